@@ -1,0 +1,1 @@
+//! Gongdan library: runtime
