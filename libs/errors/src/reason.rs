@@ -1,0 +1,112 @@
+//! The one table of reasons. `docs/errors/README.md` lists them; a test keeps both equal.
+
+use std::fmt;
+
+macro_rules! reasons {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal,)+) => {
+        /// Why a call was refused: `ErrorInfo.reason`, stable for programs.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Reason {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Reason {
+            /// Every reason with its text and what it means.
+            pub const ALL: &'static [(Reason, &'static str, &'static str)] =
+                &[$((Reason::$name, $text, concat!($($doc),+)),)+];
+
+            /// The text programs compare.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Reason::$name => $text,)+
+                }
+            }
+        }
+    };
+}
+
+reasons! {
+    /// Another request with this `request_id` and another body came before. Code ALREADY_EXISTS.
+    RequestIdReused = "REQUEST_ID_REUSED",
+    /// The callback task is not there. Code NOT_FOUND.
+    CallbackTaskNotFound = "CALLBACK_TASK_NOT_FOUND",
+    /// The calendar is not there. Code NOT_FOUND.
+    CalendarNotFound = "CALENDAR_NOT_FOUND",
+    /// The catalogue version is not there. Code NOT_FOUND.
+    CatalogueNotFound = "CATALOGUE_NOT_FOUND",
+    /// The clock is not there. Code NOT_FOUND.
+    ClockNotFound = "CLOCK_NOT_FOUND",
+    /// The credential was not accepted: missing, tampered with, expired, of another issuer or audience. Code UNAUTHENTICATED.
+    CredentialsRefused = "CREDENTIALS_REFUSED",
+    /// The customer is not there. Code NOT_FOUND.
+    CustomerNotFound = "CUSTOMER_NOT_FOUND",
+    /// The dead letter is not there. Code NOT_FOUND.
+    DeadLetterNotFound = "DEAD_LETTER_NOT_FOUND",
+    /// The call took longer than its deadline. Code DEADLINE_EXCEEDED.
+    DeadlineExceeded = "DEADLINE_EXCEEDED",
+    /// The decision is not there. Code NOT_FOUND.
+    DecisionNotFound = "DECISION_NOT_FOUND",
+    /// The database, the bus or another service is away. Code UNAVAILABLE, with when to try again.
+    DependencyUnavailable = "DEPENDENCY_UNAVAILABLE",
+    /// The `etag` is not that of the present version: read again. Code ABORTED.
+    EtagMismatch = "ETAG_MISMATCH",
+    /// The event fails again. Code FAILED_PRECONDITION.
+    EventStillPoisoned = "EVENT_STILL_POISONED",
+    /// This external id was recorded with another body. Code ALREADY_EXISTS.
+    ExternalIdReused = "EXTERNAL_ID_REUSED",
+    /// Our fault; the log has it under the call's trace. Code INTERNAL.
+    Internal = "INTERNAL",
+    /// Values are wrong; each is listed with its field and rule. Code INVALID_ARGUMENT.
+    InvalidRequest = "INVALID_REQUEST",
+    /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
+    NotRecipient = "NOT_RECIPIENT",
+    /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.
+    PermissionDenied = "PERMISSION_DENIED",
+    /// The phase does not allow the act; metadata names `phase` and `action`. Code FAILED_PRECONDITION.
+    PhaseRefuses = "PHASE_REFUSES",
+    /// The credential is good, but no active principal belongs to it. Code PERMISSION_DENIED.
+    PrincipalUnknown = "PRINCIPAL_UNKNOWN",
+    /// The principal is not there. Code NOT_FOUND.
+    PrincipalNotFound = "PRINCIPAL_NOT_FOUND",
+    /// The time in which a closed ticket may be reopened is over. Code FAILED_PRECONDITION.
+    ReopenWindowOver = "REOPEN_WINDOW_OVER",
+    /// The resume token is older than the log. Code OUT_OF_RANGE.
+    ResumeTokenExpired = "RESUME_TOKEN_EXPIRED",
+    /// The rule is not there. Code NOT_FOUND.
+    RuleNotFound = "RULE_NOT_FOUND",
+    /// The server has too much to do: try again later. Code RESOURCE_EXHAUSTED.
+    ServerBusy = "SERVER_BUSY",
+    /// The task is in a state that does not allow the act; metadata names `state` and `action`. Code FAILED_PRECONDITION.
+    TaskStateRefuses = "TASK_STATE_REFUSES",
+    /// The ticket is not there. Code NOT_FOUND.
+    TicketNotFound = "TICKET_NOT_FOUND",
+    /// The unit is not there. Code NOT_FOUND.
+    UnitNotFound = "UNIT_NOT_FOUND",
+    /// The webhook is not there. Code NOT_FOUND.
+    WebhookNotFound = "WEBHOOK_NOT_FOUND",
+    /// Somebody else changed it at the same moment: read again. Code ABORTED.
+    WriteConflict = "WRITE_CONFLICT",
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Reason;
+    use std::collections::HashSet;
+
+    #[test]
+    fn each_reason_has_its_own_text_and_names_its_code() {
+        let texts: HashSet<_> = Reason::ALL.iter().map(|(_, text, _)| text).collect();
+        assert_eq!(texts.len(), Reason::ALL.len());
+        for (reason, text, meaning) in Reason::ALL {
+            assert_eq!(reason.as_str(), *text);
+            assert!(meaning.contains("Code "), "{text} does not name its code");
+        }
+    }
+}
