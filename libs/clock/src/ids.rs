@@ -16,7 +16,8 @@ pub fn new_id(now: Timestamp) -> Uuid {
     static LAST: AtomicU64 = AtomicU64::new(0);
     // A clock that steps back must not give an id that sorts before its elders.
     let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
-    let millis = LAST.fetch_max(millis, Ordering::Relaxed).max(millis).min(if millis == 0 { 0 } else { u64::MAX });
+    let millis =
+        LAST.fetch_max(millis, Ordering::Relaxed).max(millis).min(if millis == 0 { 0 } else { u64::MAX });
     CONTEXT.with(|context| {
         let nanos = u32::try_from(millis % 1_000).unwrap_or(0) * 1_000_000;
         Uuid::new_v7(uuid::Timestamp::from_unix(context, millis / 1_000, nanos))

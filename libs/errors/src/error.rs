@@ -41,7 +41,11 @@ impl Error {
     pub fn invalid(violations: Vec<Violation>) -> Self {
         let message = match violations.as_slice() {
             [one] => format!("{}: {}", one.field, one.rule),
-            many => format!("{} fields are invalid, the first: {}", many.len(), many.first().map_or("", |v| &v.field)),
+            many => format!(
+                "{} fields are invalid, the first: {}",
+                many.len(),
+                many.first().map_or("", |v| &v.field)
+            ),
         };
         let mut error = Self::new(Code::InvalidArgument, Reason::InvalidRequest, message);
         error.0.violations = violations;
@@ -121,7 +125,8 @@ impl Error {
     /// INTERNAL: our fault. The caller learns nothing of `source`; the log does.
     #[must_use]
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::new(Code::Internal, Reason::Internal, "an internal error; the log has it under this trace").because(source)
+        Self::new(Code::Internal, Reason::Internal, "an internal error; the log has it under this trace")
+            .because(source)
     }
 
     /// Adds a fact that programs may read, `ErrorInfo.metadata`.
@@ -219,7 +224,8 @@ mod tests {
         let info = details.error_info().unwrap();
         assert_eq!((info.reason.as_str(), info.domain.as_str()), ("INVALID_REQUEST", DOMAIN));
         assert_eq!(info.metadata["method"], "CreateTicket");
-        let fields: Vec<_> = details.bad_request().unwrap().field_violations.iter().map(|v| v.field.clone()).collect();
+        let fields: Vec<_> =
+            details.bad_request().unwrap().field_violations.iter().map(|v| v.field.clone()).collect();
         assert_eq!(fields, ["subject", "region"]);
     }
 
@@ -233,6 +239,9 @@ mod tests {
     #[test]
     fn what_passes_by_waiting_says_how_long() {
         let status = Status::from(Error::unavailable("the database is away", Duration::from_secs(1)));
-        assert_eq!(status.get_error_details().retry_info().unwrap().retry_delay, Some(Duration::from_secs(1)));
+        assert_eq!(
+            status.get_error_details().retry_info().unwrap().retry_delay,
+            Some(Duration::from_secs(1))
+        );
     }
 }

@@ -77,6 +77,10 @@ reasons! {
     RuleNotFound = "RULE_NOT_FOUND",
     /// The server has too much to do: try again later. Code RESOURCE_EXHAUSTED.
     ServerBusy = "SERVER_BUSY",
+    /// Another agent holds the task until the time in metadata `held_until`. Code FAILED_PRECONDITION.
+    TaskHeld = "TASK_HELD",
+    /// The caller does not hold the task: take it first. Code FAILED_PRECONDITION.
+    TaskNotHeld = "TASK_NOT_HELD",
     /// The task is in a state that does not allow the act; metadata names `state` and `action`. Code FAILED_PRECONDITION.
     TaskStateRefuses = "TASK_STATE_REFUSES",
     /// The ticket is not there. Code NOT_FOUND.

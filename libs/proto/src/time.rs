@@ -18,7 +18,8 @@ impl std::error::Error for InvalidTimestamp {}
 #[must_use]
 pub fn to_timestamp(at: Timestamp) -> prost_types::Timestamp {
     let nanos = at.subsec_nanosecond();
-    let (seconds, nanos) = if nanos < 0 { (at.as_second() - 1, nanos + 1_000_000_000) } else { (at.as_second(), nanos) };
+    let (seconds, nanos) =
+        if nanos < 0 { (at.as_second() - 1, nanos + 1_000_000_000) } else { (at.as_second(), nanos) };
     prost_types::Timestamp { seconds, nanos }
 }
 
