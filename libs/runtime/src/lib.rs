@@ -1,1 +1,33 @@
-//! Gongdan library: runtime
+//! What every service begins with: layered configuration, listeners, the server and its stack, health, and the
+//! foundation of database, bus, relay and authenticator.
+//!
+//! ```text
+//! pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+//!     let Some(base) = Foundation::start(&config.common, NAME, schema(), listeners, shutdown).await? else {
+//!         return Ok(());                                     // told to stop while it waited for database or bus
+//!     };
+//!     let rooms = Arc::new(Rooms::new(&base, &config));
+//!     base.server()
+//!         .add(TicketServiceServer::new(Api(rooms)).max_decoding_message_size(base.max_message_bytes()))
+//!         .serve()
+//!         .await
+//! }
+//! ```
+
+mod config;
+mod foundation;
+mod listeners;
+mod peers;
+mod process;
+mod server;
+mod stack;
+mod watch;
+
+pub use config::{
+    COMMON_DEFAULTS, CommonConfig, ConfigError, PeersConfig, ServerConfig, Sources, WaitConfig, load_config,
+};
+pub use foundation::Foundation;
+pub use listeners::Listeners;
+pub use peers::Peers;
+pub use process::{build_runtime, termination};
+pub use server::{Readiness, Server};

@@ -75,7 +75,7 @@ fn tracer_provider(config: &TelemetryConfig, resource: Resource) -> anyhow::Resu
     let exporter = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(&config.otlp_endpoint)
-        .with_timeout(Duration::from_secs(config.export_timeout_seconds))
+        .with_timeout(config.export_timeout)
         .build()
         .with_context(|| format!("telemetry.otlp_endpoint: {:?}", config.otlp_endpoint))?;
     let batches = BatchSpanProcessor::builder(exporter)
@@ -103,11 +103,11 @@ fn meter_provider(config: &TelemetryConfig, resource: Resource) -> anyhow::Resul
     let exporter = MetricExporter::builder()
         .with_tonic()
         .with_endpoint(&config.otlp_endpoint)
-        .with_timeout(Duration::from_secs(config.export_timeout_seconds))
+        .with_timeout(config.export_timeout)
         .build()
         .with_context(|| format!("telemetry.otlp_endpoint: {:?}", config.otlp_endpoint))?;
     let reader = PeriodicReader::builder(exporter)
-        .with_interval(Duration::from_secs(config.metrics_interval_seconds.max(1)))
+        .with_interval(config.metrics_interval.max(Duration::from_secs(1)))
         .build();
     Ok(builder.with_reader(reader).build())
 }

@@ -1,0 +1,78 @@
+//! The sections that every service has.
+
+use gongdan_auth::AuthConfig;
+use gongdan_bus::BusConfig;
+use gongdan_pg::PgConfig;
+use gongdan_telemetry::TelemetryConfig;
+use serde::Deserialize;
+use std::{collections::BTreeMap, time::Duration};
+
+/// Defaults of these sections, with a comment per key.
+pub const COMMON_DEFAULTS: &str = include_str!("../../common.default.toml");
+
+/// The sections that every service has; a service flattens them into its own configuration.
+#[derive(Debug, Clone, Deserialize)]
+pub struct CommonConfig {
+    /// `[server]`
+    pub server: ServerConfig,
+    /// `[postgres]`
+    pub postgres: PgConfig,
+    /// `[bus]`
+    pub bus: BusConfig,
+    /// `[auth]`
+    pub auth: AuthConfig,
+    /// `[telemetry]`
+    pub telemetry: TelemetryConfig,
+    /// `[peers]`
+    pub peers: PeersConfig,
+}
+
+/// Where the service listens and how much it takes on.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServerConfig {
+    /// Address for gRPC.
+    pub listen: String,
+    /// Address for `/metrics`, `/healthz`, `/readyz`; empty: none.
+    pub metrics_listen: String,
+    /// Threads of the process.
+    pub worker_threads: usize,
+    /// Calls served at once; more wait for nothing and get RESOURCE_EXHAUSTED.
+    pub concurrency: usize,
+    /// Streams one connection may have open.
+    pub streams_per_connection: u32,
+    /// The longest a call may take to answer; a shorter `grpc-timeout` wins.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub deadline: Duration,
+    /// How long running calls may take to finish after the order to stop.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub drain: Duration,
+    /// The largest message accepted, in bytes.
+    pub max_message_bytes: usize,
+    /// Origins that browsers may call from over gRPC-Web, for example `https://desk.example.cn`; `*` is any.
+    pub web_origins: Vec<String>,
+    /// How the dependencies are watched.
+    pub wait: WaitConfig,
+}
+
+/// How the dependencies are watched.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaitConfig {
+    /// Between two looks at database and bus.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub check_interval: Duration,
+    /// Between two log lines that say what is waited for.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub remind_interval: Duration,
+}
+
+/// Where the other services are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PeersConfig {
+    /// File with the token this service shows its peers; read again when it changes. Empty: it has none.
+    pub token_file: String,
+    /// Service name to its address, for example `tickets = "http://127.0.0.1:7101"`.
+    pub addresses: BTreeMap<String, String>,
+}

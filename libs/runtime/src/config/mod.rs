@@ -1,0 +1,7 @@
+//! Configuration in layers: embedded defaults, a file, the environment. A key that the defaults do not have is refused.
+
+mod common;
+mod layers;
+
+pub use common::{COMMON_DEFAULTS, CommonConfig, PeersConfig, ServerConfig, WaitConfig};
+pub use layers::{ConfigError, Sources, load_config};
