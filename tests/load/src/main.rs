@@ -1,1 +1,33 @@
-fn main() {}
+//! Open-loop load against a running suite.
+//!
+//! `cargo run --release -p gongdan-load -- create --against-floor --clients 32 --seconds 15 -o json` brings up a
+//! private suite when none is named and ends in one JSON line. `tests/load/README.md` says what the figures mean.
+
+mod backlog;
+mod cpu;
+mod create;
+mod floor;
+mod lifecycle;
+mod memory;
+mod options;
+mod output;
+mod setup;
+mod stats;
+mod suite;
+mod watcher;
+
+use clap::Parser;
+use options::{Options, Scenario};
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let options = Options::parse();
+    let suite = suite::Suite::open(&options.common).await?;
+    let result = match &options.scenario {
+        Scenario::Create(create) => create::run(&suite, &options.common, create).await,
+        Scenario::Lifecycle(lifecycle) => lifecycle::run(&suite, &options.common, lifecycle).await,
+        Scenario::Idle => memory::run(&suite, &options.common).await,
+    };
+    suite.close().await?;
+    result
+}

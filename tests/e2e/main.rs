@@ -1,0 +1,9 @@
+//! Whole-suite tests: six real services, PostgreSQL and NATS, through gRPC and the client.
+
+mod anonymous;
+mod consumers;
+mod import;
+mod one_machine;
+mod outages;
+mod the_loop;
+mod tracing;

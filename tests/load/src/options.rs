@@ -1,0 +1,77 @@
+//! The command line.
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Load for a Gongdan suite, and what it costs.
+#[derive(Debug, Parser)]
+#[command(name = "gongdan-load", version)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    pub common: Common,
+    /// What to run.
+    #[command(subcommand)]
+    pub scenario: Scenario,
+}
+
+/// What every scenario understands.
+#[derive(Debug, Args)]
+pub(crate) struct Common {
+    /// Data directory of a running suite. Without it a private one is started and stopped.
+    #[arg(long, global = true, env = "GONGDAN_DATA_DIR")]
+    pub data_dir: Option<PathBuf>,
+    /// The `gongdan` program to start a private suite with. Default: built from this workspace.
+    #[arg(long, global = true)]
+    pub gongdan: Option<PathBuf>,
+    /// How many callers at once.
+    #[arg(long, global = true, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub clients: u32,
+    /// How long each measured part lasts.
+    #[arg(long, global = true, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub seconds: u32,
+    /// What is printed at the end.
+    #[arg(short, long, global = true, value_enum, default_value_t = Output::Text)]
+    pub output: Output,
+}
+
+/// What is printed at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Output {
+    /// Lines for people.
+    Text,
+    /// One JSON line.
+    Json,
+}
+
+/// The scenarios.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Scenario {
+    /// Tickets are created, as fast as the clients can or at a rate.
+    Create(CreateOptions),
+    /// Tickets live their whole life: create, dispatch by routing, accept, resolve, callback, closed, counted.
+    Lifecycle(LifecycleOptions),
+    /// Resident memory of the six idle service processes.
+    Idle,
+}
+
+/// Options of `create`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateOptions {
+    /// First writes the same rows by plain SQL from the same number of connections, and prints the ratio.
+    #[arg(long)]
+    pub against_floor: bool,
+    /// Arrivals a second, whether or not earlier ones were answered. Without it: each client waits for its answer.
+    #[arg(long)]
+    pub rate: Option<f64>,
+    /// Does not search for the rate at which no backlog grows.
+    #[arg(long)]
+    pub no_sustainable: bool,
+}
+
+/// Options of `lifecycle`.
+#[derive(Debug, Args)]
+pub(crate) struct LifecycleOptions {
+    /// Lives begun a second, whether or not earlier ones ended.
+    #[arg(long, default_value_t = 40.0)]
+    pub rate: f64,
+}

@@ -1,0 +1,82 @@
+//! The organisation of the tests: a city with two bureaus in one county, and their people.
+
+use crate::suite::Suite;
+use gongdan_clock::{Clock, SystemClock, new_id};
+use gongdan_proto::{
+    common::v1::PrincipalKind,
+    routing::v1::{
+        AreaRow, ImportOrganisationRequest, PrincipalRow, PutRuleRequest, UnitKind, UnitRow,
+        organisation_service_client::OrganisationServiceClient, rule_service_client::RuleServiceClient,
+    },
+};
+
+/// The county of the tests: 广州市天河区.
+pub const COUNTY: &str = "440106";
+/// Answers for the county by area.
+pub const STREET_OFFICE: &str = "tianhe-office";
+/// Gets what the noise rule finds.
+pub const ENVIRONMENT: &str = "tianhe-env";
+
+/// A new `request_id`.
+#[must_use]
+pub fn request_id() -> String {
+    new_id(SystemClock.now()).to_string()
+}
+
+/// Units, people and the area; the administrator is the caller.
+///
+/// # Panics
+/// When the import is refused.
+pub async fn import(suite: &Suite) {
+    let unit = |id: &str, name: &str| UnitRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        kind: UnitKind::Unit.into(),
+        region: COUNTY.to_owned(),
+        ..UnitRow::default()
+    };
+    let person = |id: &str, name: &str, role: &str, unit: &str| PrincipalRow {
+        id: id.to_owned(),
+        subject: id.to_owned(),
+        name: name.to_owned(),
+        kind: PrincipalKind::Person.into(),
+        roles: vec![role.to_owned()],
+        unit_ids: vec![unit.to_owned()],
+        regions: vec![COUNTY.to_owned()],
+        ..PrincipalRow::default()
+    };
+    let request = ImportOrganisationRequest {
+        request_id: request_id(),
+        units: vec![unit(STREET_OFFICE, "天河区街道办"), unit(ENVIRONMENT, "天河区生态环境局")],
+        principals: vec![
+            person("li.wei", "李伟", "handler", ENVIRONMENT),
+            person("wang.fang", "王芳", "handler", STREET_OFFICE),
+        ],
+        areas: vec![AreaRow { region: COUNTY.to_owned(), unit_id: STREET_OFFICE.to_owned(), ..AreaRow::default() }],
+        ..ImportOrganisationRequest::default()
+    };
+    let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
+    organisation.import_organisation(request).await.expect("the organisation is imported");
+}
+
+/// A rule: what matches `when` goes to a unit.
+///
+/// # Panics
+/// When the rule is refused.
+pub async fn rule(suite: &Suite, id: &str, when: &str, unit: &str) {
+    use gongdan_proto::routing::v1::{Rule, RuleAction, UnitAction, rule_action::Target};
+    let action = RuleAction {
+        target: Some(Target::Unit(UnitAction { unit_id: unit.to_owned() })),
+        ..RuleAction::default()
+    };
+    let rule = Rule {
+        id: id.to_owned(),
+        name: id.to_owned(),
+        position: 10,
+        when: when.to_owned(),
+        action: Some(action),
+        ..Rule::default()
+    };
+    let request = PutRuleRequest { request_id: request_id(), rule: Some(rule), etag: String::new() };
+    RuleServiceClient::new(suite.channel("routing").await).put_rule(request).await.expect("the rule is put");
+}
