@@ -3,4 +3,5 @@
 pub mod desk;
 pub mod eventually;
 pub mod organisation;
+pub mod past;
 pub mod suite;
