@@ -1,0 +1,123 @@
+//! A clock and what can happen to it. Source: S3, S5.
+
+mod transitions;
+
+pub use transitions::{Begin, NoDeadline};
+
+use crate::{Amount, ClockKind, Origin};
+use gongdan_region::RegionCode;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Where a clock is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClockState {
+    /// It runs.
+    Running,
+    /// What it waited for came.
+    Stopped,
+    /// What it waited for will not come.
+    Cancelled,
+}
+
+/// A part of the amount after which somebody is warned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Threshold {
+    /// Percent of the amount.
+    pub percent: u8,
+    /// When it is reached.
+    pub at: Timestamp,
+}
+
+/// A clock of a ticket's round.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clock {
+    /// UUID.
+    pub id: Uuid,
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// The ticket's number.
+    pub ticket_number: String,
+    /// The ticket's round.
+    pub round: i32,
+    /// What it measures.
+    pub kind: ClockKind,
+    /// Where it is.
+    pub state: ClockState,
+    /// Policy set and version.
+    pub policy: String,
+    /// Calendar and version.
+    pub calendar: String,
+    /// How much time.
+    pub amount: Amount,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it is due; on time means at or before it.
+    pub due_at: Timestamp,
+    /// When it was stopped or cancelled.
+    pub stopped_at: Option<Timestamp>,
+    /// Whether due has passed unmet.
+    pub breached: bool,
+    /// When to warn, in order.
+    pub thresholds: Vec<Threshold>,
+    /// How many of the thresholds were warned of.
+    pub warned: usize,
+    /// Working time from start to stop, in seconds.
+    pub working_seconds: Option<i64>,
+    /// Handling: working time from the round's first dispatch to stop, in seconds.
+    pub handling_working_seconds: Option<i64>,
+    /// The unit that holds the ticket.
+    pub unit_id: String,
+    /// The person that holds it.
+    pub handler_id: String,
+    /// The ticket's region.
+    pub region: RegionCode,
+    /// +1 per event.
+    pub version: i64,
+    /// Live or import.
+    pub origin: Origin,
+    /// Set while it is not known whether the import that began it goes on: nothing fires before.
+    pub settle_at: Option<Timestamp>,
+}
+
+/// What happened to a clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It began to run.
+    Started,
+    /// A threshold was reached.
+    Warned {
+        /// Percent of the amount.
+        percent: u8,
+        /// It fired later than it should have.
+        late: bool,
+    },
+    /// Due passed.
+    Breached {
+        /// It fired later than it should have.
+        late: bool,
+    },
+    /// What it waited for came.
+    Stopped {
+        /// At or before due.
+        on_time: bool,
+    },
+    /// What it waited for will not come.
+    Cancelled {
+        /// Why.
+        reason: &'static str,
+    },
+}
+
+/// An event: what happened when, and the clock after it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    /// What happened.
+    pub change: Change,
+    /// When; of a warning or breach, when its time came.
+    pub occurred_at: Timestamp,
+    /// Whether it happened in this suite or was recorded from the past.
+    pub origin: Origin,
+    /// The clock after it; its version is the fact's.
+    pub after: Clock,
+}

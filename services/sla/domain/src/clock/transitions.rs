@@ -1,0 +1,215 @@
+//! Start, fire, stop, cancel.
+
+use super::{Change, Clock, ClockState, Fact, Threshold};
+use crate::{
+    Amount, ClockKind, Origin,
+    calendar::{OutOfRange, Table},
+    policy::Rule,
+};
+use gongdan_region::RegionCode;
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+/// No due time can be found within the years that calendars reach.
+pub type NoDeadline = OutOfRange;
+
+/// The smallest step of an instant: a breach is one after due.
+const MOMENT: SignedDuration = SignedDuration::from_micros(1);
+
+/// What a new clock is made of.
+#[derive(Debug, Clone)]
+pub struct Begin<'a> {
+    /// UUID.
+    pub id: Uuid,
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// Its number.
+    pub ticket_number: &'a str,
+    /// Its round.
+    pub round: i32,
+    /// What it measures.
+    pub kind: ClockKind,
+    /// Policy set and version.
+    pub policy: String,
+    /// Calendar and version.
+    pub calendar: String,
+    /// The rule that gives amount and thresholds.
+    pub rule: &'a Rule,
+    /// The days of the calendar in the ticket's region.
+    pub table: &'a Table,
+    /// From when the amount counts.
+    pub started_at: Timestamp,
+    /// The unit that holds the ticket.
+    pub unit_id: &'a str,
+    /// The person that holds it.
+    pub handler_id: &'a str,
+    /// The ticket's region.
+    pub region: RegionCode,
+    /// Live or import.
+    pub origin: Origin,
+    /// Imports: when to take it that nothing follows.
+    pub settle_at: Option<Timestamp>,
+}
+
+impl Clock {
+    /// Begins a clock.
+    ///
+    /// # Errors
+    /// When due lies beyond what calendars reach.
+    pub fn start(begin: Begin<'_>, occurred_at: Timestamp) -> Result<(Self, Fact), NoDeadline> {
+        let amount: Amount = begin.rule.amount;
+        let due_at = begin.table.due(begin.started_at, amount)?;
+        let thresholds = begin
+            .rule
+            .warn_percent
+            .iter()
+            .map(|percent| {
+                let at = begin.table.threshold(begin.started_at, due_at, amount, *percent)?;
+                Ok(Threshold { percent: *percent, at })
+            })
+            .collect::<Result<_, NoDeadline>>()?;
+        let clock = Self {
+            id: begin.id,
+            ticket_id: begin.ticket_id,
+            ticket_number: begin.ticket_number.to_owned(),
+            round: begin.round,
+            kind: begin.kind,
+            state: ClockState::Running,
+            policy: begin.policy,
+            calendar: begin.calendar,
+            amount,
+            started_at: begin.started_at,
+            due_at,
+            stopped_at: None,
+            breached: false,
+            thresholds,
+            warned: 0,
+            working_seconds: None,
+            handling_working_seconds: None,
+            unit_id: begin.unit_id.to_owned(),
+            handler_id: begin.handler_id.to_owned(),
+            region: begin.region,
+            version: 1,
+            origin: begin.origin,
+            settle_at: begin.settle_at,
+        };
+        let fact = Fact { change: Change::Started, occurred_at, origin: begin.origin, after: clock.clone() };
+        Ok((clock, fact))
+    }
+
+    /// When something is to happen next; none when nothing is left to fire. Source: S5.
+    #[must_use]
+    pub fn next_fire_at(&self) -> Option<Timestamp> {
+        if self.state != ClockState::Running {
+            return None;
+        }
+        let next = self.thresholds.get(self.warned).map(|threshold| threshold.at);
+        let next = next.or_else(|| (!self.breached).then(|| self.due_at + MOMENT))?;
+        Some(self.settle_at.map_or(next, |settle| settle.max(next)))
+    }
+
+    /// Fires what has come by `now`, each once. What is more than `late_after` behind is marked late. An import that
+    /// is not settled yet records what lies in the past as facts of the import.
+    pub fn fire(&mut self, now: Timestamp, late_after: SignedDuration) -> Vec<Fact> {
+        if self.next_fire_at().is_none_or(|next| next > now) {
+            return Vec::new();
+        }
+        let (origin, late_after) = match self.settle_at.take() {
+            Some(_) => (Origin::Import, None),
+            None => (Origin::Live, Some(late_after)),
+        };
+        let mut facts = Vec::new();
+        self.pass(now, now, origin, late_after, &mut facts);
+        facts
+    }
+
+    /// Warnings and breach that lie before `until`.
+    fn pass(
+        &mut self,
+        until: Timestamp,
+        now: Timestamp,
+        origin: Origin,
+        late_after: Option<SignedDuration>,
+        facts: &mut Vec<Fact>,
+    ) {
+        let late = |at: Timestamp| late_after.is_some_and(|after| now.duration_since(at) > after);
+        while let Some(threshold) = self.thresholds.get(self.warned).copied().filter(|t| t.at <= until) {
+            self.warned += 1;
+            let change = Change::Warned { percent: threshold.percent, late: late(threshold.at) };
+            facts.push(self.record(change, threshold.at, origin));
+        }
+        if !self.breached && self.due_at < until {
+            self.breached = true;
+            let change = Change::Breached { late: late(self.due_at) };
+            facts.push(self.record(change, self.due_at, origin));
+        }
+    }
+
+    /// What it waited for came at `at`, which is told at `now`. Warnings and breach before it that did not fire yet
+    /// are recorded first; a breach that fired because the news was slow is taken back in the state.
+    ///
+    /// `first_dispatched_at` is from when handling counts, for a handling clock.
+    ///
+    /// # Errors
+    /// When `at` is beyond what calendars reach.
+    pub fn stop(
+        &mut self,
+        at: Timestamp,
+        now: Timestamp,
+        first_dispatched_at: Option<Timestamp>,
+        table: &Table,
+        late_after: SignedDuration,
+    ) -> Result<Vec<Fact>, NoDeadline> {
+        let mut facts = Vec::new();
+        if self.state != ClockState::Running {
+            return Ok(facts);
+        }
+        let late_after = (self.origin == Origin::Live).then_some(late_after);
+        self.pass(at, now, self.origin, late_after, &mut facts);
+        let on_time = at <= self.due_at;
+        self.breached = !on_time;
+        self.end(ClockState::Stopped, at, table)?;
+        if self.kind == ClockKind::Handling {
+            let from = first_dispatched_at.unwrap_or(self.started_at);
+            self.handling_working_seconds = Some(table.working_between(from, at)?.as_secs());
+        }
+        facts.push(self.record(Change::Stopped { on_time }, at, self.origin));
+        Ok(facts)
+    }
+
+    /// What it waited for will not come. Warnings and breach before `at` that did not fire yet are recorded first.
+    ///
+    /// # Errors
+    /// When `at` is beyond what calendars reach.
+    pub fn cancel(
+        &mut self,
+        at: Timestamp,
+        now: Timestamp,
+        reason: &'static str,
+        table: &Table,
+        late_after: SignedDuration,
+    ) -> Result<Vec<Fact>, NoDeadline> {
+        let mut facts = Vec::new();
+        if self.state != ClockState::Running {
+            return Ok(facts);
+        }
+        let late_after = (self.origin == Origin::Live).then_some(late_after);
+        self.pass(at, now, self.origin, late_after, &mut facts);
+        self.end(ClockState::Cancelled, at, table)?;
+        facts.push(self.record(Change::Cancelled { reason }, at, self.origin));
+        Ok(facts)
+    }
+
+    fn end(&mut self, state: ClockState, at: Timestamp, table: &Table) -> Result<(), NoDeadline> {
+        self.working_seconds = Some(table.working_between(self.started_at, at)?.as_secs());
+        self.state = state;
+        self.stopped_at = Some(at);
+        self.settle_at = None;
+        Ok(())
+    }
+
+    fn record(&mut self, change: Change, occurred_at: Timestamp, origin: Origin) -> Fact {
+        self.version += 1;
+        Fact { change, occurred_at, origin, after: self.clone() }
+    }
+}

@@ -1,0 +1,144 @@
+//! What ticket events do to clocks.
+
+use crate::{at, cn};
+use gongdan_region::RegionCode;
+use gongdan_sla_domain::{
+    ClockKind, Origin, TicketType,
+    clock::{Change, Clock, ClockState, Fact},
+    lifecycle::{Act, Setting, Terms, Ticket, TicketClocks, TicketFact},
+    policy::{Attributes, PolicySet},
+};
+use jiff::SignedDuration;
+use std::{cell::Cell, sync::Arc};
+use uuid::Uuid;
+
+const HOTLINE: &str = include_str!("../../../data/policies/hotline.json");
+
+struct Life {
+    terms: Terms,
+    clocks: TicketClocks,
+    ids: Cell<u128>,
+    round: i32,
+    dispatched: Option<jiff::Timestamp>,
+}
+
+impl Life {
+    fn new() -> Self {
+        let policy = Arc::new(PolicySet::read(HOTLINE, 1).unwrap());
+        let terms = Terms { policy, calendar: Arc::new(cn()) };
+        Self { terms, clocks: TicketClocks::default(), ids: Cell::new(0), round: 1, dispatched: None }
+    }
+
+    fn event(&mut self, act: Act, when: &str) -> Vec<Fact> {
+        if act == Act::Reopened {
+            (self.round, self.dispatched) = (self.round + 1, None);
+        }
+        if act == Act::Dispatched {
+            self.dispatched.get_or_insert(at(when));
+        }
+        let ticket = Ticket {
+            id: Uuid::from_u128(9),
+            number: "GD".into(),
+            round: self.round,
+            pending_dispatch: matches!(act, Act::Submitted | Act::Returned | Act::Reopened),
+            region: RegionCode::parse("440106").unwrap(),
+            attributes: Attributes { kind: Some(TicketType::Complaint), ..Default::default() },
+            received_at: at("2026-03-02T08:00"),
+            first_dispatched_at: self.dispatched,
+            unit_id: "tianhe-env".into(),
+            handler_id: "li.wei".into(),
+        };
+        let fact = TicketFact { act, occurred_at: at(when), origin: Origin::Live, ticket };
+        let calendar = Arc::clone(&self.terms.calendar);
+        let setting = Setting {
+            terms: &self.terms,
+            calendar: &|id| (id == "cn@1").then(|| Arc::clone(&calendar)),
+            now: at(when),
+            late_after: SignedDuration::from_secs(30),
+            settle_after: SignedDuration::from_secs(10),
+            new_id: &|| {
+                self.ids.set(self.ids.get() + 1);
+                Uuid::from_u128(self.ids.get())
+            },
+        };
+        self.clocks.apply(&fact, &setting).unwrap()
+    }
+
+    fn of(&self, kind: ClockKind) -> Vec<&Clock> {
+        self.clocks.clocks.iter().filter(|clock| clock.kind == kind).collect()
+    }
+}
+
+#[test]
+fn a_whole_life_runs_three_clocks() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    assert_eq!(
+        life.of(ClockKind::Handling)[0].due_at,
+        at("2026-03-23T18:00"),
+        "15 working days from receipt"
+    );
+    assert_eq!(life.of(ClockKind::Handling)[0].started_at, at("2026-03-02T08:00"));
+    assert_eq!(life.of(ClockKind::Dispatch)[0].due_at, at("2026-03-02T14:00"), "4 working hours");
+
+    life.event(Act::Dispatched, "2026-03-02T10:00");
+    assert_eq!(life.of(ClockKind::Dispatch)[0].state, ClockState::Stopped);
+    life.event(Act::Other, "2026-03-02T10:30");
+    let facts = life.event(Act::Resolved, "2026-03-03T10:00");
+    let handling = life.of(ClockKind::Handling)[0];
+    assert_eq!(handling.handling_working_seconds, Some(8 * 3_600));
+    assert_eq!(handling.working_seconds, Some(9 * 3_600));
+    assert!(facts.iter().any(|f| f.change == Change::Stopped { on_time: true }));
+    assert_eq!(life.of(ClockKind::Callback)[0].due_at, at("2026-03-06T18:00"), "3 working days");
+
+    life.event(Act::Closed, "2026-03-04T10:00");
+    assert!(life.clocks.clocks.iter().all(|clock| clock.state == ClockState::Stopped));
+    assert!(life.event(Act::Closed, "2026-03-04T10:00").is_empty());
+}
+
+#[test]
+fn a_returned_ticket_waits_for_dispatch_on_a_new_clock_and_handling_runs_on() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    life.event(Act::Dispatched, "2026-03-02T10:00");
+    life.event(Act::Returned, "2026-03-02T11:00");
+    assert_eq!(life.of(ClockKind::Dispatch).len(), 2);
+    assert_eq!(life.of(ClockKind::Dispatch)[1].started_at, at("2026-03-02T11:00"));
+    assert_eq!(life.of(ClockKind::Handling).len(), 1);
+}
+
+#[test]
+fn a_reopened_ticket_gets_new_clocks_from_the_reopening() {
+    let mut life = Life::new();
+    for (act, when) in [
+        (Act::Submitted, "2026-03-02T09:00"),
+        (Act::Dispatched, "2026-03-02T10:00"),
+        (Act::Resolved, "2026-03-03T10:00"),
+        (Act::Reopened, "2026-03-05T10:00"),
+    ] {
+        life.event(act, when);
+    }
+    let handling = life.of(ClockKind::Handling);
+    assert_eq!(handling.len(), 2);
+    assert_eq!((handling[1].round, handling[1].started_at), (2, at("2026-03-05T10:00")));
+    assert_eq!(handling[1].due_at, at("2026-03-26T18:00"));
+    assert_eq!(life.of(ClockKind::Callback)[0].state, ClockState::Stopped);
+    assert_eq!(life.of(ClockKind::Dispatch).len(), 2);
+}
+
+#[test]
+fn a_cancelled_ticket_cancels_what_runs() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    let facts = life.event(Act::Cancelled, "2026-03-02T10:00");
+    assert_eq!(facts.len(), 2);
+    assert!(life.clocks.clocks.iter().all(|clock| clock.state == ClockState::Cancelled));
+}
+
+#[test]
+fn closing_without_resolve_cancels_handling() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    life.event(Act::Closed, "2026-03-02T10:00");
+    assert_eq!(life.of(ClockKind::Handling)[0].state, ClockState::Cancelled);
+}

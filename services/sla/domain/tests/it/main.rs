@@ -1,0 +1,24 @@
+//! Tables of cases and properties of the sla domain.
+
+mod calendar_cases;
+mod calendar_properties;
+mod clocks;
+mod documents;
+mod lifecycles;
+mod messages;
+mod policies;
+
+use gongdan_sla_domain::calendar::Calendar;
+use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+
+pub const CN: &str = include_str!("../../../data/cn.json");
+
+pub fn cn() -> Calendar {
+    Calendar::read(CN, 1).unwrap()
+}
+
+/// An instant by the clock in Shanghai.
+pub fn at(local: &str) -> Timestamp {
+    let local: DateTime = local.parse().unwrap();
+    TimeZone::get("Asia/Shanghai").unwrap().to_timestamp(local).unwrap()
+}
