@@ -1,0 +1,6 @@
+//! Who gets in and who does not, through the authenticator and its layer.
+
+mod door;
+mod keys;
+mod support;
+mod tokens;
