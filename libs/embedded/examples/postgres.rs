@@ -1,4 +1,5 @@
-//! Runs a private PostgreSQL until its input ends, and prints its URL: `cargo run -p gongdan-embedded --example postgres`.
+//! Runs a private PostgreSQL until its input ends, and prints its URL and
+//! the directory of its programs: `cargo run -p gongdan-embedded --example postgres`.
 //! What `.ci/sqlx` uses on a machine without a server.
 
 use std::io::{Read, Write};
@@ -11,6 +12,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let options = PostgresOptions { durable: false, ephemeral: true, ..PostgresOptions::new(dir) };
     let server = Postgres::start(&options)?;
     println!("{}", server.url("postgres"));
+    println!("{}", server.programs().display());
     std::io::stdout().flush()?;
     std::io::stdin().read_to_end(&mut Vec::new())?;
     server.stop()?;

@@ -64,6 +64,7 @@ pub struct Postgres {
     server: Server,
     dir: PathBuf,
     place: PathBuf,
+    programs: PathBuf,
     port: u16,
     password: String,
     ephemeral: bool,
@@ -103,7 +104,8 @@ impl Postgres {
                 Ok(()) => {
                     fs::write(dir.join("postgres.port"), port.to_string())?;
                     let ephemeral = options.ephemeral;
-                    return Ok(Postgres { server, dir, place, port, password, ephemeral, stopped: false });
+                    let programs = programs.bin;
+                    return Ok(Postgres { server, dir, place, programs, port, password, ephemeral, stopped: false });
                 }
                 // Somebody took the port since it was seen to be free.
                 Err(error) if ports.peek().is_some() && !port::is_free(port) => {
@@ -129,6 +131,12 @@ impl Postgres {
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// The directory of its programs: `psql`, `pg_dump` and the others.
+    #[must_use]
+    pub fn programs(&self) -> &Path {
+        &self.programs
     }
 
     /// How the server ended, if it did by itself.
