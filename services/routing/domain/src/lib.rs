@@ -1,1 +1,29 @@
-//! Pure domain of the routing service
+//! Where a ticket goes, and why: units, areas, rules and the decision. Pure: time comes in, nothing goes out.
+//!
+//! `decide` is the heart: rules in order, then areas, then the manual pool, each step written down in an
+//! [`Explanation`]. Source: R1, R2, R4, R5, R7, R8.
+
+mod area;
+mod condition;
+mod decide;
+mod explanation;
+mod facts;
+mod id;
+pub mod import;
+mod principal;
+mod rule;
+mod unit;
+mod violation;
+
+pub use area::{Area, AreaIndex, branches};
+pub use condition::{Condition, ConditionError, Verdict, parts};
+pub use decide::{
+    Decided, Directory, PersonEntry, REFUSALS_BEFORE_POOL, Refusals, RuleInForce, Target, decide_all,
+};
+pub use explanation::{AreaTrial, Detail, Explanation, Outcome, RuleTrial};
+pub use facts::TicketFacts;
+pub use id::{InvalidId, check_id};
+pub use principal::{Principal, PrincipalKind, RIGHTS, ROLES};
+pub use rule::{Rule, RuleAction, RuleTarget, check_rule};
+pub use unit::{Unit, UnitKind};
+pub use violation::Violation;

@@ -1,0 +1,242 @@
+//! What is refused after parsing: unknown names, loops in loops in loops, and what gives no boolean.
+
+use super::{
+    ConditionError, describe, environment,
+    schema::{VARIABLES, Variables},
+};
+use crate::TicketFacts;
+use cel::{
+    Context, ExecutionError, IdedExpr, Program, Value,
+    common::ast::{EntryExpr, Expr, operators},
+};
+use gongdan_region::Regions;
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+
+/// Deepest nesting of `exists`, `all`, `map`, `filter`: each multiplies the work.
+const MAX_LOOPS: usize = 2;
+
+/// What conditions can call beside operators.
+const FUNCTIONS: [&str; 25] = [
+    "size",
+    "contains",
+    "startsWith",
+    "endsWith",
+    "matches",
+    "int",
+    "uint",
+    "double",
+    "string",
+    "bool",
+    "dyn",
+    "type",
+    "timestamp",
+    "duration",
+    "getFullYear",
+    "getMonth",
+    "getDate",
+    "getDayOfMonth",
+    "getDayOfWeek",
+    "getDayOfYear",
+    "getHours",
+    "getMinutes",
+    "getSeconds",
+    "getMilliseconds",
+    "@not_strictly_false",
+];
+
+/// Names of types, which may stand where a variable may.
+const TYPES: [&str; 10] =
+    ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
+
+/// The fields of `ticket` a condition reads; refuses unknown names and too many loops.
+pub(super) fn names(source: &str, program: &Program) -> Result<BTreeSet<String>, ConditionError> {
+    let mut walk = Walk { source, program, scope: Vec::new(), loops: 0, read: BTreeSet::new() };
+    walk.expression(program.expression())?;
+    Ok(walk.read)
+}
+
+struct Walk<'a> {
+    source: &'a str,
+    program: &'a Program,
+    scope: Vec<&'a str>,
+    loops: usize,
+    read: BTreeSet<String>,
+}
+
+impl<'a> Walk<'a> {
+    fn expression(&mut self, node: &'a IdedExpr) -> Result<(), ConditionError> {
+        match &node.expr {
+            Expr::Unspecified | Expr::Literal(_) => Ok(()),
+            Expr::Ident(name) => self.bare_name(node, name),
+            Expr::Select(select) => {
+                if select.test {
+                    return Err(self.refuse(node, "has() is not needed: every field is always there"));
+                }
+                match &select.operand.expr {
+                    Expr::Ident(root) if !self.scope.contains(&root.as_str()) => {
+                        self.field(&select.operand, root, &select.field)
+                    }
+                    _ => Err(self.refuse(
+                        node,
+                        &format!("`.{}`: there are fields of ticket, customer and time only", select.field),
+                    )),
+                }
+            }
+            Expr::Call(call) => {
+                let operator =
+                    call.func_name.contains('_') && !call.func_name.chars().any(char::is_alphabetic);
+                let known = operator
+                    || call.func_name == operators::IN
+                    || FUNCTIONS.contains(&call.func_name.as_str());
+                if !known {
+                    return Err(self.refuse(node, &format!("unknown function {}", call.func_name)));
+                }
+                call.target.iter().try_for_each(|target| self.expression(target))?;
+                call.args.iter().try_for_each(|argument| self.expression(argument))
+            }
+            Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
+            Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
+                EntryExpr::MapEntry(entry) => {
+                    self.expression(&entry.key)?;
+                    self.expression(&entry.value)
+                }
+                EntryExpr::StructField(field) => self.expression(&field.value),
+            }),
+            Expr::Struct(_) => Err(self.refuse(node, "messages cannot be made in conditions")),
+            Expr::Comprehension(inner) => {
+                self.expression(&inner.iter_range)?;
+                self.expression(&inner.accu_init)?;
+                self.loops += 1;
+                if self.loops > MAX_LOOPS {
+                    return Err(self.refuse(
+                        node,
+                        &format!("more than {MAX_LOOPS} of exists, all, map, filter inside each other"),
+                    ));
+                }
+                let outside = self.scope.len();
+                self.scope.push(&inner.accu_var);
+                self.scope.push(&inner.iter_var);
+                self.scope.extend(inner.iter_var2.as_deref());
+                self.expression(&inner.loop_cond)?;
+                self.expression(&inner.loop_step)?;
+                self.expression(&inner.result)?;
+                self.scope.truncate(outside);
+                self.loops -= 1;
+                Ok(())
+            }
+        }
+    }
+
+    fn bare_name(&self, node: &IdedExpr, name: &str) -> Result<(), ConditionError> {
+        if self.scope.contains(&name) || TYPES.contains(&name) {
+            return Ok(());
+        }
+        match VARIABLES.iter().find(|(root, _)| *root == name) {
+            Some((root, fields)) => {
+                let example = fields.first().copied().unwrap_or_default();
+                Err(self.refuse(node, &format!("`{root}` needs a field, for example `{root}.{example}`")))
+            }
+            None => {
+                Err(self
+                    .refuse(node, &format!("unknown variable `{name}`; there are ticket, customer and time")))
+            }
+        }
+    }
+
+    fn field(&mut self, at: &IdedExpr, root: &str, field: &str) -> Result<(), ConditionError> {
+        let Some((_, fields)) = VARIABLES.iter().find(|(name, _)| *name == root) else {
+            return self.bare_name(at, root);
+        };
+        if !fields.contains(&field) {
+            let all = fields.join(", ");
+            return Err(self.refuse(at, &format!("unknown field `{root}.{field}`; there are {all}")));
+        }
+        if root == "ticket" {
+            self.read.insert(field.to_owned());
+        }
+        Ok(())
+    }
+
+    fn refuse(&self, node: &IdedExpr, message: &str) -> ConditionError {
+        ConditionError::at(self.source, offset(self.source, self.program, node), message)
+    }
+}
+
+/// Byte where a node begins.
+fn offset(source: &str, program: &Program, node: &IdedExpr) -> usize {
+    let start = program.source_info().offset_for(node.id).map_or(0, |(start, _)| start);
+    source.len().min(usize::try_from(start).unwrap_or(0))
+}
+
+/// Refuses a condition whose value, or that of an operand of `&&`, `||`, `!` and `?:`, is no boolean. There is no type
+/// checker: each is tried on a sample ticket, and only what depends on the ticket's values may fail.
+pub(super) fn gives_a_boolean(source: &str, program: &Program) -> Result<(), ConditionError> {
+    let Some(sample) = sample() else { return Ok(()) };
+    let variables = Variables::new(&sample, Timestamp::UNIX_EPOCH);
+    let mut context = Context::with_env(environment().clone());
+    context.set_variable_resolver(&variables);
+    boolean(source, program, program.expression(), &context)
+}
+
+fn boolean(
+    source: &str,
+    program: &Program,
+    node: &IdedExpr,
+    context: &Context<'_, '_>,
+) -> Result<(), ConditionError> {
+    if let Expr::Call(call) = &node.expr {
+        match call.func_name.as_str() {
+            operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT => {
+                return call.args.iter().try_for_each(|operand| boolean(source, program, operand, context));
+            }
+            operators::CONDITIONAL => {
+                return call.args.iter().try_for_each(|operand| boolean(source, program, operand, context));
+            }
+            _ => {}
+        }
+    }
+    let refuse = |message: String| Err(ConditionError::at(source, offset(source, program, node), message));
+    match Value::resolve(node, context) {
+        Ok(Value::Bool(_)) => Ok(()),
+        Ok(other) => refuse(format!("gives a value of type {:?}, not true or false", other.type_of())),
+        Err(error) if depends_on_values(&error) => Ok(()),
+        Err(error) => refuse(describe(&error)),
+    }
+}
+
+/// Whether another ticket could do without this error.
+fn depends_on_values(error: &ExecutionError) -> bool {
+    match error {
+        ExecutionError::FunctionError { function, .. } => function != "matches",
+        ExecutionError::NoSuchKey(_)
+        | ExecutionError::DivisionByZero(_)
+        | ExecutionError::RemainderByZero(_)
+        | ExecutionError::Overflow(..)
+        | ExecutionError::IndexOutOfBounds(_) => true,
+        _ => false,
+    }
+}
+
+/// A ticket with a value in every field.
+pub(super) fn sample() -> Option<TicketFacts> {
+    Some(TicketFacts {
+        ticket_type: "complaint",
+        item: "城乡建设/安全生产/事故处理".into(),
+        region: Regions::national().find_by_name("天河区").first()?.code,
+        priority: 3,
+        channel: "phone",
+        urgency: "medium",
+        impact: "low",
+        subject: "噪音扰民".into(),
+        body: "楼下工地夜间施工".into(),
+        round: 1,
+        return_count: 1,
+        returned_by: vec!["a-unit".into()],
+        arbitration: false,
+        tier: 1,
+        sensitive: false,
+        received_at: Timestamp::UNIX_EPOCH,
+        customer_known: true,
+    })
+}

@@ -1,0 +1,144 @@
+//! Everything a decision looks things up in, as it is at one moment.
+
+use crate::{
+    AreaIndex, Condition, Target, TicketFacts, Unit, UnitKind,
+    explanation::Outcome,
+    rule::{RuleAction, RuleTarget},
+};
+use gongdan_region::RegionRange;
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// What rules need to know about a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonEntry {
+    /// Whether it may act at all.
+    pub active: bool,
+    /// Units it belongs to, the first is its main one.
+    pub unit_ids: Vec<String>,
+}
+
+/// A rule that is tried.
+#[derive(Debug, Clone)]
+pub struct RuleInForce {
+    /// Number of this state of the rule.
+    pub revision: i64,
+    /// Its id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// Its condition.
+    pub condition: Condition,
+    /// What it does.
+    pub action: RuleAction,
+}
+
+/// Units, people, areas and rules at one moment.
+#[derive(Debug, Default)]
+pub struct Directory {
+    units: HashMap<String, Unit>,
+    people: HashMap<String, PersonEntry>,
+    areas: AreaIndex,
+    rules: Vec<RuleInForce>,
+    /// Desks, nearest region first.
+    desks: Vec<(RegionRange, String)>,
+}
+
+impl Directory {
+    /// Of units, people, areas, and rules in the order in which they are tried.
+    #[must_use]
+    pub fn new(
+        units: HashMap<String, Unit>,
+        people: HashMap<String, PersonEntry>,
+        areas: AreaIndex,
+        rules: Vec<RuleInForce>,
+    ) -> Self {
+        let mut desks: Vec<_> = units
+            .values()
+            .filter(|unit| unit.kind == UnitKind::Desk)
+            .map(|unit| (unit.range(), unit.id.clone()))
+            .collect();
+        desks.sort_by(|(a, a_id), (b, b_id)| (a.width(), a_id).cmp(&(b.width(), b_id)));
+        Self { units, people, areas, rules, desks }
+    }
+
+    /// The rules in force, in order.
+    #[must_use]
+    pub fn rules(&self) -> &[RuleInForce] {
+        &self.rules
+    }
+
+    /// Whether any rule asks for a ticket's subject or body.
+    #[must_use]
+    pub fn reads_text(&self) -> bool {
+        self.rules.iter().any(|rule| rule.condition.reads_text())
+    }
+
+    pub(crate) fn areas(&self) -> &AreaIndex {
+        &self.areas
+    }
+
+    /// Whether a unit is there and takes part at an instant.
+    #[must_use]
+    pub fn takes_part(&self, unit_id: &str, at: Timestamp) -> bool {
+        self.units.get(unit_id).is_some_and(|unit| unit.takes_part_at(at))
+    }
+
+    /// Where a rule's target leads for a ticket, or why it cannot take it.
+    pub(super) fn resolve(
+        &self,
+        target: &RuleTarget,
+        rule_name: &str,
+        ticket: &TicketFacts,
+        at: Timestamp,
+    ) -> Result<Target, (Outcome, String)> {
+        let to_unit = |unit_id: &str, person_id: Option<&str>| {
+            self.can_take(unit_id, ticket, at)?;
+            Ok(Target::Dispatch { unit_id: unit_id.to_owned(), person_id: person_id.map(str::to_owned) })
+        };
+        match target {
+            RuleTarget::Unit { unit_id } => to_unit(unit_id, None),
+            RuleTarget::Group { group_id } => to_unit(group_id, None),
+            RuleTarget::Desk { desk_id: Some(desk) } => to_unit(desk, None),
+            RuleTarget::Desk { desk_id: None } => self.nearest_desk(ticket, at),
+            RuleTarget::Person { person_id, unit_id } => {
+                let gone = || (Outcome::TargetGone, person_id.clone());
+                let person = self.people.get(person_id).filter(|person| person.active).ok_or_else(gone)?;
+                let unit = match unit_id {
+                    Some(unit) => person.unit_ids.iter().find(|of| *of == unit),
+                    None => person.unit_ids.first(),
+                };
+                to_unit(unit.ok_or_else(gone)?, Some(person_id))
+            }
+            RuleTarget::Pool { unit_id, reason } => {
+                if let Some(unit) = unit_id {
+                    self.can_take(unit, ticket, at)?;
+                }
+                let reason = if reason.is_empty() { rule_name } else { reason };
+                Ok(Target::Pool { unit_id: unit_id.clone(), reason: reason.to_owned() })
+            }
+        }
+    }
+
+    fn can_take(&self, unit_id: &str, ticket: &TicketFacts, at: Timestamp) -> Result<(), (Outcome, String)> {
+        if ticket.returned_by.iter().any(|unit| unit == unit_id) {
+            return Err((Outcome::ReturnedIt, unit_id.to_owned()));
+        }
+        if !self.takes_part(unit_id, at) {
+            return Err((Outcome::TargetGone, unit_id.to_owned()));
+        }
+        Ok(())
+    }
+
+    /// The desk of the smallest region around the ticket that can take it.
+    fn nearest_desk(&self, ticket: &TicketFacts, at: Timestamp) -> Result<Target, (Outcome, String)> {
+        let mut refused = None;
+        for (_, desk) in self.desks.iter().filter(|(range, _)| range.contains(ticket.region)) {
+            match self.can_take(desk, ticket, at) {
+                Ok(()) => return Ok(Target::Dispatch { unit_id: desk.clone(), person_id: None }),
+                Err(why) => drop(refused.get_or_insert(why)),
+            }
+        }
+        Err(refused.unwrap_or_else(|| (Outcome::TargetGone, format!("no desk covers {}", ticket.region))))
+    }
+}

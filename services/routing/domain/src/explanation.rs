@@ -1,0 +1,122 @@
+//! Why a decision came out as it did, in the few bytes it is kept in. Source: R7.
+//!
+//! Rules and areas are named by numbers of rows that are never changed, so the reader can see them as they were.
+
+use serde::{Deserialize, Serialize};
+
+/// What came of trying a rule or an area. The numbers are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(into = "u8", try_from = "u8")]
+#[repr(u8)]
+pub enum Outcome {
+    /// It decided.
+    Chosen = 1,
+    /// A rule without target: its marks were added.
+    Marked = 2,
+    /// The condition is false.
+    NotMatched = 3,
+    /// The condition could not be worked out.
+    Failed = 4,
+    /// The target returned the ticket in this round.
+    ReturnedIt = 5,
+    /// The target is not there at this time.
+    TargetGone = 6,
+    /// A more specific area comes first.
+    LessSpecific = 7,
+}
+
+impl From<Outcome> for u8 {
+    fn from(outcome: Outcome) -> Self {
+        outcome as Self
+    }
+}
+
+impl TryFrom<u8> for Outcome {
+    type Error = String;
+
+    fn try_from(number: u8) -> Result<Self, Self::Error> {
+        [
+            Self::Chosen,
+            Self::Marked,
+            Self::NotMatched,
+            Self::Failed,
+            Self::ReturnedIt,
+            Self::TargetGone,
+            Self::LessSpecific,
+        ]
+        .into_iter()
+        .find(|outcome| u8::from(*outcome) == number)
+        .ok_or_else(|| format!("no outcome {number}"))
+    }
+}
+
+/// More about a trial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Detail {
+    /// The number of the part of the condition that is false, from 0.
+    Part(usize),
+    /// An error, or the unit or person that cannot take it.
+    Text(String),
+}
+
+/// A rule that was tried: its revision, what came of it, more about it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleTrial(pub i64, pub Outcome, pub Option<Detail>);
+
+/// An area that was considered: its number, what came of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AreaTrial(pub i64, pub Outcome);
+
+/// Every step of a decision.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Explanation {
+    /// The ticket was in arbitration: nothing was tried.
+    #[serde(default, rename = "b", skip_serializing_if = "std::ops::Not::not")]
+    pub arbitration: bool,
+    /// Tickets had refused earlier decisions this often: nothing was tried.
+    #[serde(default, rename = "f", skip_serializing_if = "is_zero")]
+    pub refusals: usize,
+    /// Units that returned the ticket in this round.
+    #[serde(default, rename = "x", skip_serializing_if = "Vec::is_empty")]
+    pub excluded: Vec<String>,
+    /// Rules in the order tried.
+    #[serde(default, rename = "r", skip_serializing_if = "Vec::is_empty")]
+    pub rules: Vec<RuleTrial>,
+    /// Areas, most specific first.
+    #[serde(default, rename = "a", skip_serializing_if = "Vec::is_empty")]
+    pub areas: Vec<AreaTrial>,
+    /// Areas that cover the region for other branches only.
+    #[serde(default, rename = "o", skip_serializing_if = "is_zero")]
+    pub other_items: usize,
+    /// Rules there were, disabled ones aside.
+    #[serde(default, rename = "n", skip_serializing_if = "is_zero")]
+    pub in_force: usize,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_small_and_comes_back_as_it_was() {
+        let explanation = Explanation {
+            rules: (1..=50)
+                .map(|revision| RuleTrial(revision, Outcome::NotMatched, Some(Detail::Part(0))))
+                .chain([RuleTrial(51, Outcome::TargetGone, Some(Detail::Text("tianhe-env".into())))])
+                .collect(),
+            areas: vec![AreaTrial(7, Outcome::Chosen)],
+            in_force: 51,
+            ..Explanation::default()
+        };
+        let stored = serde_json::to_string(&explanation).unwrap();
+        assert!(stored.len() < 600, "{} bytes", stored.len());
+        assert_eq!(serde_json::from_str::<Explanation>(&stored).unwrap(), explanation);
+        assert!(serde_json::from_str::<Explanation>(r#"{"a":[[1,9]]}"#).is_err());
+    }
+}

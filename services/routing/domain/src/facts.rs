@@ -1,0 +1,64 @@
+//! What conditions can ask about a ticket.
+
+use crate::area::branches;
+use gongdan_region::{Level, RegionCode, Regions};
+use jiff::Timestamp;
+
+/// A ticket as routing sees it when it decides.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketFacts {
+    /// `complaint`, `consultation`…, the type's name in the contract, in small letters.
+    pub ticket_type: &'static str,
+    /// Key of the catalogue item.
+    pub item: String,
+    /// Where it happened.
+    pub region: RegionCode,
+    /// 1 to 5.
+    pub priority: u8,
+    /// `phone`, `web`…
+    pub channel: &'static str,
+    /// `low`, `medium`, `high`, `critical`.
+    pub urgency: &'static str,
+    /// `low`, `medium`, `high`, `critical`.
+    pub impact: &'static str,
+    /// One line.
+    pub subject: String,
+    /// The citizen's words.
+    pub body: String,
+    /// 1, and +1 per reopening.
+    pub round: u32,
+    /// How often it was returned, all rounds.
+    pub return_count: u32,
+    /// Units that returned it in this round.
+    pub returned_by: Vec<String>,
+    /// Past the configured number of returns: a person decides.
+    pub arbitration: bool,
+    /// 1 to 3.
+    pub tier: u8,
+    /// Needs a right of its own to be seen.
+    pub sensitive: bool,
+    /// When the request was received.
+    pub received_at: Timestamp,
+    /// Whether somebody stands behind it, not an anonymous caller.
+    pub customer_known: bool,
+}
+
+impl TicketFacts {
+    /// Keys from the first level of the catalogue to the item.
+    #[must_use]
+    pub fn item_path(&self) -> Vec<&str> {
+        branches(&self.item)
+    }
+
+    /// Name of the province, city or county it lies in; empty where it has none.
+    #[must_use]
+    pub fn region_name(&self, level: Level) -> &'static str {
+        let regions = Regions::national();
+        regions
+            .get(self.region)
+            .into_iter()
+            .chain(regions.ancestors(self.region))
+            .find(|region| region.level == level)
+            .map_or("", |region| region.name.as_str())
+    }
+}

@@ -1,0 +1,155 @@
+//! Units, people and areas in one upload: all of it checked, then all of it written or nothing. Source: R1, R2.
+
+mod areas;
+mod principals;
+mod units;
+
+use crate::{Area, Principal, PrincipalKind, Unit, UnitKind, Violation};
+use jiff::Timestamp;
+use std::collections::HashMap;
+
+/// Most rows of one upload.
+pub const MAX_ROWS: usize = 20_000;
+
+/// A unit as uploaded.
+#[derive(Debug, Clone, Default)]
+pub struct UnitRow {
+    /// Its id.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// None: unit.
+    pub kind: Option<UnitKind>,
+    /// Empty: a root.
+    pub parent_id: String,
+    /// A region code.
+    pub region: String,
+    /// Takes part from here on.
+    pub valid_from: Option<Timestamp>,
+    /// Takes part until here.
+    pub valid_to: Option<Timestamp>,
+}
+
+/// A principal as uploaded.
+#[derive(Debug, Clone, Default)]
+pub struct PrincipalRow {
+    /// Its id.
+    pub id: String,
+    /// Empty: the configured issuer.
+    pub issuer: String,
+    /// Empty: the id.
+    pub subject: String,
+    /// What people read.
+    pub name: String,
+    /// None: person.
+    pub kind: Option<PrincipalKind>,
+    /// Roles.
+    pub roles: Vec<String>,
+    /// Units.
+    pub unit_ids: Vec<String>,
+    /// Region codes.
+    pub regions: Vec<String>,
+    /// Rights.
+    pub rights: Vec<String>,
+    /// Empty: none.
+    pub email: String,
+    /// Skills.
+    pub skills: Vec<String>,
+    /// 0: 1.
+    pub tier: i32,
+    /// None: true.
+    pub active: Option<bool>,
+    /// Empty: zh-CN.
+    pub language: String,
+}
+
+/// A responsibility as uploaded.
+#[derive(Debug, Clone, Default)]
+pub struct AreaRow {
+    /// A region code.
+    pub region: String,
+    /// Empty: the subtree of `region`.
+    pub region_to: String,
+    /// Empty: the whole catalogue.
+    pub item: String,
+    /// The unit.
+    pub unit_id: String,
+}
+
+/// All of an upload.
+#[derive(Debug, Clone, Default)]
+pub struct Upload {
+    /// Units, in any order.
+    pub units: Vec<UnitRow>,
+    /// People and programs.
+    pub principals: Vec<PrincipalRow>,
+    /// Responsibilities.
+    pub areas: Vec<AreaRow>,
+    /// The areas given are all there are.
+    pub replace_areas: bool,
+}
+
+/// What there is.
+#[derive(Debug, Clone, Default)]
+pub struct Known {
+    /// Units by id.
+    pub units: HashMap<String, Unit>,
+    /// Principals by id.
+    pub principals: HashMap<String, Principal>,
+    /// Areas in force.
+    pub areas: Vec<Area>,
+    /// Issuer of principals that name none.
+    pub default_issuer: String,
+}
+
+/// What is to be written. Whoever is in neither list of a kind stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// Units to make.
+    pub units_created: Vec<Unit>,
+    /// Units to change.
+    pub units_changed: Vec<Unit>,
+    /// Principals to make.
+    pub principals_created: Vec<Principal>,
+    /// Principals to change.
+    pub principals_changed: Vec<Principal>,
+    /// Areas to begin; their ids are 0.
+    pub areas_begun: Vec<Area>,
+    /// Numbers of areas to end.
+    pub areas_ended: Vec<i64>,
+    /// Rows that are there already, just so.
+    pub unchanged: usize,
+}
+
+impl Plan {
+    /// Whether nothing is to be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.units_created.is_empty()
+            && self.units_changed.is_empty()
+            && self.principals_created.is_empty()
+            && self.principals_changed.is_empty()
+            && self.areas_begun.is_empty()
+            && self.areas_ended.is_empty()
+    }
+}
+
+/// Checks an upload against what there is.
+///
+/// # Errors
+/// Every violation, each with row and field: `units[3].parent_id`.
+pub fn plan(upload: &Upload, known: &Known) -> Result<Plan, Vec<Violation>> {
+    let rows = upload.units.len() + upload.principals.len() + upload.areas.len();
+    if rows > MAX_ROWS {
+        return Err(vec![Violation::new("units", format!("at most {MAX_ROWS} rows in all, {rows} given"))]);
+    }
+    let mut found = Vec::new();
+    let mut plan = Plan::default();
+    let unit_exists = units::plan(&upload.units, known, &mut plan, &mut found);
+    principals::plan(&upload.principals, known, &unit_exists, &mut plan, &mut found);
+    areas::plan(upload, known, &unit_exists, &mut plan, &mut found);
+    if found.is_empty() { Ok(plan) } else { Err(found) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,193 @@
+//! Rules: a condition and what happens when it holds. Source: R4.
+
+use crate::{
+    Condition, Unit, UnitKind, Violation,
+    decide::PersonEntry,
+    id::{check_id, check_line},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+
+/// Most units that one rule can make assist.
+const MAX_ASSISTING: usize = 20;
+
+/// Where a rule sends a ticket.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "to", rename_all = "snake_case")]
+pub enum RuleTarget {
+    /// A unit.
+    Unit {
+        /// Its id.
+        unit_id: String,
+    },
+    /// A unit of kind group.
+    Group {
+        /// Its id.
+        group_id: String,
+    },
+    /// A person, for a unit of theirs; none: the first.
+    Person {
+        /// The principal.
+        person_id: String,
+        /// The unit the person acts for.
+        unit_id: Option<String>,
+    },
+    /// A second-level desk; none: the one nearest to the ticket's region, upwards.
+    Desk {
+        /// Its id.
+        desk_id: Option<String>,
+    },
+    /// A pool; of no unit: the manual pool.
+    Pool {
+        /// The unit whose members may claim it.
+        unit_id: Option<String>,
+        /// Why; empty: the rule's name.
+        reason: String,
+    },
+}
+
+/// What a rule does.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuleAction {
+    /// Where the ticket goes; none: the rule only marks.
+    pub target: Option<RuleTarget>,
+    /// Units that are to assist.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assisting_unit_ids: Vec<String>,
+    /// Marks the ticket as sensitive.
+    #[serde(default)]
+    pub mark_sensitive: bool,
+    /// 1 to 5; 0 leaves the priority.
+    #[serde(default)]
+    pub set_priority: u8,
+}
+
+/// A rule as people write it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// Chosen by people.
+    pub id: String,
+    /// What people read.
+    pub name: String,
+    /// Its place, from 1; 0: none given.
+    pub position: i32,
+    /// The condition in CEL.
+    pub when: String,
+    /// What happens.
+    pub action: RuleAction,
+    /// Kept, but not tried.
+    pub disabled: bool,
+}
+
+/// Checks a rule against the units and people there are, and compiles it.
+///
+/// # Errors
+/// Every violation, with paths under `rule`.
+pub fn check_rule(
+    rule: &Rule,
+    units: &HashMap<String, Unit>,
+    people: &HashMap<String, PersonEntry>,
+) -> Result<Condition, Vec<Violation>> {
+    let mut check = Check { units, found: Vec::new() };
+    check.note("rule.id", check_id(&rule.id).map(drop));
+    check.note("rule.name", check_line(&rule.name, 1, 100));
+    if rule.position < 0 {
+        check.refuse("rule.position", "0 or more");
+    }
+    check.action(&rule.action, people);
+    match Condition::compile(&rule.when) {
+        Ok(condition) if check.found.is_empty() => Ok(condition),
+        Ok(_) => Err(check.found),
+        Err(error) => {
+            check.refuse("rule.when", error.to_string());
+            Err(check.found)
+        }
+    }
+}
+
+struct Check<'a> {
+    units: &'a HashMap<String, Unit>,
+    found: Vec<Violation>,
+}
+
+impl Check<'_> {
+    fn refuse(&mut self, field: &str, rule: impl Into<String>) {
+        self.found.push(Violation::new(field, rule));
+    }
+
+    fn note<E: std::fmt::Display>(&mut self, field: &str, outcome: Result<(), E>) {
+        if let Err(rule) = outcome {
+            self.refuse(field, rule.to_string());
+        }
+    }
+
+    fn unit(&mut self, field: &str, id: &str, kind: Option<UnitKind>) {
+        match self.units.get(id) {
+            None => self.refuse(field, format!("no unit `{id}`")),
+            Some(unit) if kind.is_some_and(|kind| kind != unit.kind) => {
+                let wanted = if kind == Some(UnitKind::Desk) { "desk" } else { "group" };
+                self.refuse(field, format!("`{id}` is not of kind {wanted}"));
+            }
+            Some(_) => {}
+        }
+    }
+
+    fn action(&mut self, action: &RuleAction, people: &HashMap<String, PersonEntry>) {
+        match &action.target {
+            Some(RuleTarget::Unit { unit_id }) => self.unit("rule.action.unit.unit_id", unit_id, None),
+            Some(RuleTarget::Group { group_id }) => {
+                self.unit("rule.action.group.group_id", group_id, Some(UnitKind::Group));
+            }
+            Some(RuleTarget::Person { person_id, unit_id }) => {
+                self.person(person_id, unit_id.as_deref(), people)
+            }
+            Some(RuleTarget::Desk { desk_id: Some(desk) }) => {
+                self.unit("rule.action.desk.desk_id", desk, Some(UnitKind::Desk));
+            }
+            Some(RuleTarget::Desk { desk_id: None }) => {}
+            Some(RuleTarget::Pool { unit_id, reason }) => {
+                if let Some(unit) = unit_id {
+                    self.unit("rule.action.pool.unit_id", unit, None);
+                }
+                self.note("rule.action.pool.reason", check_line(reason, 0, 200));
+            }
+            None if action.assisting_unit_ids.is_empty()
+                && !action.mark_sensitive
+                && action.set_priority == 0 =>
+            {
+                self.refuse("rule.action", "a target or at least one mark");
+            }
+            None => {}
+        }
+        if action.set_priority > 5 {
+            self.refuse("rule.action.set_priority", "1 to 5, or 0 to leave it");
+        }
+        if action.assisting_unit_ids.len() > MAX_ASSISTING {
+            self.refuse("rule.action.assisting_unit_ids", format!("up to {MAX_ASSISTING}"));
+        }
+        for (n, unit) in action.assisting_unit_ids.iter().enumerate() {
+            self.unit(&format!("rule.action.assisting_unit_ids[{n}]"), unit, None);
+            if action.assisting_unit_ids[..n].contains(unit) {
+                self.refuse(&format!("rule.action.assisting_unit_ids[{n}]"), "given twice");
+            }
+        }
+    }
+
+    fn person(&mut self, id: &str, unit: Option<&str>, people: &HashMap<String, PersonEntry>) {
+        let field = "rule.action.person.person_id";
+        match people.get(id) {
+            None => self.refuse(field, format!("no person `{id}`")),
+            Some(person) if !person.active => self.refuse(field, format!("`{id}` is not active")),
+            Some(person) if person.unit_ids.is_empty() => {
+                self.refuse(field, format!("`{id}` belongs to no unit"))
+            }
+            Some(person) => {
+                if let Some(unit) = unit
+                    && !person.unit_ids.iter().any(|of| of == unit)
+                {
+                    self.refuse("rule.action.person.unit_id", format!("`{id}` does not belong to `{unit}`"));
+                }
+            }
+        }
+    }
+}
