@@ -5,6 +5,7 @@
 //! from, and the one event it makes. Source: C2, C3, C5, C6.
 
 mod attempt;
+mod batch;
 mod change;
 mod end;
 mod hours;
@@ -20,6 +21,7 @@ mod task;
 mod tests;
 
 pub use attempt::{CallbackResult, FailedOutcome, Outcome, Report};
+pub use batch::{Batch, Fact, Outcomes};
 pub use change::{Change, Changed};
 pub use end::TicketWent;
 pub use hours::{InvalidHours, PermittedHours};

@@ -1,6 +1,7 @@
 //! The rules, by tables of cases and by random lives of a task.
 
 mod acts;
+mod batch;
 mod hours;
 mod lives;
 mod mask;

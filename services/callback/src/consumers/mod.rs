@@ -1,0 +1,3 @@
+//! What callback listens to.
+
+pub mod tickets;

@@ -1,0 +1,140 @@
+//! `tickets.v1.>`: a task for each resolved round, and the end of tasks whose ticket went on without them.
+//!
+//! Contiguous per ticket: a later round must not be seen before the earlier. A batch takes three statements and an
+//! append, however many events it has.
+
+use crate::{
+    events::{new_event, service_actor},
+    store::{LoadError, end_many, insert_many, lock_outstanding},
+    telemetry::Metrics,
+};
+use async_trait::async_trait;
+use gongdan_bus::Event;
+use gongdan_callback_domain::{Batch, Fact, Policy, Task, TicketRef, TicketWent};
+use gongdan_clock::{SharedClock, new_id};
+use gongdan_outbox::{ApplyError, Handler};
+use gongdan_proto::{
+    from_timestamp,
+    tickets::v1::{Ticket, TicketEvent},
+};
+use gongdan_region::RegionCode;
+use sqlx::PgConnection;
+use std::{collections::HashSet, sync::Arc};
+use uuid::Uuid;
+
+/// Applies the events of tickets.
+#[derive(Debug)]
+pub struct Tickets {
+    policy: Arc<Policy>,
+    clock: SharedClock,
+    metrics: Metrics,
+}
+
+impl Tickets {
+    /// With how callbacks are done.
+    pub const fn new(policy: Arc<Policy>, clock: SharedClock, metrics: Metrics) -> Self {
+        Self { policy, clock, metrics }
+    }
+}
+
+#[async_trait]
+impl Handler for Tickets {
+    async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+        let mut facts = Vec::with_capacity(events.len());
+        for event in events {
+            let fact = fact(event)
+                .map_err(|reason| ApplyError::Poison { event_id: event.id, reason: reason.to_owned() })?;
+            facts.extend(fact);
+        }
+        if facts.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let outstanding = outstanding(connection, &facts).await?;
+        let mut batch = Batch::new(outstanding, &self.policy, now);
+        for fact in facts {
+            batch.apply(fact, new_id(now));
+        }
+        let done = batch.finish();
+        let mut written = insert_many(connection, &done.born).await?;
+        end_many(connection, &done.ended).await?;
+        written.extend(done.ended.iter().map(|task| task.id));
+
+        let actor = service_actor();
+        let acts: Vec<_> = done.acts.iter().filter(|act| written.contains(&act.task.id)).collect();
+        let events: Vec<_> = acts.iter().map(|act| new_event(act, &actor, now)).collect();
+        gongdan_outbox::append(connection, &events).await?;
+        for act in acts {
+            self.metrics.changed(act);
+        }
+        Ok(())
+    }
+}
+
+/// What was outstanding before these facts; the past never was.
+async fn outstanding(connection: &mut PgConnection, facts: &[Fact]) -> Result<Vec<Task>, ApplyError> {
+    let tickets: HashSet<Uuid> = facts
+        .iter()
+        .filter_map(|fact| match fact {
+            Fact::Resolved { ticket } => Some(ticket.id),
+            Fact::Went { ticket_id, .. } => Some(*ticket_id),
+            Fact::Past { .. } => None,
+        })
+        .collect();
+    if tickets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let tickets: Vec<Uuid> = tickets.into_iter().collect();
+    lock_outstanding(connection, &tickets).await.map_err(|error| match error {
+        LoadError::Sql(error) => ApplyError::from(error),
+        LoadError::Row(error) => ApplyError::Transient(error.into()),
+    })
+}
+
+/// What an event means here; most mean nothing. The reason says why it cannot be understood.
+fn fact(event: &Event) -> Result<Option<Fact>, &'static str> {
+    let went = |went| Ok(Some(Fact::Went { ticket_id: event.aggregate_id, went }));
+    match (event.kind.as_str(), event.is_import()) {
+        ("resolved", false) => {
+            let ticket = ticket_ref(&state(event)?)?;
+            Ok(Some(Fact::Resolved { ticket }))
+        }
+        ("closed", false) => went(TicketWent::Closed),
+        ("reopened", false) => went(TicketWent::Reopened),
+        ("cancelled", false) => went(TicketWent::Cancelled),
+        ("closed", true) => {
+            let state = state(event)?;
+            if state.resolution.is_none() {
+                return Ok(None);
+            }
+            let resolved_at = state.resolved_at.as_ref().and_then(|at| from_timestamp(at).ok());
+            let closed_at = event.occurred_at;
+            let ticket = ticket_ref(&state)?;
+            Ok(Some(Fact::Past { ticket, resolved_at: resolved_at.unwrap_or(closed_at), closed_at }))
+        }
+        _ => Ok(None),
+    }
+}
+
+fn state(event: &Event) -> Result<Ticket, &'static str> {
+    let payload: TicketEvent = event.decode().map_err(|_| "the payload is no TicketEvent")?;
+    payload.state.ok_or("the event has no state")
+}
+
+fn ticket_ref(ticket: &Ticket) -> Result<TicketRef, &'static str> {
+    let customer_id = match ticket.customer_id.as_str() {
+        "" => None,
+        id => Some(Uuid::try_parse(id).map_err(|_| "customer_id is no UUID")?),
+    };
+    if ticket.round < 1 || ticket.number.is_empty() {
+        return Err("the ticket has no round or no number");
+    }
+    Ok(TicketRef {
+        id: Uuid::try_parse(&ticket.id).map_err(|_| "the ticket's id is no UUID")?,
+        number: ticket.number.clone(),
+        round: ticket.round,
+        unit_id: ticket.lead_unit_id.clone(),
+        region: RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?,
+        customer_id,
+    })
+}

@@ -1,0 +1,62 @@
+//! `CallbackService.NextTask`
+
+use super::decode::{request_id, request_key, text};
+use crate::{Rooms, events::to_proto};
+use gongdan_auth::Actor;
+use gongdan_callback_domain::Task;
+use gongdan_errors::{Error, Reason, Violations};
+use gongdan_pg::RequestKey;
+use gongdan_proto::{
+    callback::v1::{NextTaskRequest, NextTaskResponse},
+    to_timestamp,
+};
+
+struct Take {
+    unit_id: String,
+    key: RequestKey,
+}
+
+pub(super) async fn next_task(
+    rooms: &Rooms,
+    actor: &Actor,
+    request: NextTaskRequest,
+) -> Result<NextTaskResponse, Error> {
+    let command = decode(actor, request)?;
+    if let Some(task) = rooms.store.taken_before(&command.key).await? {
+        return Ok(taken(&task));
+    }
+    let now = rooms.clock.now();
+    let agent = &actor.principal_id;
+    match rooms.store.take(agent, &command.unit_id, &rooms.policy, &command.key, now).await {
+        Ok(Some(task)) => Ok(taken(&task)),
+        Ok(None) => {
+            let next = rooms.store.next_at(&command.unit_id).await?;
+            Ok(NextTaskResponse { task: None, held_until: None, next_task_at: next.map(to_timestamp) })
+        }
+        // Perhaps lost to the same request, sent twice at once.
+        Err(lost) if lost.reason() == Reason::WriteConflict => {
+            match rooms.store.taken_before(&command.key).await? {
+                Some(task) => Ok(taken(&task)),
+                None => Err(lost),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn decode(actor: &Actor, mut request: NextTaskRequest) -> Result<Take, Error> {
+    let mut violations = Violations::new();
+    let id = violations.field("request_id", request_id(&request.request_id));
+    let unit_id = violations.field("unit_id", text(&request.unit_id, 64));
+    let (Some(id), Some(unit_id)) = (id, unit_id) else { return Err(violations.into_error()) };
+    request.request_id.clear();
+    Ok(Take { unit_id, key: request_key(&actor.principal_id, "NextTask", id, &request) })
+}
+
+fn taken(task: &Task) -> NextTaskResponse {
+    NextTaskResponse {
+        task: Some(to_proto(task)),
+        held_until: task.hold.as_ref().map(|hold| to_timestamp(hold.until)),
+        next_task_at: None,
+    }
+}

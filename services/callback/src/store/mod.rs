@@ -1,0 +1,31 @@
+//! All SQL of callback; a file per table or view.
+
+mod attempts;
+mod contact_reads;
+mod list;
+mod queue;
+mod row;
+mod tasks;
+mod write;
+
+pub use attempts::NewAttempt;
+pub use list::TaskFilter;
+pub use queue::QueueCounts;
+pub use row::TaskName;
+pub use tasks::Opened;
+pub use write::{LoadError, end_many, insert_many, lock_outstanding};
+
+use sqlx::PgPool;
+
+/// The service's tables.
+#[derive(Debug, Clone)]
+pub struct Store {
+    pool: PgPool,
+}
+
+impl Store {
+    /// Over a pool.
+    pub const fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+}

@@ -1,0 +1,134 @@
+//! The queue: the tasks that are still to be called, seen through `tasks_queue_idx`.
+
+use super::{Store, row::TaskRow};
+use crate::error::refused;
+use gongdan_callback_domain::{Policy, Task};
+use gongdan_errors::Error;
+use gongdan_pg::{
+    RequestKey,
+    requests::{self, Answered},
+};
+use gongdan_telemetry::sql_span;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::PgConnection;
+use tracing::Instrument as _;
+
+/// What the queue holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct QueueCounts {
+    /// Tasks to be called.
+    pub outstanding: u64,
+    /// Of those, past due.
+    pub overdue: u64,
+    /// When a hold runs out or a task becomes due next.
+    pub next_change: Option<Timestamp>,
+}
+
+impl Store {
+    /// Puts the next task into an agent's hands: one winner each, whoever asks at the same moment.
+    pub async fn take(
+        &self,
+        agent: &str,
+        unit_id: &str,
+        policy: &Policy,
+        key: &RequestKey,
+        now: Timestamp,
+    ) -> Result<Option<Task>, Error> {
+        let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
+        let Some(task) = lock_next(&mut transaction, unit_id, now).await? else { return Ok(None) };
+        let task = task.take(agent, policy, now).map_err(refused)?;
+        hold(&mut transaction, &task).await?;
+        let answered = Answered { resource_id: task.id, version: task.stamp.version };
+        requests::insert(&mut transaction, key, answered, now).await?;
+        transaction.commit().await.map_err(gongdan_pg::error)?;
+        Ok(Some(task))
+    }
+
+    /// When the next task can be taken, as far as is known.
+    pub async fn next_at(&self, unit_id: &str) -> Result<Option<Timestamp>, Error> {
+        let next = sqlx::query_scalar!(
+            "SELECT min(greatest(next_attempt_at, held_until)) FROM tasks
+             WHERE state IN (1, 2) AND ($1 = '' OR unit_id = $1)",
+            unit_id,
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("tasks.next_at", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(next.map(jiff_sqlx::Timestamp::to_jiff))
+    }
+
+    /// Takes back what agents held for too long; says how many.
+    pub async fn release(&self, now: Timestamp) -> Result<u64, Error> {
+        let done = sqlx::query!(
+            "UPDATE tasks SET agent_id = NULL, held_until = NULL WHERE state IN (1, 2) AND held_until <= $1",
+            now.to_sqlx() as _,
+        )
+        .execute(&self.pool)
+        .instrument(sql_span!("tasks.release", "UPDATE"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(done.rows_affected())
+    }
+
+    /// What the queue holds. What was recorded from the past is in no queue.
+    pub async fn count(&self, now: Timestamp) -> Result<QueueCounts, Error> {
+        let row = sqlx::query!(
+            r#"SELECT count(*) AS "outstanding!", count(*) FILTER (WHERE due_at < $1) AS "overdue!",
+                      least(min(held_until) FILTER (WHERE held_until > $1), min(due_at) FILTER (WHERE due_at >= $1)) AS next
+               FROM tasks WHERE state IN (1, 2)"#,
+            now.to_sqlx() as _,
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("tasks.count", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(QueueCounts {
+            outstanding: row.outstanding.unsigned_abs(),
+            overdue: row.overdue.unsigned_abs(),
+            next_change: row.next.map(jiff_sqlx::Timestamp::to_jiff),
+        })
+    }
+}
+
+/// The earliest due of those nobody holds and whose time has come, locked; those locked by others are passed over.
+async fn lock_next(
+    connection: &mut PgConnection,
+    unit_id: &str,
+    now: Timestamp,
+) -> Result<Option<Task>, Error> {
+    let row = sqlx::query_as!(
+        TaskRow,
+        "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
+                due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
+                held_until, takes, version, opened_at, ended_at
+         FROM tasks
+         WHERE state IN (1, 2) AND next_attempt_at <= $1 AND (held_until IS NULL OR held_until <= $1)
+           AND ($2 = '' OR unit_id = $2)
+         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED",
+        now.to_sqlx() as _,
+        unit_id,
+    )
+    .fetch_optional(connection)
+    .instrument(sql_span!("tasks.lock_next", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    row.map(Task::try_from).transpose()
+}
+
+async fn hold(connection: &mut PgConnection, task: &Task) -> Result<(), Error> {
+    let hold = task.hold.as_ref();
+    sqlx::query!(
+        "UPDATE tasks SET agent_id = $2, held_until = $3, takes = $4 WHERE id = $1",
+        task.id,
+        hold.map(|hold| hold.agent_id.clone()),
+        hold.map(|hold| hold.until.to_sqlx()) as _,
+        task.stamp.takes,
+    )
+    .execute(connection)
+    .instrument(sql_span!("tasks.hold", "UPDATE"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(())
+}
