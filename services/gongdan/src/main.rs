@@ -1,1 +1,12 @@
-fn main() {}
+//! `gongdan`: the suite on one machine, one of its services, and the client of all.
+
+mod cli;
+
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    cli::main()
+}

@@ -1,0 +1,95 @@
+//! What went wrong, on stderr: the message, the reason, each violation.
+
+use std::{io::Write, process::ExitCode};
+
+use serde_json::{Value, json};
+use tonic::{Code, Status};
+use tonic_types::StatusExt;
+
+use super::Context;
+
+/// Says what went wrong; the exit code is 1.
+pub fn report(context: Option<&Context>, error: &anyhow::Error) -> ExitCode {
+    let text = if context.is_some_and(Context::is_json) {
+        format!("{}\n", json!({ "error": as_json(error) }))
+    } else {
+        for_people(context, error)
+    };
+    // Nowhere is left to complain about a stderr that is closed.
+    std::io::stderr().write_all(text.as_bytes()).ok();
+    ExitCode::FAILURE
+}
+
+/// What a service answered, as lines for people.
+pub fn for_people(context: Option<&Context>, error: &anyhow::Error) -> String {
+    let say = |english, chinese| context.map_or(english, |c| c.text(english, chinese));
+    let Some(status) = error.downcast_ref::<Status>() else {
+        return format!("{}: {error:#}\n", say("error", "错误"));
+    };
+    let details = status.get_error_details();
+    let mut text = format!("{}: {}\n", say("error", "错误"), message(status));
+    let reason = details.error_info().map_or_else(String::new, |info| {
+        let facts: Vec<String> = info.metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        format!(" {} {}", info.reason, facts.join(" "))
+    });
+    text.push_str(&format!("  {}: {}{}\n", say("reason", "原因"), code(status.code()), reason.trim_end()));
+    if let Some(bad) = details.bad_request() {
+        for violation in &bad.field_violations {
+            text.push_str(&format!("  {}: {}\n", violation.field, violation.description));
+        }
+    }
+    if let Some(delay) = details.retry_info().and_then(|info| info.retry_delay) {
+        text.push_str(&format!("  {}: {} s\n", say("try again after", "稍后重试"), delay.as_secs_f64()));
+    }
+    text
+}
+
+/// What a service answered, for programs.
+pub fn as_json(error: &anyhow::Error) -> Value {
+    let Some(status) = error.downcast_ref::<Status>() else {
+        return json!({ "message": format!("{error:#}") });
+    };
+    let details = status.get_error_details();
+    let info = details.error_info();
+    let violations: Vec<Value> = details.bad_request().map_or_else(Vec::new, |bad| {
+        let violations = bad.field_violations.iter();
+        violations.map(|v| json!({ "field": v.field, "rule": v.description })).collect()
+    });
+    json!({
+        "code": code(status.code()),
+        "message": message(status),
+        "reason": info.map(|info| info.reason.as_str()),
+        "metadata": info.map(|info| &info.metadata),
+        "violations": violations,
+    })
+}
+
+fn message(status: &Status) -> String {
+    if status.message().is_empty() {
+        status.code().description().to_owned()
+    } else {
+        status.message().to_owned()
+    }
+}
+
+fn code(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}

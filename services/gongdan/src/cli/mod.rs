@@ -1,0 +1,114 @@
+//! The command line: what can be typed, and who does it.
+
+mod callback;
+mod catalogue;
+mod completions;
+mod context;
+mod error;
+mod inbox;
+mod json;
+mod names;
+mod org;
+mod output;
+mod report;
+mod route;
+mod rule;
+mod sla;
+mod suite;
+mod ticket;
+mod webhook;
+
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+
+pub use context::{Channel, Context};
+pub use output::Table;
+
+/// The work order suite: six services on one machine, one of them, and a client for all.
+#[derive(Debug, Parser)]
+#[command(name = "gongdan", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: context::GlobalArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Tickets: create, get, list and act on them (工单)
+    #[command(subcommand)]
+    Ticket(ticket::Command),
+    /// The service catalogue (服务目录)
+    #[command(subcommand)]
+    Catalogue(catalogue::Command),
+    /// Units, people and areas (组织)
+    #[command(subcommand)]
+    Org(org::Command),
+    /// Routing rules (派单规则)
+    #[command(subcommand)]
+    Rule(rule::Command),
+    /// How a ticket was or would be routed (派单)
+    #[command(subcommand)]
+    Route(route::Command),
+    /// Deadlines, clocks and calendars (时限)
+    #[command(subcommand)]
+    Sla(sla::Command),
+    /// Callback tasks (回访)
+    #[command(subcommand)]
+    Callback(callback::Command),
+    /// Your notifications (通知)
+    #[command(subcommand)]
+    Inbox(inbox::Command),
+    /// Endpoints that are told of events (推送)
+    #[command(subcommand)]
+    Webhook(webhook::Command),
+    /// Counts and rates (统计)
+    Report(report::Args),
+    /// Prints the completions of a shell
+    Completions(completions::Args),
+}
+
+/// Reads the command line, does it, and says what went wrong.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let context = match Context::new(&cli.global) {
+        Ok(context) => context,
+        Err(error) => return error::report(None, &error),
+    };
+    match dispatch(&context, cli.command) {
+        Ok(code) => code,
+        Err(error) => error::report(Some(&context), &error),
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Completions(args) => completions::run(&args),
+        command => client(context, command),
+    };
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+/// Commands that only call the services: one thread is enough.
+fn client(context: &Context, command: Command) -> anyhow::Result<()> {
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the client")?;
+    runtime.block_on(async {
+        match command {
+            Command::Ticket(command) => ticket::run(context, command).await,
+            Command::Catalogue(command) => catalogue::run(context, command).await,
+            Command::Org(command) => org::run(context, command).await,
+            Command::Rule(command) => rule::run(context, command).await,
+            Command::Route(command) => route::run(context, command).await,
+            Command::Sla(command) => sla::run(context, command).await,
+            Command::Callback(command) => callback::run(context, command).await,
+            Command::Inbox(command) => inbox::run(context, command).await,
+            Command::Webhook(command) => webhook::run(context, command).await,
+            Command::Report(args) => report::run(context, args).await,
+            Command::Completions(args) => completions::run(&args),
+        }
+    })
+}

@@ -1,0 +1,12 @@
+//! Units, people and areas.
+
+use clap::Subcommand;
+
+use super::Context;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {}
+
+pub async fn run(_context: &Context, command: Command) -> anyhow::Result<()> {
+    match command {}
+}

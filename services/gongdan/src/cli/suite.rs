@@ -1,0 +1,63 @@
+//! What a running suite says about itself in `suite.json` of its data directory.
+
+use std::{
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+
+/// The file's name.
+pub const FILE: &str = "suite.json";
+
+/// A running suite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Suite {
+    /// Service name to where it listens.
+    pub services: BTreeMap<String, Endpoints>,
+    /// The database server, with user and password.
+    pub postgres_url: String,
+    /// The bus.
+    pub nats_url: String,
+    /// File with the token of the administrator.
+    pub token_file: PathBuf,
+}
+
+/// Where a service listens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoints {
+    /// For gRPC.
+    pub grpc: String,
+    /// For `/metrics`, `/healthz` and `/readyz`.
+    pub metrics: String,
+}
+
+impl Suite {
+    /// The suite that runs on a data directory.
+    ///
+    /// # Errors
+    /// When none runs there.
+    pub fn read(data_dir: &Path) -> Result<Suite> {
+        let file = data_dir.join(FILE);
+        match fs::read(&file) {
+            Ok(bytes) => {
+                serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", file.display()))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+                "no suite runs on {}: start one with `gongdan up`, or name another with --data-dir",
+                data_dir.display()
+            ),
+            Err(error) => Err(error).with_context(|| format!("reading {}", file.display())),
+        }
+    }
+
+    /// Where a service listens.
+    ///
+    /// # Errors
+    /// When the suite has no such service.
+    pub fn endpoints(&self, service: &str) -> Result<&Endpoints> {
+        self.services.get(service).with_context(|| format!("the suite has no service {service}"))
+    }
+}
