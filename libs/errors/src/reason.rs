@@ -29,6 +29,8 @@ macro_rules! reasons {
 reasons! {
     /// Another request with this `request_id` and another body came before. Code ALREADY_EXISTS.
     RequestIdReused = "REQUEST_ID_REUSED",
+    /// The instant, or the due time it leads to, lies outside the years that calendars reach. Code OUT_OF_RANGE.
+    BeyondCalendar = "BEYOND_CALENDAR",
     /// The callback task is not there. Code NOT_FOUND.
     CallbackTaskNotFound = "CALLBACK_TASK_NOT_FOUND",
     /// The calendar is not there. Code NOT_FOUND.
@@ -65,6 +67,10 @@ reasons! {
     PermissionDenied = "PERMISSION_DENIED",
     /// The phase does not allow the act; metadata names `phase` and `action`. Code FAILED_PRECONDITION.
     PhaseRefuses = "PHASE_REFUSES",
+    /// No rule of the policy set gives a clock of this kind to such a ticket. Code NOT_FOUND.
+    PolicyNotFound = "POLICY_NOT_FOUND",
+    /// The policy set is not there. Code NOT_FOUND.
+    PolicySetNotFound = "POLICY_SET_NOT_FOUND",
     /// The credential is good, but no active principal belongs to it. Code PERMISSION_DENIED.
     PrincipalUnknown = "PRINCIPAL_UNKNOWN",
     /// The principal is not there. Code NOT_FOUND.
