@@ -1,1 +1,52 @@
-//! Pure domain of the tickets service
+//! What a ticket is and what may happen to it: pure, without a database, a clock or dice.
+//!
+//! An act (`acts/`) judges and names what happens; [`evolve`] is the only place that changes a ticket. So a ticket is
+//! always the fold of its events.
+
+mod action;
+mod actor;
+pub mod acts;
+pub mod catalogue;
+mod change;
+mod evolve;
+mod mask;
+mod names;
+mod number;
+mod numbered;
+mod phone;
+mod priority;
+mod refusal;
+mod rules;
+mod text;
+mod ticket;
+mod vocabulary;
+
+pub use action::Action;
+pub use actor::Actor;
+pub use acts::{
+    decision::{Answer, Decision, Target},
+    intake::{Intake, New},
+    past::{Past, Reply},
+};
+pub use change::{Change, Changed, Event, Marks, Texts};
+pub use mask::{mask_name, mask_numbers, mask_phone};
+pub use names::{ExternalSource, InvalidName, PrincipalId, UnitId};
+pub use number::{CellCode, InvalidCellCode, ticket_number};
+pub use phone::{InvalidPhone, PhoneNumber};
+pub use priority::{Matrix, MatrixError};
+pub use refusal::Refusal;
+pub use rules::Rules;
+pub use text::{
+    Address, Body, ExternalId, IdentityNumber, InvalidText, Line, Note, PersonName, PriorityReason, Reason,
+    Reply as ReplyText, RootCause, Solution, Subject, Text,
+};
+pub use ticket::{External, Pool, Resolution, Ticket};
+pub use vocabulary::{
+    Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, Urgency,
+};
+
+/// The item of a ticket for which none is known; every catalogue version has it.
+pub const UNCLASSIFIED: &str = "unclassified";
+
+/// The unit of an imported reply when the source names none.
+pub const IMPORTED_UNIT: &str = "imported";

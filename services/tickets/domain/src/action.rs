@@ -1,0 +1,61 @@
+//! Which act is possible in which phase: the table of the GLOSSARY.
+
+use crate::{numbered::numbered, vocabulary::Phase};
+
+numbered! {
+    /// An act on a ticket that is there.
+    Action {
+        /// 提交
+        Submit = 1 "submit",
+        /// 派单
+        Dispatch = 2 "dispatch",
+        /// Leave it to a dispatcher or to a claim pool.
+        Pool = 3 "pool",
+        /// 抢单
+        Claim = 4 "claim",
+        /// 接单
+        Accept = 5 "accept",
+        /// 转派
+        Transfer = 6 "transfer",
+        /// 退单
+        Return = 7 "return",
+        /// 办结
+        Resolve = 8 "resolve",
+        /// 回访
+        OpenCallback = 9 "open_callback",
+        /// 归档
+        Close = 10 "close",
+        /// 重办
+        Reopen = 11 "reopen",
+        /// 撤单
+        Cancel = 12 "cancel",
+        /// 催单
+        Urge = 13 "urge",
+    }
+}
+
+impl Action {
+    /// Whether the phase allows the act. Source: GLOSSARY, phases of a ticket.
+    #[must_use]
+    pub const fn is_allowed_in(self, phase: Phase) -> bool {
+        use Phase::{
+            Closed, Dispatched, Draft, InCallback, InProgress, InReview, PendingDispatch, Quarantined,
+            Resolved, Suspended,
+        };
+        match self {
+            Self::Submit => matches!(phase, Draft),
+            Self::Dispatch | Self::Pool | Self::Claim => matches!(phase, PendingDispatch),
+            Self::Accept => matches!(phase, Dispatched),
+            Self::Transfer | Self::Return => matches!(phase, Dispatched | InProgress),
+            Self::Resolve => matches!(phase, InProgress | InReview),
+            Self::OpenCallback => matches!(phase, Resolved),
+            Self::Close => matches!(phase, Resolved | InCallback),
+            Self::Reopen => matches!(phase, Resolved | InCallback | Closed),
+            Self::Cancel => matches!(
+                phase,
+                Draft | Quarantined | PendingDispatch | Dispatched | InProgress | Suspended | InReview
+            ),
+            Self::Urge => phase.is_in_flight(),
+        }
+    }
+}

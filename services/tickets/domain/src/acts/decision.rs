@@ -1,0 +1,90 @@
+//! Routing's decision: applied, or refused because the ticket has moved on. Source: DESIGN rule 14.
+
+use crate::{
+    actor::Actor,
+    change::{Change, Changed, Marks},
+    names::{PrincipalId, UnitId},
+    text::Note,
+    ticket::Ticket,
+    vocabulary::Phase,
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What routing decided for a version of a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decision {
+    /// UUID.
+    pub id: Uuid,
+    /// The version it was decided for.
+    pub ticket_version: i64,
+    /// Where the ticket goes.
+    pub target: Target,
+    /// What else it says.
+    pub marks: Marks,
+}
+
+/// Where a ticket goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "named after what they are")]
+pub enum Target {
+    /// To a unit, perhaps a person.
+    Unit { unit: UnitId, person: Option<PrincipalId> },
+    /// To the pool of a unit, or of the dispatchers.
+    Pool { unit: Option<UnitId>, reason: String },
+}
+
+/// What became of a decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The ticket went where it says.
+    Applied(Changed),
+    /// The ticket only notes that it was refused.
+    Refused(Changed),
+}
+
+impl Answer {
+    /// What the ticket notes either way.
+    #[must_use]
+    pub fn into_changed(self) -> Changed {
+        match self {
+            Self::Applied(changed) | Self::Refused(changed) => changed,
+        }
+    }
+}
+
+impl Ticket {
+    /// Does what routing decided, unless the ticket no longer waits as it did when the decision was made.
+    #[must_use]
+    pub fn decide(self, decision: Decision, by: &Actor, at: Timestamp) -> Answer {
+        let Decision { id, target, marks, .. } = decision;
+        if let Some(reason) = self.stale(decision.ticket_version) {
+            return Answer::Refused(self.after(by, at, Change::DecisionRefused { decision: id, reason }));
+        }
+        Answer::Applied(match target {
+            Target::Unit { unit, person } => {
+                let note = Note::default();
+                self.after(by, at, Change::Dispatched { unit, person, decision: Some(id), marks, note })
+            }
+            Target::Pool { unit, reason } => {
+                self.after(by, at, Change::Pooled { decision: Some(id), unit, marks, reason })
+            }
+        })
+    }
+
+    /// Why a decision for `version` no longer fits.
+    fn stale(&self, version: i64) -> Option<String> {
+        if self.phase != Phase::PendingDispatch {
+            Some(format!("the ticket is {}", self.phase))
+        } else if self.arbitration {
+            Some("the ticket is in arbitration".to_owned())
+        } else if version < self.pending_version {
+            Some(format!(
+                "decided for version {version}, but the ticket came back at {}",
+                self.pending_version
+            ))
+        } else {
+            None
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! 办结
+
+use crate::{
+    action::Action,
+    actor::Actor,
+    change::{Change, Changed},
+    names::UnitId,
+    refusal::Refusal,
+    text::{Reply, RootCause, Solution},
+    ticket::Ticket,
+    vocabulary::Outcome,
+};
+use jiff::Timestamp;
+
+impl Ticket {
+    /// Says it is done, with what was done and what the citizen is told. Source: T19.
+    ///
+    /// # Errors
+    /// Outside `in_progress` and `in_review`, and when `by` is not in the unit that holds it.
+    #[expect(clippy::too_many_arguments, reason = "each is a field of the act")]
+    pub fn resolve(
+        self,
+        outcome: Outcome,
+        solution: Solution,
+        root_cause: RootCause,
+        responsible_unit: Option<UnitId>,
+        reply: Reply,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Changed, Refusal> {
+        self.require(Action::Resolve)?;
+        let unit = self.require_holder(by)?;
+        let elapsed_seconds = at.duration_since(self.received_at).as_secs().max(0);
+        let responsible_unit = Some(responsible_unit.unwrap_or(unit));
+        let mut changed = self.after(by, at, Change::Resolved { outcome, responsible_unit, elapsed_seconds });
+        changed.texts.resolution = Some((Some(solution), root_cause, reply));
+        Ok(changed)
+    }
+}

@@ -1,0 +1,136 @@
+//! What happened to a ticket.
+
+use crate::{
+    actor::Actor,
+    names::{PrincipalId, UnitId},
+    text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
+    ticket::Ticket,
+    vocabulary::{CloseReason, Origin, Outcome, Phase, Priority},
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// A ticket after an act: its new state, the version it came from, and what happened on the way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Changed {
+    /// The ticket now.
+    pub ticket: Ticket,
+    /// The version before; 0 for a new ticket.
+    pub from_version: i64,
+    /// Each event with the ticket right after it, in order.
+    pub steps: Vec<(Event, Ticket)>,
+    /// Free texts to keep beside the state.
+    pub texts: Texts,
+}
+
+/// Free texts to keep beside the state; `None` leaves what is there.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Texts {
+    /// Of the request.
+    pub request: Option<(Subject, Body)>,
+    /// Of the resolution of this round.
+    pub resolution: Option<(Option<Solution>, RootCause, Reply)>,
+}
+
+/// One entry of the timeline.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// The ticket's version after it.
+    pub version: i64,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// Live, or recorded from the past.
+    pub origin: Origin,
+    /// Who did it.
+    pub actor: Actor,
+    /// The phase before; none for the first event.
+    pub from_phase: Option<Phase>,
+    /// What happened.
+    pub change: Change,
+}
+
+/// What a decision marks besides its target.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Marks {
+    /// Marks the ticket as sensitive.
+    pub sensitive: bool,
+    /// Sets the priority.
+    pub priority: Option<Priority>,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields are those of the acts, documented there and in the contract")]
+pub enum Change {
+    /// 存盘
+    Saved,
+    /// 提交
+    Submitted,
+    /// 派单
+    Dispatched { unit: UnitId, person: Option<PrincipalId>, decision: Option<Uuid>, marks: Marks, note: Note },
+    /// It waits for a dispatcher, or for a claim.
+    Pooled { decision: Option<Uuid>, unit: Option<UnitId>, marks: Marks, reason: String },
+    /// A decision came too late.
+    DecisionRefused { decision: Uuid, reason: String },
+    /// 接单
+    Accepted { handler: Option<PrincipalId> },
+    /// 抢单
+    Claimed { unit: UnitId, handler: Option<PrincipalId> },
+    /// 退单
+    Returned { unit: UnitId, reason: Reason, arbitration: bool },
+    /// 转派
+    Transferred { from: UnitId, to: UnitId, person: Option<PrincipalId>, reason: Reason },
+    /// 办结
+    Resolved { outcome: Outcome, responsible_unit: Option<UnitId>, elapsed_seconds: i64 },
+    /// 回访
+    CallbackOpened { task: Uuid },
+    /// 归档
+    Closed { reason: CloseReason, task: Option<Uuid> },
+    /// 重办
+    Reopened { reason: Reason, task: Option<Uuid>, from_round: i32, same_unit: bool },
+    /// 撤单
+    Cancelled { reason: Reason },
+    /// 催单
+    Urged { note: Note, told: bool },
+}
+
+impl Change {
+    /// The event's name on the bus, as the contract's field is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Saved => "saved",
+            Self::Submitted => "submitted",
+            Self::Dispatched { .. } => "dispatched",
+            Self::Pooled { .. } => "pooled",
+            Self::DecisionRefused { .. } => "decision_refused",
+            Self::Accepted { .. } => "accepted",
+            Self::Claimed { .. } => "claimed",
+            Self::Returned { .. } => "returned",
+            Self::Transferred { .. } => "transferred",
+            Self::Resolved { .. } => "resolved",
+            Self::CallbackOpened { .. } => "callback_opened",
+            Self::Closed { .. } => "closed",
+            Self::Reopened { .. } => "reopened",
+            Self::Cancelled { .. } => "cancelled",
+            Self::Urged { .. } => "urged",
+        }
+    }
+}
+
+impl Changed {
+    /// This act followed by another that began where it ended, as one.
+    #[must_use]
+    pub fn and(mut self, next: Self) -> Self {
+        self.ticket = next.ticket;
+        self.steps.extend(next.steps);
+        self.texts.request = next.texts.request.or(self.texts.request);
+        self.texts.resolution = next.texts.resolution.or(self.texts.resolution);
+        self
+    }
+
+    /// The events in order.
+    pub fn events(&self) -> impl Iterator<Item = &Event> {
+        self.steps.iter().map(|(event, _)| event)
+    }
+}

@@ -1,0 +1,144 @@
+//! The only place where a ticket changes: what each event does to it.
+
+use crate::{
+    change::{Change, Event, Marks},
+    names::UnitId,
+    ticket::{Pool, Resolution, Ticket},
+    vocabulary::Phase,
+};
+
+impl Ticket {
+    /// Applies an event that an act made. Folding a ticket's events over its first state gives the ticket.
+    pub fn evolve(&mut self, event: &Event) {
+        let at = event.occurred_at;
+        self.version = event.version;
+        match &event.change {
+            Change::Saved => self.phase = Phase::Draft,
+            Change::Submitted => {
+                self.submitted_at = Some(at);
+                self.pend();
+            }
+            Change::Dispatched { unit, person, decision, marks, .. } => {
+                self.phase = Phase::Dispatched;
+                self.hold(unit);
+                self.handler = person.clone();
+                self.decision_id = *decision;
+                self.first_dispatched_at.get_or_insert(at);
+                self.mark(*marks);
+            }
+            Change::Pooled { decision, unit, marks, reason } => {
+                self.decision_id = *decision;
+                self.pool = Some(Pool { unit: unit.clone(), reason: reason.clone() });
+                self.mark(*marks);
+            }
+            Change::DecisionRefused { .. } => {}
+            Change::Accepted { handler } => {
+                self.phase = Phase::InProgress;
+                self.handler = handler.clone();
+                self.accepted_at = Some(at);
+            }
+            Change::Claimed { unit, handler } => {
+                self.phase = Phase::InProgress;
+                self.hold(unit);
+                self.handler = handler.clone();
+                self.first_dispatched_at.get_or_insert(at);
+                self.accepted_at = Some(at);
+            }
+            Change::Returned { unit, arbitration, .. } => {
+                self.returned_by.push(unit.clone());
+                self.return_count += 1;
+                self.arbitration = *arbitration;
+                self.release();
+                self.pend();
+            }
+            Change::Transferred { to, person, .. } => {
+                self.phase = Phase::Dispatched;
+                self.hold(to);
+                self.handler = person.clone();
+                self.decision_id = None;
+                self.accepted_at = None;
+                self.transfer_count += 1;
+            }
+            Change::Resolved { outcome, responsible_unit, .. } => {
+                self.phase = Phase::Resolved;
+                self.resolved_at = Some(at);
+                self.resolution = Some(Resolution {
+                    outcome: *outcome,
+                    responsible_unit: responsible_unit.clone(),
+                    resolved_by: event.actor.clone(),
+                });
+            }
+            Change::CallbackOpened { .. } => self.phase = Phase::InCallback,
+            Change::Closed { reason, .. } => {
+                self.phase = Phase::Closed;
+                self.closed_at = Some(at);
+                self.close_reason = Some(*reason);
+            }
+            Change::Reopened { same_unit, .. } => self.next_round(event, *same_unit),
+            Change::Cancelled { reason } => {
+                self.phase = Phase::Cancelled;
+                self.closed_at = Some(at);
+                self.cancel_reason = reason.as_str().to_owned();
+                self.pool = None;
+                self.arbitration = false;
+            }
+            Change::Urged { told, .. } => {
+                self.urge_count += 1;
+                self.last_urged_at = Some(at);
+                if *told {
+                    self.urge_told_at = Some(at);
+                }
+            }
+        }
+    }
+
+    /// Begins to wait for a dispatch.
+    fn pend(&mut self) {
+        self.phase = Phase::PendingDispatch;
+        self.pending_version = self.version;
+    }
+
+    /// `unit` holds it from now on.
+    fn hold(&mut self, unit: &UnitId) {
+        self.lead_unit = Some(unit.clone());
+        if !self.participants.contains(unit) {
+            self.participants.push(unit.clone());
+        }
+        self.pool = None;
+        self.arbitration = false;
+    }
+
+    /// Nobody holds it any more.
+    fn release(&mut self) {
+        self.lead_unit = None;
+        self.handler = None;
+        self.decision_id = None;
+        self.accepted_at = None;
+    }
+
+    fn mark(&mut self, marks: Marks) {
+        self.sensitive |= marks.sensitive;
+        if let Some(priority) = marks.priority {
+            self.priority = priority;
+            self.priority_matrix_version = 0;
+        }
+    }
+
+    fn next_round(&mut self, event: &Event, same_unit: bool) {
+        self.round += 1;
+        self.resolution = None;
+        self.resolved_at = None;
+        self.closed_at = None;
+        self.close_reason = None;
+        self.returned_by.clear();
+        if same_unit {
+            self.phase = Phase::InProgress;
+            self.first_dispatched_at = Some(event.occurred_at);
+            self.accepted_at = Some(event.occurred_at);
+        } else {
+            self.first_dispatched_at = None;
+            self.release();
+            self.pend();
+        }
+    }
+}

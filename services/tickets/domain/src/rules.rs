@@ -1,0 +1,24 @@
+//! What a house may set.
+
+use jiff::SignedDuration;
+
+/// Limits that configuration sets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// Urges within this time of the last one that was told count, but tell nobody. Source: T22.
+    pub urge_window: SignedDuration,
+    /// Returns in one round beyond this number go to arbitration. Source: T13.
+    pub max_returns: usize,
+    /// How long after closing a ticket may be reopened. Source: GLOSSARY.
+    pub reopen_window: SignedDuration,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            urge_window: SignedDuration::from_hours(2),
+            max_returns: 2,
+            reopen_window: SignedDuration::from_hours(30 * 24),
+        }
+    }
+}

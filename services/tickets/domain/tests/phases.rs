@@ -1,0 +1,216 @@
+//! Every act in every phase: allowed exactly where the GLOSSARY says, refused elsewhere with phase and action.
+
+mod support;
+
+use gongdan_tickets_domain::{
+    Action, Changed, CloseReason, Decision, Marks, Note, Outcome, Phase, Reason, Refusal, Rules, Target,
+    Ticket, UnitId,
+};
+use support::{administrator, at, intake, member, reason, reply, solution, submitted, unit};
+use uuid::Uuid;
+
+fn in_phase(phase: Phase) -> Ticket {
+    let mut ticket = submitted();
+    ticket.phase = phase;
+    if !matches!(phase, Phase::Draft | Phase::Quarantined | Phase::PendingDispatch) {
+        ticket.lead_unit = Some(unit("tianhe-env"));
+    }
+    ticket
+}
+
+fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
+    let (by, rules) = (administrator(), Rules::default());
+    match action {
+        Action::Submit => ticket.submit(intake().subject, intake().body, &by, at(1)),
+        Action::Dispatch => ticket.dispatch(unit("yuexiu-env"), None, Note::default(), &by, at(1)),
+        Action::Pool => {
+            let version = ticket.version;
+            let target = Target::Pool { unit: None, reason: "no rule".to_owned() };
+            let decision =
+                Decision { id: Uuid::from_u128(7), ticket_version: version, target, marks: Marks::default() };
+            let phase = ticket.phase;
+            let changed = ticket.decide(decision, &by, at(1)).into_changed();
+            let pooled = changed.events().any(|e| e.change.name() == "pooled");
+            if pooled { Ok(changed) } else { Err(Refusal::Phase { phase, action }) }
+        }
+        Action::Claim => ticket.claim(&by, at(1)),
+        Action::Accept => ticket.accept(&by, at(1)),
+        Action::Transfer => ticket.transfer(unit("yuexiu-env"), None, reason("不属于"), &by, at(1)),
+        Action::Return => ticket.return_to_pool(reason("不属于"), &rules, &by, at(1)),
+        Action::Resolve => ticket.resolve(
+            Outcome::Solved,
+            solution(),
+            gongdan_tickets_domain::RootCause::default(),
+            None,
+            reply(),
+            &by,
+            at(1),
+        ),
+        Action::OpenCallback => ticket.open_callback(Uuid::from_u128(9), &by, at(1)),
+        Action::Close => ticket.close(CloseReason::Timer, None, &by, at(1)),
+        Action::Reopen => ticket.reopen(reason("没解决"), false, None, &rules, &by, at(1)),
+        Action::Cancel => ticket.cancel(reason("误报"), &by, at(1)),
+        Action::Urge => ticket.urge(Note::default(), &rules, &by, at(1)),
+    }
+}
+
+#[test]
+fn the_table_of_phases_holds() {
+    use Phase::{
+        Cancelled, Closed, Dispatched, Draft, InCallback, InProgress, InReview, PendingDispatch, Quarantined,
+        Resolved, Suspended,
+    };
+    let table: &[(Action, &[Phase], Phase)] = &[
+        (Action::Submit, &[Draft], PendingDispatch),
+        (Action::Dispatch, &[PendingDispatch], Dispatched),
+        (Action::Pool, &[PendingDispatch], PendingDispatch),
+        (Action::Claim, &[PendingDispatch], InProgress),
+        (Action::Accept, &[Dispatched], InProgress),
+        (Action::Transfer, &[Dispatched, InProgress], Dispatched),
+        (Action::Return, &[Dispatched, InProgress], PendingDispatch),
+        (Action::Resolve, &[InProgress, InReview], Resolved),
+        (Action::OpenCallback, &[Resolved], InCallback),
+        (Action::Close, &[Resolved, InCallback], Closed),
+        (Action::Reopen, &[Resolved, InCallback, Closed], PendingDispatch),
+        (
+            Action::Cancel,
+            &[Draft, Quarantined, PendingDispatch, Dispatched, InProgress, Suspended, InReview],
+            Cancelled,
+        ),
+    ];
+    for (action, from, to) in table {
+        for &phase in Phase::ALL {
+            let result = act(*action, in_phase(phase));
+            if from.contains(&phase) {
+                assert_eq!(result.map(|c| c.ticket.phase), Ok(*to), "{action} in {phase}");
+            } else {
+                assert_eq!(
+                    result.err(),
+                    Some(Refusal::Phase { phase, action: *action }),
+                    "{action} in {phase}"
+                );
+            }
+        }
+    }
+    for &phase in Phase::ALL {
+        let urged = act(Action::Urge, in_phase(phase));
+        if phase.is_in_flight() {
+            assert_eq!(urged.map(|c| c.ticket.phase), Ok(phase), "an urge leaves the phase alone");
+        } else {
+            assert_eq!(urged.err(), Some(Refusal::Phase { phase, action: Action::Urge }));
+        }
+    }
+}
+
+#[test]
+fn only_the_unit_that_holds_it_acts_on_it() {
+    let stranger = member("yuexiu-env");
+    let ticket = in_phase(Phase::Dispatched);
+    assert_eq!(ticket.clone().accept(&stranger, at(1)).err(), Some(Refusal::NotRecipient));
+    assert_eq!(
+        ticket.clone().return_to_pool(reason("x"), &Rules::default(), &stranger, at(1)).err(),
+        Some(Refusal::NotRecipient)
+    );
+    let accepted = ticket.accept(&member("tianhe-env"), at(1)).unwrap().ticket;
+    assert_eq!(accepted.handler.as_ref().map(ToString::to_string).as_deref(), Some("li.wei"));
+    assert_eq!(accepted.accepted_at, Some(at(1)));
+}
+
+#[test]
+fn a_member_dispatches_nothing_and_claims_only_from_its_own_pool() {
+    let mut ticket = submitted();
+    assert_eq!(
+        ticket.clone().dispatch(unit("a"), None, Note::default(), &member("a"), at(1)).err(),
+        Some(Refusal::NotDispatcher)
+    );
+    assert_eq!(ticket.clone().claim(&member("a"), at(1)).err(), Some(Refusal::NotDispatcher));
+    ticket.pool = Some(gongdan_tickets_domain::Pool { unit: Some(unit("a")), reason: String::new() });
+    assert_eq!(ticket.clone().claim(&member("b"), at(1)).err(), Some(Refusal::NotRecipient));
+    let claimed = ticket.claim(&member("a"), at(1)).unwrap().ticket;
+    assert_eq!((claimed.phase, claimed.lead_unit, claimed.pool), (Phase::InProgress, Some(unit("a")), None));
+}
+
+#[test]
+fn a_ticket_is_not_handed_to_the_unit_that_has_it() {
+    let refused = in_phase(Phase::InProgress).transfer(
+        unit("tianhe-env"),
+        None,
+        reason("x"),
+        &member("tianhe-env"),
+        at(1),
+    );
+    assert_eq!(refused.err(), Some(Refusal::SameUnit(unit("tianhe-env"))));
+}
+
+#[test]
+fn too_many_returns_go_to_arbitration_and_routing_leaves_them_alone() {
+    let rules = Rules { max_returns: 1, ..Rules::default() };
+    let mut ticket = submitted();
+    for (round, expected) in [(1, ["returned"].as_slice()), (2, &["returned", "pooled"])] {
+        let by = administrator();
+        ticket = ticket.dispatch(unit("a"), None, Note::default(), &by, at(round)).unwrap().ticket;
+        let changed = ticket.return_to_pool(reason("不属于"), &rules, &by, at(round)).unwrap();
+        assert_eq!(changed.events().map(|e| e.change.name()).collect::<Vec<_>>(), expected);
+        ticket = changed.ticket;
+    }
+    assert!(ticket.arbitration);
+    assert_eq!((ticket.return_count, ticket.returned_by.len()), (2, 2));
+    let decision = decision(&ticket, unit("b"));
+    let refused = ticket.clone().decide(decision, &administrator(), at(3)).into_changed();
+    assert_eq!(refused.ticket.phase, Phase::PendingDispatch);
+    let decided = ticket.dispatch(unit("b"), None, Note::default(), &administrator(), at(4)).unwrap().ticket;
+    assert!(!decided.arbitration);
+}
+
+fn decision(ticket: &Ticket, to: UnitId) -> Decision {
+    let target = Target::Unit { unit: to, person: None };
+    Decision { id: Uuid::from_u128(1), ticket_version: ticket.version, target, marks: Marks::default() }
+}
+
+#[test]
+fn a_decision_survives_an_urge_but_not_a_return() {
+    let ticket = submitted();
+    let early = decision(&ticket, unit("a"));
+    let urged = ticket.urge(Note::default(), &Rules::default(), &administrator(), at(1)).unwrap().ticket;
+    let dispatched = urged.decide(early.clone(), &administrator(), at(2)).into_changed().ticket;
+    assert_eq!((dispatched.phase, dispatched.decision_id), (Phase::Dispatched, Some(early.id)));
+    let returned =
+        dispatched.return_to_pool(reason("x"), &Rules::default(), &member("a"), at(3)).unwrap().ticket;
+    let refused = returned.decide(early, &administrator(), at(4)).into_changed();
+    assert_eq!(refused.events().map(|e| e.change.name()).collect::<Vec<_>>(), ["decision_refused"]);
+    assert_eq!(refused.ticket.phase, Phase::PendingDispatch);
+}
+
+#[test]
+fn urges_are_counted_and_told_once_within_the_window() {
+    let rules = Rules { urge_window: jiff::SignedDuration::from_secs(100), ..Rules::default() };
+    let mut ticket = in_phase(Phase::InProgress);
+    let mut told = Vec::new();
+    for second in [0, 60, 99, 100, 150, 201] {
+        let changed = ticket.urge(Note::default(), &rules, &administrator(), at(second)).unwrap();
+        told.push(matches!(
+            changed.events().next().unwrap().change,
+            gongdan_tickets_domain::Change::Urged { told: true, .. }
+        ));
+        ticket = changed.ticket;
+    }
+    assert_eq!(told, [true, false, false, true, false, true]);
+    assert_eq!(ticket.urge_count, 6);
+}
+
+#[test]
+fn a_closed_ticket_is_reopened_within_the_window_only() {
+    let rules = Rules { reopen_window: jiff::SignedDuration::from_hours(24), ..Rules::default() };
+    let mut ticket = in_phase(Phase::Closed);
+    ticket.closed_at = Some(at(0));
+    let reopened =
+        ticket.clone().reopen(reason("x"), true, None, &rules, &administrator(), at(86_400)).unwrap().ticket;
+    assert_eq!((reopened.phase, reopened.round, reopened.closed_at), (Phase::InProgress, 2, None));
+    let late = ticket.reopen(reason("x"), true, None, &rules, &administrator(), at(86_401));
+    assert_eq!(late.err(), Some(Refusal::ReopenWindowOver { days: 1 }));
+}
+
+#[test]
+fn reasons_are_needed() {
+    assert!(Reason::parse("  ").is_err());
+}

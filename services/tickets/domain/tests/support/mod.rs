@@ -1,0 +1,78 @@
+//! What domain tests arrange with.
+#![allow(dead_code, reason = "each test binary uses its part")]
+
+use gongdan_region::RegionCode;
+use gongdan_tickets_domain::{
+    Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Reason, ReplyText,
+    Solution, Subject, Ticket, TicketType, UnitId, Urgency,
+};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+pub fn at(second: i64) -> Timestamp {
+    "2026-11-22T01:00:00Z".parse::<Timestamp>().unwrap() + SignedDuration::from_secs(second)
+}
+
+pub fn unit(id: &str) -> UnitId {
+    UnitId::parse(id).unwrap()
+}
+
+pub fn reason(text: &str) -> Reason {
+    Reason::parse(text).unwrap()
+}
+
+pub fn solution() -> Solution {
+    Solution::parse("已处理").unwrap()
+}
+
+pub fn reply() -> ReplyText {
+    ReplyText::parse("您好，已处理。").unwrap()
+}
+
+fn person(id: &str, roles: &[&str], units: &[&str]) -> Actor {
+    Actor {
+        id: PrincipalId::parse(id).unwrap(),
+        name: id.to_owned(),
+        kind: PrincipalKind::Person,
+        roles: roles.iter().map(ToString::to_string).collect(),
+        unit_ids: units.iter().map(|u| unit(u)).collect(),
+    }
+}
+
+pub fn administrator() -> Actor {
+    person("admin", &["administrator"], &["centre"])
+}
+
+pub fn member(of: &str) -> Actor {
+    person("li.wei", &["handler"], &[of])
+}
+
+pub fn intake() -> Intake {
+    Intake {
+        kind: TicketType::Complaint,
+        item: "unclassified".to_owned(),
+        item_path: vec!["unclassified".to_owned()],
+        catalogue_version: 1,
+        sla_policy: String::new(),
+        subject: Subject::parse("噪音扰民").unwrap(),
+        body: Body::parse("楼下夜里施工").unwrap(),
+        region: RegionCode::parse("440106").unwrap(),
+        channel: Channel::Phone,
+        urgency: Urgency::Medium,
+        impact: Impact::Low,
+        priority: Priority::P4,
+        priority_matrix_version: 1,
+        priority_reason: String::new(),
+        customer_id: None,
+        sensitive: false,
+        received_at: at(0),
+    }
+}
+
+pub fn new() -> New {
+    New { id: Uuid::from_u128(1), number: "GD2611220000000001".to_owned(), external: None }
+}
+
+pub fn submitted() -> Ticket {
+    Ticket::submitted(new(), intake(), &administrator(), at(0)).ticket
+}

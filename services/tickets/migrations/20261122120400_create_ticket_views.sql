@@ -1,0 +1,9 @@
+-- A ticket with everything an answer needs: the texts of its round's resolution and its contact.
+CREATE VIEW ticket_views AS
+SELECT t.id, t.number, t.version, t.phase, t.round, t.kind, t.item, t.region, t.channel, t.priority, t.origin,
+       t.customer_id, t.lead_unit, t.handler, t.received_at, t.resolved_at, t.subject, t.body, t.state,
+       r.solution, r.root_cause, r.reply,
+       c.key_version, c.sealed
+FROM tickets t
+LEFT JOIN resolutions r ON r.ticket_id = t.id AND r.round = t.round
+LEFT JOIN contacts c ON c.ticket_id = t.id;
