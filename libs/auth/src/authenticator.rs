@@ -14,7 +14,7 @@ use crate::{
     layer::AuthLayer,
     principals::Principals,
     projection::PrincipalProjection,
-    verifier::{Identity, Verifier, refused},
+    verifier::{Verifier, refused},
 };
 
 /// Verifies tokens and finds their principals. Cheap to clone; clones share what they remember.
@@ -54,11 +54,7 @@ impl Authenticator {
     /// Takes in principals that were just written to table `principals` of this process's database; routing calls it
     /// after its commit, the others have [`PrincipalProjection`].
     pub fn changed(&self, principals: &[Principal]) {
-        self.0.principals.changed(principals, &[]);
-    }
-
-    pub(crate) fn moved(&self, principals: &[Principal], moved: &[Identity]) {
-        self.0.principals.changed(principals, moved);
+        self.0.principals.changed(principals);
     }
 
     /// The door for every RPC but health and reflection.

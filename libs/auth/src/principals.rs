@@ -95,24 +95,31 @@ impl Principals {
             .into_value()
     }
 
-    /// Shows a change at once, before the time to live makes it show.
-    pub(crate) fn changed(&self, principals: &[Principal], moved: &[Identity]) {
-        for identity in moved {
-            self.known.invalidate(identity);
+    /// Shows a change at once, before the time to live makes it show; tokens that belonged to these principals until
+    /// now are forgotten.
+    pub(crate) fn changed(&self, principals: &[Principal]) {
+        let now: HashMap<&str, Identity> = principals.iter().map(|p| (p.id.as_str(), identity(p))).collect();
+        for (token, known) in &self.known {
+            if now.get(known.actor.principal_id.as_str()).is_some_and(|identity| *identity != *token) {
+                self.known.invalidate(&*token);
+            }
         }
         for principal in principals {
-            let identity = Identity { issuer: principal.issuer.clone(), subject: principal.subject.clone() };
             match known_from_message(principal) {
                 Ok(known) => {
-                    self.remember(identity, known);
+                    self.remember(identity(principal), known);
                 }
                 Err(why) => {
                     tracing::warn!(error = %why, "principal not usable");
-                    self.known.invalidate(&identity);
+                    self.known.invalidate(&identity(principal));
                 }
             }
         }
     }
+}
+
+fn identity(principal: &Principal) -> Identity {
+    Identity { issuer: principal.issuer.clone(), subject: principal.subject.clone() }
 }
 
 fn is_newer(old: &Known, new: &Known) -> bool {
@@ -226,14 +233,4 @@ fn json(principal: &Principal) -> Result<serde_json::Value, InvalidPrincipal> {
         "rights": principal.rights, "email": principal.email, "language": language(principal),
         "skills": principal.skills, "tier": principal.tier, "active": principal.active, "version": principal.version,
     }))
-}
-
-/// Tokens that belonged to these principals until now.
-pub(crate) async fn tokens_of(conn: &mut PgConnection, ids: &[&str]) -> Result<Vec<Identity>, sqlx::Error> {
-    let rows = sqlx::query("SELECT issuer, subject FROM principals WHERE id = ANY($1)")
-        .bind(ids)
-        .fetch_all(conn)
-        .instrument(sql_span!("principals.tokens", "SELECT"))
-        .await?;
-    rows.iter().map(|row| Ok(Identity { issuer: row.try_get(0)?, subject: row.try_get(1)? })).collect()
 }

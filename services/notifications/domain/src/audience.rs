@@ -1,0 +1,193 @@
+//! Who is told.
+//!
+//! | What | Who |
+//! |---|---|
+//! | dispatched, transferred | the person it was given to, else the members of the recipient unit |
+//! | urged | the handler, else the members of the unit |
+//! | returned | dispatchers of the ticket's region |
+//! | pooled | the members of the pool's unit, else dispatchers of the ticket's region |
+//! | reopened | the members of the unit that had it |
+//! | warned, breached | the handler and the leaders of the unit (its members when it has no leader); before any dispatch: dispatchers |
+//! | closed | who created it |
+
+use std::collections::BTreeSet;
+
+use gongdan_region::{RegionCode, RegionRange};
+
+use crate::{Happening, Kind, Language};
+
+/// A member of staff who may be told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Person {
+    /// The principal's id.
+    pub id: String,
+    /// Its roles.
+    pub roles: Vec<String>,
+    /// Its units.
+    pub unit_ids: Vec<String>,
+    /// What it may see.
+    pub regions: Vec<RegionRange>,
+    /// What it is written to in.
+    pub language: Language,
+    /// Whether it has an e-mail address.
+    pub has_email: bool,
+}
+
+impl Person {
+    fn has_role(&self, role: &str) -> bool {
+        self.roles.iter().any(|r| r == role)
+    }
+
+    fn is_member(&self, unit_id: &str) -> bool {
+        self.unit_ids.iter().any(|u| u == unit_id)
+    }
+}
+
+/// A set of people by what they are.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Target {
+    /// One person.
+    Person(String),
+    /// All of a unit.
+    Members(String),
+    /// Leaders of a unit; all of it when it has none.
+    Leaders(String),
+    /// Dispatchers who see the region; all of them when it is not known.
+    Dispatchers(Option<RegionCode>),
+}
+
+/// Whom to tell of what happened; nobody for what only webhooks are told.
+#[must_use]
+pub fn targets(happening: &Happening) -> Vec<Target> {
+    let Some(kind) = happening.kind else { return Vec::new() };
+    let ticket = &happening.ticket;
+    let person = || (!ticket.person_id.is_empty()).then(|| Target::Person(ticket.person_id.clone()));
+    let unit = || (!ticket.unit_id.is_empty()).then(|| ticket.unit_id.clone());
+    let dispatchers = || Target::Dispatchers(ticket.region);
+    match kind {
+        Kind::Dispatched | Kind::Transferred | Kind::Urged => {
+            person().or_else(|| unit().map(Target::Members)).into_iter().collect()
+        }
+        Kind::Returned => vec![dispatchers()],
+        Kind::Pooled => vec![unit().map_or_else(dispatchers, Target::Members)],
+        Kind::Reopened => unit().map(Target::Members).into_iter().collect(),
+        Kind::Warned | Kind::Breached => {
+            let told: Vec<_> = person().into_iter().chain(unit().map(Target::Leaders)).collect();
+            if told.is_empty() { vec![dispatchers()] } else { told }
+        }
+        Kind::Closed if ticket.creator_id.is_empty() => Vec::new(),
+        Kind::Closed => vec![Target::Person(ticket.creator_id.clone())],
+    }
+}
+
+/// Those of `staff` that the targets name, each once, in the order of their ids.
+#[must_use]
+pub fn told<'a>(targets: &[Target], staff: &'a [Person]) -> Vec<&'a Person> {
+    let mut ids = BTreeSet::new();
+    for target in targets {
+        match target {
+            Target::Person(id) => ids.extend(staff.iter().filter(|p| p.id == *id).map(|p| &p.id)),
+            Target::Members(unit) => ids.extend(staff.iter().filter(|p| p.is_member(unit)).map(|p| &p.id)),
+            Target::Leaders(unit) => {
+                let members = || staff.iter().filter(|p| p.is_member(unit));
+                let leaders: Vec<_> =
+                    members().filter(|p| p.has_role("unit_leader")).map(|p| &p.id).collect();
+                if leaders.is_empty() {
+                    ids.extend(members().map(|p| &p.id));
+                } else {
+                    ids.extend(leaders);
+                }
+            }
+            Target::Dispatchers(region) => {
+                let sees = |p: &&Person| {
+                    region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
+                };
+                ids.extend(staff.iter().filter(|p| p.has_role("dispatcher")).filter(sees).map(|p| &p.id));
+            }
+        }
+    }
+    staff.iter().filter(|p| ids.contains(&p.id)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::TicketFacts;
+    use gongdan_region::Regions;
+    use uuid::Uuid;
+
+    fn happening(kind: Kind, unit: &str, person: &str) -> Happening {
+        Happening {
+            event_id: Uuid::nil(),
+            event_type: format!("tickets.{}", kind.as_str()),
+            kind: Some(kind),
+            occurred_at: jiff::Timestamp::UNIX_EPOCH,
+            ticket: TicketFacts {
+                unit_id: unit.to_owned(),
+                person_id: person.to_owned(),
+                creator_id: "agent".to_owned(),
+                region: RegionCode::parse("440106").ok(),
+                ..TicketFacts::default()
+            },
+            deadline: None,
+        }
+    }
+
+    fn person(id: &str, roles: &[&str], units: &[&str], region: &str) -> Person {
+        let code = RegionCode::parse(region).unwrap();
+        Person {
+            id: id.to_owned(),
+            roles: roles.iter().map(|&r| r.to_owned()).collect(),
+            unit_ids: units.iter().map(|&u| u.to_owned()).collect(),
+            regions: vec![Regions::national().range(code)],
+            language: Language::ZhCn,
+            has_email: false,
+        }
+    }
+
+    fn staff() -> Vec<Person> {
+        vec![
+            person("agent", &["agent"], &["centre"], "44"),
+            person("chen", &["handler"], &["env"], "440106"),
+            person("dispatcher.gz", &["dispatcher"], &["centre"], "4401"),
+            person("dispatcher.sz", &["dispatcher"], &["centre"], "4403"),
+            person("leader", &["unit_leader", "handler"], &["env"], "440106"),
+            person("wang", &["handler"], &["water"], "440106"),
+        ]
+    }
+
+    #[test]
+    fn each_kind_tells_whom_the_table_says() {
+        let cases: [(Kind, &str, &str, &[&str]); 14] = [
+            (Kind::Dispatched, "env", "", &["chen", "leader"]),
+            (Kind::Dispatched, "env", "chen", &["chen"]),
+            (Kind::Transferred, "water", "", &["wang"]),
+            (Kind::Urged, "env", "chen", &["chen"]),
+            (Kind::Urged, "env", "", &["chen", "leader"]),
+            (Kind::Returned, "", "", &["dispatcher.gz"]),
+            (Kind::Pooled, "", "", &["dispatcher.gz"]),
+            (Kind::Pooled, "water", "", &["wang"]),
+            (Kind::Reopened, "env", "", &["chen", "leader"]),
+            (Kind::Warned, "env", "chen", &["chen", "leader"]),
+            (Kind::Breached, "water", "", &["wang"]),
+            (Kind::Breached, "", "", &["dispatcher.gz"]),
+            (Kind::Closed, "env", "chen", &["agent"]),
+            (Kind::Dispatched, "nobody-there", "", &[]),
+        ];
+        for (kind, unit, handler, expected) in cases {
+            let staff = staff();
+            let told: Vec<_> = told(&targets(&happening(kind, unit, handler)), &staff)
+                .iter()
+                .map(|p| p.id.clone())
+                .collect();
+            assert_eq!(told, expected, "{kind:?} {unit} {handler}");
+        }
+    }
+
+    #[test]
+    fn what_only_webhooks_are_told_tells_nobody() {
+        let mut resolved = happening(Kind::Closed, "env", "chen");
+        resolved.kind = None;
+        assert!(targets(&resolved).is_empty());
+    }
+}

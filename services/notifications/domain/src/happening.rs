@@ -1,0 +1,122 @@
+//! What happened to a ticket, as far as telling people goes.
+
+use gongdan_region::RegionCode;
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// What people are told about. Webhooks are told more: every change of a live ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Kind {
+    /// 派单
+    Dispatched,
+    /// 转派
+    Transferred,
+    /// 退单
+    Returned,
+    /// It waits for a dispatcher or in a claim pool.
+    Pooled,
+    /// 重办
+    Reopened,
+    /// 催单, the first of several within the window.
+    Urged,
+    /// 归档
+    Closed,
+    /// 预警
+    Warned,
+    /// 超时
+    Breached,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 9] = [
+        Self::Dispatched,
+        Self::Transferred,
+        Self::Returned,
+        Self::Pooled,
+        Self::Reopened,
+        Self::Urged,
+        Self::Closed,
+        Self::Warned,
+        Self::Breached,
+    ];
+
+    /// Its name in the API, and of its template.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Dispatched => "dispatched",
+            Self::Transferred => "transferred",
+            Self::Returned => "returned",
+            Self::Pooled => "pooled",
+            Self::Reopened => "reopened",
+            Self::Urged => "urged",
+            Self::Closed => "closed",
+            Self::Warned => "warned",
+            Self::Breached => "breached",
+        }
+    }
+
+    /// By its name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+}
+
+/// A live event of tickets or sla.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// The event.
+    pub event_id: Uuid,
+    /// `tickets.dispatched`, `sla.breached`: what webhooks subscribe to.
+    pub event_type: String,
+    /// Set when people are told of it.
+    pub kind: Option<Kind>,
+    /// When it happened.
+    pub occurred_at: Timestamp,
+    /// The ticket after it.
+    pub ticket: TicketFacts,
+    /// What of sla's clock it tells.
+    pub deadline: Option<Deadline>,
+}
+
+/// What is told of a ticket: nothing personal and no free text.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct TicketFacts {
+    /// The ticket.
+    pub id: Uuid,
+    /// Its number, for people.
+    pub number: String,
+    /// The ticket's version; the clock's for events of sla.
+    pub version: i64,
+    /// The phase's code name, `in_progress`; empty when not known.
+    pub phase: &'static str,
+    /// The type's code name, `complaint`; empty when not known.
+    pub ticket_type: &'static str,
+    /// 1 to 5 for P1 to P5; 0 when not known.
+    pub priority: u8,
+    /// The catalogue item's key; empty when not known.
+    pub item: String,
+    /// The round; 0 when not known.
+    pub round: i32,
+    /// Its region.
+    pub region: Option<RegionCode>,
+    /// The unit that is told as a whole: the recipient, holder or pool; empty if none.
+    pub unit_id: String,
+    /// The person that is told before the unit; empty if none.
+    pub person_id: String,
+    /// Who created the ticket; empty if not known.
+    pub creator_id: String,
+}
+
+/// What of a clock is told.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Deadline {
+    /// `dispatch`, `handling`, `callback`.
+    pub clock: &'static str,
+    /// When it is due.
+    pub due_at: Timestamp,
+    /// How much of the time is used up, in percent; 100 for a breach.
+    pub percent: i32,
+}
