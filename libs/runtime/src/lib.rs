@@ -2,15 +2,15 @@
 //! foundation of database, bus, relay and authenticator.
 //!
 //! ```text
-//! pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-//!     let Some(base) = Foundation::start(&config.common, NAME, schema(), listeners, shutdown).await? else {
+//! pub async fn run(config: Config, listeners: Listeners, clock: SharedClock, shutdown: CancellationToken)
+//!     -> anyhow::Result<()>
+//! {
+//!     let Some(mut base) = Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await? else {
 //!         return Ok(());                                     // told to stop while it waited for database or bus
 //!     };
 //!     let rooms = Arc::new(Rooms::new(&base, &config));
-//!     base.server()
-//!         .add(TicketServiceServer::new(Api(rooms)).max_decoding_message_size(base.max_message_bytes()))
-//!         .serve()
-//!         .await
+//!     base.add(TicketServiceServer::new(Api(rooms)).max_decoding_message_size(base.max_message_bytes()));
+//!     base.serve().await
 //! }
 //! ```
 

@@ -1,0 +1,215 @@
+//! The gRPC server. It listens from the start and opens its gate when the service is ready.
+
+use super::{Readiness, http};
+use crate::{
+    Listeners, ServerConfig,
+    stack::{DeadlineLayer, Gate, Inner, LimitLayer, TraceLayer, catch_panics},
+};
+use ::http::{HeaderName, HeaderValue, Method, Request, Response};
+use anyhow::Context;
+use gongdan_auth::Authenticator;
+use std::{convert::Infallible, time::Duration};
+use tokio::{sync::oneshot, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tonic::{
+    body::Body,
+    server::NamedService,
+    service::Routes,
+    transport::server::TcpIncoming,
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::{Layer, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+const STARTING: &str = "starting";
+
+/// A server that listens; calls but health are UNAVAILABLE until [`Server::serve`].
+pub struct Server {
+    gate: Gate,
+    readiness: Readiness,
+    reporter: HealthReporter,
+    routes: Routes,
+    names: Vec<&'static str>,
+    shutdown: CancellationToken,
+    drain: Duration,
+    listening: JoinHandle<anyhow::Result<()>>,
+    stop_http: CancellationToken,
+}
+
+impl Server {
+    /// Listens. Only health, `/healthz`, `/readyz` and `/metrics` answer until [`Server::serve`].
+    ///
+    /// # Errors
+    /// When the stack cannot be built.
+    pub async fn listen(
+        config: &ServerConfig,
+        listeners: Listeners,
+        shutdown: CancellationToken,
+    ) -> anyhow::Result<Self> {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        reporter.set_service_status("", ServingStatus::NotServing).await;
+        let readiness = Readiness::new(reporter.clone());
+        readiness.set(STARTING, Some("the service is starting".into())).await;
+        let gate = Gate::new(boxed(Routes::new(health).prepare()), readiness.clone());
+
+        let stop_http = CancellationToken::new();
+        if let Some(listener) = listeners.metrics {
+            tokio::spawn(http::serve(listener, readiness.clone(), stop_http.clone()));
+        }
+        let stack = ServiceBuilder::new()
+            .layer(TraceLayer::new())
+            .layer(DeadlineLayer { longest: config.deadline })
+            .layer(LimitLayer::new(config.concurrency))
+            .layer(catch_panics())
+            .service(gate.clone());
+        let (failed_to_start, started) = oneshot::channel();
+        let listening = tokio::spawn(serve_stack(config.clone(), listeners.grpc, stack, shutdown.clone(), failed_to_start));
+        if let Ok(error) = started.await {
+            return Err(error);
+        }
+        Ok(Self {
+            gate,
+            readiness,
+            reporter,
+            routes: Routes::default(),
+            names: Vec::new(),
+            shutdown,
+            drain: config.drain,
+            listening,
+            stop_http,
+        })
+    }
+
+    /// What health and `/readyz` show.
+    #[must_use]
+    pub fn readiness(&self) -> Readiness {
+        self.readiness.clone()
+    }
+
+    /// Adds a service.
+    pub fn add<S>(&mut self, service: S) -> &mut Self
+    where
+        S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Future: Send + 'static,
+    {
+        self.names.push(S::NAME);
+        self.routes = std::mem::take(&mut self.routes).add_service(service);
+        self
+    }
+
+    /// Opens the gate, serves until told to stop, lets running calls finish. Every RPC but health and reflection goes
+    /// through the authenticator's door.
+    ///
+    /// # Errors
+    /// When reflection cannot be built, or the listener failed.
+    pub async fn serve(mut self, authenticator: Authenticator) -> anyhow::Result<()> {
+        let mut reflection = tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(gongdan_proto::DESCRIPTORS)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            .with_service_name("grpc.health.v1.Health");
+        for name in &self.names {
+            reflection = reflection.with_service_name(*name);
+            self.reporter.set_service_status(*name, ServingStatus::Serving).await;
+        }
+        let routes = self.routes.add_service(reflection.build_v1().context("reflection")?).prepare();
+        self.gate.open(boxed(authenticator.layer().layer(routes)));
+        self.readiness.set(STARTING, None).await;
+        tracing::info!(services = ?self.names, "serving");
+
+        let stop = self.shutdown.clone();
+        let ended = tokio::select! {
+            ended = &mut self.listening => Some(ended),
+            () = stop.cancelled() => None,
+        };
+        let result = match ended {
+            Some(ended) => ended.context("the listener ended")?,
+            None => {
+                self.readiness.set(STARTING, Some("the service is stopping".into())).await;
+                match tokio::time::timeout(self.drain, &mut self.listening).await {
+                    Ok(ended) => ended.context("the listener ended")?,
+                    Err(_) => {
+                        tracing::warn!(drain = ?self.drain, "calls were still running and are cut off");
+                        self.listening.abort();
+                        Ok(())
+                    }
+                }
+            }
+        };
+        self.stop_http.cancel();
+        result
+    }
+
+    /// Stops without ever having opened.
+    pub(crate) async fn abandon(self) {
+        self.stop_http.cancel();
+        self.listening.abort();
+    }
+}
+
+/// Any service of the stack as one type; the error type says that all trouble is an answer by now.
+fn boxed<S>(service: S) -> Inner
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    BoxCloneSyncService::new(service.map_err(|never: Infallible| match never {}))
+}
+
+async fn serve_stack<S>(
+    config: ServerConfig,
+    listener: tokio::net::TcpListener,
+    stack: S,
+    shutdown: CancellationToken,
+    failed_to_start: oneshot::Sender<anyhow::Error>,
+) -> anyhow::Result<()>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + Sync + 'static,
+    S::Future: Send + 'static,
+{
+    let cors = match cors(&config.web_origins) {
+        Ok(cors) => cors,
+        Err(error) => {
+            let _ = failed_to_start.send(error);
+            return Ok(());
+        }
+    };
+    drop(failed_to_start);
+    tonic::transport::Server::builder()
+        .accept_http1(true)
+        .max_concurrent_streams(config.streams_per_connection)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .layer(tower::util::option_layer(cors))
+        .layer(tonic_web::GrpcWebLayer::new())
+        .serve_with_incoming_shutdown(
+            stack,
+            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            shutdown.cancelled_owned(),
+        )
+        .await
+        .context("the gRPC listener failed")
+}
+
+fn cors(origins: &[String]) -> anyhow::Result<Option<CorsLayer>> {
+    if origins.is_empty() {
+        return Ok(None);
+    }
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        let origins: Result<Vec<HeaderValue>, _> = origins.iter().map(|origin| origin.parse()).collect();
+        AllowOrigin::list(origins.context("server.web_origins")?)
+    };
+    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin"].map(HeaderName::from_static);
+    Ok(Some(
+        CorsLayer::new()
+            .allow_origin(allowed)
+            .allow_methods([Method::POST])
+            .allow_headers(tower_http::cors::Any)
+            .expose_headers(exposed),
+    ))
+}

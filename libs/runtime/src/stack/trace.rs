@@ -1,0 +1,223 @@
+//! A span and a measurement per call, by OpenTelemetry's RPC conventions.
+
+use super::{Answer, AnswerFuture};
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Histogram, UpDownCounter},
+};
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Instant,
+};
+use tonic::{Code, body::Body};
+use tower::{Layer, Service};
+use tracing::{Instrument, Span, field::Empty};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+#[derive(Clone)]
+pub(crate) struct TraceLayer(Arc<Instruments>);
+
+struct Instruments {
+    duration: Histogram<f64>,
+    active: UpDownCounter<i64>,
+}
+
+impl TraceLayer {
+    pub(crate) fn new() -> Self {
+        let meter = gongdan_telemetry::meter();
+        let active = meter
+            .i64_up_down_counter("gongdan.server.active_calls")
+            .with_unit("{call}")
+            .with_description("Calls that are being served")
+            .build();
+        active.add(0, &[]);
+        Self(Arc::new(Instruments {
+            duration: meter
+                .f64_histogram("rpc.server.call.duration")
+                .with_unit("s")
+                .with_description("From the first byte of a call to the last of its answer")
+                .with_boundaries(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+                .build(),
+            active,
+        }))
+    }
+}
+
+impl<S> Layer<S> for TraceLayer {
+    type Service = Trace<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        Trace { instruments: self.0.clone(), inner }
+    }
+}
+
+#[derive(Clone)]
+pub(crate) struct Trace<S> {
+    instruments: Arc<Instruments>,
+    inner: S,
+}
+
+impl<S> Service<Request<Body>> for Trace<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = AnswerFuture;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> AnswerFuture {
+        let method = request.uri().path().trim_start_matches('/').to_owned();
+        let span = tracing::info_span!(
+            "rpc",
+            otel.name = %method,
+            otel.kind = "server",
+            otel.status_code = Empty,
+            rpc.system.name = "grpc",
+            rpc.method = %method,
+            rpc.response.status_code = Empty,
+            enduser.id = Empty,
+        );
+        // Without an exporter layer there is no parent to set.
+        let _ = span.set_parent(gongdan_telemetry::extract(request.headers()));
+        self.instruments.active.add(1, &[]);
+        let call = Call {
+            instruments: self.instruments.clone(),
+            span: span.clone(),
+            method,
+            begun: now(),
+            code: None,
+        };
+        let inner = self.inner.call(request);
+        Box::pin(
+            async move {
+                let mut call = call;
+                let response = match inner.await {
+                    Ok(response) => response,
+                    Err(never) => match never {},
+                };
+                call.code = status(response.headers());
+                Answer::Ok(response.map(|inner| Body::new(Traced { inner, call })))
+            }
+            .instrument(span),
+        )
+    }
+}
+
+#[allow(clippy::disallowed_methods, reason = "a duration that is measured, not a time that is decided")]
+fn now() -> Instant {
+    Instant::now()
+}
+
+fn status(headers: &HeaderMap) -> Option<Code> {
+    headers.get("grpc-status").map(|value| Code::from_bytes(value.as_bytes()))
+}
+
+/// A call until the last of its answer has left or the caller has.
+struct Call {
+    instruments: Arc<Instruments>,
+    span: Span,
+    method: String,
+    begun: Instant,
+    code: Option<Code>,
+}
+
+impl Drop for Call {
+    fn drop(&mut self) {
+        let code = self.code.unwrap_or(Code::Cancelled);
+        let name = name(code);
+        self.span.record("rpc.response.status_code", name);
+        if is_server_fault(code) {
+            self.span.record("otel.status_code", "ERROR");
+        }
+        // A method that is not there is a text of the caller's; as an attribute it would be a series per typo.
+        let method = if code == Code::Unimplemented { "_OTHER".to_owned() } else { std::mem::take(&mut self.method) };
+        self.instruments.active.add(-1, &[]);
+        self.instruments.duration.record(
+            self.begun.elapsed().as_secs_f64(),
+            &[
+                KeyValue::new("rpc.system.name", "grpc"),
+                KeyValue::new("rpc.method", method),
+                KeyValue::new("rpc.response.status_code", name),
+            ],
+        );
+    }
+}
+
+struct Traced {
+    inner: Body,
+    call: Call,
+}
+
+impl HttpBody for Traced {
+    type Data = Bytes;
+    type Error = tonic::Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, tonic::Status>>> {
+        let span = self.call.span.clone();
+        let _entered = span.enter();
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        if let Poll::Ready(Some(Ok(frame))) = &polled
+            && let Some(trailers) = frame.trailers_ref()
+        {
+            self.call.code = status(trailers);
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Faults of the server by the RPC conventions; the rest are refusals.
+fn is_server_fault(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unknown
+            | Code::DeadlineExceeded
+            | Code::Unimplemented
+            | Code::Internal
+            | Code::Unavailable
+            | Code::DataLoss
+    )
+}
+
+fn name(code: Code) -> &'static str {
+    match code {
+        Code::Ok => "OK",
+        Code::Cancelled => "CANCELLED",
+        Code::Unknown => "UNKNOWN",
+        Code::InvalidArgument => "INVALID_ARGUMENT",
+        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
+        Code::NotFound => "NOT_FOUND",
+        Code::AlreadyExists => "ALREADY_EXISTS",
+        Code::PermissionDenied => "PERMISSION_DENIED",
+        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
+        Code::FailedPrecondition => "FAILED_PRECONDITION",
+        Code::Aborted => "ABORTED",
+        Code::OutOfRange => "OUT_OF_RANGE",
+        Code::Unimplemented => "UNIMPLEMENTED",
+        Code::Internal => "INTERNAL",
+        Code::Unavailable => "UNAVAILABLE",
+        Code::DataLoss => "DATA_LOSS",
+        Code::Unauthenticated => "UNAUTHENTICATED",
+    }
+}
