@@ -1,7 +1,7 @@
 //! Tasks and what happened to them, as the contract has them.
 
 use gongdan_callback_domain::{Change, Changed, FailedOutcome, Origin, Outcome, Task, TaskState};
-use gongdan_outbox::NewEvent;
+use gongdan_outbox::{NewEvent, Origin as BusOrigin};
 use gongdan_proto::{
     callback::v1::{
         AttemptOutcome, CallbackEvent, CallbackResult, CallbackTask, TaskAttempted, TaskCompleted,
@@ -39,16 +39,18 @@ pub fn new_event(changed: &Changed, actor: &ActorRef, recorded_at: Timestamp) ->
         change: Some(change(changed)),
     };
     NewEvent {
-        event_id: gongdan_clock::new_id(recorded_at),
+        id: gongdan_clock::new_id(recorded_at),
         aggregate_id: task.id,
         version: task.stamp.version,
-        r#type: name.to_owned(),
+        kind: name.into(),
         subject: gongdan_bus::subject(crate::NAME, name, task.ticket.region, task.ticket.id),
         occurred_at: changed.at,
         recorded_at,
-        origin: origin(task.origin),
-        traceparent: gongdan_telemetry::current_traceparent(),
-        payload: payload.encode_to_vec().into(),
+        origin: match task.origin {
+            Origin::Live => BusOrigin::Live,
+            Origin::Import => BusOrigin::Import,
+        },
+        payload: payload.encode_to_vec(),
     }
 }
 

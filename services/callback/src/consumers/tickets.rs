@@ -42,8 +42,7 @@ impl Handler for Tickets {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
         let mut facts = Vec::with_capacity(events.len());
         for event in events {
-            let fact = fact(event)
-                .map_err(|reason| ApplyError::Poison { event_id: event.id, reason: reason.to_owned() })?;
+            let fact = fact(event).map_err(|reason| ApplyError::poison(event, reason))?;
             facts.extend(fact);
         }
         if facts.is_empty() {
@@ -87,7 +86,7 @@ async fn outstanding(connection: &mut PgConnection, facts: &[Fact]) -> Result<Ve
     let tickets: Vec<Uuid> = tickets.into_iter().collect();
     lock_outstanding(connection, &tickets).await.map_err(|error| match error {
         LoadError::Sql(error) => ApplyError::from(error),
-        LoadError::Row(error) => ApplyError::Transient(error.into()),
+        LoadError::Row(error) => ApplyError::from(error),
     })
 }
 

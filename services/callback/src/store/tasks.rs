@@ -71,7 +71,7 @@ impl Store {
         if let Some(attempt) = attempt {
             attempt.insert(&mut transaction, changed).await?;
         }
-        gongdan_outbox::append(&mut transaction, &[event]).await.map_err(gongdan_pg::error)?;
+        gongdan_outbox::append(&mut transaction, &[event]).await?;
         let answered = Answered { resource_id: changed.task.id, version: changed.task.stamp.version };
         requests::insert(&mut transaction, key, answered, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)
