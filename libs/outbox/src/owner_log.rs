@@ -1,0 +1,100 @@
+//! The owner's event log, as others read it: `gongdan.common.v1.EventService`.
+
+use futures::{StreamExt as _, TryStreamExt as _, stream::BoxStream};
+use gongdan_bus::Event;
+use gongdan_errors::Error;
+use gongdan_proto::common::v1::{
+    ReplayEventsRequest, ReplayEventsResponse, event_service_client::EventServiceClient,
+};
+use std::time::Duration;
+use tonic::{Request, Status, body::Body, client::GrpcService, codegen::StdError};
+use uuid::Uuid;
+
+const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+const RETRY_AFTER: Duration = Duration::from_secs(5);
+/// A response holds one event.
+const MAX_MESSAGE: usize = 2 * crate::MAX_PAYLOAD;
+
+/// Events with their positions, in the order of the owner's log, up to the present.
+pub type ReplayStream = BoxStream<'static, Result<(Event, String), Error>>;
+
+/// What a consumer asks for events it missed, and what a rebuild reads.
+#[async_trait::async_trait]
+pub trait OwnerLog: Send + Sync + 'static {
+    /// All events of an aggregate from a version on.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the owner is away.
+    async fn fetch(&self, aggregate_id: Uuid, from_version: i64) -> Result<Vec<Event>, Error>;
+
+    /// All events after a position, or from the beginning.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the owner is away; INVALID_ARGUMENT when `from` is no position.
+    async fn replay(&self, from: Option<String>) -> Result<ReplayStream, Error>;
+}
+
+/// The log of an owner that is reached over any gRPC channel.
+#[derive(Debug, Clone)]
+pub struct OwnerLogClient<C> {
+    client: EventServiceClient<C>,
+}
+
+impl<C> OwnerLogClient<C>
+where
+    C: GrpcService<Body> + Clone + Send + Sync + 'static,
+    C::Error: Into<StdError>,
+    C::ResponseBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    <C::ResponseBody as http_body::Body>::Error: Into<StdError> + Send,
+    C::Future: Send,
+{
+    /// Over this channel, which brings the credentials.
+    pub fn new(channel: C) -> Self {
+        Self { client: EventServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE) }
+    }
+
+    async fn open(&self, request: Request<ReplayEventsRequest>) -> Result<ReplayStream, Error> {
+        let answers = self.client.clone().replay_events(request).await.map_err(away)?.into_inner();
+        Ok(answers.map(|answer| read(answer.map_err(away)?)).boxed())
+    }
+}
+
+#[async_trait::async_trait]
+impl<C> OwnerLog for OwnerLogClient<C>
+where
+    C: GrpcService<Body> + Clone + Send + Sync + 'static,
+    C::Error: Into<StdError>,
+    C::ResponseBody: http_body::Body<Data = bytes::Bytes> + Send + 'static,
+    <C::ResponseBody as http_body::Body>::Error: Into<StdError> + Send,
+    C::Future: Send,
+{
+    async fn fetch(&self, aggregate_id: Uuid, from_version: i64) -> Result<Vec<Event>, Error> {
+        let mut request = Request::new(ReplayEventsRequest {
+            aggregate_ids: vec![aggregate_id.to_string()],
+            from_version,
+            ..ReplayEventsRequest::default()
+        });
+        request.set_timeout(FETCH_TIMEOUT);
+        self.open(request).await?.map_ok(|(event, _)| event).try_collect().await
+    }
+
+    async fn replay(&self, from: Option<String>) -> Result<ReplayStream, Error> {
+        self.open(Request::new(ReplayEventsRequest {
+            from: from.unwrap_or_default(),
+            ..ReplayEventsRequest::default()
+        }))
+        .await
+    }
+}
+
+fn read(answer: ReplayEventsResponse) -> Result<(Event, String), Error> {
+    let event = answer.event.ok_or_else(|| Error::internal("the owner sent no event"))?;
+    Ok((Event::from_proto(event).map_err(Error::internal)?, answer.position))
+}
+
+fn away(status: Status) -> Error {
+    match status.code() {
+        tonic::Code::InvalidArgument => Error::invalid_field("from", "a position of the owner's log"),
+        _ => Error::unavailable("the owner's event log is away", RETRY_AFTER).because(status),
+    }
+}
