@@ -11,7 +11,7 @@ const NAMESPACE: Uuid = Uuid::from_u128(0x6f4c_1d0e_5b0b_5f6e_9a53_2d1f_00c1_234
 #[must_use]
 pub fn new_id(now: Timestamp) -> Uuid {
     thread_local! {
-        static CONTEXT: ContextV7 = ContextV7::new();
+        static CONTEXT: ContextV7 = const { ContextV7::new() };
     }
     static LAST: AtomicU64 = AtomicU64::new(0);
     // A clock that steps back must not give an id that sorts before its elders.

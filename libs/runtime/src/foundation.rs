@@ -114,7 +114,8 @@ impl Foundation {
         };
         let pool = pool.context("the [postgres] section")?;
         let waiting = format!("waiting for the schema: run `gongdan migrate {name}`");
-        let Some(()) = wait_for(readiness, SCHEMA, waiting, remind, shutdown, current(schema, &pool)).await else {
+        let Some(()) = wait_for(readiness, SCHEMA, waiting, remind, shutdown, current(schema, &pool)).await
+        else {
             return Ok(None);
         };
         let waiting = "waiting for the bus".to_owned();

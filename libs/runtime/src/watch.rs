@@ -27,7 +27,9 @@ pub(crate) async fn watch(
         }
         let database = match tokio::time::timeout(ANSWER, sqlx::query("SELECT 1").execute(&pool)).await {
             Ok(Ok(_)) => None,
-            Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => Some("waiting for the database: it does not answer".into()),
+            Ok(Err(sqlx::Error::PoolTimedOut)) | Err(_) => {
+                Some("waiting for the database: it does not answer".into())
+            }
             Ok(Err(error)) => Some(format!("waiting for the database: {error}")),
         };
         readiness.set(DATABASE, database).await;
@@ -65,5 +67,44 @@ pub(crate) async fn wait_for<T>(
                 pause = remind;
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::sync::oneshot;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_waited_for_is_said_until_it_is_there() {
+        let (reporter, _health) = tonic_health::server::health_reporter();
+        let readiness = Readiness::new(reporter);
+        let (arrive, arrived) = oneshot::channel();
+        let waiting = tokio::spawn({
+            let readiness = readiness.clone();
+            async move {
+                let stop = CancellationToken::new();
+                let what = "waiting for the database".to_owned();
+                wait_for(&readiness, DATABASE, what, Duration::from_secs(10), &stop, arrived).await
+            }
+        });
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        assert_eq!(readiness.waits_for().as_deref(), Some("waiting for the database"));
+        arrive.send("there").unwrap();
+        assert_eq!(waiting.await.unwrap(), Some(Ok("there")));
+        assert_eq!(readiness.waits_for(), None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_order_to_stop_ends_the_waiting() {
+        let (reporter, _health) = tonic_health::server::health_reporter();
+        let readiness = Readiness::new(reporter);
+        let stop = CancellationToken::new();
+        stop.cancel();
+        let never = std::future::pending::<()>();
+        let waited =
+            wait_for(&readiness, BUS, "waiting for the bus".into(), Duration::from_secs(1), &stop, never)
+                .await;
+        assert_eq!(waited, None);
     }
 }

@@ -88,7 +88,9 @@ impl Sources<'_> {
             }
         }
         overlay(&mut whole, self.overrides, "", "the command line")?;
-        Value::Table(whole).try_into().map_err(|e: toml::de::Error| ConfigError::Value { message: e.to_string() })
+        Value::Table(whole)
+            .try_into()
+            .map_err(|e: toml::de::Error| ConfigError::Value { message: e.to_string() })
     }
 }
 
@@ -141,11 +143,11 @@ fn set_from_env(whole: &mut Table, path: &str, text: &str, name: &str) -> Result
     let map = table.is_empty() && !sections.is_empty();
     let value = match table.get(last) {
         Some(Value::String(_)) => Value::String(text.to_owned()),
-        Some(_) => format!("value = {text}")
-            .parse::<Table>()
-            .ok()
-            .and_then(|mut t| t.remove("value"))
-            .ok_or_else(|| ConfigError::Value { message: format!("{name}: {text:?} is no value for this key") })?,
+        Some(_) => {
+            format!("value = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("value")).ok_or_else(
+                || ConfigError::Value { message: format!("{name}: {text:?} is no value for this key") },
+            )?
+        }
         None if map => Value::String(text.to_owned()),
         None => return Err(unknown()),
     };
@@ -192,7 +194,8 @@ mod tests {
 
     #[test]
     fn later_layers_win() {
-        let config = load(Some("[widget]\nsize = 5\nname = \"file\""), &[("GONGDAN__WIDGET__NAME", "all")]).unwrap();
+        let config =
+            load(Some("[widget]\nsize = 5\nname = \"file\""), &[("GONGDAN__WIDGET__NAME", "all")]).unwrap();
         assert_eq!((config.widget.size, config.widget.name.as_str()), (5, "all"));
         let config = load(
             None,
@@ -219,7 +222,10 @@ mod tests {
         let error = load(Some("[wigdet]\nsize = 5"), &[]).unwrap_err().to_string();
         assert!(error.contains("unknown key `wigdet`"), "{error}");
         let error = load(None, &[("GONGDAN_WIDGET__SERVER__LISTENN", "x")]).unwrap_err().to_string();
-        assert!(error.contains("`server.listenn`") && error.contains("GONGDAN_WIDGET__SERVER__LISTENN"), "{error}");
+        assert!(
+            error.contains("`server.listenn`") && error.contains("GONGDAN_WIDGET__SERVER__LISTENN"),
+            "{error}"
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::{Readiness, http};
 use crate::{
     Listeners, ServerConfig,
-    stack::{DeadlineLayer, Gate, Inner, LimitLayer, TraceLayer, catch_panics},
+    stack::{DeadlineLayer, Gate, Inner, LimitLayer, PanicLayer, TraceLayer},
 };
 use ::http::{HeaderName, HeaderValue, Method, Request, Response};
 use anyhow::Context;
@@ -11,12 +11,7 @@ use gongdan_auth::Authenticator;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tonic::{
-    body::Body,
-    server::NamedService,
-    service::Routes,
-    transport::server::TcpIncoming,
-};
+use tonic::{body::Body, server::NamedService, service::Routes, transport::server::TcpIncoming};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -60,10 +55,16 @@ impl Server {
             .layer(TraceLayer::new())
             .layer(DeadlineLayer { longest: config.deadline })
             .layer(LimitLayer::new(config.concurrency))
-            .layer(catch_panics())
+            .layer(PanicLayer)
             .service(gate.clone());
         let (failed_to_start, started) = oneshot::channel();
-        let listening = tokio::spawn(serve_stack(config.clone(), listeners.grpc, stack, shutdown.clone(), failed_to_start));
+        let listening = tokio::spawn(serve_stack(
+            config.clone(),
+            listeners.grpc,
+            stack,
+            shutdown.clone(),
+            failed_to_start,
+        ));
         if let Ok(error) = started.await {
             return Err(error);
         }
@@ -107,7 +108,21 @@ impl Server {
     ///
     /// # Errors
     /// When reflection cannot be built, or the listener failed.
-    pub async fn serve(mut self, authenticator: Authenticator) -> anyhow::Result<()> {
+    pub async fn serve(self, authenticator: Authenticator) -> anyhow::Result<()> {
+        self.serve_behind(authenticator.layer()).await
+    }
+
+    /// Serves behind any door.
+    pub(super) async fn serve_behind<L>(mut self, door: L) -> anyhow::Result<()>
+    where
+        L: Layer<Routes>,
+        L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as Service<Request<Body>>>::Future: Send + 'static,
+    {
         let mut reflection = tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(gongdan_proto::DESCRIPTORS)
             .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
@@ -117,7 +132,7 @@ impl Server {
             self.reporter.set_service_status(*name, ServingStatus::Serving).await;
         }
         let routes = self.routes.add_service(reflection.build_v1().context("reflection")?).prepare();
-        self.gate.open(boxed(authenticator.layer().layer(routes)));
+        self.gate.open(boxed(door.layer(routes)));
         self.readiness.set(STARTING, None).await;
         tracing::info!(services = ?self.names, "serving");
 

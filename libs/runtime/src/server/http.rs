@@ -33,10 +33,16 @@ async fn readyz(State(readiness): State<Readiness>) -> impl IntoResponse {
 async fn metrics(State(registry): State<Registry>) -> impl IntoResponse {
     let mut text = String::new();
     match TextEncoder::new().encode_utf8(&registry.gather(), &mut text) {
-        Ok(()) => (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text),
+        Ok(()) => {
+            (StatusCode::OK, [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text)
+        }
         Err(error) => {
             tracing::error!(%error, "metrics cannot be written");
-            (StatusCode::INTERNAL_SERVER_ERROR, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], String::new())
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                [(header::CONTENT_TYPE, "text/plain; charset=utf-8")],
+                String::new(),
+            )
         }
     }
 }

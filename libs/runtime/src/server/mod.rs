@@ -3,6 +3,8 @@
 mod grpc;
 mod http;
 mod readiness;
+#[cfg(test)]
+mod tests;
 
 pub use grpc::Server;
 pub use readiness::Readiness;

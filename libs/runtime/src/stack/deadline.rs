@@ -45,7 +45,8 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> AnswerFuture {
-        let at = Instant::now() + asked(request.headers()).map_or(self.longest, |asked| asked.min(self.longest));
+        let at =
+            Instant::now() + asked(request.headers()).map_or(self.longest, |asked| asked.min(self.longest));
         let inner = self.inner.call(request);
         Box::pin(async move {
             match tokio::time::timeout_at(at, gongdan_auth::with_deadline(at, inner)).await {

@@ -52,7 +52,8 @@ impl Service<Request<Body>> for Gate {
         match self.open.get() {
             Some(inner) => Box::pin(inner.clone().oneshot(request)),
             None => {
-                let waiting = self.readiness.waits_for().unwrap_or_else(|| "the service is starting".to_owned());
+                let waiting =
+                    self.readiness.waits_for().unwrap_or_else(|| "the service is starting".to_owned());
                 let answer = Status::from(Error::unavailable(waiting, RETRY_AFTER)).into_http();
                 Box::pin(async move { Ok(answer) })
             }

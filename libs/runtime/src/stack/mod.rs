@@ -10,7 +10,7 @@ mod trace;
 pub(crate) use deadline::DeadlineLayer;
 pub(crate) use gate::{Gate, Inner};
 pub(crate) use limit::LimitLayer;
-pub(crate) use panic::catch_panics;
+pub(crate) use panic::PanicLayer;
 pub(crate) use trace::TraceLayer;
 
 use std::{future::Future, pin::Pin};

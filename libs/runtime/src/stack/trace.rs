@@ -42,7 +42,9 @@ impl TraceLayer {
                 .f64_histogram("rpc.server.call.duration")
                 .with_unit("s")
                 .with_description("From the first byte of a call to the last of its answer")
-                .with_boundaries(vec![0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0])
+                .with_boundaries(vec![
+                    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
+                ])
                 .build(),
             active,
         }))
@@ -141,7 +143,8 @@ impl Drop for Call {
             self.span.record("otel.status_code", "ERROR");
         }
         // A method that is not there is a text of the caller's; as an attribute it would be a series per typo.
-        let method = if code == Code::Unimplemented { "_OTHER".to_owned() } else { std::mem::take(&mut self.method) };
+        let method =
+            if code == Code::Unimplemented { "_OTHER".to_owned() } else { std::mem::take(&mut self.method) };
         self.instruments.active.add(-1, &[]);
         self.instruments.duration.record(
             self.begun.elapsed().as_secs_f64(),
