@@ -114,6 +114,9 @@ mod tests {
         assert_eq!(rates.return_rate, Some(0.25));
         assert_eq!(rates.reopen_rate, Some(0.2));
         assert_eq!(rates.urge_rate, Some(3.0 / 9.0));
-        assert_eq!((rates.response, rates.resolution, rates.satisfaction), (Some(1.0), Some(0.5), Some(0.25)));
+        assert_eq!(
+            (rates.response, rates.resolution, rates.satisfaction),
+            (Some(1.0), Some(0.5), Some(0.25))
+        );
     }
 }

@@ -109,7 +109,8 @@ mod tests {
 
     #[test]
     fn what_is_no_day_or_month_is_refused() {
-        for text in ["2026", "2026-13", "2026-02-30", "2026-1", "26-11", "2026-11-22T00:00", "+026-11", "now"] {
+        for text in ["2026", "2026-13", "2026-02-30", "2026-1", "26-11", "2026-11-22T00:00", "+026-11", "now"]
+        {
             assert_eq!(Period::begin(text), Err(InvalidPeriod::Text), "{text}");
             assert_eq!(Period::end(text), Err(InvalidPeriod::Text), "{text}");
         }

@@ -223,7 +223,11 @@ mod tests {
         let mut rounds = Rounds::new();
         let draft = Snapshot { submitted: false, ..ticket(1) };
         rounds.add(draft.clone(), &Happened::Other, at("2026-11-01T00:00:00Z"));
-        rounds.add(Snapshot { cancelled: true, version: 2, ..draft }, &Happened::Other, at("2026-11-01T00:00:01Z"));
+        rounds.add(
+            Snapshot { cancelled: true, version: 2, ..draft },
+            &Happened::Other,
+            at("2026-11-01T00:00:01Z"),
+        );
         assert!(rounds.is_empty() && rounds.cancelled().is_empty() && rounds.acts().is_empty());
     }
 
@@ -246,7 +250,11 @@ mod tests {
         let mut rounds = Rounds::new();
         let dispatched = Snapshot { unit: "tianhe-env".into(), ..ticket(2) };
         rounds.add(ticket(1), &Happened::Urged, at("2026-11-01T00:00:00Z"));
-        rounds.add(dispatched, &Happened::Dispatched { unit: "tianhe-env".into() }, at("2026-11-01T01:00:00Z"));
+        rounds.add(
+            dispatched,
+            &Happened::Dispatched { unit: "tianhe-env".into() },
+            at("2026-11-01T01:00:00Z"),
+        );
         rounds.add(ticket(3), &Happened::Urged, at("2026-11-01T02:00:00Z"));
         let round = rounds.rounds().next().unwrap();
         assert_eq!((round.snapshot.version, round.snapshot.unit.as_str()), (3, ""));

@@ -1,0 +1,53 @@
+//! `sla.v1.>`: due times, on time or not, working time. Other clocks than handling are passed over. Source: P2.
+
+use crate::{
+    error::Unreadable,
+    events::{instant, required, uuid},
+    store::handlings,
+};
+use gongdan_bus::Event;
+use gongdan_outbox::{ApplyError, Handler};
+use gongdan_proto::sla::v1::{ClockEvent, ClockKind, clock_event::Change};
+use gongdan_reporting_domain::Handling;
+use sqlx::PgConnection;
+use std::collections::BTreeMap;
+
+/// Keeps the latest state of each round's handling clock.
+pub(crate) struct Clocks;
+
+#[async_trait::async_trait]
+impl Handler for Clocks {
+    async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+        let mut latest = BTreeMap::new();
+        for event in events {
+            let Some(handling) = read(event).map_err(|why| why.poisons(event))? else { continue };
+            let round = (handling.ticket, handling.round);
+            if latest.get(&round).is_none_or(|known| handling.supersedes(known)) {
+                latest.insert(round, handling);
+            }
+        }
+        handlings::put(connection, &latest.values().collect::<Vec<_>>()).await?;
+        Ok(())
+    }
+}
+
+fn read(event: &Event) -> Result<Option<Handling>, Unreadable> {
+    let message: ClockEvent = event.decode()?;
+    let clock = required(message.state, "state")?;
+    if clock.kind() != ClockKind::Handling {
+        return Ok(None);
+    }
+    let on_time = match message.change {
+        Some(Change::Stopped(stopped)) => Some(stopped.on_time),
+        _ => None,
+    };
+    Ok(Some(Handling {
+        ticket: uuid(&clock.ticket_id, "state.ticket_id")?,
+        round: clock.round.max(1),
+        clock: uuid(&clock.id, "state.id")?,
+        version: event.version,
+        due_at: required(instant(clock.due_at.as_ref(), "state.due_at")?, "state.due_at")?,
+        on_time,
+        working_seconds: on_time.map(|_| clock.handling_working_seconds),
+    }))
+}

@@ -1,0 +1,79 @@
+//! `tickets.v1.>`: rounds and acts. Source: P1, P2.
+
+use crate::{
+    error::Unreadable,
+    events::{instant, required, uuid},
+    store::{acts, rounds},
+};
+use gongdan_bus::Event;
+use gongdan_outbox::{ApplyError, Handler};
+use gongdan_proto::tickets::v1::{Phase, Ticket, TicketEvent, ticket_event::Change};
+use gongdan_region::RegionCode;
+use gongdan_reporting_domain::{Happened, Rounds, Snapshot};
+use sqlx::PgConnection;
+
+/// Folds a batch into one row per round and one per act, and writes each set with one statement.
+pub(crate) struct Tickets;
+
+#[async_trait::async_trait]
+impl Handler for Tickets {
+    async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+        let mut batch = Rounds::new();
+        for event in events {
+            let (snapshot, happened) = read(event).map_err(|why| why.poisons(event))?;
+            batch.add(snapshot, &happened, event.occurred_at);
+        }
+        if batch.is_empty() {
+            return Ok(());
+        }
+        rounds::put(connection, &batch.rounds().collect::<Vec<_>>()).await?;
+        if !batch.cancelled().is_empty() {
+            rounds::cancel(connection, batch.cancelled()).await?;
+        }
+        acts::add(connection, batch.acts()).await?;
+        Ok(())
+    }
+}
+
+fn read(event: &Event) -> Result<(Snapshot, Happened), Unreadable> {
+    let message: TicketEvent = event.decode()?;
+    let from = Phase::try_from(message.from_phase).unwrap_or(Phase::Unspecified);
+    let ticket = required(message.state, "state")?;
+    Ok((snapshot(event, from, ticket)?, happened(message.change)))
+}
+
+fn snapshot(event: &Event, from: Phase, ticket: Ticket) -> Result<Snapshot, Unreadable> {
+    let phase = Phase::try_from(ticket.phase).map_err(|_| Unreadable::field("state.phase"))?;
+    let unsubmitted = |phase| matches!(phase, Phase::Unspecified | Phase::Draft | Phase::Quarantined);
+    let cancelled = phase == Phase::Cancelled;
+    let resolved = matches!(phase, Phase::Resolved | Phase::InCallback | Phase::Closed);
+    Ok(Snapshot {
+        ticket: uuid(&ticket.id, "state.id")?,
+        version: event.version,
+        round: ticket.round.max(1),
+        // A draft that is discarded and a request that is never verified were never submitted.
+        submitted: !unsubmitted(phase) && !(cancelled && unsubmitted(from)),
+        cancelled,
+        open: !resolved && !cancelled,
+        imported: event.is_import(),
+        kind: i16::try_from(ticket.r#type).map_err(|_| Unreadable::field("state.type"))?,
+        item: ticket.item,
+        region: RegionCode::parse(&ticket.region).map_err(|_| Unreadable::field("state.region"))?,
+        unit: ticket.lead_unit_id,
+        received_at: instant(ticket.received_at.as_ref(), "state.received_at")?.unwrap_or(event.occurred_at),
+        first_dispatched_at: instant(ticket.first_dispatched_at.as_ref(), "state.first_dispatched_at")?,
+        resolved_at: instant(ticket.resolved_at.as_ref(), "state.resolved_at")?.filter(|_| resolved),
+    })
+}
+
+fn happened(change: Option<Change>) -> Happened {
+    match change {
+        Some(Change::Dispatched(act)) => Happened::Dispatched { unit: act.unit_id },
+        Some(Change::Claimed(act)) => Happened::Dispatched { unit: act.unit_id },
+        Some(Change::Transferred(act)) => Happened::Dispatched { unit: act.to_unit_id },
+        Some(Change::Returned(act)) => Happened::Returned { unit: act.unit_id },
+        Some(Change::Reopened(act)) => Happened::Reopened { from_round: act.from_round },
+        Some(Change::Urged(_)) => Happened::Urged,
+        _ => Happened::Other,
+    }
+}

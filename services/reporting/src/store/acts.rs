@@ -1,0 +1,38 @@
+//! Table `acts`.
+
+use gongdan_reporting_domain::Act;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+
+/// Adds acts; those that are there stay as they are. One statement for all.
+pub(crate) async fn add(connection: &mut PgConnection, acts: &[Act]) -> Result<(), sqlx::Error> {
+    if acts.is_empty() {
+        return Ok(());
+    }
+    let ticket: Vec<_> = acts.iter().map(|a| a.ticket).collect();
+    let version: Vec<_> = acts.iter().map(|a| a.version).collect();
+    let round: Vec<_> = acts.iter().map(|a| a.round).collect();
+    let kind: Vec<_> = acts.iter().map(|a| a.kind.as_i16()).collect();
+    let at: Vec<_> = acts.iter().map(|a| a.at.to_sqlx()).collect();
+    let unit: Vec<_> = acts.iter().map(|a| a.unit.clone()).collect();
+    sqlx::query!(
+        "INSERT INTO acts (ticket_id, version, round, kind, at, unit_id)
+         SELECT * FROM UNNEST($1::uuid[], $2::bigint[], $3::int[], $4::smallint[], $5::timestamptz[], $6::text[])
+         ON CONFLICT (ticket_id, version) DO NOTHING",
+        &ticket,
+        &version,
+        &round,
+        &kind,
+        &at as _,
+        &unit
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Takes all away, for a rebuild.
+pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM acts").execute(connection).await?;
+    Ok(())
+}

@@ -1,0 +1,108 @@
+//! Table `rounds`.
+
+use gongdan_reporting_domain::Round;
+use jiff_sqlx::ToSqlx;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// Writes rounds as they are now; a row that already stands for a later event stays. One statement for all.
+pub(crate) async fn put(connection: &mut PgConnection, rounds: &[&Round]) -> Result<(), sqlx::Error> {
+    let mut rows = Columns::default();
+    for round in rounds {
+        rows.push(round);
+    }
+    sqlx::query!(
+        r#"INSERT INTO rounds AS r (ticket_id, round, version, origin, type, item, region, province, city, county,
+                                    unit_id, began_at, first_dispatched_at, resolved_at, urged_at, open, cancelled)
+           SELECT * FROM UNNEST($1::uuid[], $2::int[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[],
+                                $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[],
+                                $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
+                                $16::bool[], $17::bool[])
+           ON CONFLICT (ticket_id, round) DO UPDATE SET
+               version = excluded.version, origin = excluded.origin, type = excluded.type, item = excluded.item,
+               region = excluded.region, province = excluded.province, city = excluded.city,
+               county = excluded.county, unit_id = excluded.unit_id,
+               first_dispatched_at = excluded.first_dispatched_at, resolved_at = excluded.resolved_at,
+               urged_at = COALESCE(r.urged_at, excluded.urged_at),
+               open = excluded.open, cancelled = r.cancelled OR excluded.cancelled
+           WHERE r.version < excluded.version"#,
+        &rows.ticket,
+        &rows.round,
+        &rows.version,
+        &rows.origin,
+        &rows.kind,
+        &rows.item,
+        &rows.region,
+        &rows.province,
+        &rows.city,
+        &rows.county,
+        &rows.unit,
+        &rows.began as _,
+        &rows.dispatched as _,
+        &rows.resolved as _,
+        &rows.urged as _,
+        &rows.open,
+        &rows.cancelled
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// All rounds of these tickets leave the rates.
+pub(crate) async fn cancel(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE rounds SET cancelled = true WHERE ticket_id = ANY($1) AND NOT cancelled", tickets)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Takes all away, for a rebuild.
+pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM rounds").execute(connection).await?;
+    Ok(())
+}
+
+#[derive(Default)]
+struct Columns {
+    ticket: Vec<Uuid>,
+    round: Vec<i32>,
+    version: Vec<i64>,
+    origin: Vec<i16>,
+    kind: Vec<i16>,
+    item: Vec<String>,
+    region: Vec<i64>,
+    province: Vec<i64>,
+    city: Vec<i64>,
+    county: Vec<i64>,
+    unit: Vec<String>,
+    began: Vec<jiff_sqlx::Timestamp>,
+    dispatched: Vec<Option<jiff_sqlx::Timestamp>>,
+    resolved: Vec<Option<jiff_sqlx::Timestamp>>,
+    urged: Vec<Option<jiff_sqlx::Timestamp>>,
+    open: Vec<bool>,
+    cancelled: Vec<bool>,
+}
+
+impl Columns {
+    fn push(&mut self, round: &Round) {
+        let ticket = &round.snapshot;
+        self.ticket.push(ticket.ticket);
+        self.round.push(ticket.round);
+        self.version.push(ticket.version);
+        self.origin.push(if ticket.imported { 2 } else { 1 });
+        self.kind.push(ticket.kind);
+        self.item.push(ticket.item.clone());
+        self.region.push(ticket.region.as_i64());
+        self.province.push(round.areas.province.as_i64());
+        self.city.push(round.areas.city.as_i64());
+        self.county.push(round.areas.county.as_i64());
+        self.unit.push(ticket.unit.clone());
+        self.began.push(round.began_at.to_sqlx());
+        self.dispatched.push(ticket.first_dispatched_at.map(ToSqlx::to_sqlx));
+        self.resolved.push(ticket.resolved_at.map(ToSqlx::to_sqlx));
+        self.urged.push(round.urged_at.map(ToSqlx::to_sqlx));
+        self.open.push(ticket.open);
+        self.cancelled.push(ticket.cancelled);
+    }
+}
