@@ -13,10 +13,12 @@ mod telemetry;
 pub use config::{Config, InvalidConfig};
 
 use crate::{consumers::tickets::Tickets, grpc::Api, store::Store, telemetry::Metrics};
-use gongdan_auth::AuthChannel;
+use anyhow::Context as _;
+use gongdan_auth::{Actor, AuthChannel, role};
 use gongdan_callback_domain::Policy;
-use gongdan_clock::SharedClock;
-use gongdan_outbox::{Consumer, RelayHandle};
+use gongdan_clock::{SharedClock, SystemClock};
+use gongdan_errors::{Error, Reason};
+use gongdan_outbox::{Consumer, ConsumerHandle, DeadLetterServer, EventServer, Guard, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::{
     callback::v1::callback_service_server::CallbackServiceServer,
@@ -47,4 +49,76 @@ pub(crate) struct Rooms {
 #[must_use]
 pub fn schema() -> Schema {
     Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When the configuration cannot work, or the listener fails.
+pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    let policy = Arc::new(config.policy().context("the configuration of callback")?);
+    let clock: SharedClock = Arc::new(SystemClock);
+    let started = Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?;
+    let Some(mut base) = started else {
+        return Ok(());
+    };
+    let rooms = Arc::new(Rooms {
+        store: Store::new(base.pool.clone()),
+        clock: base.clock.clone(),
+        policy,
+        relay: base.relay.clone(),
+        customers: CustomerServiceClient::new(base.peers.channel("tickets")?),
+        metrics: Metrics::new(),
+    });
+    let inboxes = consume(&base, &rooms)?;
+    base.spawn(jobs::watch_queue::run(rooms.clone(), config.queue.count_every, base.shutdown.clone()));
+
+    let (pool, limit) = (base.pool.clone(), base.max_message_bytes());
+    let root = config.common.bus.root.clone();
+    base.add(CallbackServiceServer::new(Api(rooms)).max_decoding_message_size(limit))
+        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
+        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+    base.serve().await
+}
+
+/// Starts listening; answers the inboxes, for the dead letters.
+fn consume(base: &Foundation, rooms: &Rooms) -> anyhow::Result<Vec<Arc<Inbox>>> {
+    let tickets = Tickets::new(rooms.policy.clone(), rooms.clock.clone(), rooms.metrics.clone());
+    let consumers = [
+        Consumer::builder("callback-tickets", "tickets").events(consumers::tickets::KINDS).start(
+            base.pool.clone(),
+            base.bus.clone(),
+            base.peers.owner_log("tickets")?,
+            Arc::new(tickets),
+            base.relay.clone(),
+            base.shutdown.clone(),
+        ),
+        Consumer::builder("callback-principals", "routing")
+            .events(&["principal_changed"])
+            .latest_only(true)
+            .start(
+                base.pool.clone(),
+                base.bus.clone(),
+                base.peers.owner_log("routing")?,
+                Arc::new(base.authenticator.projection()),
+                base.relay.clone(),
+                base.shutdown.clone(),
+            ),
+    ];
+    let inboxes = consumers.iter().map(ConsumerHandle::inbox).collect();
+    for consumer in consumers {
+        base.spawn(async move { consumer.stopped().await });
+    }
+    Ok(inboxes)
+}
+
+/// Lets in callers that have one of the roles.
+fn guard(roles: &'static [&'static str]) -> Guard {
+    Guard::new(move |extensions| {
+        let actor = extensions.get::<Actor>();
+        let actor =
+            actor.ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no bearer token"))?;
+        actor.require_any_role(roles)?;
+        Ok(actor.principal_id.clone())
+    })
 }

@@ -22,8 +22,10 @@ use sqlx::PgConnection;
 use std::{collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
+/// The events that mean something here.
+pub const KINDS: &[&str] = &["resolved", "closed", "reopened", "cancelled"];
+
 /// Applies the events of tickets.
-#[derive(Debug)]
 pub struct Tickets {
     policy: Arc<Policy>,
     clock: SharedClock,

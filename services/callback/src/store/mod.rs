@@ -10,7 +10,6 @@ mod write;
 
 pub use attempts::NewAttempt;
 pub use list::TaskFilter;
-pub use queue::QueueCounts;
 pub use row::TaskName;
 pub use tasks::Opened;
 pub use write::{LoadError, end_many, insert_many, lock_outstanding};

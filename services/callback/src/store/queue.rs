@@ -132,3 +132,72 @@ async fn hold(connection: &mut PgConnection, task: &Task) -> Result<(), Error> {
     .map_err(gongdan_pg::error)?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{TaskName, insert_many};
+    use gongdan_callback_domain::{PermittedHours, TicketRef};
+    use gongdan_region::RegionCode;
+    use gongdan_testkit::Env;
+    use jiff::SignedDuration;
+    use uuid::Uuid;
+
+    fn policy() -> Policy {
+        Policy {
+            hours: PermittedHours::new("Asia/Shanghai", &["09:00-12:00"]).unwrap(),
+            max_attempts: 3,
+            max_refused: 2,
+            max_wrong_number: 2,
+            furthest_next: SignedDuration::from_hours(720),
+            due_after: SignedDuration::from_hours(72),
+            hold_for: SignedDuration::from_mins(30),
+            reopen_unsolved: true,
+            reopen_dissatisfied: true,
+        }
+    }
+
+    fn ticket(n: u128, customer: bool) -> TicketRef {
+        TicketRef {
+            id: Uuid::from_u128(n),
+            number: format!("GD{n}"),
+            round: 1,
+            unit_id: "tianhe-env".to_owned(),
+            region: RegionCode::parse("440106").unwrap(),
+            customer_id: customer.then(|| Uuid::from_u128(n)),
+        }
+    }
+
+    #[tokio::test]
+    async fn late_is_what_waits_past_due_and_neither_what_is_over_nor_the_past() {
+        let env = Env::start(crate::NAME, crate::schema()).await;
+        let (store, policy) = (Store::new(env.pool().clone()), policy());
+        let now: Timestamp = "2026-11-23T02:00:00Z".parse().unwrap();
+        let hours = SignedDuration::from_hours;
+        let id = |n: u128| Uuid::from_u128(1_000 + n);
+        let tasks = [
+            Task::open(id(1), ticket(1, true), &policy, now - hours(100)).task,
+            Task::open(id(2), ticket(2, true), &policy, now - hours(50)).task,
+            Task::open(id(3), ticket(3, false), &policy, now - hours(100)).task,
+            Task::past(id(4), ticket(4, true), now - hours(9_000), now - hours(8_000)).task,
+        ];
+        let mut connection = env.pool().acquire().await.unwrap();
+        assert_eq!(insert_many(&mut connection, &tasks).await.unwrap().len(), 4);
+        assert_eq!(insert_many(&mut connection, &tasks).await.unwrap().len(), 0, "a round has one task");
+        let counts = store.count(now).await.unwrap();
+        let due = now + hours(22);
+        assert_eq!(counts, QueueCounts { outstanding: 2, overdue: 1, next_change: Some(due) });
+        assert_eq!(store.count(due + hours(1)).await.unwrap().overdue, 2);
+
+        let key =
+            RequestKey { caller: "li.wei".to_owned(), method: "NextTask", request_id: id(9), hash: [0; 32] };
+        let taken = store.take("li.wei", "", &policy, &key, now).await.unwrap().unwrap();
+        assert_eq!(taken.id, id(1), "the earliest due");
+        let until = now + policy.hold_for;
+        assert_eq!(store.count(now).await.unwrap().next_change, Some(until));
+        assert_eq!(store.release(until - hours(1)).await.unwrap(), 0);
+        assert_eq!(store.release(until).await.unwrap(), 1);
+        assert_eq!(store.get(&TaskName::Id(taken.id)).await.unwrap().hold, None);
+        assert_eq!(store.taken_before(&key).await.unwrap().map(|task| task.id), Some(taken.id));
+    }
+}

@@ -37,11 +37,6 @@ impl Store {
         find(&mut connection, name).await
     }
 
-    /// The task of this name as it is now, by its own id.
-    pub async fn by_id(&self, id: Uuid) -> Result<Task, Error> {
-        self.get(&TaskName::Id(id)).await
-    }
-
     /// The task to act on, or the answer the request had before. The etag is judged only when the request is new.
     pub async fn open(&self, name: &TaskName, etag: &str, key: &RequestKey) -> Result<Opened, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;

@@ -42,7 +42,7 @@ impl Suite {
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         let env = Env::start(NAME, schema()).await;
         let customers = Customers::start().await;
-        let peers = format!("[peers.addresses]\ntickets = \"{}\"\n", customers.address());
+        let peers = format!("[peers.addresses]\ntickets = \"{0}\"\nrouting = \"{0}\"\n", customers.address());
         let mut config: Config = env.config(DEFAULTS, &peers);
         change(&mut config);
         let served = env.serve(|listeners, shutdown| run(config, listeners, shutdown)).await;
