@@ -102,6 +102,16 @@ impl Nats {
         self.server.ended()
     }
 
+    /// Starts the server again on its port.
+    ///
+    /// # Errors
+    /// As [`Nats::start`].
+    pub fn restart(&mut self, options: &NatsOptions) -> Result<()> {
+        self.shut_down()?;
+        *self = Self::start(&NatsOptions { port: Some(self.port), ..options.clone() })?;
+        Ok(())
+    }
+
     /// Stops the server and waits for it.
     ///
     /// # Errors

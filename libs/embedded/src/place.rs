@@ -14,6 +14,8 @@ use crate::account::{self, Account};
 
 /// File in the suite's directory that names the place, when it is elsewhere.
 const LOCATION: &str = "postgres.location";
+/// File in a place elsewhere that names the file in the suite's directory that names it.
+const OWNER: &str = "owner";
 
 /// The directory that PostgreSQL's files lie in. It is `dir/postgres` when the account can enter that. Below a
 /// home directory that nobody else may enter it cannot; then the place is a directory of its own under
@@ -32,6 +34,7 @@ pub(crate) fn of(dir: &Path, account: Option<&Account>) -> Result<PathBuf> {
     }
     fs::remove_dir(&here).with_context(|| format!("{} is in the way", here.display()))?;
     let elsewhere = elsewhere(dir)?;
+    fs::write(elsewhere.join(OWNER), recorded.to_string_lossy().as_bytes())?;
     fs::write(&recorded, elsewhere.to_string_lossy().as_bytes())?;
     tracing::info!(place = %elsewhere.display(), "PostgreSQL's account cannot enter the data directory; its files lie elsewhere");
     Ok(elsewhere)
@@ -81,9 +84,22 @@ fn elsewhere(dir: &Path) -> Result<PathBuf> {
         .into_iter()
         .find(|parent| make(parent).is_ok())
         .context("neither /var/lib/gongdan nor /var/tmp/gongdan can be made")?;
+    remove_abandoned(parent);
     let place = tempfile::Builder::new().prefix(&format!("{}-", &digest[..12])).tempdir_in(parent)?.keep();
     make(&place)?;
     Ok(place)
+}
+
+/// Removes the places of suites below the directory for temporary files that are not there any more. Those of others stay:
+/// a directory that is missing may be on a disk that is not mounted now.
+fn remove_abandoned(parent: &Path) {
+    let Ok(temporary) = fs::canonicalize(std::env::temp_dir()) else { return };
+    for place in fs::read_dir(parent).into_iter().flatten().flatten().map(|entry| entry.path()) {
+        let Ok(owner) = fs::read_to_string(place.join(OWNER)) else { continue };
+        if Path::new(&owner).starts_with(&temporary) && !Path::new(&owner).exists() {
+            fs::remove_dir_all(&place).ok();
+        }
+    }
 }
 
 fn make(dir: &Path) -> Result<()> {

@@ -105,7 +105,16 @@ impl Postgres {
                     fs::write(dir.join("postgres.port"), port.to_string())?;
                     let ephemeral = options.ephemeral;
                     let programs = programs.bin;
-                    return Ok(Postgres { server, dir, place, programs, port, password, ephemeral, stopped: false });
+                    return Ok(Postgres {
+                        server,
+                        dir,
+                        place,
+                        programs,
+                        port,
+                        password,
+                        ephemeral,
+                        stopped: false,
+                    });
                 }
                 // Somebody took the port since it was seen to be free.
                 Err(error) if ports.peek().is_some() && !port::is_free(port) => {
@@ -142,6 +151,16 @@ impl Postgres {
     /// How the server ended, if it did by itself.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         self.server.ended()
+    }
+
+    /// Starts the server again on its port.
+    ///
+    /// # Errors
+    /// As [`Postgres::start`].
+    pub fn restart(&mut self, options: &PostgresOptions) -> Result<()> {
+        self.shut_down()?;
+        *self = Self::start(&PostgresOptions { port: Some(self.port), ..options.clone() })?;
+        Ok(())
     }
 
     /// Stops the server and waits for it.

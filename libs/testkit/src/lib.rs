@@ -1,1 +1,36 @@
-//! Gongdan library: testkit
+//! What tests of services begin with.
+//!
+//! ```ignore
+//! #[tokio::test]
+//! async fn a_task_is_opened_for_a_resolved_ticket() {
+//!     let env = Env::start(gongdan_callback::schema()).await;
+//!     env.principal(PrincipalSpec::new("agent.wang").role("agent")).await;
+//!     let config = env.config(gongdan_callback::DEFAULTS);
+//!     let service = env.serve(|listeners, shutdown| gongdan_callback::run(config, listeners, shutdown)).await;
+//!     let client = CallbackServiceClient::new(env.channel(&service, "agent.wang"));
+//!     env.publish(&resolved).await;
+//!     eventually("the task is open", || async { env.events("callback").await.iter().any(|e| e.kind == "opened") }).await;
+//! }
+//! ```
+//!
+//! Servers are real and shared by the tests of a process; they stop with it. Each [`Env`] has a database cloned from a
+//! migrated template, a bus root whose streams are deleted at the end, and an issuer. `GONGDAN_TEST_POSTGRES_URL` (a
+//! superuser's, without database) and `GONGDAN_TEST_NATS_URL` name servers to use instead of private ones.
+//!
+//! Everything here panics when it fails: it is for tests only.
+#![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
+
+mod database;
+mod env;
+mod events;
+mod owner_log;
+mod principals;
+mod servers;
+mod serving;
+mod wait;
+
+pub use env::Env;
+pub use owner_log::FakeOwnerLog;
+pub use principals::PrincipalSpec;
+pub use serving::Served;
+pub use wait::{PATIENCE, eventually, eventually_some, eventually_within};
