@@ -16,7 +16,8 @@ async fn every_service_refuses_the_anonymous_and_a_made_up_token() {
     let suite = Suite::start().await;
     for token in [None, Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.")] {
         let mut tickets = TicketServiceClient::new(suite.channel_as("tickets", token).await);
-        let refused = tickets.get_ticket(GetTicketRequest { ticket: "GD1".to_owned() }).await.expect_err("refused");
+        let refused =
+            tickets.get_ticket(GetTicketRequest { ticket: "GD1".to_owned() }).await.expect_err("refused");
         assert_eq!(refused.code(), Code::Unauthenticated);
         let mut callback = CallbackServiceClient::new(suite.channel_as("callback", token).await);
         let refused = callback.list_tasks(ListTasksRequest::default()).await.expect_err("refused");
@@ -26,7 +27,8 @@ async fn every_service_refuses_the_anonymous_and_a_made_up_token() {
             let refused = events.replay_events(ReplayEventsRequest::default()).await.expect_err("refused");
             assert_eq!(refused.code(), Code::Unauthenticated, "{service} gives its events away");
             let mut letters = DeadLetterServiceClient::new(suite.channel_as(service, token).await);
-            let refused = letters.list_dead_letters(ListDeadLettersRequest::default()).await.expect_err("refused");
+            let refused =
+                letters.list_dead_letters(ListDeadLettersRequest::default()).await.expect_err("refused");
             assert_eq!(refused.code(), Code::Unauthenticated, "{service} gives its dead letters away");
         }
     }

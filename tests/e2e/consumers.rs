@@ -9,7 +9,8 @@ use gongdan_e2e::{
 };
 use gongdan_proto::{
     common::v1::{
-        DeadLetter, DiscardDeadLetterRequest, ListDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
+        DeadLetter, DiscardDeadLetterRequest, ListDeadLettersRequest,
+        dead_letter_service_client::DeadLetterServiceClient,
     },
     sla::v1::ClockKind,
 };
@@ -39,7 +40,10 @@ async fn an_event_that_the_bus_lost_is_fetched_from_its_owner() {
                 let message = stream.get_raw_message(sequence).await.ok()?;
                 let header = |name: &str| message.headers.get(name).map(|value| value.as_str().to_owned());
                 if header("ce-type").is_some_and(|kind| kind.ends_with(".submitted"))
-                    && message.headers.iter().any(|(_, values)| values.iter().any(|value| value.as_str() == ticket))
+                    && message
+                        .headers
+                        .iter()
+                        .any(|(_, values)| values.iter().any(|value| value.as_str() == ticket))
                 {
                     return Some(sequence);
                 }
@@ -72,7 +76,8 @@ async fn a_poisoned_event_holds_back_its_own_ticket_only_until_it_is_discarded()
         async move {
             let stream = jetstream.get_stream("GONGDAN_TICKETS").await.ok()?;
             let message = stream.get_raw_message(1).await.ok()?;
-            let mine = message.headers.iter().any(|(_, values)| values.iter().any(|value| value.as_str() == id));
+            let mine =
+                message.headers.iter().any(|(_, values)| values.iter().any(|value| value.as_str() == id));
             mine.then_some((message.subject.to_string(), message.headers))
         }
     })
@@ -106,13 +111,31 @@ async fn a_poisoned_event_holds_back_its_own_ticket_only_until_it_is_discarded()
     let mine = |letters: Vec<DeadLetter>| letters.into_iter().find(|letter| letter.event_id == event_id);
     let letter = eventually("it is set aside", || {
         let (mut letters, mine) = (letters.clone(), &mine);
-        async move { mine(letters.list_dead_letters(ListDeadLettersRequest::default()).await.ok()?.into_inner().dead_letters) }
+        async move {
+            mine(
+                letters
+                    .list_dead_letters(ListDeadLettersRequest::default())
+                    .await
+                    .ok()?
+                    .into_inner()
+                    .dead_letters,
+            )
+        }
     })
     .await;
     assert_eq!((letter.aggregate_id.as_str(), letter.attempts), (poisoned.to_string().as_str(), 2));
-    let discard = DiscardDeadLetterRequest { event_id: event_id.clone(), consumer: letter.consumer, reason: "不是工单事件".to_owned() };
+    let discard = DiscardDeadLetterRequest {
+        event_id: event_id.clone(),
+        consumer: letter.consumer,
+        reason: "不是工单事件".to_owned(),
+    };
     letters.clone().discard_dead_letter(discard).await.expect("discarded");
-    let left = letters.clone().list_dead_letters(ListDeadLettersRequest::default()).await.expect("listed").into_inner();
+    let left = letters
+        .clone()
+        .list_dead_letters(ListDeadLettersRequest::default())
+        .await
+        .expect("listed")
+        .into_inner();
     assert!(mine(left.dead_letters).is_none());
 
     // It also lies in the dead-letter stream.
@@ -122,5 +145,10 @@ async fn a_poisoned_event_holds_back_its_own_ticket_only_until_it_is_discarded()
         .await
         .expect("a consumer");
     let message = consumer.messages().await.expect("messages").next().await.expect("one").expect("readable");
-    assert!(message.headers.is_some_and(|headers| headers.get("ce-id").is_some_and(|id| id.as_str() == event_id)));
+    assert!(
+        message
+            .headers
+            .as_ref()
+            .is_some_and(|headers| headers.get("ce-id").is_some_and(|id| id.as_str() == event_id))
+    );
 }

@@ -24,11 +24,13 @@ async fn import(suite: &Suite, file: &Path) -> serde_json::Value {
 async fn months(suite: &Suite) -> BTreeMap<String, Month> {
     let rows = suite.cli_json(&["report", "--by", "month", "-o", "json"]).await;
     let rows = rows.as_array().expect("rows");
-    let number = |row: &serde_json::Value, key: &str| row[key].as_u64().unwrap_or_else(|| panic!("{key} in {row}"));
+    let number =
+        |row: &serde_json::Value, key: &str| row[key].as_u64().unwrap_or_else(|| panic!("{key} in {row}"));
     rows.iter()
         .map(|row| {
             let month = row["month"].as_str().expect("a month").to_owned();
-            let [received, resolved, on_time] = ["received", "resolved", "on_time"].map(|key| number(row, key));
+            let [received, resolved, on_time] =
+                ["received", "resolved", "on_time"].map(|key| number(row, key));
             (month, Month { received, resolved, on_time })
         })
         .collect()
@@ -63,8 +65,12 @@ async fn a_killed_import_is_finished_by_the_next_and_counts_what_the_file_says()
 
     // The power goes in the middle.
     let path = file.to_str().expect("a path");
-    let mut first = suite.command(&["import", "messages", path, REGION[0], REGION[1]]).spawn().expect("the import starts");
-    eventually("a part is recorded", || async { Some(recorded(&suite).await).filter(|count| *count >= 200) }).await;
+    let mut first = suite
+        .command(&["import", "messages", path, REGION[0], REGION[1]])
+        .spawn()
+        .expect("the import starts");
+    eventually("a part is recorded", || async { Some(recorded(&suite).await).filter(|count| *count >= 200) })
+        .await;
     suite.kill().await;
     assert!(!first.wait().await.expect("the import ends").success(), "an import that lost its suite says so");
     suite.start_again().await;
@@ -73,9 +79,15 @@ async fn a_killed_import_is_finished_by_the_next_and_counts_what_the_file_says()
 
     // The second run does the rest, the third nothing.
     let second = import(&suite, &file).await;
-    assert_eq!((second["imported"].as_i64(), second["failed"].as_i64()), (Some(rows.len() as i64 - before), Some(0)));
+    assert_eq!(
+        (second["imported"].as_i64(), second["failed"].as_i64()),
+        (Some(rows.len() as i64 - before), Some(0))
+    );
     let third = import(&suite, &file).await;
-    assert_eq!((third["imported"].as_i64(), third["already_there"].as_i64()), (Some(0), Some(rows.len() as i64)));
+    assert_eq!(
+        (third["imported"].as_i64(), third["already_there"].as_i64()),
+        (Some(0), Some(rows.len() as i64))
+    );
 
     // Month by month, received, resolved and on time are what a count of the file says.
     let totals = eventually("the report has counted the file", || {
@@ -112,7 +124,8 @@ async fn a_killed_import_is_finished_by_the_next_and_counts_what_the_file_says()
 
     // Nobody was told of the past.
     let deliveries = suite.database("notifications").await;
-    let told: i64 = sqlx::query_scalar("SELECT count(*) FROM deliveries").fetch_one(&deliveries).await.expect("counted");
+    let told: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM deliveries").fetch_one(&deliveries).await.expect("counted");
     assert_eq!(told, 0);
 }
 
@@ -122,20 +135,32 @@ async fn bad_rows_are_named_by_line_and_field_and_the_good_ones_recorded() {
     let directory = tempfile::tempdir().expect("a directory");
     let file = directory.path().join("bad.csv");
     let mut text = b"message_no,citizen,subject,received_at,body,reply,replied_at\n".to_vec();
-    text.extend_from_slice("1,C1,好的,2019-04-25T09:32:09+08:00,正文,回复,2019-05-10T14:56:53+08:00\n".as_bytes());
-    text.extend_from_slice("2,C1,回复在前,2019-04-25T09:32:09+08:00,正文,回复,2019-04-24T14:56:53+08:00\n".as_bytes());
-    text.extend_from_slice("3,C1,将来,2999-04-25T09:32:09+08:00,正文,回复,2999-05-24T14:56:53+08:00\n".as_bytes());
-    text.extend_from_slice("4,C1,,2019-04-25T09:32:09+08:00,没有标题,回复,2019-05-10T14:56:53+08:00\n".as_bytes());
+    text.extend_from_slice(
+        "1,C1,好的,2019-04-25T09:32:09+08:00,正文,回复,2019-05-10T14:56:53+08:00\n".as_bytes(),
+    );
+    text.extend_from_slice(
+        "2,C1,回复在前,2019-04-25T09:32:09+08:00,正文,回复,2019-04-24T14:56:53+08:00\n".as_bytes(),
+    );
+    text.extend_from_slice(
+        "3,C1,将来,2999-04-25T09:32:09+08:00,正文,回复,2999-05-24T14:56:53+08:00\n".as_bytes(),
+    );
+    text.extend_from_slice(
+        "4,C1,,2019-04-25T09:32:09+08:00,没有标题,回复,2019-05-10T14:56:53+08:00\n".as_bytes(),
+    );
     text.extend_from_slice(b"5,C1,\xff\xfe,2019-04-25T09:32:09+08:00,x,y,2019-05-10T14:56:53+08:00\n");
     text.extend_from_slice("6,C1,时间不对,昨天,正文,回复,2019-05-10T14:56:53+08:00\n".as_bytes());
-    text.extend_from_slice("7,C2,也好,2019-04-25T09:32:09+08:00,正文,回复,2019-05-10T14:56:53+08:00\n".as_bytes());
+    text.extend_from_slice(
+        "7,C2,也好,2019-04-25T09:32:09+08:00,正文,回复,2019-05-10T14:56:53+08:00\n".as_bytes(),
+    );
     std::fs::write(&file, text).expect("the file is written");
     let path = file.to_str().expect("a path");
     let output = suite.cli(&["import", "messages", path, REGION[0], REGION[1]]).await;
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "rows failed: {said}");
     assert_eq!(recorded(&suite).await, 2);
-    for (line, field) in [(3, "replied_at"), (4, "received_at"), (5, "subject"), (6, "UTF-8"), (7, "received_at")] {
+    for (line, field) in
+        [(3, "replied_at"), (4, "received_at"), (5, "subject"), (6, "UTF-8"), (7, "received_at")]
+    {
         let named = said.lines().any(|text| text.contains(&format!("{line}")) && text.contains(field));
         assert!(named, "line {line} is not named with {field}: {said}");
     }

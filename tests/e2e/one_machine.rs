@@ -9,7 +9,10 @@ use tokio::process::Command;
 
 fn of(directory: &std::path::Path) -> Vec<(u32, Vec<String>)> {
     let directory = directory.to_string_lossy().into_owned();
-    processes().into_iter().filter(|(_, command)| command.iter().any(|word| word.contains(&directory))).collect()
+    processes()
+        .into_iter()
+        .filter(|(_, command)| command.iter().any(|word| word.contains(&directory)))
+        .collect()
 }
 
 #[tokio::test]
@@ -43,9 +46,19 @@ async fn a_service_that_dies_is_started_again() {
     let suite = Suite::start().await;
     let first = suite.service_process("sla").expect("sla runs");
     suite.signal_service("sla", rustix::process::Signal::KILL);
-    eventually("another sla runs", || async { suite.service_process("sla").filter(|pid| *pid != first) }).await;
+    eventually("another sla runs", || async { suite.service_process("sla").filter(|pid| *pid != first) })
+        .await;
     eventually("it answers", || async {
-        let preview = ["sla", "preview", "--calendar", "cn", "--start", "2019-04-25T09:32:09+08:00", "--working-days", "15"];
+        let preview = [
+            "sla",
+            "preview",
+            "--calendar",
+            "cn",
+            "--start",
+            "2019-04-25T09:32:09+08:00",
+            "--working-days",
+            "15",
+        ];
         let output = suite.cli(&[&preview[..], &["-o", "json"]].concat()).await;
         let due: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
         // 28 April was worked for Labour Day, 1 to 4 May were off, 5 May was worked.

@@ -14,7 +14,8 @@ use tonic::Code;
 fn server(suite: &Suite, program: &str) -> u32 {
     let directory = suite.data_dir().to_string_lossy().into_owned();
     let mine = processes().into_iter().filter(|(_, command)| {
-        command.first().is_some_and(|word| word.ends_with(program)) && command.iter().any(|word| word.contains(&directory))
+        command.first().is_some_and(|word| word.ends_with(program))
+            && command.iter().any(|word| word.contains(&directory))
     });
     mine.map(|(pid, _)| pid).min().unwrap_or_else(|| panic!("no {program} runs for {directory}"))
 }

@@ -67,10 +67,25 @@ async fn a_request_is_routed_resolved_called_back_closed_and_counted() {
 
     // Everything is in the timeline, in order, without gaps.
     let timeline = desk.timeline(&ticket).await;
-    assert_eq!(timeline.iter().map(|e| e.version).collect::<Vec<_>>(), (1..=ticket.version).collect::<Vec<_>>());
+    assert_eq!(
+        timeline.iter().map(|e| e.version).collect::<Vec<_>>(),
+        (1..=ticket.version).collect::<Vec<_>>()
+    );
     let acts = [
-        "submitted", "dispatched", "returned", "dispatched", "accepted", "urged", "resolved", "callback_opened", "reopened",
-        "dispatched", "accepted", "resolved", "callback_opened", "closed",
+        "submitted",
+        "dispatched",
+        "returned",
+        "dispatched",
+        "accepted",
+        "urged",
+        "resolved",
+        "callback_opened",
+        "reopened",
+        "dispatched",
+        "accepted",
+        "resolved",
+        "callback_opened",
+        "closed",
     ];
     assert_eq!(names(&timeline), acts);
 
@@ -125,7 +140,8 @@ async fn without_rule_and_area_it_waits_for_a_dispatcher_and_says_why() {
         let suite = &suite;
         let number = ticket.number.clone();
         async move {
-            let output = suite.cli(&["ticket", "dispatch", &number, "--unit", ENVIRONMENT, "-o", "json"]).await;
+            let output =
+                suite.cli(&["ticket", "dispatch", &number, "--unit", ENVIRONMENT, "-o", "json"]).await;
             output.status.success().then_some(output)
         }
     })

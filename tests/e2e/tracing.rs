@@ -38,7 +38,8 @@ impl TraceService for Receiver {
         let mut received = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for resource in request.into_inner().resource_spans {
             let attributes = resource.resource.map(|resource| resource.attributes).unwrap_or_default();
-            let service = attributes.iter().find(|a| a.key == "service.name").and_then(|a| a.value.clone()?.value);
+            let service =
+                attributes.iter().find(|a| a.key == "service.name").and_then(|a| a.value.clone()?.value);
             let Some(Value::StringValue(service)) = service else { continue };
             for span in resource.scope_spans.into_iter().flat_map(|scope| scope.spans) {
                 received.push((service.clone(), span));
@@ -54,7 +55,9 @@ async fn one_trace_spans_grpc_sql_outbox_bus_and_the_consumer_of_another_service
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
     let receiver = TraceServiceServer::new(Receiver(Arc::clone(&received)));
-    tokio::spawn(Server::builder().add_service(receiver).serve_with_incoming(TcpListenerStream::new(listener)));
+    tokio::spawn(
+        Server::builder().add_service(receiver).serve_with_incoming(TcpListenerStream::new(listener)),
+    );
 
     let suite = Suite::start_with(&[("GONGDAN__TELEMETRY__OTLP_ENDPOINT", &endpoint)]).await;
     organisation::import(&suite).await;
@@ -68,15 +71,17 @@ async fn one_trace_spans_grpc_sql_outbox_bus_and_the_consumer_of_another_service
     desk.in_phase(&ticket, Phase::Dispatched).await;
 
     let wanted = trace_id.to_owned();
-    let spans = eventually("the trace has spans of the caller's call, SQL, publishing and two consumers", || {
-        let (received, wanted) = (Arc::clone(&received), wanted.clone());
-        async move {
-            let received = received.lock().unwrap_or_else(PoisonError::into_inner);
-            let mine: Vec<_> = received.iter().filter(|(_, span)| hex(&span.trace_id) == wanted).cloned().collect();
-            whole(&mine).then_some(mine)
-        }
-    })
-    .await;
+    let spans =
+        eventually("the trace has spans of the caller's call, SQL, publishing and two consumers", || {
+            let (received, wanted) = (Arc::clone(&received), wanted.clone());
+            async move {
+                let received = received.lock().unwrap_or_else(PoisonError::into_inner);
+                let mine: Vec<_> =
+                    received.iter().filter(|(_, span)| hex(&span.trace_id) == wanted).cloned().collect();
+                whole(&mine).then_some(mine)
+            }
+        })
+        .await;
 
     // Every span hangs in the tree: its parent is the caller or another span of the trace.
     let ids: BTreeSet<_> = spans.iter().map(|(_, span)| span.span_id.clone()).collect();
@@ -94,7 +99,8 @@ fn whole(spans: &[(String, Span)]) -> bool {
             from.contains(service)
                 && span.attributes.iter().any(|attribute| {
                     let text = attribute.value.clone().and_then(|value| value.value);
-                    attribute.key == key && matches!(text, Some(Value::StringValue(text)) if text.contains(value))
+                    attribute.key == key
+                        && matches!(text, Some(Value::StringValue(text)) if text.contains(value))
                 })
         })
     };

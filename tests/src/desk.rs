@@ -12,9 +12,9 @@ use gongdan_proto::{
     },
     sla::v1::{Clock, ListClocksRequest, clock_service_client::ClockServiceClient},
     tickets::v1::{
-        AcceptTicketRequest, Channel, ContactInput, CreateTicketRequest, GetTicketRequest, ListTimelineRequest, Outcome,
-        Phase, ResolveTicketRequest, ReturnTicketRequest, Ticket, TicketEvent, TicketType, UrgeTicketRequest,
-        ticket_service_client::TicketServiceClient,
+        AcceptTicketRequest, Channel, ContactInput, CreateTicketRequest, GetTicketRequest,
+        ListTimelineRequest, Outcome, Phase, ResolveTicketRequest, ReturnTicketRequest, Ticket, TicketEvent,
+        TicketType, UrgeTicketRequest, ticket_service_client::TicketServiceClient,
     },
 };
 
@@ -95,7 +95,8 @@ impl Desk {
     /// # Panics
     /// When it is refused.
     pub async fn accept(&mut self, ticket: &Ticket) -> Ticket {
-        let request = AcceptTicketRequest { request_id: request_id(), ticket: ticket.id.clone(), etag: String::new() };
+        let request =
+            AcceptTicketRequest { request_id: request_id(), ticket: ticket.id.clone(), etag: String::new() };
         self.tickets.accept_ticket(request).await.expect("the ticket is accepted").into_inner()
     }
 
@@ -183,7 +184,8 @@ impl Desk {
     /// # Panics
     /// When tickets does not answer.
     pub async fn timeline(&mut self, ticket: &Ticket) -> Vec<TicketEvent> {
-        let request = ListTimelineRequest { ticket: ticket.id.clone(), page_size: 500, page_token: String::new() };
+        let request =
+            ListTimelineRequest { ticket: ticket.id.clone(), page_size: 500, page_token: String::new() };
         self.tickets.list_timeline(request).await.expect("the timeline is listed").into_inner().entries
     }
 }

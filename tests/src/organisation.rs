@@ -52,7 +52,11 @@ pub async fn import(suite: &Suite) {
             person("li.wei", "李伟", "handler", ENVIRONMENT),
             person("wang.fang", "王芳", "handler", STREET_OFFICE),
         ],
-        areas: vec![AreaRow { region: COUNTY.to_owned(), unit_id: STREET_OFFICE.to_owned(), ..AreaRow::default() }],
+        areas: vec![AreaRow {
+            region: COUNTY.to_owned(),
+            unit_id: STREET_OFFICE.to_owned(),
+            ..AreaRow::default()
+        }],
         ..ImportOrganisationRequest::default()
     };
     let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);

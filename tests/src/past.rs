@@ -44,9 +44,13 @@ pub fn messages_with_replies(directory: &Path) -> PathBuf {
     let made = directory.join("messages-with-replies.csv");
     let mut text = String::from("message_no,citizen,subject,received_at,body,reply,replied_at\n");
     for number in 1..=1_200_i64 {
-        let received = Timestamp::from_second(1_514_768_400 + number * 52_711).expect("an instant of 2018 or 2019");
-        let replied = Timestamp::from_second(received.as_second() + 3_600 + number * 7_919 % 3_000_000).expect("an instant");
-        let beijing = |at: Timestamp| at.in_tz("Asia/Shanghai").expect("the zone is known").strftime("%Y-%m-%dT%H:%M:%S%:z").to_string();
+        let received =
+            Timestamp::from_second(1_514_768_400 + number * 52_711).expect("an instant of 2018 or 2019");
+        let replied = Timestamp::from_second(received.as_second() + 3_600 + number * 7_919 % 3_000_000)
+            .expect("an instant");
+        let beijing = |at: Timestamp| {
+            at.in_tz("Asia/Shanghai").expect("the zone is known").strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+        };
         text.push_str(&format!(
             "{number},C{},小区路灯第{number}次不亮,{},\"路灯不亮，\"\"夜里\"\"看不见。\",已派人修复。,{}\n",
             number % 700,
@@ -99,7 +103,10 @@ impl WorkingDays {
     fn national() -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         let files = ["../../shared/data/cn-holidays.json", "../services/sla/data/cn-holidays.json"];
-        let text = files.iter().find_map(|file| fs::read_to_string(here.join(file)).ok()).expect("the holidays are there");
+        let text = files
+            .iter()
+            .find_map(|file| fs::read_to_string(here.join(file)).ok())
+            .expect("the holidays are there");
         let years: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         let dates = |key: &str| {
             let years = years.as_object().expect("years");

@@ -80,8 +80,10 @@ impl Suite {
     /// # Panics
     /// When it does not become ready.
     pub async fn start_with(environment: &[(&str, &str)]) -> Self {
-        let directory = tempfile::Builder::new().prefix("gongdan-e2e-").tempdir().expect("a temporary directory");
-        let environment: Vec<_> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let directory =
+            tempfile::Builder::new().prefix("gongdan-e2e-").tempdir().expect("a temporary directory");
+        let environment: Vec<_> =
+            environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let (up, file) = launch(&directory.path().join("data"), &environment).await;
         Self { directory, environment, up, file }
     }
@@ -164,7 +166,8 @@ impl Suite {
     /// # Panics
     /// When the service cannot be reached.
     pub async fn channel_as(&self, service: &str, token: Option<&str>) -> Authorized {
-        let endpoint = Endpoint::from_shared(self.file.services[service].grpc.clone()).expect("suite.json has an endpoint");
+        let endpoint = Endpoint::from_shared(self.file.services[service].grpc.clone())
+            .expect("suite.json has an endpoint");
         let channel = endpoint.connect_lazy();
         let bearer = token.map(|token| format!("Bearer {token}").parse().expect("a token is ASCII"));
         InterceptedService::new(channel, Bearer(bearer))
@@ -185,15 +188,21 @@ impl Suite {
     pub async fn cli_json(&self, arguments: &[&str]) -> serde_json::Value {
         let output = self.cli(arguments).await;
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout)
-            .unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", String::from_utf8_lossy(&output.stdout)))
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| {
+            panic!("{arguments:?}: {error}: {}", String::from_utf8_lossy(&output.stdout))
+        })
     }
 
     /// The client, ready to be run against this suite.
     #[must_use]
     pub fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(program());
-        command.args(arguments).arg("--data-dir").arg(self.data_dir()).stdin(Stdio::null()).kill_on_drop(true);
+        command
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.data_dir())
+            .stdin(Stdio::null())
+            .kill_on_drop(true);
         command
     }
 
@@ -203,12 +212,17 @@ impl Suite {
     /// When it cannot be reached.
     pub async fn database(&self, service: &str) -> sqlx::PgPool {
         let url = &self.file.postgres_url;
-        let (server, query) = url.split_once('?').map_or((url.as_str(), None), |(server, query)| (server, Some(query)));
+        let (server, query) =
+            url.split_once('?').map_or((url.as_str(), None), |(server, query)| (server, Some(query)));
         let scheme = server.find("://").expect("a URL") + 3;
         let base = server[scheme..].find('/').map_or(server, |slash| &server[..scheme + slash]);
         let query = query.map_or(String::new(), |query| format!("?{query}"));
         let url = format!("{base}/gongdan_{service}{query}");
-        sqlx::postgres::PgPoolOptions::new().max_connections(2).connect(&url).await.expect("the database is there")
+        sqlx::postgres::PgPoolOptions::new()
+            .max_connections(2)
+            .connect(&url)
+            .await
+            .expect("the database is there")
     }
 }
 
@@ -247,7 +261,11 @@ async fn launch(data_dir: &Path, environment: &[(String, String)]) -> (Child, Su
     build().await;
     // A killed suite leaves its file behind; the one awaited below is the new one.
     let _ = fs::remove_file(data_dir.join("suite.json"));
-    let log = fs::File::options().create(true).append(true).open(data_dir.with_extension("log")).expect("a log file");
+    let log = fs::File::options()
+        .create(true)
+        .append(true)
+        .open(data_dir.with_extension("log"))
+        .expect("a log file");
     let mut up = Command::new(program())
         .arg("up")
         .arg("--data-dir")

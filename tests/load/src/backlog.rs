@@ -51,7 +51,11 @@ impl Backlog {
     pub async fn drain(&self, limit: Duration) -> anyhow::Result<Duration> {
         let began = Instant::now();
         while self.events().await? > 0 {
-            anyhow::ensure!(began.elapsed() < limit, "{} events were not applied after {limit:?}", self.events().await?);
+            anyhow::ensure!(
+                began.elapsed() < limit,
+                "{} events were not applied after {limit:?}",
+                self.events().await?
+            );
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
         Ok(began.elapsed())

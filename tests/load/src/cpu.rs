@@ -33,7 +33,9 @@ pub(crate) fn seconds_of_trees(roots: &[u32]) -> anyhow::Result<f64> {
 fn read_all() -> anyhow::Result<HashMap<u32, Stat>> {
     let mut stats = HashMap::new();
     for entry in fs::read_dir("/proc").context("reading /proc")? {
-        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry?.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else {
+            continue;
+        };
         // A process may end between listing and reading.
         let Ok(text) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
         if let Some(stat) = parse(&text) {

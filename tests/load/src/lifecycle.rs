@@ -17,7 +17,8 @@ use gongdan_proto::{
         callback_service_client::CallbackServiceClient,
     },
     tickets::v1::{
-        AcceptTicketRequest, Outcome, Phase, ResolveTicketRequest, Ticket, ticket_service_client::TicketServiceClient,
+        AcceptTicketRequest, Outcome, Phase, ResolveTicketRequest, Ticket,
+        ticket_service_client::TicketServiceClient,
     },
 };
 use serde::Serialize;
@@ -76,7 +77,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &LifecycleOptio
     desk.live(u64::MAX).await.context("the first life")?;
     backlog.drain(DRAIN_LIMIT).await?;
 
-    let counted_before = counted(suite).await?;
+    let counted_before = suite.resolved_so_far().await?;
     let cpu_before = suite.cpu_seconds()?;
     let began = Instant::now();
     let length = Duration::from_secs(common.seconds.into());
@@ -107,7 +108,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &LifecycleOptio
     let took = began.elapsed();
     let drained = backlog.drain(DRAIN_LIMIT).await?;
     let cpu = suite.cpu_seconds()? - cpu_before;
-    let counted_by_reporting = counted(suite).await? - counted_before;
+    let counted_by_reporting = suite.resolved_so_far().await? - counted_before;
     #[allow(clippy::cast_precision_loss, reason = "counts of a run are far below 2^52")]
     let count = whole.count() as f64;
     output::print(
@@ -147,7 +148,8 @@ impl Desk {
     }
 
     async fn accept(&mut self, ticket: &Ticket) -> anyhow::Result<()> {
-        let request = AcceptTicketRequest { request_id: request_id(), ticket: ticket.id.clone(), ..Default::default() };
+        let request =
+            AcceptTicketRequest { request_id: request_id(), ticket: ticket.id.clone(), ..Default::default() };
         self.tickets.accept_ticket(request).await.context("accept")?;
         Ok(())
     }
@@ -183,9 +185,4 @@ impl Desk {
 
 fn request_id() -> String {
     new_id(SystemClock.now()).to_string()
-}
-
-/// Resolved tickets as reporting has counted them so far.
-async fn counted(suite: &Suite) -> anyhow::Result<u64> {
-    suite.resolved_so_far().await
 }

@@ -42,7 +42,10 @@ mod tests {
         for ms in (1..=100).rev() {
             latencies.add(Duration::from_millis(ms));
         }
-        assert_eq!((latencies.percentile_ms(50), latencies.percentile_ms(99), latencies.percentile_ms(100)), (50.0, 99.0, 100.0));
+        assert_eq!(
+            (latencies.percentile_ms(50), latencies.percentile_ms(99), latencies.percentile_ms(100)),
+            (50.0, 99.0, 100.0)
+        );
         assert_eq!(Latencies::default().percentile_ms(50), 0.0);
     }
 }

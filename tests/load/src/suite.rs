@@ -4,7 +4,7 @@ use crate::{cpu, options::Common};
 use anyhow::{Context, bail};
 use gongdan_proto::{
     callback::v1::callback_service_client::CallbackServiceClient,
-    reporting::v1::report_service_client::ReportServiceClient,
+    reporting::v1::{Dimension, GetReportRequest, report_service_client::ReportServiceClient},
     routing::v1::organisation_service_client::OrganisationServiceClient,
     tickets::v1::ticket_service_client::TicketServiceClient,
 };
@@ -80,8 +80,10 @@ impl Suite {
         let path = data_dir.join("suite.json");
         let text = fs::read(&path).with_context(|| format!("{}: no running suite there", path.display()))?;
         let file: SuiteFile = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
-        let token = fs::read_to_string(&file.token_file).with_context(|| file.token_file.display().to_string())?;
-        let bearer = Bearer(format!("Bearer {}", token.trim()).parse().context("the token file holds no token")?);
+        let token =
+            fs::read_to_string(&file.token_file).with_context(|| file.token_file.display().to_string())?;
+        let bearer =
+            Bearer(format!("Bearer {}", token.trim()).parse().context("the token file holds no token")?);
         Ok(Self { file, bearer, private })
     }
 
@@ -91,12 +93,15 @@ impl Suite {
         if let Some(pid) = private.up.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
             rustix::process::kill_process(pid, rustix::process::Signal::TERM)?;
         }
-        tokio::time::timeout(Duration::from_secs(60), private.up.wait()).await.context("the suite did not stop")??;
+        tokio::time::timeout(Duration::from_secs(60), private.up.wait())
+            .await
+            .context("the suite did not stop")??;
         Ok(())
     }
 
     async fn channel(&self, service: &str) -> anyhow::Result<Authorized> {
-        let endpoints = self.file.services.get(service).with_context(|| format!("suite.json has no {service}"))?;
+        let endpoints =
+            self.file.services.get(service).with_context(|| format!("suite.json has no {service}"))?;
         let channel = Endpoint::from_shared(endpoints.grpc.clone())?.tcp_nodelay(true).connect().await?;
         Ok(InterceptedService::new(channel, self.bearer.clone()))
     }
@@ -113,8 +118,16 @@ impl Suite {
         Ok(CallbackServiceClient::new(self.channel("callback").await?))
     }
 
-    pub async fn reports(&self) -> anyhow::Result<ReportServiceClient<Authorized>> {
-        Ok(ReportServiceClient::new(self.channel("reporting").await?))
+    /// Resolved rounds of the unit of the runs, as reporting has counted them.
+    pub async fn resolved_so_far(&self) -> anyhow::Result<u64> {
+        let mut reports = ReportServiceClient::new(self.channel("reporting").await?);
+        let request = GetReportRequest {
+            dimension: Dimension::Unit.into(),
+            unit_id: crate::setup::UNIT.to_owned(),
+            ..GetReportRequest::default()
+        };
+        let total = reports.get_report(request).await?.into_inner().total.unwrap_or_default();
+        Ok(u64::try_from(total.resolved)?)
     }
 
     /// The bus.
@@ -125,7 +138,8 @@ impl Suite {
     /// The URL of a database on the suite's PostgreSQL.
     pub fn database_url(&self, database: &str) -> anyhow::Result<String> {
         let url = &self.file.postgres_url;
-        let (server, query) = url.split_once('?').map_or((url.as_str(), ""), |(server, query)| (server, query));
+        let (server, query) =
+            url.split_once('?').map_or((url.as_str(), ""), |(server, query)| (server, query));
         let scheme = server.find("://").context("postgres_url has no scheme")? + 3;
         let base = server[scheme..].find('/').map_or(server, |slash| &server[..scheme + slash]);
         let query = if query.is_empty() { String::new() } else { format!("?{query}") };
@@ -161,7 +175,9 @@ impl Suite {
         Ok(commands()?
             .into_iter()
             .filter(|(_, command)| {
-                command.first().is_some_and(|program| program.ends_with("postgres") || program.ends_with("nats-server"))
+                command
+                    .first()
+                    .is_some_and(|program| program.ends_with("postgres") || program.ends_with("nats-server"))
                     && command.iter().any(|argument| argument.contains(&data_dir))
             })
             .map(|(pid, _)| pid)
