@@ -75,6 +75,10 @@ reasons! {
     PrincipalUnknown = "PRINCIPAL_UNKNOWN",
     /// The principal is not there. Code NOT_FOUND.
     PrincipalNotFound = "PRINCIPAL_NOT_FOUND",
+    /// The rebuild is not there. Code NOT_FOUND.
+    RebuildNotFound = "REBUILD_NOT_FOUND",
+    /// Another rebuild runs: watch that one. Code FAILED_PRECONDITION.
+    RebuildRunning = "REBUILD_RUNNING",
     /// The time in which a closed ticket may be reopened is over. Code FAILED_PRECONDITION.
     ReopenWindowOver = "REOPEN_WINDOW_OVER",
     /// The resume token is older than the log. Code OUT_OF_RANGE.

@@ -32,9 +32,10 @@ impl Default for TelemetryConfig {
             metrics_interval: Duration::from_secs(15),
             export_timeout: Duration::from_secs(5),
             log_format: LogFormat::Pretty,
-            filter: "info,h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,sqlx=warn,async_nats=warn,\
+            filter:
+                "info,h2=warn,hyper=warn,hyper_util=warn,tower=warn,tonic=warn,sqlx=warn,async_nats=warn,\
                      opentelemetry=warn,opentelemetry_sdk=warn,opentelemetry-otlp=warn"
-                .into(),
+                    .into(),
         }
     }
 }

@@ -78,9 +78,8 @@ pub fn current_traceparent() -> Option<String> {
     let context = current();
     let span = context.span();
     let span = span.span_context();
-    span.is_valid().then(|| {
-        format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8())
-    })
+    span.is_valid()
+        .then(|| format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8()))
 }
 
 /// Puts the current context into gRPC metadata or HTTP headers.

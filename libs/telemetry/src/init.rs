@@ -46,9 +46,10 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> anyhow::Result<T
     let filter = EnvFilter::try_new(&config.filter)
         .with_context(|| format!("telemetry.filter: {:?} is no filter", config.filter))?;
     let lines = match config.log_format {
-        LogFormat::Json => {
-            tracing_subscriber::fmt::layer().event_format(JsonLine { service }).with_writer(io::stderr).boxed()
-        }
+        LogFormat::Json => tracing_subscriber::fmt::layer()
+            .event_format(JsonLine { service })
+            .with_writer(io::stderr)
+            .boxed(),
         LogFormat::Pretty => tracing_subscriber::fmt::layer().with_writer(io::stderr).boxed(),
     };
     let spans = tracing_opentelemetry::layer()
@@ -123,7 +124,8 @@ impl Telemetry {
     pub async fn shutdown(self) {
         let exports = self.exports;
         // The SDK blocks its caller until its threads are done.
-        let ended = tokio::task::spawn_blocking(move || (self.traces.shutdown(), self.metrics.shutdown())).await;
+        let ended =
+            tokio::task::spawn_blocking(move || (self.traces.shutdown(), self.metrics.shutdown())).await;
         match ended {
             Ok((traces, metrics)) => {
                 for (signal, result) in [("traces", traces), ("metrics", metrics)] {

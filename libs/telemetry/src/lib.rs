@@ -11,7 +11,9 @@ mod metrics;
 mod sql;
 
 pub use config::{LogFormat, TelemetryConfig};
-pub use context::{Carrier, current_traceparent, extract, extract_from, inject, inject_into, link, set_parent};
+pub use context::{
+    Carrier, current_traceparent, extract, extract_from, inject, inject_into, link, set_parent,
+};
 pub use init::{Telemetry, init};
 pub use metrics::{meter, registry};
 #[doc(hidden)]

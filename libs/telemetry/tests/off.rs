@@ -1,6 +1,8 @@
 //! Without an endpoint nothing is exported, and the trace still travels.
 
-use gongdan_telemetry::{LogFormat, TelemetryConfig, current_traceparent, extract, init, inject, link, set_parent};
+use gongdan_telemetry::{
+    LogFormat, TelemetryConfig, current_traceparent, extract, init, inject, link, set_parent,
+};
 use http::HeaderMap;
 use opentelemetry::trace::TraceContextExt;
 
