@@ -1,1 +1,167 @@
-//! Gongdan service: sla
+//! The sla service: working calendars, policies, and the clocks that tickets run against.
+
+mod config;
+mod consumers;
+mod error;
+mod events;
+mod grpc;
+mod jobs;
+mod store;
+mod telemetry;
+
+pub use config::Config;
+
+use crate::{
+    consumers::TicketClocksHandler,
+    grpc::{Api, Rooms},
+    jobs::{Alarm, CatchUp, FireTimers},
+    store::{TermsCache, put_shipped},
+    telemetry::Metrics,
+};
+use gongdan_auth::{Actor, role};
+use gongdan_clock::{SharedClock, SystemClock};
+use gongdan_errors::{Code, Error, Reason};
+use gongdan_outbox::{Consumer, ConsumerHandle, DeadLetterServer, EventServer, Guard, Inbox};
+use gongdan_pg::Schema;
+use gongdan_proto::sla::v1::{
+    calendar_service_server::CalendarServiceServer, clock_service_server::ClockServiceServer,
+    policy_service_server::PolicyServiceServer,
+};
+use gongdan_runtime::{Foundation, Listeners};
+use sqlx::PgPool;
+use std::{sync::Arc, time::Duration};
+use tokio_util::sync::CancellationToken;
+
+/// The service's name, on the bus and in paths.
+pub const NAME: &str = "sla";
+/// `config.default.toml`.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// Where ticket events come from, and the consumer that applies them.
+const TICKETS: &str = "tickets";
+const TICKETS_CONSUMER: &str = "sla-tickets";
+/// Between two tries to put what ships with the product.
+const TRY_AGAIN: Duration = Duration::from_millis(500);
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// All migrations of the service's database.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// When the configuration cannot work, or the listener fails.
+pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_by(Arc::new(SystemClock), config, listeners, shutdown).await
+}
+
+/// As [`run`], with deadlines going by another clock than the system's. Tokens are judged by the system's.
+///
+/// # Errors
+/// When the configuration cannot work, or the listener fails.
+pub async fn run_by(
+    clock: SharedClock,
+    config: Config,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let system: SharedClock = Arc::new(SystemClock);
+    let started = Foundation::start(&config.common, NAME, schema(), listeners, system, shutdown).await?;
+    let Some(mut base) = started else {
+        return Ok(());
+    };
+    ship(&base.pool, &base.clock, &base.shutdown).await?;
+
+    let (metrics, terms, alarm) = (Metrics::new(), TermsCache::default(), Alarm::default());
+    let handler = TicketClocksHandler::new(
+        clock.clone(),
+        terms.clone(),
+        config.policies.clone(),
+        config.timers.clone(),
+        metrics.clone(),
+        alarm.clone(),
+    );
+    let inboxes = consume(&base, handler)?;
+    let timers = FireTimers {
+        pool: base.pool.clone(),
+        clock: clock.clone(),
+        config: config.timers,
+        metrics: metrics.clone(),
+        relay: base.relay.clone(),
+        alarm,
+        catch_up: CatchUp::new(base.bus.clone(), TICKETS, TICKETS_CONSUMER),
+    };
+    base.spawn(timers.run(base.shutdown.clone()));
+    base.spawn(jobs::count_running(base.pool.clone(), metrics.clone(), base.shutdown.clone()));
+
+    let (pool, limit, root) = (base.pool.clone(), base.max_message_bytes(), config.common.bus.root.clone());
+    let api = Api(Arc::new(Rooms { pool: pool.clone(), clock, terms, policies: config.policies, metrics }));
+    base.add(CalendarServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(PolicyServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(ClockServiceServer::new(api).max_decoding_message_size(limit))
+        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
+        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+    base.serve().await
+}
+
+/// Puts what ships with the product; tries again while the database is away or another replica does the same.
+async fn ship(pool: &PgPool, clock: &SharedClock, shutdown: &CancellationToken) -> anyhow::Result<()> {
+    loop {
+        match put_shipped(pool, clock.now()).await {
+            Ok(()) => return Ok(()),
+            Err(error) if matches!(error.code(), Code::Unavailable | Code::Aborted) => {
+                tracing::warn!(%error, "the built-in calendar and policies cannot be put yet");
+            }
+            Err(error) => return Err(error.into()),
+        }
+        tokio::select! {
+            () = shutdown.cancelled() => return Ok(()),
+            () = tokio::time::sleep(TRY_AGAIN) => {}
+        }
+    }
+}
+
+/// Starts listening; answers the inboxes, for the dead letters.
+fn consume(base: &Foundation, handler: TicketClocksHandler) -> anyhow::Result<Vec<Arc<Inbox>>> {
+    let consumers = [
+        Consumer::builder(TICKETS_CONSUMER, TICKETS).start(
+            base.pool.clone(),
+            base.bus.clone(),
+            base.peers.owner_log(TICKETS)?,
+            Arc::new(handler),
+            base.relay.clone(),
+            base.shutdown.clone(),
+        ),
+        Consumer::builder("sla-principals", "routing")
+            .events(&["principal_changed"])
+            .latest_only(true)
+            .start(
+                base.pool.clone(),
+                base.bus.clone(),
+                base.peers.owner_log("routing")?,
+                Arc::new(base.authenticator.projection()),
+                base.relay.clone(),
+                base.shutdown.clone(),
+            ),
+    ];
+    let inboxes = consumers.iter().map(ConsumerHandle::inbox).collect();
+    for consumer in consumers {
+        base.spawn(async move { consumer.stopped().await });
+    }
+    Ok(inboxes)
+}
+
+/// Lets in callers that have one of the roles.
+fn guard(roles: &'static [&'static str]) -> Guard {
+    Guard::new(move |extensions| {
+        let actor = extensions.get::<Actor>();
+        let actor =
+            actor.ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no bearer token"))?;
+        actor.require_any_role(roles)?;
+        Ok(actor.principal_id.clone())
+    })
+}

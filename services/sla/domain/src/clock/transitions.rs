@@ -103,9 +103,9 @@ impl Clock {
         if self.state != ClockState::Running {
             return None;
         }
-        let next = self.thresholds.get(self.warned).map(|threshold| threshold.at);
-        let next = next.or_else(|| (!self.breached).then(|| self.due_at + MOMENT))?;
-        Some(self.settle_at.map_or(next, |settle| settle.max(next)))
+        let warning = self.thresholds.get(self.warned).map(|threshold| threshold.at);
+        let breach = || (!self.breached).then(|| self.due_at + MOMENT);
+        self.settle_at.or(warning).or_else(breach)
     }
 
     /// Fires what has come by `now`, each once. What is more than `late_after` behind is marked late. An import that
@@ -114,12 +114,11 @@ impl Clock {
         if self.next_fire_at().is_none_or(|next| next > now) {
             return Vec::new();
         }
-        let (origin, late_after) = match self.settle_at.take() {
-            Some(_) => (Origin::Import, None),
-            None => (Origin::Live, Some(late_after)),
-        };
         let mut facts = Vec::new();
-        self.pass(now, now, origin, late_after, &mut facts);
+        if let Some(settle_at) = self.settle_at.take() {
+            self.pass(settle_at, now, Origin::Import, None, &mut facts);
+        }
+        self.pass(now, now, Origin::Live, Some(late_after), &mut facts);
         facts
     }
 

@@ -1,0 +1,140 @@
+//! Events in and out: a ticket's event as the domain reads it, a clock's fact as it is published.
+
+use crate::{grpc::convert, telemetry::change_name};
+use gongdan_bus::{Event, Origin as BusOrigin, subject};
+use gongdan_clock::new_id;
+use gongdan_outbox::NewEvent;
+use gongdan_proto::{
+    from_timestamp,
+    sla::v1::{self as pb, clock_event},
+    tickets::v1::{Phase, Ticket as PbTicket, TicketEvent, ticket_event},
+    to_timestamp,
+};
+use gongdan_region::RegionCode;
+use gongdan_sla_domain::{
+    Channel, Origin, Priority, TicketType, Urgency,
+    clock::{Change, Fact},
+    lifecycle::{Act, Ticket, TicketFact},
+    policy::Attributes,
+};
+use jiff::Timestamp;
+use prost::Message as _;
+use uuid::Uuid;
+
+/// The name of this service on the bus.
+pub const SOURCE: &str = "sla";
+
+/// A ticket's event, and the policy set its catalogue item names (empty: none).
+///
+/// # Errors
+/// What is missing or wrong, without personal data.
+pub fn ticket_fact(event: &Event) -> Result<(TicketFact, String), String> {
+    let payload: TicketEvent = event.decode().map_err(|error| error.to_string())?;
+    let state = payload.state.ok_or("no state")?;
+    let act = match payload.change {
+        None => return Err("no change, or one this version does not know".into()),
+        Some(change) => act(&change),
+    };
+    let policy = state.sla_policy.clone();
+    let fact = TicketFact {
+        act,
+        occurred_at: gongdan_clock::to_micros(event.occurred_at),
+        origin: match event.origin {
+            BusOrigin::Live => Origin::Live,
+            BusOrigin::Import => Origin::Import,
+        },
+        ticket: ticket(state, event.occurred_at)?,
+    };
+    Ok((fact, policy))
+}
+
+fn act(change: &ticket_event::Change) -> Act {
+    use ticket_event::Change as Pb;
+    match change {
+        Pb::Submitted(_) => Act::Submitted,
+        Pb::Dispatched(_) | Pb::Claimed(_) => Act::Dispatched,
+        Pb::Returned(_) => Act::Returned,
+        Pb::Resolved(_) => Act::Resolved,
+        Pb::Closed(_) => Act::Closed,
+        Pb::Reopened(_) => Act::Reopened,
+        Pb::Cancelled(_) => Act::Cancelled,
+        Pb::Saved(_)
+        | Pb::Amended(_)
+        | Pb::Accepted(_)
+        | Pb::Transferred(_)
+        | Pb::CallbackOpened(_)
+        | Pb::Urged(_)
+        | Pb::DecisionRefused(_)
+        | Pb::Pooled(_) => Act::Other,
+    }
+}
+
+fn ticket(state: PbTicket, occurred_at: Timestamp) -> Result<Ticket, String> {
+    let instant = |at: Option<prost_types::Timestamp>| {
+        at.as_ref().and_then(|at| from_timestamp(at).ok()).map(gongdan_clock::to_micros)
+    };
+    let region = RegionCode::parse(&state.region).map_err(|_| "state.region is no region code")?;
+    Ok(Ticket {
+        id: Uuid::try_parse(&state.id).map_err(|_| "state.id is no UUID")?,
+        pending_dispatch: state.phase() == Phase::PendingDispatch,
+        round: state.round,
+        region,
+        received_at: instant(state.received_at).unwrap_or(occurred_at),
+        first_dispatched_at: instant(state.first_dispatched_at),
+        attributes: Attributes {
+            kind: TicketType::try_from(state.r#type).ok(),
+            item: state.item,
+            priority: Priority::try_from(state.priority).ok(),
+            urgency: Urgency::try_from(state.urgency).ok(),
+            channel: Channel::try_from(state.channel).ok(),
+            region: Some(region),
+            customer_tier: String::new(),
+        },
+        number: state.number,
+        unit_id: state.lead_unit_id,
+        handler_id: state.handler_id,
+    })
+}
+
+/// A fact as it goes to the event log.
+#[must_use]
+pub fn new_event(fact: &Fact, now: Timestamp) -> NewEvent {
+    let clock = &fact.after;
+    let kind = change_name(&fact.change);
+    let payload = pb::ClockEvent {
+        clock_id: clock.id.to_string(),
+        version: clock.version,
+        occurred_at: Some(to_timestamp(fact.occurred_at)),
+        recorded_at: Some(to_timestamp(now)),
+        origin: fact.origin.number(),
+        state: Some(convert::clock(clock)),
+        change: Some(change(&fact.change)),
+    };
+    NewEvent {
+        id: new_id(now),
+        aggregate_id: clock.id,
+        version: clock.version,
+        kind: kind.into(),
+        subject: subject(SOURCE, kind, clock.region, clock.ticket_id),
+        occurred_at: fact.occurred_at,
+        recorded_at: now,
+        origin: match fact.origin {
+            Origin::Live => BusOrigin::Live,
+            Origin::Import => BusOrigin::Import,
+        },
+        payload: payload.encode_to_vec(),
+    }
+}
+
+fn change(change: &Change) -> clock_event::Change {
+    use clock_event::Change as Pb;
+    match change {
+        Change::Started => Pb::Started(pb::ClockStarted {}),
+        Change::Warned { percent, late } => {
+            Pb::Warned(pb::ClockWarned { percent: i32::from(*percent), late: *late })
+        }
+        Change::Breached { late } => Pb::Breached(pb::ClockBreached { late: *late }),
+        Change::Stopped { on_time } => Pb::Stopped(pb::ClockStopped { on_time: *on_time }),
+        Change::Cancelled { reason } => Pb::Cancelled(pb::ClockCancelled { reason: (*reason).to_owned() }),
+    }
+}

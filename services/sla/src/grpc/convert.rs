@@ -1,0 +1,123 @@
+//! Domain and rows as messages of the API.
+
+use crate::store::{calendars::CalendarRow, policy_sets::PolicySetRow};
+use gongdan_errors::Error;
+use gongdan_proto::{sla::v1 as pb, to_timestamp};
+use gongdan_sla_domain::{
+    calendar::{DayKind, DaySpan, Document},
+    clock::{Clock, ClockState},
+    policy::{PolicySet, Rule},
+};
+
+/// A clock.
+#[must_use]
+pub fn clock(clock: &Clock) -> pb::Clock {
+    let warned = clock.thresholds.iter().take(clock.warned).map(|t| i32::from(t.percent)).collect();
+    pb::Clock {
+        id: clock.id.to_string(),
+        ticket_id: clock.ticket_id.to_string(),
+        ticket_number: clock.ticket_number.clone(),
+        round: clock.round,
+        kind: clock.kind.number(),
+        state: match clock.state {
+            ClockState::Running => pb::ClockState::Running,
+            ClockState::Stopped => pb::ClockState::Stopped,
+            ClockState::Cancelled => pb::ClockState::Cancelled,
+        }
+        .into(),
+        policy: clock.policy.clone(),
+        calendar: clock.calendar.clone(),
+        amount: clock.amount.to_string(),
+        started_at: Some(to_timestamp(clock.started_at)),
+        due_at: Some(to_timestamp(clock.due_at)),
+        stopped_at: clock.stopped_at.map(to_timestamp),
+        breached: clock.breached,
+        warned_percent: warned,
+        working_seconds: clock.working_seconds.unwrap_or(0),
+        handling_working_seconds: clock.handling_working_seconds.unwrap_or(0),
+        unit_id: clock.unit_id.clone(),
+        handler_id: clock.handler_id.clone(),
+        region: clock.region.to_string(),
+        version: clock.version,
+        origin: clock.origin.number(),
+    }
+}
+
+/// A version of a calendar, without its document.
+///
+/// # Errors
+/// INTERNAL when the stored document is none.
+pub fn calendar(row: &CalendarRow, created: bool) -> Result<pb::Calendar, Error> {
+    let document = Document::read(&row.document.to_string()).map_err(|faults| {
+        Error::internal(format!("stored calendar {}@{}: {faults:?}", row.key, row.version))
+    })?;
+    Ok(pb::Calendar {
+        key: row.key.clone(),
+        version: row.version,
+        name: document.name,
+        time_zone: document.time_zone,
+        years: document.years.into_iter().flatten().map(i32::from).collect(),
+        regions: document.regions.iter().map(|region| region.region.to_string()).collect(),
+        imported_at: Some(to_timestamp(row.imported_at.to_jiff())),
+        imported_by: row.imported_by.clone(),
+        document: String::new(),
+        created,
+    })
+}
+
+/// A version of a policy set.
+///
+/// # Errors
+/// INTERNAL when the stored document is none.
+pub fn policy_set(row: &PolicySetRow, created: bool) -> Result<pb::PolicySet, Error> {
+    let set = PolicySet::read(&row.document.to_string(), row.version).map_err(|faults| {
+        Error::internal(format!("stored policy set {}@{}: {faults:?}", row.key, row.version))
+    })?;
+    Ok(pb::PolicySet {
+        key: set.key,
+        version: set.version,
+        name: set.name,
+        calendar: set.calendar,
+        rules: set.rules.into_iter().map(rule).collect(),
+        imported_at: Some(to_timestamp(row.imported_at.to_jiff())),
+        imported_by: row.imported_by.clone(),
+        created,
+    })
+}
+
+fn rule(rule: Rule) -> pb::PolicyRule {
+    let when = rule.when;
+    pb::PolicyRule {
+        kind: rule.clock.number(),
+        types: when.types.into_iter().map(|word| word.number()).collect(),
+        items: when.items,
+        priorities: when.priorities.into_iter().map(|word| word.number()).collect(),
+        urgencies: when.urgencies.into_iter().map(|word| word.number()).collect(),
+        channels: when.channels.into_iter().map(|word| word.number()).collect(),
+        regions: when.regions.into_iter().map(|region| region.to_string()).collect(),
+        customer_tiers: when.customer_tiers,
+        amount: rule.amount.to_string(),
+        warn_percent: rule.warn_percent.into_iter().map(i32::from).collect(),
+    }
+}
+
+/// Neighbouring days that are alike.
+#[must_use]
+pub fn day_span(span: DaySpan) -> pb::DaySpan {
+    pb::DaySpan {
+        from: span.from.to_string(),
+        to: span.to.to_string(),
+        kind: match span.kind {
+            DayKind::Working => pb::DayKind::Working,
+            DayKind::Rest => pb::DayKind::Rest,
+            DayKind::Holiday => pb::DayKind::Holiday,
+            DayKind::MakeUp => pb::DayKind::MakeUp,
+            DayKind::HalfDay => pb::DayKind::HalfDay,
+        }
+        .into(),
+        name: span.name,
+        days: i32::try_from(span.days).unwrap_or(i32::MAX),
+        counted: span.counted,
+        working_seconds: span.working.as_secs(),
+    }
+}

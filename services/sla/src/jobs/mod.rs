@@ -1,0 +1,11 @@
+//! Background jobs; one file each.
+
+mod alarm;
+mod catch_up;
+mod count_running;
+mod fire_timers;
+
+pub use alarm::Alarm;
+pub use catch_up::CatchUp;
+pub use count_running::count_running;
+pub use fire_timers::FireTimers;

@@ -1,0 +1,131 @@
+//! Table `clocks`: the row and the clock it stands for.
+
+mod read;
+mod timers;
+mod write;
+
+pub use read::{Scope, find, list};
+pub use timers::{lock_due, next_fire_at, running};
+pub use write::{insert_many, lock_running, update_many};
+
+use gongdan_errors::Error;
+use gongdan_region::RegionCode;
+use gongdan_sla_domain::{
+    ClockKind, Origin,
+    clock::{Clock, ClockState, Threshold},
+};
+use jiff_sqlx::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// A row of `clocks`, without `next_fire_at`, which the clock works out.
+pub(super) struct ClockRow {
+    id: Uuid,
+    ticket_id: Uuid,
+    ticket_number: String,
+    round: i32,
+    kind: i16,
+    state: i16,
+    policy: String,
+    calendar: String,
+    amount: String,
+    started_at: Timestamp,
+    due_at: Timestamp,
+    stopped_at: Option<Timestamp>,
+    breached: bool,
+    thresholds: serde_json::Value,
+    warned: i16,
+    working_seconds: Option<i64>,
+    handling_working_seconds: Option<i64>,
+    unit_id: String,
+    handler_id: String,
+    region: i64,
+    version: i64,
+    origin: i16,
+    settle_at: Option<Timestamp>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredThreshold {
+    percent: u8,
+    at: jiff::Timestamp,
+}
+
+pub(super) const fn state_number(state: ClockState) -> i16 {
+    match state {
+        ClockState::Running => 1,
+        ClockState::Stopped => 2,
+        ClockState::Cancelled => 3,
+    }
+}
+
+pub(super) fn thresholds_json(clock: &Clock) -> serde_json::Value {
+    let stored: Vec<_> =
+        clock.thresholds.iter().map(|t| StoredThreshold { percent: t.percent, at: t.at }).collect();
+    serde_json::to_value(stored).unwrap_or_default()
+}
+
+/// The rows could not be read, or one of them is no clock.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// By the database.
+    #[error(transparent)]
+    Sql(#[from] sqlx::Error),
+    /// By us.
+    #[error("the row of clock {id}: {what}")]
+    Row {
+        /// Which clock.
+        id: Uuid,
+        /// Which column.
+        what: &'static str,
+    },
+}
+
+impl From<LoadError> for Error {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Sql(error) => gongdan_pg::error(error),
+            row @ LoadError::Row { .. } => Self::internal(row),
+        }
+    }
+}
+
+impl TryFrom<ClockRow> for Clock {
+    type Error = LoadError;
+
+    fn try_from(row: ClockRow) -> Result<Self, LoadError> {
+        let bad = |what| LoadError::Row { id: row.id, what };
+        let thresholds: Vec<StoredThreshold> =
+            serde_json::from_value(row.thresholds).map_err(|_| bad("thresholds"))?;
+        Ok(Self {
+            id: row.id,
+            ticket_id: row.ticket_id,
+            ticket_number: row.ticket_number,
+            round: row.round,
+            kind: ClockKind::try_from(i32::from(row.kind)).map_err(|_| bad("kind"))?,
+            state: match row.state {
+                1 => ClockState::Running,
+                2 => ClockState::Stopped,
+                3 => ClockState::Cancelled,
+                _ => return Err(bad("state")),
+            },
+            policy: row.policy,
+            calendar: row.calendar,
+            amount: row.amount.parse().map_err(|_| bad("amount"))?,
+            started_at: row.started_at.to_jiff(),
+            due_at: row.due_at.to_jiff(),
+            stopped_at: row.stopped_at.map(Timestamp::to_jiff),
+            breached: row.breached,
+            thresholds: thresholds.into_iter().map(|t| Threshold { percent: t.percent, at: t.at }).collect(),
+            warned: usize::try_from(row.warned).map_err(|_| bad("warned"))?,
+            working_seconds: row.working_seconds,
+            handling_working_seconds: row.handling_working_seconds,
+            unit_id: row.unit_id,
+            handler_id: row.handler_id,
+            region: RegionCode::from_i64(row.region).map_err(|_| bad("region"))?,
+            version: row.version,
+            origin: Origin::try_from(i32::from(row.origin)).map_err(|_| bad("origin"))?,
+            settle_at: row.settle_at.map(Timestamp::to_jiff),
+        })
+    }
+}
