@@ -115,9 +115,19 @@ impl Actor {
 /// # Errors
 /// UNAUTHENTICATED when the request did not pass through [`crate::AuthLayer`].
 pub fn actor<T>(request: &tonic::Request<T>) -> Result<Actor, Error> {
-    request
-        .extensions()
-        .get::<Actor>()
-        .cloned()
-        .ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "the call carries no bearer token"))
+    request.extensions().get::<Actor>().cloned().ok_or_else(no_caller)
+}
+
+/// For the services that every service serves beside its own: lets in callers that have one of the roles.
+#[must_use]
+pub fn guard(roles: &'static [&'static str]) -> gongdan_outbox::Guard {
+    gongdan_outbox::Guard::new(move |extensions| {
+        let actor = extensions.get::<Actor>().ok_or_else(no_caller)?;
+        actor.require_any_role(roles)?;
+        Ok(actor.principal_id.clone())
+    })
+}
+
+fn no_caller() -> Error {
+    Error::unauthenticated(Reason::CredentialsRefused, "the call carries no bearer token")
 }

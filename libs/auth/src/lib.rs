@@ -22,7 +22,7 @@ mod projection;
 mod token_source;
 mod verifier;
 
-pub use actor::{Actor, actor, role};
+pub use actor::{Actor, actor, guard, role};
 pub use authenticator::Authenticator;
 pub use channel::AuthChannel;
 pub use config::{AuthConfig, InvalidAuthConfig, IssuerConfig};

@@ -49,6 +49,10 @@ reasons! {
     DeadlineExceeded = "DEADLINE_EXCEEDED",
     /// The decision is not there. Code NOT_FOUND.
     DecisionNotFound = "DECISION_NOT_FOUND",
+    /// The delivery was made or dropped: there is nothing to send again. Code FAILED_PRECONDITION.
+    DeliveryDone = "DELIVERY_DONE",
+    /// The delivery is not there. Code NOT_FOUND.
+    DeliveryNotFound = "DELIVERY_NOT_FOUND",
     /// The database, the bus or another service is away. Code UNAVAILABLE, with when to try again.
     DependencyUnavailable = "DEPENDENCY_UNAVAILABLE",
     /// The `etag` is not that of the present version: read again. Code ABORTED.
