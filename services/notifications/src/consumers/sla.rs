@@ -1,0 +1,37 @@
+//! `sla.v1.>`: warnings and breaches.
+//!
+//! Contiguous per clock; a batch takes as many statements as one of tickets.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use gongdan_outbox::{ApplyError, Event, Handler};
+use sqlx::PgConnection;
+
+use super::tell::Teller;
+use crate::{Rooms, events::from_sla};
+
+/// The types it asks for.
+pub const KINDS: &[&str] = &["warned", "breached"];
+
+/// Tells what happened.
+pub struct Sla(Teller);
+
+impl Sla {
+    /// With what telling needs.
+    pub const fn new(rooms: Arc<Rooms>) -> Self {
+        Self(Teller::new(rooms))
+    }
+}
+
+#[async_trait]
+impl Handler for Sla {
+    async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+        let happenings = events.iter().filter_map(|event| from_sla(event).transpose());
+        self.0.tell(connection, &happenings.collect::<Result<Vec<_>, _>>()?).await
+    }
+
+    async fn committed(&self, _: &[Event]) {
+        self.0.committed();
+    }
+}

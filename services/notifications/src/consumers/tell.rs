@@ -1,0 +1,166 @@
+//! What happened → inbox items and deliveries, for a whole batch at once.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
+
+use gongdan_notifications_domain::{Happening, InvalidTemplate, Names, Target, body, targets, told};
+use gongdan_outbox::ApplyError;
+use sqlx::PgConnection;
+
+use crate::{
+    Rooms,
+    store::{
+        Channel, Endpoint, NewDelivery, NewItem, Recipient, endpoints, insert_deliveries, insert_items,
+        recipients, unit_names,
+    },
+};
+
+/// Tells people and endpoints.
+pub struct Teller {
+    rooms: Arc<Rooms>,
+}
+
+/// What a batch leads to.
+#[derive(Default)]
+struct Told {
+    items: Vec<NewItem>,
+    deliveries: Vec<NewDelivery>,
+}
+
+/// Whom a batch may concern.
+struct Known {
+    recipients: Vec<Recipient>,
+    units: HashMap<String, String>,
+    endpoints: Vec<Endpoint>,
+}
+
+impl Teller {
+    pub const fn new(rooms: Arc<Rooms>) -> Self {
+        Self { rooms }
+    }
+
+    /// Writes down whom to tell what; each recipient, channel and event once, however often the event comes.
+    pub async fn tell(
+        &self,
+        connection: &mut PgConnection,
+        happenings: &[Happening],
+    ) -> Result<(), ApplyError> {
+        if happenings.is_empty() {
+            return Ok(());
+        }
+        let whom: Vec<_> = happenings.iter().map(targets).collect();
+        let known = look_up(connection, happenings, &whom).await?;
+        let mut batch = Told::default();
+        for (happening, whom) in happenings.iter().zip(&whom) {
+            self.people(happening, whom, &known, &mut batch).map_err(|why| ApplyError::Poison {
+                event_id: happening.event_id,
+                reason: why.to_string(),
+            })?;
+            webhooks(happening, &known.endpoints, &mut batch);
+        }
+        let now = self.rooms.clock.now();
+        for item in &batch.items {
+            self.rooms.metrics.told(item.kind, 1);
+        }
+        insert_items(connection, &batch.items, now).await?;
+        insert_deliveries(connection, &batch.deliveries, self.rooms.backoff.attempts, now).await?;
+        Ok(())
+    }
+
+    /// What was written can be seen now: the stream and the sender look at once.
+    pub fn committed(&self) {
+        self.rooms.feed.wake();
+        self.rooms.sender.notify_one();
+    }
+
+    fn people(
+        &self,
+        happening: &Happening,
+        whom: &[Target],
+        known: &Known,
+        batch: &mut Told,
+    ) -> Result<(), InvalidTemplate> {
+        let Some(kind) = happening.kind else { return Ok(()) };
+        let ticket = &happening.ticket;
+        let names = Names { unit: known.units.get(&ticket.unit_id).cloned().unwrap_or_default() };
+        let people: Vec<_> = known.recipients.iter().map(|r| r.person.clone()).collect();
+        for person in told(whom, &people) {
+            let Some(message) = self.rooms.templates.message(happening, person.language, &names)? else {
+                continue;
+            };
+            if self.rooms.emails && person.has_email {
+                let name = known.recipients.iter().find(|r| r.person.id == person.id).map_or("", |r| &r.name);
+                let email = self.rooms.templates.email(&message, person.language, name)?;
+                batch.deliveries.push(NewDelivery {
+                    channel: Channel::Email,
+                    recipient: person.id.clone(),
+                    kind: kind.as_str().to_owned(),
+                    event_id: happening.event_id,
+                    ticket_id: ticket.id,
+                    subject: email.title,
+                    body: email.body,
+                });
+            }
+            batch.items.push(NewItem {
+                recipient: person.id.clone(),
+                event_id: happening.event_id,
+                kind,
+                title: message.title,
+                body: message.body,
+                ticket_id: ticket.id,
+                ticket_number: ticket.number.clone(),
+                occurred_at: happening.occurred_at,
+            });
+        }
+        Ok(())
+    }
+}
+
+fn webhooks(happening: &Happening, endpoints: &[Endpoint], batch: &mut Told) {
+    let mut content = None;
+    for endpoint in endpoints.iter().filter(|endpoint| endpoint.event_types.contains(&happening.event_type)) {
+        batch.deliveries.push(NewDelivery {
+            channel: Channel::Webhook,
+            recipient: endpoint.id.to_string(),
+            kind: happening.event_type.clone(),
+            event_id: happening.event_id,
+            ticket_id: happening.ticket.id,
+            subject: String::new(),
+            body: content.get_or_insert_with(|| body(happening)).clone(),
+        });
+    }
+}
+
+async fn look_up(
+    connection: &mut PgConnection,
+    happenings: &[Happening],
+    whom: &[Vec<Target>],
+) -> Result<Known, sqlx::Error> {
+    let (mut people, mut units, mut dispatchers) = (BTreeSet::new(), BTreeSet::new(), false);
+    for target in whom.iter().flatten() {
+        match target {
+            Target::Person(id) => {
+                people.insert(id.clone());
+            }
+            Target::Members(unit) | Target::Leaders(unit) => {
+                units.insert(unit.clone());
+            }
+            Target::Dispatchers(_) => dispatchers = true,
+        }
+    }
+    let named: BTreeSet<_> =
+        happenings.iter().filter(|h| h.kind.is_some()).map(|h| &h.ticket.unit_id).collect();
+    let named: Vec<_> = named.into_iter().filter(|id| !id.is_empty()).cloned().collect();
+    let nobody = people.is_empty() && units.is_empty() && !dispatchers;
+    Ok(Known {
+        recipients: if nobody {
+            Vec::new()
+        } else {
+            recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), dispatchers).await?
+        },
+        units: if named.is_empty() { HashMap::new() } else { unit_names(connection, &named).await? },
+        endpoints: endpoints(connection).await?,
+    })
+}

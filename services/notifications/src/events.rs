@@ -1,0 +1,158 @@
+//! Events of tickets and sla → what happened, as the domain sees it. notifications publishes no events of its own.
+
+use gongdan_notifications_domain::{Deadline, EventTypes, Happening, Kind, TicketFacts};
+use gongdan_outbox::{ApplyError, Event};
+use gongdan_proto::{
+    from_timestamp,
+    sla::v1::{Clock, ClockEvent, ClockKind, clock_event},
+    tickets::v1::{Phase, Ticket, TicketEvent, TicketType, ticket_event::Change},
+};
+use gongdan_region::RegionCode;
+use uuid::Uuid;
+
+/// What an event of tickets means here; `None` for imports, drafts, and what nobody is told.
+///
+/// # Errors
+/// Poison when the payload is not what its type says.
+pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
+    let event_type = format!("tickets.{}", event.kind);
+    if event.is_import() || !EventTypes::is_known(&event_type) {
+        return Ok(None);
+    }
+    let payload: TicketEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
+    let from_draft = payload.from_phase() == Phase::Draft;
+    let state = payload.state.ok_or_else(|| ApplyError::poison(event, "the event has no state"))?;
+    let change = payload.change.ok_or_else(|| ApplyError::poison(event, "the event has no change"))?;
+    if from_draft && matches!(change, Change::Cancelled(_)) {
+        return Ok(None);
+    }
+    let (kind, unit_id, person_id) = told(change, &state);
+    let ticket = TicketFacts {
+        id: event.aggregate_id,
+        version: event.version,
+        phase: phase(state.phase()),
+        ticket_type: ticket_type(state.r#type()),
+        priority: u8::try_from(state.priority).unwrap_or_default(),
+        round: state.round,
+        region: RegionCode::parse(&state.region).ok(),
+        unit_id,
+        person_id,
+        creator_id: state.created_by.map(|by| by.id).unwrap_or_default(),
+        number: state.number,
+        item: state.item,
+    };
+    Ok(Some(Happening {
+        event_id: event.id,
+        event_type,
+        kind,
+        occurred_at: event.occurred_at,
+        ticket,
+        deadline: None,
+    }))
+}
+
+/// Whether people are told, and the unit and person it is about.
+fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
+    let lead = state.lead_unit_id.clone();
+    match change {
+        Change::Dispatched(c) => (Some(Kind::Dispatched), c.unit_id, c.person_id),
+        Change::Transferred(c) => (Some(Kind::Transferred), c.to_unit_id, c.to_person_id),
+        Change::Returned(c) => (Some(Kind::Returned), c.unit_id, String::new()),
+        Change::Pooled(c) => (Some(Kind::Pooled), c.unit_id, String::new()),
+        Change::Reopened(_) => {
+            let past = || state.participant_unit_ids.last().cloned().unwrap_or_default();
+            (Some(Kind::Reopened), if lead.is_empty() { past() } else { lead }, String::new())
+        }
+        Change::Urged(c) => (c.notify.then_some(Kind::Urged), lead, state.handler_id.clone()),
+        Change::Closed(_) => (Some(Kind::Closed), lead, String::new()),
+        _ => (None, lead, state.handler_id.clone()),
+    }
+}
+
+/// What an event of sla means here; `None` for imports and for what is neither warning nor breach.
+///
+/// # Errors
+/// Poison when the payload is not what its type says.
+pub fn from_sla(event: &Event) -> Result<Option<Happening>, ApplyError> {
+    let kind = match event.kind.as_str() {
+        "warned" => Kind::Warned,
+        "breached" => Kind::Breached,
+        _ => return Ok(None),
+    };
+    if event.is_import() {
+        return Ok(None);
+    }
+    let payload: ClockEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
+    let percent = match &payload.change {
+        Some(clock_event::Change::Warned(warned)) => warned.percent,
+        _ => 100,
+    };
+    let clock = payload.state.ok_or_else(|| ApplyError::poison(event, "the event has no state"))?;
+    let due_at = clock.due_at.as_ref().and_then(|at| from_timestamp(at).ok());
+    let due_at = due_at.ok_or_else(|| ApplyError::poison(event, "the clock is never due"))?;
+    Ok(Some(Happening {
+        event_id: event.id,
+        event_type: format!("sla.{}", kind.as_str()),
+        kind: Some(kind),
+        occurred_at: event.occurred_at,
+        deadline: Some(Deadline { clock: clock_kind(clock.kind()), due_at, percent }),
+        ticket: clock_facts(event, clock)?,
+    }))
+}
+
+fn clock_facts(event: &Event, clock: Clock) -> Result<TicketFacts, ApplyError> {
+    let id =
+        Uuid::try_parse(&clock.ticket_id).map_err(|_| ApplyError::poison(event, "ticket_id is no UUID"))?;
+    Ok(TicketFacts {
+        id,
+        number: clock.ticket_number,
+        version: event.version,
+        round: clock.round,
+        region: RegionCode::parse(&clock.region).ok(),
+        unit_id: clock.unit_id,
+        person_id: clock.handler_id,
+        ..TicketFacts::default()
+    })
+}
+
+const fn clock_kind(kind: ClockKind) -> &'static str {
+    match kind {
+        ClockKind::Unspecified => "",
+        ClockKind::Dispatch => "dispatch",
+        ClockKind::Handling => "handling",
+        ClockKind::Callback => "callback",
+    }
+}
+
+const fn phase(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Unspecified => "",
+        Phase::Draft => "draft",
+        Phase::Quarantined => "quarantined",
+        Phase::PendingDispatch => "pending_dispatch",
+        Phase::Dispatched => "dispatched",
+        Phase::InProgress => "in_progress",
+        Phase::Suspended => "suspended",
+        Phase::InReview => "in_review",
+        Phase::Resolved => "resolved",
+        Phase::InCallback => "in_callback",
+        Phase::Closed => "closed",
+        Phase::Cancelled => "cancelled",
+    }
+}
+
+const fn ticket_type(kind: TicketType) -> &'static str {
+    match kind {
+        TicketType::Unspecified => "",
+        TicketType::Consultation => "consultation",
+        TicketType::Complaint => "complaint",
+        TicketType::Report => "report",
+        TicketType::Suggestion => "suggestion",
+        TicketType::Help => "help",
+        TicketType::Praise => "praise",
+        TicketType::Incident => "incident",
+        TicketType::BusinessProcessing => "business_processing",
+        TicketType::Maintenance => "maintenance",
+        TicketType::Other => "other",
+    }
+}
