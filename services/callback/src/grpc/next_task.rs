@@ -4,7 +4,7 @@ use super::decode::{request_id, request_key, text};
 use crate::{Rooms, events::to_proto};
 use gongdan_auth::Actor;
 use gongdan_callback_domain::Task;
-use gongdan_errors::{Error, Reason, Violations};
+use gongdan_errors::{Error, Violations};
 use gongdan_pg::RequestKey;
 use gongdan_proto::{
     callback::v1::{NextTaskRequest, NextTaskResponse},
@@ -22,26 +22,13 @@ pub(super) async fn next_task(
     request: NextTaskRequest,
 ) -> Result<NextTaskResponse, Error> {
     let command = decode(actor, request)?;
-    if let Some(task) = rooms.store.taken_before(&command.key).await? {
-        return Ok(taken(&task));
-    }
     let now = rooms.clock.now();
     let agent = &actor.principal_id;
-    match rooms.store.take(agent, &command.unit_id, &rooms.policy, &command.key, now).await {
-        Ok(Some(task)) => Ok(taken(&task)),
-        Ok(None) => {
-            let next = rooms.store.next_at(&command.unit_id).await?;
-            Ok(NextTaskResponse { task: None, held_until: None, next_task_at: next.map(to_timestamp) })
-        }
-        // Perhaps lost to the same request, sent twice at once.
-        Err(lost) if lost.reason() == Reason::WriteConflict => {
-            match rooms.store.taken_before(&command.key).await? {
-                Some(task) => Ok(taken(&task)),
-                None => Err(lost),
-            }
-        }
-        Err(error) => Err(error),
+    if let Some(task) = rooms.store.take(agent, &command.unit_id, &rooms.policy, &command.key, now).await? {
+        return Ok(taken(&task));
     }
+    let next = rooms.store.next_at(&command.unit_id).await?;
+    Ok(NextTaskResponse { task: None, held_until: None, next_task_at: next.map(to_timestamp) })
 }
 
 fn decode(actor: &Actor, mut request: NextTaskRequest) -> Result<Take, Error> {

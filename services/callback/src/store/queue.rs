@@ -1,6 +1,6 @@
 //! The queue: the tasks that are still to be called, seen through `tasks_queue_idx`.
 
-use super::{Store, row::TaskRow};
+use super::{Store, TaskName, row::TaskRow, tasks::find};
 use crate::error::refused;
 use gongdan_callback_domain::{Policy, Task};
 use gongdan_errors::Error;
@@ -26,7 +26,8 @@ pub struct QueueCounts {
 }
 
 impl Store {
-    /// Puts the next task into an agent's hands: one winner each, whoever asks at the same moment.
+    /// Puts the next task into an agent's hands: one winner each, whoever asks at the same moment. The same request, also
+    /// sent twice at once, gets the task it took, as it is now.
     pub async fn take(
         &self,
         agent: &str,
@@ -36,6 +37,10 @@ impl Store {
         now: Timestamp,
     ) -> Result<Option<Task>, Error> {
         let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
+        one_at_a_time(&mut transaction, key).await?;
+        if let Some(answered) = requests::lookup(&mut transaction, key).await? {
+            return find(&mut transaction, &TaskName::Id(answered.resource_id)).await.map(Some);
+        }
         let Some(task) = lock_next(&mut transaction, unit_id, now).await? else { return Ok(None) };
         let task = task.take(agent, policy, now).map_err(refused)?;
         hold(&mut transaction, &task).await?;
@@ -92,6 +97,19 @@ impl Store {
     }
 }
 
+/// A request that is being answered is waited for: otherwise its twin would find its task locked and say there is none.
+async fn one_at_a_time(connection: &mut PgConnection, key: &RequestKey) -> Result<(), Error> {
+    sqlx::query!(
+        "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))",
+        format!("{}/{}/{}", key.method, key.caller, key.request_id),
+    )
+    .execute(connection)
+    .instrument(sql_span!("requests.lock", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(())
+}
+
 /// The earliest due of those nobody holds and whose time has come, locked; those locked by others are passed over.
 async fn lock_next(
     connection: &mut PgConnection,
@@ -136,7 +154,7 @@ async fn hold(connection: &mut PgConnection, task: &Task) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{TaskName, insert_many};
+    use crate::store::insert_many;
     use gongdan_callback_domain::{PermittedHours, TicketRef};
     use gongdan_region::RegionCode;
     use gongdan_testkit::Env;
@@ -170,7 +188,7 @@ mod tests {
 
     #[tokio::test]
     async fn late_is_what_waits_past_due_and_neither_what_is_over_nor_the_past() {
-        let env = Env::start(crate::NAME, crate::schema()).await;
+        let env = Env::start(crate::schema()).await;
         let (store, policy) = (Store::new(env.pool().clone()), policy());
         let now: Timestamp = "2026-11-23T02:00:00Z".parse().unwrap();
         let hours = SignedDuration::from_hours;
@@ -198,6 +216,7 @@ mod tests {
         assert_eq!(store.release(until - hours(1)).await.unwrap(), 0);
         assert_eq!(store.release(until).await.unwrap(), 1);
         assert_eq!(store.get(&TaskName::Id(taken.id)).await.unwrap().hold, None);
-        assert_eq!(store.taken_before(&key).await.unwrap().map(|task| task.id), Some(taken.id));
+        let again = store.take("li.wei", "", &policy, &key, until).await.unwrap();
+        assert_eq!(again.map(|task| task.id), Some(taken.id));
     }
 }

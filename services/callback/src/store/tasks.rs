@@ -19,7 +19,6 @@ use jiff_sqlx::ToSqlx as _;
 use prost::Message as _;
 use sqlx::{Acquire as _, PgConnection};
 use tracing::Instrument as _;
-use uuid::Uuid;
 
 /// A task about to be acted on.
 #[derive(Debug)]
@@ -71,18 +70,9 @@ impl Store {
         requests::insert(&mut transaction, key, answered, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)
     }
-
-    /// The task an agent took under this request, if it came before.
-    pub async fn taken_before(&self, key: &RequestKey) -> Result<Option<Task>, Error> {
-        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        match requests::lookup(&mut connection, key).await? {
-            Some(answered) => find(&mut connection, &TaskName::Id(answered.resource_id)).await.map(Some),
-            None => Ok(None),
-        }
-    }
 }
 
-async fn find(connection: &mut PgConnection, name: &TaskName) -> Result<Task, Error> {
+pub(super) async fn find(connection: &mut PgConnection, name: &TaskName) -> Result<Task, Error> {
     let row = sqlx::query_as!(
         TaskRow,
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,

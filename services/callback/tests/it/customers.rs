@@ -9,8 +9,9 @@ use std::{
     collections::HashMap,
     sync::{Arc, Mutex},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
+use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status, transport::Server};
 
 #[derive(Debug, Default)]
@@ -23,7 +24,7 @@ struct Known {
 pub struct Customers {
     known: Arc<Mutex<Known>>,
     address: String,
-    server: JoinHandle<()>,
+    stop: CancellationToken,
 }
 
 impl Customers {
@@ -32,10 +33,12 @@ impl Customers {
         let address = format!("http://{}", listener.local_addr().unwrap());
         let known = Arc::new(Mutex::new(Known::default()));
         let service = CustomerServiceServer::new(Desk(known.clone()));
-        let server =
-            Server::builder().add_service(service).serve_with_incoming(TcpListenerStream::new(listener));
-        let server = tokio::spawn(async move { server.await.unwrap() });
-        Self { known, address, server }
+        let stop = CancellationToken::new();
+        let server = Server::builder()
+            .add_service(service)
+            .serve_with_incoming_shutdown(TcpListenerStream::new(listener), stop.clone().cancelled_owned());
+        tokio::spawn(async move { server.await.unwrap() });
+        Self { known, address, stop }
     }
 
     pub fn address(&self) -> &str {
@@ -54,7 +57,7 @@ impl Customers {
     }
 
     pub fn stop(&self) {
-        self.server.abort();
+        self.stop.cancel();
     }
 }
 

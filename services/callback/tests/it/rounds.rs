@@ -45,7 +45,8 @@ async fn a_ticket_that_goes_on_by_itself_takes_its_task_with_it() {
     let suite = Suite::start().await;
     let mut closed = ticket("440106", "tianhe-env");
     let mut reopened = ticket("440106", "tianhe-env");
-    for ticket in [&mut closed, &mut reopened] {
+    let mut cancelled = ticket("440106", "tianhe-env");
+    for ticket in [&mut closed, &mut reopened, &mut cancelled] {
         suite.publish(ticket.resolved()).await;
         suite.task_of(ticket, 1).await;
     }
@@ -53,7 +54,10 @@ async fn a_ticket_that_goes_on_by_itself_takes_its_task_with_it() {
     suite.desk("li.wei").await.next().await.task.unwrap();
     suite.publish(closed.closed(CloseReason::Timer)).await;
     suite.publish(reopened.reopened()).await;
-    for (ticket, reason) in [(&closed, "ticket_closed"), (&reopened, "ticket_reopened")] {
+    suite.publish(cancelled.cancelled()).await;
+    for (ticket, reason) in
+        [(&closed, "ticket_closed"), (&reopened, "ticket_reopened"), (&cancelled, "ticket_cancelled")]
+    {
         let task = suite.task_when(ticket, 1, |task| task.state() == TaskState::Skipped).await;
         assert_eq!((task.reason.as_str(), task.agent_id.as_str()), (reason, ""));
         let events = suite.events_of(&task.id).await;

@@ -40,10 +40,14 @@ impl Suite {
     }
 
     pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
-        let env = Env::start(NAME, schema()).await;
+        let env = Env::start(schema()).await;
         let customers = Customers::start().await;
-        let peers = format!("[peers.addresses]\ntickets = \"{0}\"\nrouting = \"{0}\"\n", customers.address());
-        let mut config: Config = env.config(DEFAULTS, &peers);
+        let overrides = format!(
+            "[peers]\ntoken_file = {:?}\n[peers.addresses]\ntickets = \"{1}\"\nrouting = \"{1}\"\n",
+            env.token_file(NAME),
+            customers.address()
+        );
+        let mut config: Config = env.config_with(DEFAULTS, &overrides);
         change(&mut config);
         let served = env.serve(|listeners, shutdown| run(config, listeners, shutdown)).await;
         Self { env, served, customers }
