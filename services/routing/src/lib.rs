@@ -1,1 +1,142 @@
-//! Gongdan service: routing
+//! routing: which unit gets a ticket, and why. The authority on units, principals, areas and rules; decides for each
+//! version of a ticket that waits, and sends the decision to tickets until it is answered. Source: R1, R2, R4, R5, R7, R8.
+
+mod config;
+mod consumers;
+mod error;
+mod events;
+mod grpc;
+mod jobs;
+mod store;
+mod telemetry;
+
+pub use config::{BootstrapConfig, Config, DecisionsConfig, NotPositive, OrganisationConfig};
+
+use crate::{
+    consumers::tickets::Tickets,
+    grpc::Api,
+    store::{DirectoryCache, Imported, Store},
+    telemetry::Metrics,
+};
+use anyhow::Context as _;
+use gongdan_auth::{Actor, Authenticator, role};
+use gongdan_clock::{SharedClock, SystemClock};
+use gongdan_errors::{Error, Reason};
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Guard, Inbox, RelayHandle};
+use gongdan_pg::Schema;
+use gongdan_proto::routing::v1::{
+    decision_service_server::DecisionServiceServer, organisation_service_server::OrganisationServiceServer,
+    rule_service_server::RuleServiceServer,
+};
+use gongdan_runtime::{Foundation, Listeners};
+use sqlx::PgPool;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// The service's name, on the bus and in paths.
+pub const NAME: &str = "routing";
+/// `config.default.toml`.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What RPCs and jobs share.
+pub(crate) struct Rooms {
+    pool: PgPool,
+    store: Store,
+    clock: SharedClock,
+    relay: RelayHandle,
+    authenticator: Authenticator,
+    default_issuer: String,
+    metrics: Metrics,
+}
+
+impl Rooms {
+    fn new(base: &Foundation, config: &Config) -> Self {
+        Self {
+            pool: base.pool.clone(),
+            store: Store::new(base.pool.clone()),
+            clock: base.clock.clone(),
+            relay: base.relay.clone(),
+            authenticator: base.authenticator.clone(),
+            default_issuer: config.default_issuer().to_owned(),
+            metrics: Metrics::new(),
+        }
+    }
+
+    /// After the commit of an import: callers are known at once, and everybody is told.
+    fn imported(&self, imported: &Imported) {
+        self.authenticator.changed(&imported.principals);
+        if imported.events > 0 {
+            self.relay.wake();
+        }
+    }
+}
+
+/// All migrations of the service's database.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+}
+
+/// Runs the service until `shutdown`.
+///
+/// # Errors
+/// When the configuration cannot work, principals of the bootstrap file are refused, or the listener fails.
+pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    config.check().context("the [decisions] section")?;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let Some(mut base) =
+        Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?
+    else {
+        return Ok(());
+    };
+    let rooms = Arc::new(Rooms::new(&base, &config));
+    jobs::bootstrap::bootstrap(&rooms, &config, &base.shutdown).await?;
+    base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, base.shutdown.clone()));
+
+    let inboxes = consume(&base, &rooms, config.decisions)?;
+
+    let (pool, limit, root) = (base.pool.clone(), base.max_message_bytes(), config.common.bus.root.clone());
+    let api = Api(rooms);
+    base.add(OrganisationServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(DecisionServiceServer::new(api).max_decoding_message_size(limit))
+        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
+        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+    base.serve().await
+}
+
+/// Starts listening; answers the inboxes, for the dead letters. Principals are not listened to: this service writes them.
+fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow::Result<Vec<Arc<Inbox>>> {
+    let log = base.peers.owner_log("tickets")?;
+    let tickets = Tickets {
+        directory: DirectoryCache::default(),
+        log: log.clone(),
+        clock: base.clock.clone(),
+        resend,
+        metrics: rooms.metrics.clone(),
+    };
+    let consumer = Consumer::builder("routing-tickets", "tickets").events(&Tickets::KINDS).start(
+        base.pool.clone(),
+        base.bus.clone(),
+        log,
+        Arc::new(tickets),
+        base.relay.clone(),
+        base.shutdown.clone(),
+    );
+    let inbox = consumer.inbox();
+    base.spawn(async move { consumer.stopped().await });
+    Ok(vec![inbox])
+}
+
+/// Lets in callers that have one of the roles.
+fn guard(roles: &'static [&'static str]) -> Guard {
+    Guard::new(move |extensions| {
+        let actor = extensions.get::<Actor>();
+        let actor =
+            actor.ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no bearer token"))?;
+        actor.require_any_role(roles)?;
+        Ok(actor.principal_id.clone())
+    })
+}

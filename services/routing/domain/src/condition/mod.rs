@@ -105,7 +105,7 @@ impl Condition {
                 Ok(Value::Bool(true)) => {}
                 Ok(Value::Bool(false)) => return Verdict::False(number),
                 Ok(other) => {
-                    drop(failed.get_or_insert_with(|| format!("gives {other:?}, not true or false")))
+                    failed.get_or_insert_with(|| format!("gives a value of type {:?}", other.type_of()));
                 }
                 Err(error) => drop(failed.get_or_insert_with(|| describe(&error))),
             }

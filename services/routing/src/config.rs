@@ -1,0 +1,105 @@
+//! What `config.default.toml` says, with every key commented there.
+
+use gongdan_runtime::CommonConfig;
+use jiff::SignedDuration;
+use serde::Deserialize;
+
+/// The service's configuration.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// The sections every service has.
+    #[serde(flatten)]
+    pub common: CommonConfig,
+    /// `[organisation]`
+    pub organisation: OrganisationConfig,
+    /// `[bootstrap]`
+    pub bootstrap: BootstrapConfig,
+    /// `[decisions]`
+    pub decisions: DecisionsConfig,
+}
+
+/// Units, people, areas.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OrganisationConfig {
+    /// Issuer of imported principals that name none; empty: the first of `auth.issuers`.
+    pub default_issuer: String,
+}
+
+/// Who may call while nobody has been imported yet.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BootstrapConfig {
+    /// JSON list of principals; empty: none.
+    pub principals_file: String,
+}
+
+/// Decisions that nobody answers.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DecisionsConfig {
+    /// When it is sent again for the first time; twice as long each further time.
+    pub resend_after: SignedDuration,
+    /// The longest wait.
+    pub resend_at_most: SignedDuration,
+    /// How many in one transaction.
+    pub resend_batch: u16,
+}
+
+/// The configuration cannot be worked by.
+#[derive(Debug, thiserror::Error)]
+#[error("{0} must be more than zero")]
+pub struct NotPositive(&'static str);
+
+impl Config {
+    /// Refuses what cannot be worked by.
+    ///
+    /// # Errors
+    /// Names the key.
+    pub fn check(&self) -> Result<(), NotPositive> {
+        let decisions = &self.decisions;
+        for (key, positive) in [
+            ("decisions.resend_after", decisions.resend_after.is_positive()),
+            ("decisions.resend_at_most", decisions.resend_at_most.is_positive()),
+            ("decisions.resend_batch", decisions.resend_batch > 0),
+        ] {
+            if !positive {
+                return Err(NotPositive(key));
+            }
+        }
+        Ok(())
+    }
+
+    /// Issuer of imported principals that name none; empty when none is configured.
+    #[must_use]
+    pub fn default_issuer(&self) -> &str {
+        match self.organisation.default_issuer.as_str() {
+            "" => self.common.auth.issuers.first().map_or("", |issuer| issuer.issuer.as_str()),
+            named => named,
+        }
+    }
+}
+
+impl DecisionsConfig {
+    /// How long to wait for an answer to the `sent`th sending, from 1.
+    #[must_use]
+    pub fn wait(&self, sent: i64) -> SignedDuration {
+        let doublings = u32::try_from(sent.clamp(1, 30) - 1).unwrap_or(0);
+        self.resend_after.checked_mul(1 << doublings).unwrap_or(self.resend_at_most).min(self.resend_at_most)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_double_up_to_the_longest() {
+        let minutes = SignedDuration::from_mins;
+        let config =
+            DecisionsConfig { resend_after: minutes(1), resend_at_most: minutes(10), resend_batch: 1 };
+        let waits: Vec<_> = (1..=6).map(|sent| config.wait(sent)).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 10, 10].map(minutes));
+        assert_eq!(config.wait(i64::MAX), minutes(10));
+    }
+}

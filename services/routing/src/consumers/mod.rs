@@ -1,0 +1,5 @@
+//! What routing listens to.
+
+mod batch;
+mod facts;
+pub mod tickets;

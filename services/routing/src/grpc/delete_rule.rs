@@ -1,0 +1,26 @@
+//! `RuleService.DeleteRule`
+
+use super::{
+    decode::{etag, request_id, request_key},
+    show,
+};
+use crate::Rooms;
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::routing::v1::{DeleteRuleRequest, Rule};
+
+pub(super) async fn delete_rule(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: DeleteRuleRequest,
+) -> Result<Rule, Error> {
+    let mut violations = Violations::new();
+    let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
+    let guard = etag(&std::mem::take(&mut request.etag));
+    if request.id.is_empty() {
+        violations.add("id", "required");
+    }
+    let Some(id) = id.filter(|_| violations.is_empty()) else { return Err(violations.into_error()) };
+    let key = request_key(&actor.principal_id, "DeleteRule", id, &request);
+    Ok(show::rule(&rooms.store.delete_rule(&request.id, guard, &key, rooms.clock.now()).await?))
+}

@@ -1,0 +1,100 @@
+//! `DecisionService.ExplainDecision`
+
+use super::{decode::ticket, show};
+use crate::{
+    Rooms, error,
+    store::{DecisionName, RuleRevision},
+};
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::routing::v1::{self as pb, ExplainDecisionRequest, ExplainDecisionResponse};
+use gongdan_region::{RegionCode, Regions};
+use gongdan_routing_domain::{Area, Detail, Outcome, RuleTrial, parts};
+use uuid::Uuid;
+
+pub(super) async fn explain_decision(
+    rooms: &Rooms,
+    request: ExplainDecisionRequest,
+) -> Result<ExplainDecisionResponse, Error> {
+    let stored = rooms.store.decision(&decode(&request)?).await?.ok_or_else(error::decision_not_found)?;
+    let explanation = &stored.explanation;
+    let revisions: Vec<i64> = explanation.rules.iter().map(|trial| trial.0).collect();
+    let revisions = rooms.store.rule_revisions(&revisions).await?;
+    let area_ids: Vec<i64> = explanation.areas.iter().map(|trial| trial.0).collect();
+    let areas = rooms.store.areas_by_id(&area_ids).await?;
+    let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
+    Ok(ExplainDecisionResponse {
+        decision: Some(show::decision(&stored)),
+        excluded_unit_ids: explanation.excluded.clone(),
+        rules: explanation
+            .rules
+            .iter()
+            .filter_map(|trial| Some(rule(trial, revisions.get(&trial.0)?)))
+            .collect(),
+        areas: explanation
+            .areas
+            .iter()
+            .filter_map(|trial| {
+                let (found, unit_name) = areas.get(&trial.0)?;
+                Some(area(found, unit_name, trial.1))
+            })
+            .collect(),
+        areas_of_other_items: count(explanation.other_items),
+        rules_in_force: count(explanation.in_force),
+        arbitration: explanation.arbitration,
+    })
+}
+
+fn decode(request: &ExplainDecisionRequest) -> Result<DecisionName, Error> {
+    const RULE: &str = "exactly one of ticket and decision_id";
+    let mut violations = Violations::new();
+    let name = match (request.ticket.as_str(), request.decision_id.as_str()) {
+        ("", "") => violations.field("ticket", Err(RULE)),
+        (name, "") => violations.field("ticket", ticket(name)),
+        ("", id) => violations
+            .field("decision_id", Uuid::try_parse(id).map(DecisionName::Decision).map_err(|_| "a UUID")),
+        _ => violations.field("decision_id", Err(RULE)),
+    };
+    name.ok_or_else(|| violations.into_error())
+}
+
+fn rule(trial: &RuleTrial, revision: &RuleRevision) -> pb::RuleTrial {
+    let RuleTrial(_, outcome, detail) = trial;
+    let written = &revision.rule;
+    let detail = match detail {
+        None => String::new(),
+        Some(Detail::Text(text)) => text.clone(),
+        Some(Detail::Part(number)) => {
+            parts(&written.when).get(*number).copied().unwrap_or_default().to_owned()
+        }
+    };
+    pb::RuleTrial {
+        rule_id: written.id.clone(),
+        rule_name: written.name.clone(),
+        position: written.position,
+        when: written.when.clone(),
+        outcome: trial_outcome(*outcome).into(),
+        detail,
+    }
+}
+
+fn area(area: &Area, unit_name: &str, outcome: Outcome) -> pb::AreaTrial {
+    let region = RegionCode::from_i64(area.range.start);
+    pb::AreaTrial {
+        area: Some(show::area(area)),
+        outcome: trial_outcome(outcome).into(),
+        region_name: region.map(|code| Regions::national().path_name(code)).unwrap_or_default(),
+        unit_name: unit_name.to_owned(),
+    }
+}
+
+const fn trial_outcome(outcome: Outcome) -> pb::TrialOutcome {
+    match outcome {
+        Outcome::Chosen => pb::TrialOutcome::Chosen,
+        Outcome::Marked => pb::TrialOutcome::Marked,
+        Outcome::NotMatched => pb::TrialOutcome::NotMatched,
+        Outcome::Failed => pb::TrialOutcome::Failed,
+        Outcome::ReturnedIt => pb::TrialOutcome::ReturnedIt,
+        Outcome::TargetGone => pb::TrialOutcome::TargetGone,
+        Outcome::LessSpecific => pb::TrialOutcome::LessSpecific,
+    }
+}

@@ -1,0 +1,81 @@
+//! `RuleService.PutRule`
+
+use super::{
+    decode::{etag, given, request_id, request_key},
+    show,
+};
+use crate::{Rooms, error, store::NewRule};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::routing::v1::{self as pb, PutRuleRequest, rule_action};
+use gongdan_routing_domain::{Rule, RuleAction, RuleTarget, check_rule};
+
+pub(super) async fn put_rule(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: PutRuleRequest,
+) -> Result<pb::Rule, Error> {
+    let mut violations = Violations::new();
+    let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
+    let guard = etag(&std::mem::take(&mut request.etag));
+    let key = id.map(|id| request_key(&actor.principal_id, "PutRule", id, &request));
+    let Some(message) = request.rule else {
+        violations.add("rule", "required");
+        return Err(violations.into_error());
+    };
+    let Some(key) = key else { return Err(violations.into_error()) };
+    if let Some(revision) = rooms.store.answered_rule(&key).await? {
+        return Ok(show::rule(&revision));
+    }
+    let now = rooms.clock.now();
+    let mut rule = decode(message)?;
+    if rule.id.is_empty() {
+        rule.id = gongdan_clock::new_id(now).to_string();
+    }
+    let rule = check(rooms, rule).await?;
+    let new = NewRule { rule, etag: guard, by: actor.principal_id.clone() };
+    Ok(show::rule(&rooms.store.put_rule(new, &key, now).await?))
+}
+
+/// Against what there is; compiling needs a deep stack and may take a while: not on this thread.
+async fn check(rooms: &Rooms, rule: Rule) -> Result<Rule, Error> {
+    let around = rooms.store.surroundings(&rule.action).await?;
+    tokio::task::spawn_blocking(move || check_rule(&rule, &around.units, &around.people).map(|_| rule))
+        .await
+        .map_err(Error::internal)?
+        .map_err(error::invalid)
+}
+
+fn decode(message: pb::Rule) -> Result<Rule, Error> {
+    let mut violations = Violations::new();
+    let action = message.action.unwrap_or_default();
+    let set_priority = violations.field(
+        "rule.action.set_priority",
+        u8::try_from(action.set_priority).map_err(|_| "1 to 5, or 0 to leave it"),
+    );
+    let Some(set_priority) = set_priority else { return Err(violations.into_error()) };
+    let target = action.target.map(|target| match target {
+        rule_action::Target::Unit(unit) => RuleTarget::Unit { unit_id: unit.unit_id },
+        rule_action::Target::Group(group) => RuleTarget::Group { group_id: group.group_id },
+        rule_action::Target::Person(person) => {
+            RuleTarget::Person { person_id: person.person_id, unit_id: given(person.unit_id) }
+        }
+        rule_action::Target::Desk(desk) => RuleTarget::Desk { desk_id: given(desk.desk_id) },
+        rule_action::Target::Pool(pool) => {
+            RuleTarget::Pool { unit_id: given(pool.unit_id), reason: pool.reason }
+        }
+    });
+    Ok(Rule {
+        id: message.id,
+        name: message.name,
+        position: message.position,
+        when: message.when,
+        action: RuleAction {
+            target,
+            assisting_unit_ids: action.assisting_unit_ids,
+            mark_sensitive: action.mark_sensitive,
+            set_priority,
+        },
+        disabled: message.disabled,
+    })
+}

@@ -1,0 +1,92 @@
+//! Areas, rules and decisions as the contract has them.
+
+use crate::{
+    events::{dispatch_target, pool_target},
+    store::{RuleRevision, StoredDecision},
+};
+use gongdan_proto::{
+    routing::v1::{self as pb, decision, rule_action},
+    to_timestamp,
+};
+use gongdan_region::{RegionCode, Regions};
+use gongdan_routing_domain::{Area, RuleAction, RuleTarget, Target};
+
+/// An area; `region_to` only where the range is not the subtree of a region.
+pub fn area(area: &Area) -> pb::Area {
+    let first = RegionCode::from_i64(area.range.start);
+    let subtree = first.is_ok_and(|code| Regions::national().range(code) == area.range);
+    pb::Area {
+        id: area.id,
+        region: format!("{:012}", area.range.start),
+        region_to: if subtree { String::new() } else { format!("{:012}", area.range.end) },
+        item: area.item.clone(),
+        unit_id: area.unit_id.clone(),
+    }
+}
+
+/// A rule.
+pub fn rule(revision: &RuleRevision) -> pb::Rule {
+    let rule = &revision.rule;
+    pb::Rule {
+        id: rule.id.clone(),
+        name: rule.name.clone(),
+        position: rule.position,
+        when: rule.when.clone(),
+        action: Some(action(&rule.action)),
+        disabled: rule.disabled,
+        etag: revision.revision.to_string(),
+        updated_at: Some(to_timestamp(revision.written_at)),
+    }
+}
+
+fn action(action: &RuleAction) -> pb::RuleAction {
+    let target = action.target.clone().map(|target| match target {
+        RuleTarget::Unit { unit_id } => rule_action::Target::Unit(pb::UnitAction { unit_id }),
+        RuleTarget::Group { group_id } => rule_action::Target::Group(pb::GroupAction { group_id }),
+        RuleTarget::Person { person_id, unit_id } => {
+            rule_action::Target::Person(pb::PersonAction { person_id, unit_id: unit_id.unwrap_or_default() })
+        }
+        RuleTarget::Desk { desk_id } => {
+            rule_action::Target::Desk(pb::DeskAction { desk_id: desk_id.unwrap_or_default() })
+        }
+        RuleTarget::Pool { unit_id, reason } => {
+            rule_action::Target::Pool(pb::PoolAction { unit_id: unit_id.unwrap_or_default(), reason })
+        }
+    });
+    pb::RuleAction {
+        target,
+        assisting_unit_ids: action.assisting_unit_ids.clone(),
+        mark_sensitive: action.mark_sensitive,
+        set_priority: action.set_priority.into(),
+    }
+}
+
+/// A decision.
+pub fn decision(stored: &StoredDecision) -> pb::Decision {
+    let target = match stored.target {
+        Target::Dispatch { .. } => decision::Target::Dispatch(dispatch_target(&stored.target)),
+        Target::Pool { .. } => decision::Target::Pool(pool_target(&stored.target)),
+    };
+    pb::Decision {
+        id: stored.id.to_string(),
+        ticket_id: stored.ticket_id.to_string(),
+        ticket_number: stored.ticket_number.clone(),
+        ticket_version: stored.ticket_version,
+        round: stored.round,
+        region: stored.region.to_string(),
+        item: stored.item.clone(),
+        decided_at: Some(to_timestamp(stored.decided_at)),
+        target: Some(target),
+        rule_id: stored.rule_id.clone().unwrap_or_default(),
+        area_id: stored.area_id.unwrap_or_default(),
+        assisting_unit_ids: stored.assisting_unit_ids.clone(),
+        mark_sensitive: stored.mark_sensitive,
+        set_priority: stored.set_priority,
+        summary: stored.summary.clone(),
+        // The numbers of the table are those of the contract.
+        state: stored.state.into(),
+        refusal: stored.refusal.clone(),
+        answered_at: stored.answered_at.map(to_timestamp),
+        sent: i32::try_from(stored.version).unwrap_or(i32::MAX),
+    }
+}

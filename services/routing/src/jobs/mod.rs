@@ -1,0 +1,4 @@
+//! What happens without being asked.
+
+pub mod bootstrap;
+pub mod send_again;

@@ -1,0 +1,61 @@
+//! Decisions that tickets has not answered are sent again, as a new version of the same decision. Source: DESIGN rule 14.
+//!
+//! It sleeps until the next one is due. Any replica may do it: rows are claimed.
+
+use crate::{Rooms, config::DecisionsConfig, events, store};
+use gongdan_errors::Error;
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// Runs until told to stop; trouble with the database is logged and tried again after a while.
+pub async fn run(rooms: Arc<Rooms>, config: DecisionsConfig, shutdown: CancellationToken) {
+    loop {
+        let more = match send_due(&rooms, &config).await {
+            Ok(sent) => sent == usize::from(config.resend_batch),
+            Err(error) => {
+                tracing::warn!(%error, "unanswered decisions were not sent again");
+                false
+            }
+        };
+        if more {
+            continue;
+        }
+        // Whatever is decided from now on is due later than this.
+        let now = rooms.clock.now();
+        let at_latest = now.saturating_add(config.resend_after).unwrap_or(now);
+        let next = match rooms.store.next_unanswered().await {
+            Ok(Some(next)) => next.max(now).min(at_latest),
+            Ok(None) | Err(_) => at_latest,
+        };
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = rooms.clock.sleep_until(next) => {}
+        }
+    }
+}
+
+/// Sends one batch again; says how many.
+async fn send_due(rooms: &Rooms, config: &DecisionsConfig) -> Result<usize, Error> {
+    let now = rooms.clock.now();
+    let mut transaction = rooms.pool.begin().await.map_err(gongdan_pg::error)?;
+    let due = store::unanswered_due(&mut transaction, now, i64::from(config.resend_batch)).await?;
+    if due.is_empty() {
+        return Ok(0);
+    }
+    let again: Vec<_> = due
+        .iter()
+        .map(|decision| {
+            let version = decision.version + 1;
+            (decision.id, version, now.saturating_add(config.wait(version)).unwrap_or(now))
+        })
+        .collect();
+    store::send_again(&mut transaction, &again).await.map_err(gongdan_pg::error)?;
+    let new_events: Vec<_> =
+        due.iter().map(|decision| events::decided(decision, decision.version + 1, now)).collect();
+    gongdan_outbox::append(&mut transaction, &new_events).await?;
+    transaction.commit().await.map_err(gongdan_pg::error)?;
+    rooms.relay.wake();
+    rooms.metrics.sent_again(u64::try_from(due.len()).unwrap_or(0));
+    tracing::info!(decisions = due.len(), "unanswered decisions sent again");
+    Ok(due.len())
+}

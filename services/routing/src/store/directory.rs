@@ -1,0 +1,83 @@
+//! Units, people, areas and rules in memory, as decisions need them: read again when `generation` has moved.
+
+use super::{areas, generation, principals, rules, units};
+use gongdan_errors::Error;
+use gongdan_routing_domain::{AreaIndex, Condition, Directory, RuleInForce, RuleTarget};
+use sqlx::PgConnection;
+use std::{collections::HashMap, sync::Arc};
+use tokio::sync::Mutex;
+
+/// The directory as last read.
+#[derive(Debug, Default)]
+pub struct DirectoryCache {
+    last: Mutex<Option<Loaded>>,
+}
+
+#[derive(Debug, Clone)]
+struct Loaded {
+    generation: i64,
+    directory: Arc<Directory>,
+}
+
+impl DirectoryCache {
+    /// The directory now. One small query when nothing has changed.
+    ///
+    /// # Errors
+    /// UNAVAILABLE, INTERNAL.
+    pub async fn get(&self, connection: &mut PgConnection) -> Result<Arc<Directory>, Error> {
+        let generation = generation::current(connection).await.map_err(gongdan_pg::error)?;
+        let mut last = self.last.lock().await;
+        if let Some(loaded) = last.as_ref().filter(|loaded| loaded.generation == generation) {
+            return Ok(loaded.directory.clone());
+        }
+        let compiled = last.as_ref().map(|loaded| conditions(&loaded.directory)).unwrap_or_default();
+        let directory = Arc::new(load(connection, compiled).await?);
+        tracing::info!(generation, rules = directory.rules().len(), "organisation and rules read");
+        *last = Some(Loaded { generation, directory: directory.clone() });
+        Ok(directory)
+    }
+}
+
+/// Conditions by revision, which never change and need not be compiled again.
+fn conditions(directory: &Directory) -> HashMap<i64, Condition> {
+    directory.rules().iter().map(|rule| (rule.revision, rule.condition.clone())).collect()
+}
+
+async fn load(
+    connection: &mut PgConnection,
+    mut compiled: HashMap<i64, Condition>,
+) -> Result<Directory, Error> {
+    let units = units::all(connection).await?.into_iter().map(|(unit, _)| (unit.id.clone(), unit)).collect();
+    let areas = areas::in_force(connection).await?;
+    let revisions = rules::in_force(connection).await?;
+    let named: Vec<String> = revisions
+        .iter()
+        .filter_map(|revision| match &revision.rule.action.target {
+            Some(RuleTarget::Person { person_id, .. }) => Some(person_id.clone()),
+            _ => None,
+        })
+        .collect();
+    let people =
+        if named.is_empty() { HashMap::new() } else { principals::persons(connection, &named).await? };
+    let rules = tokio::task::spawn_blocking(move || {
+        let mut rules = Vec::with_capacity(revisions.len());
+        for revision in revisions {
+            let condition = match compiled.remove(&revision.revision) {
+                Some(condition) => condition,
+                None => match Condition::compile(&revision.rule.when) {
+                    Ok(condition) => condition,
+                    Err(error) => {
+                        tracing::error!(rule = revision.rule.id, %error, "rule left out: it no longer compiles");
+                        continue;
+                    }
+                },
+            };
+            let (id, name, action) = (revision.rule.id, revision.rule.name, revision.rule.action);
+            rules.push(RuleInForce { revision: revision.revision, id, name, condition, action });
+        }
+        rules
+    })
+    .await
+    .map_err(Error::internal)?;
+    Ok(Directory::new(units, people, AreaIndex::new(areas), rules))
+}

@@ -1,0 +1,221 @@
+//! An import of units, principals and areas: one transaction over their tables, `imports` and the outbox.
+
+use super::{Store, areas, generation, principals, units, unreadable};
+use crate::{error, events};
+use gongdan_errors::{Error, Violation};
+use gongdan_outbox::NewEvent;
+use gongdan_pg::{
+    RequestKey,
+    requests::{self, Answered},
+};
+use gongdan_proto::routing::v1 as pb;
+use gongdan_routing_domain::import::{Known, Plan, Upload, plan};
+use gongdan_telemetry::sql_span;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// How many rows made a difference.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ImportSummary {
+    pub units_created: i32,
+    pub units_changed: i32,
+    pub principals_created: i32,
+    pub principals_changed: i32,
+    pub areas_begun: i32,
+    pub areas_ended: i32,
+    pub unchanged: i32,
+}
+
+/// What an import did.
+#[derive(Debug, Clone, Default)]
+pub struct Imported {
+    /// The numbers.
+    pub summary: ImportSummary,
+    /// Principals that are new or changed, for the door of this process.
+    pub principals: Vec<pb::Principal>,
+    /// Events written; the relay is to be woken when there are any.
+    pub events: usize,
+}
+
+impl ImportSummary {
+    fn of(plan: &Plan) -> Self {
+        let count = |rows: usize| i32::try_from(rows).unwrap_or(i32::MAX);
+        Self {
+            units_created: count(plan.units_created.len()),
+            units_changed: count(plan.units_changed.len()),
+            principals_created: count(plan.principals_created.len()),
+            principals_changed: count(plan.principals_changed.len()),
+            areas_begun: count(plan.areas_begun.len()),
+            areas_ended: count(plan.areas_ended.len()),
+            unchanged: count(plan.unchanged),
+        }
+    }
+}
+
+impl Store {
+    /// Checks an upload against what there is and writes what differs. Without a request key it is not remembered:
+    /// that is for what the service itself brings in at its start.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT with every violation, nothing written; ALREADY_EXISTS for a reused request id.
+    pub async fn import(
+        &self,
+        upload: &Upload,
+        default_issuer: &str,
+        by: &str,
+        request: Option<&RequestKey>,
+        now: Timestamp,
+    ) -> Result<Imported, Error> {
+        let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
+        let connection = &mut *transaction;
+        generation::lock_writers(connection).await.map_err(gongdan_pg::error)?;
+        if let Some(key) = request
+            && let Some(answered) = requests::lookup(connection, key).await?
+        {
+            let summary = earlier(connection, answered.resource_id).await?;
+            return Ok(Imported { summary, ..Imported::default() });
+        }
+        let (known, versions) = known(connection, default_issuer).await?;
+        let plan = plan(upload, &known).map_err(error::invalid)?;
+        let summary = ImportSummary::of(&plan);
+        let mut imported = Imported { summary, ..Imported::default() };
+        if !plan.is_empty() {
+            let (changed, new_events) = write(connection, plan, &versions, now).await?;
+            imported.events = new_events.len();
+            imported.principals = changed;
+            gongdan_outbox::append(connection, &new_events).await?;
+            generation::advance(connection).await.map_err(gongdan_pg::error)?;
+        }
+        if let Some(key) = request {
+            let id = gongdan_clock::new_id(now);
+            remember(connection, id, by, summary, now).await.map_err(gongdan_pg::error)?;
+            requests::insert(connection, key, Answered { resource_id: id, version: 1 }, now).await?;
+        }
+        transaction.commit().await.map_err(gongdan_pg::error)?;
+        Ok(imported)
+    }
+}
+
+impl Store {
+    /// What is wrong with an upload, without writing any of it.
+    pub async fn check(&self, upload: &Upload, default_issuer: &str) -> Result<Vec<Violation>, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        let (known, _) = known(&mut connection, default_issuer).await?;
+        let found = plan(upload, &known).err().unwrap_or_default();
+        Ok(found.into_iter().map(|v| Violation { field: v.field, rule: v.rule }).collect())
+    }
+}
+
+/// Versions of what there is.
+#[derive(Debug, Default)]
+struct Versions {
+    units: HashMap<String, i64>,
+    principals: HashMap<String, i64>,
+}
+
+async fn known(connection: &mut PgConnection, default_issuer: &str) -> Result<(Known, Versions), Error> {
+    let mut known = Known { default_issuer: default_issuer.to_owned(), ..Known::default() };
+    let mut versions = Versions::default();
+    for (unit, version) in units::all(connection).await? {
+        versions.units.insert(unit.id.clone(), version);
+        known.units.insert(unit.id.clone(), unit);
+    }
+    for (principal, version) in principals::all(connection).await? {
+        versions.principals.insert(principal.id.clone(), version);
+        known.principals.insert(principal.id.clone(), principal);
+    }
+    known.areas = areas::in_force(connection).await?;
+    Ok((known, versions))
+}
+
+async fn write(
+    connection: &mut PgConnection,
+    plan: Plan,
+    versions: &Versions,
+    now: Timestamp,
+) -> Result<(Vec<pb::Principal>, Vec<NewEvent>), Error> {
+    let mut new_events = Vec::new();
+    let next = |versions: &HashMap<String, i64>, id: &str| versions.get(id).map_or(1, |version| version + 1);
+    let units: Vec<_> = plan
+        .units_created
+        .into_iter()
+        .chain(plan.units_changed)
+        .map(|unit| {
+            let version = next(&versions.units, &unit.id);
+            (unit, version)
+        })
+        .collect();
+    if !units.is_empty() {
+        units::write(connection, &units).await.map_err(gongdan_pg::error)?;
+        new_events.extend(units.iter().map(|(unit, version)| events::unit_changed(unit, *version, now)));
+    }
+    let principals: Vec<_> = plan
+        .principals_created
+        .into_iter()
+        .chain(plan.principals_changed)
+        .map(|principal| {
+            let version = next(&versions.principals, &principal.id);
+            events::principal(&principal, version)
+        })
+        .collect();
+    if !principals.is_empty() {
+        gongdan_auth::upsert(connection, &principals).await.map_err(gongdan_pg::error)?;
+        new_events.extend(principals.iter().map(|principal| events::principal_changed(principal, now)));
+    }
+    areas::replace(connection, &plan.areas_ended, &plan.areas_begun, now).await.map_err(gongdan_pg::error)?;
+    Ok((principals, new_events))
+}
+
+async fn remember(
+    connection: &mut PgConnection,
+    id: Uuid,
+    by: &str,
+    summary: ImportSummary,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO imports (id, imported_at, imported_by, units_created, units_changed, principals_created,
+                              principals_changed, areas_begun, areas_ended, unchanged)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        id,
+        now.to_sqlx() as _,
+        by,
+        summary.units_created,
+        summary.units_changed,
+        summary.principals_created,
+        summary.principals_changed,
+        summary.areas_begun,
+        summary.areas_ended,
+        summary.unchanged,
+    )
+    .execute(connection)
+    .instrument(sql_span!("imports.insert", "INSERT"))
+    .await?;
+    Ok(())
+}
+
+async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<ImportSummary, Error> {
+    let row = sqlx::query!(
+        "SELECT units_created, units_changed, principals_created, principals_changed, areas_begun, areas_ended, unchanged
+         FROM imports WHERE id = $1",
+        id,
+    )
+    .fetch_optional(connection)
+    .instrument(sql_span!("imports.get", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?
+    .ok_or_else(|| unreadable(format!("request names import {id}, which is not there")))?;
+    Ok(ImportSummary {
+        units_created: row.units_created,
+        units_changed: row.units_changed,
+        principals_created: row.principals_created,
+        principals_changed: row.principals_changed,
+        areas_begun: row.areas_begun,
+        areas_ended: row.areas_ended,
+        unchanged: row.unchanged,
+    })
+}

@@ -1,0 +1,148 @@
+//! Table `principals`: the one every service has; here it is the original, and written by imports only.
+
+use super::{Store, unreadable};
+use gongdan_errors::Error;
+use gongdan_region::RegionCode;
+use gongdan_routing_domain::{PersonEntry, Principal, PrincipalKind};
+use gongdan_telemetry::sql_span;
+use sqlx::{PgConnection, QueryBuilder};
+use std::collections::HashMap;
+use tracing::Instrument as _;
+
+/// Which principals; all given must match.
+#[derive(Debug, Clone, Default)]
+pub struct PrincipalFilter {
+    /// Members of a unit.
+    pub unit_id: Option<String>,
+    /// With a role.
+    pub role: Option<String>,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct PrincipalRow {
+    id: String,
+    issuer: String,
+    subject: String,
+    name: String,
+    kind: i16,
+    roles: Vec<String>,
+    unit_ids: Vec<String>,
+    regions: Vec<i64>,
+    rights: Vec<String>,
+    email: String,
+    language: String,
+    skills: Vec<String>,
+    tier: i16,
+    active: bool,
+    version: i64,
+}
+
+impl TryFrom<PrincipalRow> for (Principal, i64) {
+    type Error = Error;
+
+    fn try_from(row: PrincipalRow) -> Result<Self, Error> {
+        let kind = match row.kind {
+            1 => PrincipalKind::Person,
+            2 => PrincipalKind::Service,
+            3 => PrincipalKind::Citizen,
+            other => return Err(unreadable(format!("principal {} has kind {other}", row.id))),
+        };
+        let regions: Result<Vec<_>, _> = row.regions.iter().map(|code| RegionCode::from_i64(*code)).collect();
+        let principal = Principal {
+            id: row.id,
+            issuer: row.issuer,
+            subject: row.subject,
+            name: row.name,
+            kind,
+            roles: row.roles,
+            unit_ids: row.unit_ids,
+            regions: regions.map_err(unreadable)?,
+            rights: row.rights,
+            email: Some(row.email).filter(|email| !email.is_empty()),
+            skills: row.skills,
+            tier: u8::try_from(row.tier).map_err(unreadable)?,
+            active: row.active,
+            language: row.language,
+        };
+        Ok((principal, row.version))
+    }
+}
+
+impl Store {
+    /// A principal and its version.
+    pub async fn principal(&self, id: &str) -> Result<Option<(Principal, i64)>, Error> {
+        let row = sqlx::query_as!(
+            PrincipalRow,
+            "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
+                    active, version
+             FROM principals WHERE id = $1",
+            id,
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("principals.get", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        row.map(TryInto::try_into).transpose()
+    }
+
+    /// At most `limit` principals whose id is above `after`.
+    pub async fn list_principals(
+        &self,
+        filter: &PrincipalFilter,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<(Principal, i64)>, Error> {
+        let mut sql = QueryBuilder::new(
+            "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
+                    active, version
+             FROM principals WHERE id > ",
+        );
+        sql.push_bind(after.to_owned());
+        if let Some(unit) = &filter.unit_id {
+            sql.push(" AND ").push_bind(unit.clone()).push(" = ANY (unit_ids)");
+        }
+        if let Some(role) = &filter.role {
+            sql.push(" AND ").push_bind(role.clone()).push(" = ANY (roles)");
+        }
+        sql.push(" ORDER BY id LIMIT ").push_bind(limit);
+        let rows: Vec<PrincipalRow> = sql
+            .build_query_as()
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("principals.list", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+}
+
+/// Every principal and its version.
+pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<(Principal, i64)>, Error> {
+    let rows = sqlx::query_as!(
+        PrincipalRow,
+        "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
+                active, version
+         FROM principals"
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("principals.all", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// What rules need to know about persons.
+pub(super) async fn persons(
+    connection: &mut PgConnection,
+    ids: &[String],
+) -> Result<HashMap<String, PersonEntry>, Error> {
+    let rows =
+        sqlx::query!("SELECT id, active, unit_ids FROM principals WHERE id = ANY ($1) AND kind = 1", ids)
+            .fetch_all(connection)
+            .instrument(sql_span!("principals.persons", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, PersonEntry { active: row.active, unit_ids: row.unit_ids }))
+        .collect())
+}

@@ -1,0 +1,165 @@
+use crate::support::{Suite, area, id, person, refusal, unit};
+use gongdan_proto::routing::v1 as pb;
+use gongdan_testkit::{PrincipalSpec, eventually};
+use tonic::Code;
+
+fn upload() -> pb::ImportOrganisationRequest {
+    pb::ImportOrganisationRequest {
+        request_id: id(),
+        units: vec![unit("crew", "env", "440106"), unit("env", "", "440106")],
+        principals: vec![person("li.wei", "crew")],
+        areas: vec![area("440106", "环境", "env")],
+        replace_areas: false,
+    }
+}
+
+#[tokio::test]
+async fn units_people_and_areas_come_in_at_once_and_everybody_is_told() {
+    let suite = Suite::start().await;
+    let answer = suite.import(upload()).await;
+    assert_eq!((answer.units_created, answer.principals_created, answer.areas_begun), (2, 1, 1));
+
+    let mut admin = suite.organisation("admin");
+    let unit = admin.get_unit(pb::GetUnitRequest { id: "crew".into() }).await.unwrap().into_inner();
+    assert_eq!((unit.parent_id.as_str(), unit.region.as_str(), unit.version), ("env", "440106000000", 1));
+    let li = admin.get_principal(pb::GetPrincipalRequest { id: "li.wei".into() }).await.unwrap().into_inner();
+    assert_eq!(li.issuer, gongdan_auth::LocalIssuer::ISSUER);
+    assert!(li.active);
+    let areas = admin.list_areas(pb::ListAreasRequest::default()).await.unwrap().into_inner().areas;
+    assert_eq!((areas[0].region.as_str(), areas[0].region_to.as_str()), ("440106000000", ""));
+
+    eventually("events of two units and a principal", async || {
+        let events = suite.env.events("routing").await;
+        let count = |kind: &str| events.iter().filter(|event| event.kind == kind).count();
+        count("unit_changed") == 2 && count("principal_changed") == 1
+    })
+    .await;
+    // Who was imported may call at once.
+    suite.organisation("li.wei").list_units(pb::ListUnitsRequest::default()).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_same_again_changes_nothing_and_a_change_is_a_new_version() {
+    let suite = Suite::start().await;
+    let first = upload();
+    let answer = suite.import(first.clone()).await;
+    assert_eq!(suite.import(first.clone()).await, answer, "a retry gets the same answer");
+    let again = suite.import(pb::ImportOrganisationRequest { request_id: id(), ..first.clone() }).await;
+    assert_eq!((again.unchanged, again.units_changed, again.areas_begun), (4, 0, 0));
+
+    let mut renamed = pb::ImportOrganisationRequest { request_id: id(), ..first };
+    renamed.units[1].name = "生态环境局".into();
+    let changed = suite.import(renamed).await;
+    assert_eq!((changed.units_changed, changed.unchanged), (1, 3));
+    let mut admin = suite.organisation("admin");
+    let unit = admin.get_unit(pb::GetUnitRequest { id: "env".into() }).await.unwrap().into_inner();
+    assert_eq!((unit.name.as_str(), unit.version), ("生态环境局", 2));
+}
+
+#[tokio::test]
+async fn another_upload_under_the_same_request_id_is_refused() {
+    let suite = Suite::start().await;
+    let first = upload();
+    suite.import(first.clone()).await;
+    let other = pb::ImportOrganisationRequest { principals: vec![person("wang", "env")], ..first };
+    let status = suite.organisation("admin").import_organisation(other).await.unwrap_err();
+    assert_eq!((status.code(), refusal(&status).1.as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+    let wang = suite.organisation("admin").get_principal(pb::GetPrincipalRequest { id: "wang".into() }).await;
+    assert_eq!(wang.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn every_violation_is_named_by_row_and_nothing_is_written() {
+    let suite = Suite::start().await;
+    let mut request = upload();
+    request.units.push(pb::UnitRow { kind: 99, name: String::new(), ..unit("Bad", "nobody", "999999") });
+    request.principals[0].roles.push("king".into());
+    request.areas.push(area("440106", "环境", "env"));
+    let status = suite.organisation("admin").import_organisation(request).await.unwrap_err();
+    let (code, _, violations) = refusal(&status);
+    assert_eq!(code, Code::InvalidArgument);
+    let fields: Vec<_> = violations.iter().filter_map(|v| v.split(':').next()).collect();
+    assert_eq!(
+        fields,
+        [
+            "units[2].kind",
+            "units[2].id",
+            "units[2].name",
+            "units[2].parent_id",
+            "units[2].region",
+            "principals[0].roles[1]",
+            "areas[1].region",
+        ]
+    );
+    let units = suite.organisation("admin").list_units(pb::ListUnitsRequest::default()).await.unwrap();
+    assert!(units.into_inner().units.is_empty());
+}
+
+#[tokio::test]
+async fn a_circle_in_the_unit_tree_is_refused() {
+    let suite = Suite::start().await;
+    suite.import(upload()).await;
+    let circle = pb::ImportOrganisationRequest {
+        request_id: id(),
+        units: vec![unit("env", "crew", "440106")],
+        ..Default::default()
+    };
+    let status = suite.organisation("admin").import_organisation(circle).await.unwrap_err();
+    let (code, _, violations) = refusal(&status);
+    assert_eq!(code, Code::InvalidArgument);
+    assert_eq!(violations, ["units[0].parent_id: a circle: env → crew → env"]);
+}
+
+#[tokio::test]
+async fn only_administrators_change_it_and_citizens_do_not_read_it() {
+    let suite = Suite::start().await;
+    suite.env.principal(PrincipalSpec::new("agent.wang").role("agent")).await;
+    let status = suite.organisation("agent.wang").import_organisation(upload()).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    suite.organisation("agent.wang").list_units(pb::ListUnitsRequest::default()).await.unwrap();
+
+    let mut citizen = person("citizen.zhao", "env");
+    citizen.kind = gongdan_proto::common::v1::PrincipalKind::Citizen.into();
+    citizen.roles = vec!["citizen".into()];
+    let mut request = upload();
+    request.principals.push(citizen);
+    suite.import(request).await;
+    let status =
+        suite.organisation("citizen.zhao").list_units(pb::ListUnitsRequest::default()).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn lists_come_in_pages_that_belong_to_their_filter() {
+    let suite = Suite::start().await;
+    let mut request = upload();
+    request.units =
+        (0..7).map(|n| unit(&format!("u{n}"), "", if n < 5 { "440106" } else { "1101" })).collect();
+    request.principals.clear();
+    request.areas =
+        ["440106", "4401", "44", "440105"].into_iter().map(|region| area(region, "", "u0")).collect();
+    suite.import(request).await;
+    let mut admin = suite.organisation("admin");
+    let mut list = pb::ListUnitsRequest { region: "44".into(), page_size: 2, ..Default::default() };
+    let mut ids = Vec::new();
+    loop {
+        let page = admin.list_units(list.clone()).await.unwrap().into_inner();
+        ids.extend(page.units.into_iter().map(|unit| unit.id));
+        if page.next_page_token.is_empty() {
+            break;
+        }
+        list.page_token = page.next_page_token;
+    }
+    assert_eq!(ids, ["u0", "u1", "u2", "u3", "u4"]);
+    let other = pb::ListUnitsRequest { region: "11".into(), ..list };
+    assert_eq!(admin.list_units(other).await.unwrap_err().code(), Code::InvalidArgument);
+
+    let mut list = pb::ListAreasRequest { page_size: 3, ..Default::default() };
+    let first = admin.list_areas(list.clone()).await.unwrap().into_inner();
+    list.page_token = first.next_page_token;
+    let second = admin.list_areas(list).await.unwrap().into_inner();
+    let regions: Vec<_> = first.areas.iter().chain(&second.areas).map(|area| &area.region[..6]).collect();
+    assert_eq!(regions, ["440000", "440100", "440105", "440106"]);
+    let covering = pb::ListAreasRequest { region: "440106".into(), ..Default::default() };
+    assert_eq!(admin.list_areas(covering).await.unwrap().into_inner().areas.len(), 3);
+}

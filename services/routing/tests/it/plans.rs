@@ -1,0 +1,61 @@
+//! The plans of lists that grow with tickets: an index gives the order, nothing is sorted or scanned whole.
+
+use gongdan_testkit::Env;
+
+async fn plan(env: &Env, query: &str) -> String {
+    let mut connection = env.pool().acquire().await.unwrap();
+    let explain = format!("EXPLAIN {query}");
+    let rows: Vec<String> =
+        sqlx::query_scalar(sqlx::AssertSqlSafe(explain)).fetch_all(&mut *connection).await.unwrap();
+    rows.join("\n")
+}
+
+#[tokio::test]
+async fn lists_of_decisions_follow_an_index() {
+    let env = Env::start(gongdan_routing::schema()).await;
+    let fill = "INSERT INTO decisions (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at,
+            pooled, unit_id, pool_reason, assisting_unit_ids, mark_sensitive, set_priority, summary, explanation,
+            attempt, state, resend_at)
+         SELECT gen_random_uuid(), gen_random_uuid(), 'GD' || n, 1, 1, 440106000000, 'x', now(), false, 'u', '', '{}',
+            false, 0, '', '{}', 1, CASE WHEN n % 100 = 0 THEN 1 WHEN n % 5 = 0 THEN 4 ELSE 2 END, now() + n * interval '1 s'
+         FROM generate_series(1, 20000) AS n";
+    sqlx::query(fill).execute(env.pool()).await.unwrap();
+    sqlx::query("ANALYZE decisions").execute(env.pool()).await.unwrap();
+    let nil = "'00000000-0000-0000-0000-000000000000'::uuid";
+    for (query, index) in [
+        (
+            "SELECT * FROM decisions d WHERE true AND d.id < gen_random_uuid() ORDER BY d.id DESC LIMIT 51",
+            "decisions_pkey",
+        ),
+        (
+            "SELECT * FROM decisions d WHERE true AND d.state = 2 ORDER BY d.id DESC LIMIT 51",
+            "decisions_pkey",
+        ),
+        (
+            "SELECT * FROM decisions d WHERE true AND d.state = 4 ORDER BY d.id DESC LIMIT 51",
+            "decisions_by_state",
+        ),
+        (
+            "SELECT * FROM decisions d WHERE d.ticket_number = 'GD7' ORDER BY d.ticket_version DESC LIMIT 1",
+            "decisions_by_number",
+        ),
+        (
+            "SELECT resend_at FROM decisions WHERE state = 1 ORDER BY resend_at LIMIT 1",
+            "decisions_to_send_again",
+        ),
+        (
+            "SELECT * FROM decisions d WHERE d.state = 1 AND d.resend_at <= now() ORDER BY d.resend_at LIMIT 200",
+            "decisions_to_send_again",
+        ),
+        (
+            &format!(
+                "SELECT * FROM decisions d WHERE d.ticket_id = {nil} ORDER BY d.ticket_version DESC LIMIT 1"
+            ),
+            "decisions_ticket_version",
+        ),
+    ] {
+        let plan = plan(&env, query).await;
+        assert!(plan.contains(index), "{query}\n{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{query}\n{plan}");
+    }
+}

@@ -1,0 +1,349 @@
+//! A running routing service, tickets' side of the bus, and words to speak with both.
+
+use gongdan_auth::AuthChannel;
+use gongdan_bus::{Event, Origin};
+use gongdan_clock::new_id;
+use gongdan_outbox::{EventServer, Guard, NewEvent};
+use gongdan_proto::{
+    common::v1::{Origin as PbOrigin, dead_letter_service_client::DeadLetterServiceClient},
+    routing::v1::{
+        self as pb, decision_service_client::DecisionServiceClient,
+        organisation_service_client::OrganisationServiceClient, rule_service_client::RuleServiceClient,
+    },
+    tickets::v1::{
+        self as tickets, Channel, Impact, Phase, Ticket, TicketEvent, TicketType, Urgency,
+        ticket_event::Change,
+    },
+    to_timestamp,
+};
+use gongdan_region::RegionCode;
+use gongdan_testkit::{Env, Served, eventually_some};
+use jiff::Timestamp;
+use prost::Message as _;
+use tokio_stream::wrappers::TcpListenerStream;
+use uuid::Uuid;
+
+pub const TIANHE: &str = "440106000000";
+
+/// Routing, with tickets' event log beside it.
+pub struct Suite {
+    pub env: Env,
+    pub service: Served,
+    owner: Env,
+}
+
+impl Suite {
+    pub async fn start() -> Self {
+        Self::with("").await
+    }
+
+    /// With settings in TOML over the defaults.
+    pub async fn with(settings: &str) -> Self {
+        let env = Env::start(gongdan_routing::schema()).await;
+        let owner = env.beside(gongdan_routing::schema()).await;
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let guard = Guard::new(|_| Ok("service.routing".to_owned()));
+        let log = EventServer::new(owner.pool().clone(), "tickets", env.bus().root(), guard);
+        tokio::spawn(
+            tonic::transport::Server::builder()
+                .add_service(log)
+                .serve_with_incoming(TcpListenerStream::new(listener)),
+        );
+        let token = serde_json::to_string(&env.token_file("routing")).unwrap();
+        let peers =
+            format!("[peers]\ntoken_file = {token}\n[peers.addresses]\ntickets = \"http://{address}\"\n");
+        let settings = format!("{settings}\n{peers}");
+        let config = env.config_with(gongdan_routing::DEFAULTS, &settings);
+        let service = env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
+        Self { env, service, owner }
+    }
+
+    pub fn organisation(&self, principal: &str) -> OrganisationServiceClient<AuthChannel> {
+        OrganisationServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn rules(&self, principal: &str) -> RuleServiceClient<AuthChannel> {
+        RuleServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn decisions(&self) -> DecisionServiceClient<AuthChannel> {
+        DecisionServiceClient::new(self.env.channel(&self.service, "admin"))
+    }
+
+    pub fn dead_letters(&self) -> DeadLetterServiceClient<AuthChannel> {
+        DeadLetterServiceClient::new(self.env.channel(&self.service, "admin"))
+    }
+
+    /// Imports, and expects it to be accepted.
+    pub async fn import(&self, request: pb::ImportOrganisationRequest) -> pb::ImportOrganisationResponse {
+        self.organisation("admin").import_organisation(request).await.unwrap().into_inner()
+    }
+
+    /// `env` and `roads` in 天河区, `city` in 广州市; `city` answers for the whole city, `env` for 环境 in 天河区.
+    pub async fn import_guangzhou(&self) {
+        let units =
+            vec![unit("city", "", "4401"), unit("env", "city", "440106"), unit("roads", "city", "440106")];
+        let areas =
+            vec![area("4401", "", "city"), area("440106", "环境", "env"), area("440106", "道路", "roads")];
+        self.import(pb::ImportOrganisationRequest { request_id: id(), units, areas, ..Default::default() })
+            .await;
+    }
+
+    /// Puts a rule that sends what its condition holds for to a unit.
+    pub async fn rule(&self, name: &str, when: &str, unit: &str) -> pb::Rule {
+        let request =
+            pb::PutRuleRequest { request_id: id(), rule: Some(rule(name, when, unit)), etag: String::new() };
+        self.rules("admin").put_rule(request).await.unwrap().into_inner()
+    }
+
+    /// Tickets tells of a ticket, on its log and on the bus.
+    pub async fn tell(&self, ticket: &TestTicket, kind: &str, origin: Origin, change: Change) {
+        let now: Timestamp = self.env.clock().now();
+        let payload = TicketEvent {
+            ticket_id: ticket.id.to_string(),
+            version: ticket.state.version,
+            occurred_at: Some(to_timestamp(now)),
+            recorded_at: Some(to_timestamp(now)),
+            origin: i32::from(origin.as_i16()),
+            state: Some(ticket.state.clone()),
+            change: Some(change),
+            ..TicketEvent::default()
+        };
+        let region = RegionCode::parse(&ticket.state.region).unwrap();
+        self.tell_raw(ticket, kind, origin, payload.encode_to_vec(), region).await;
+    }
+
+    pub async fn tell_raw(
+        &self,
+        t: &TestTicket,
+        kind: &str,
+        origin: Origin,
+        payload: Vec<u8>,
+        region: RegionCode,
+    ) {
+        let now: Timestamp = self.env.clock().now();
+        let new = NewEvent {
+            id: new_id(now),
+            aggregate_id: t.id,
+            version: t.state.version,
+            kind: kind.to_owned().into(),
+            subject: gongdan_bus::subject("tickets", kind, region, t.id),
+            occurred_at: now,
+            recorded_at: now,
+            origin,
+            payload,
+        };
+        let mut log = self.owner.pool().acquire().await.unwrap();
+        gongdan_outbox::append(&mut log, std::slice::from_ref(&new)).await.unwrap();
+        self.env
+            .publish(&Event {
+                id: new.id,
+                source: "tickets".to_owned(),
+                kind: kind.to_owned(),
+                aggregate_id: new.aggregate_id,
+                version: new.version,
+                occurred_at: now,
+                recorded_at: now,
+                origin,
+                subject: new.subject,
+                traceparent: None,
+                payload: new.payload.into(),
+            })
+            .await;
+    }
+
+    /// A ticket is submitted.
+    pub async fn submitted(&self, item: &str, subject: &str) -> TestTicket {
+        let ticket = TestTicket::new(item);
+        self.submit(&ticket, subject, Origin::Live).await;
+        ticket
+    }
+
+    pub async fn submit(&self, ticket: &TestTicket, subject: &str, origin: Origin) {
+        let change = tickets::Submitted { subject: subject.to_owned(), body: "详情".to_owned() };
+        self.tell(ticket, "submitted", origin, Change::Submitted(change)).await;
+    }
+
+    /// The unit it was dispatched to by a decision takes it and gives it back.
+    pub async fn dispatched_and_returned(
+        &self,
+        ticket: &mut TestTicket,
+        decision: &pb::DecisionEvent,
+        unit: &str,
+    ) {
+        self.dispatched(ticket, decision, unit).await;
+        ticket.next(Phase::PendingDispatch);
+        ticket.state.returned_by_unit_ids.push(unit.to_owned());
+        ticket.state.return_count += 1;
+        let returned =
+            tickets::Returned { unit_id: unit.to_owned(), reason: "不属于本部门职责".to_owned() };
+        self.tell(ticket, "returned", Origin::Live, Change::Returned(returned)).await;
+    }
+
+    pub async fn dispatched(&self, ticket: &mut TestTicket, decision: &pb::DecisionEvent, unit: &str) {
+        ticket.next(Phase::Dispatched);
+        let dispatched = tickets::Dispatched {
+            unit_id: unit.to_owned(),
+            decision_id: decision.decision_id.clone(),
+            ..Default::default()
+        };
+        self.tell(ticket, "dispatched", Origin::Live, Change::Dispatched(dispatched)).await;
+    }
+
+    pub async fn refused(&self, ticket: &mut TestTicket, decision: &pb::DecisionEvent, reason: &str) {
+        ticket.next(Phase::PendingDispatch);
+        let refused =
+            tickets::DecisionRefused { decision_id: decision.decision_id.clone(), reason: reason.to_owned() };
+        self.tell(ticket, "decision_refused", Origin::Live, Change::DecisionRefused(refused)).await;
+    }
+
+    /// Decisions told so far about a ticket, in their order.
+    pub async fn told(&self, ticket: &TestTicket) -> Vec<pb::DecisionEvent> {
+        let events = self.env.events("routing").await;
+        let decided = events.iter().filter(|event| event.kind == "decided");
+        let decided = decided.map(|event| event.decode::<pb::DecisionEvent>().unwrap());
+        decided.filter(|decision| decision.ticket_id == ticket.id.to_string()).collect()
+    }
+
+    /// Waits for the decision about the ticket as it is now.
+    pub async fn decision(&self, ticket: &TestTicket) -> pb::DecisionEvent {
+        eventually_some("the decision", async || {
+            self.told(ticket)
+                .await
+                .into_iter()
+                .find(|decision| decision.ticket_version == ticket.state.version)
+        })
+        .await
+    }
+
+    pub async fn explain(&self, ticket: &TestTicket) -> pb::ExplainDecisionResponse {
+        let ticket = ticket.id.to_string();
+        let request = pb::ExplainDecisionRequest { ticket, ..Default::default() };
+        self.decisions().explain_decision(request).await.unwrap().into_inner()
+    }
+
+    /// Waits until tickets' answer to a decision is noted.
+    pub async fn answered(&self, decision: &pb::DecisionEvent) -> pb::Decision {
+        eventually_some("the answer is noted", async || {
+            let request = pb::ExplainDecisionRequest {
+                decision_id: decision.decision_id.clone(),
+                ..Default::default()
+            };
+            let explained = self.decisions().explain_decision(request).await.unwrap().into_inner();
+            explained.decision.filter(|d| d.state() != pb::DecisionState::Unanswered)
+        })
+        .await
+    }
+}
+
+/// A ticket as tickets would have it.
+#[derive(Debug, Clone)]
+pub struct TestTicket {
+    pub id: Uuid,
+    pub state: Ticket,
+}
+
+impl TestTicket {
+    pub fn new(item: &str) -> Self {
+        let now: Timestamp = gongdan_clock::Clock::now(&gongdan_clock::SystemClock);
+        let id = new_id(now);
+        let state = Ticket {
+            id: id.to_string(),
+            number: format!("GD261122{}", id.as_u128() % 10_000_000_000),
+            version: 1,
+            phase: Phase::PendingDispatch.into(),
+            round: 1,
+            r#type: TicketType::Complaint.into(),
+            item: item.to_owned(),
+            region: TIANHE.to_owned(),
+            channel: Channel::Phone.into(),
+            urgency: Urgency::Medium.into(),
+            impact: Impact::Low.into(),
+            priority: 3,
+            tier: 1,
+            origin: PbOrigin::Live.into(),
+            received_at: Some(to_timestamp(now)),
+            ..Ticket::default()
+        };
+        Self { id, state }
+    }
+
+    pub fn next(&mut self, phase: Phase) {
+        self.state.version += 1;
+        self.state.phase = phase.into();
+    }
+}
+
+pub fn id() -> String {
+    TestTicket::new("").id.to_string()
+}
+
+pub fn unit(id: &str, parent: &str, region: &str) -> pb::UnitRow {
+    pb::UnitRow {
+        id: id.to_owned(),
+        name: format!("单位 {id}"),
+        parent_id: parent.to_owned(),
+        region: region.to_owned(),
+        ..Default::default()
+    }
+}
+
+pub fn person(id: &str, unit: &str) -> pb::PrincipalRow {
+    pb::PrincipalRow {
+        id: id.to_owned(),
+        name: "李伟".to_owned(),
+        roles: vec!["handler".to_owned()],
+        unit_ids: vec![unit.to_owned()],
+        ..Default::default()
+    }
+}
+
+pub fn area(region: &str, item: &str, unit: &str) -> pb::AreaRow {
+    pb::AreaRow {
+        region: region.to_owned(),
+        region_to: String::new(),
+        item: item.to_owned(),
+        unit_id: unit.to_owned(),
+    }
+}
+
+pub fn rule(name: &str, when: &str, unit: &str) -> pb::Rule {
+    pb::Rule {
+        id: name.to_owned(),
+        name: format!("规则 {name}"),
+        when: when.to_owned(),
+        action: Some(pb::RuleAction {
+            target: Some(pb::rule_action::Target::Unit(pb::UnitAction { unit_id: unit.to_owned() })),
+            ..Default::default()
+        }),
+        ..Default::default()
+    }
+}
+
+pub fn dispatched_to(decision: &pb::DecisionEvent) -> &str {
+    match &decision.target {
+        Some(pb::decision_event::Target::Dispatch(target)) => &target.unit_id,
+        _ => "",
+    }
+}
+
+pub fn pool_reason(decision: &pb::DecisionEvent) -> &str {
+    match &decision.target {
+        Some(pb::decision_event::Target::Pool(target)) => &target.reason,
+        _ => "",
+    }
+}
+
+/// Code, reason, and violations as `field: rule`.
+pub fn refusal(status: &tonic::Status) -> (tonic::Code, String, Vec<String>) {
+    use tonic_types::StatusExt as _;
+    let details = status.get_error_details();
+    let reason = details.error_info().map(|info| info.reason.clone()).unwrap_or_default();
+    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
+    (
+        status.code(),
+        reason,
+        violations.into_iter().map(|v| format!("{}: {}", v.field, v.description)).collect(),
+    )
+}
