@@ -1,6 +1,9 @@
 //! `gongdan`: the suite on one machine, one of its services, and the client of all.
 
 mod cli;
+mod demo;
+mod services;
+mod up;
 
 use std::process::ExitCode;
 

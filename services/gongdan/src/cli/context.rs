@@ -1,9 +1,10 @@
 //! What every command knows: the suite, the token, the language, the form of the output.
 
-use std::{cell::OnceCell, path::PathBuf, time::Duration};
+use std::{cell::OnceCell, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
+use gongdan_auth::LocalIssuer;
 use gongdan_clock::{Clock, SystemClock};
 use jiff::{Timestamp, tz::TimeZone};
 use tonic::{
@@ -14,6 +15,9 @@ use tonic::{
 
 use super::suite::Suite;
 
+/// How long a token made for one command is good.
+const TOKEN_TTL: Duration = Duration::from_secs(3600);
+
 /// Arguments that every command understands.
 #[derive(Debug, Args)]
 pub struct GlobalArgs {
@@ -23,6 +27,9 @@ pub struct GlobalArgs {
     /// File with the token to call with; default: the administrator's, made by `gongdan up`
     #[arg(long, global = true, env = "GONGDAN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// Call as this principal, with a token of the local issuer that `gongdan up` made
+    #[arg(long = "as", global = true, value_name = "PRINCIPAL", conflicts_with = "token_file")]
+    principal: Option<String>,
     /// Language of the output
     #[arg(long, global = true, env = "GONGDAN_LANG", value_enum, default_value_t = Lang::En)]
     lang: Lang,
@@ -67,6 +74,7 @@ impl Interceptor for Bearer {
 pub struct Context {
     data_dir: PathBuf,
     token_file: Option<PathBuf>,
+    principal: Option<String>,
     lang: Lang,
     format: Format,
     zone: TimeZone,
@@ -80,6 +88,7 @@ impl Context {
         Ok(Context {
             data_dir: args.data_dir.clone(),
             token_file: args.token_file.clone(),
+            principal: args.principal.clone(),
             lang: args.lang,
             format: args.output,
             zone,
@@ -125,13 +134,25 @@ impl Context {
     /// A channel to a service, by its name: `tickets`. Connects when it is first used.
     ///
     /// # Errors
-    /// When no suite runs, or the token cannot be read.
+    /// When no suite runs, or the token cannot be had.
     pub fn channel(&self, service: &str) -> Result<Channel> {
-        let suite = self.suite()?;
-        let file = self.token_file.as_ref().unwrap_or(&suite.token_file);
-        let token =
-            std::fs::read_to_string(file).with_context(|| format!("reading the token {}", file.display()))?;
+        if let Some(principal) = &self.principal {
+            return self.channel_as(service, principal);
+        }
+        let file = self.token_file.as_ref().unwrap_or(&self.suite()?.token_file);
+        let token = std::fs::read_to_string(file).with_context(|| format!("reading the token {}", file.display()))?;
         self.channel_with(service, token.trim())
+    }
+
+    /// A channel to a service, calling as a principal with a token of the local issuer.
+    ///
+    /// # Errors
+    /// When no suite runs, or the data directory has no issuer.
+    pub fn channel_as(&self, service: &str, principal: &str) -> Result<Channel> {
+        let directory = self.data_dir.join("issuer");
+        anyhow::ensure!(directory.is_dir(), "{} has no local issuer", self.data_dir.display());
+        let issuer = LocalIssuer::create_or_load(&directory, Arc::new(SystemClock))?;
+        self.channel_with(service, &issuer.mint(principal, TOKEN_TTL)?)
     }
 
     /// A channel to a service whose calls carry another token.

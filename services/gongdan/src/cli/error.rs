@@ -1,6 +1,9 @@
 //! What went wrong, on stderr: the message, the reason, each violation.
 
-use std::{io::Write, process::ExitCode};
+use std::{
+    io::{self, Write},
+    process::ExitCode,
+};
 
 use serde_json::{Value, json};
 use tonic::{Code, Status};
@@ -8,8 +11,11 @@ use tonic_types::StatusExt;
 
 use super::Context;
 
-/// Says what went wrong; the exit code is 1.
+/// Says what went wrong; the exit code is 1. A reader that has left, as `head` does, is no reason to complain.
 pub fn report(context: Option<&Context>, error: &anyhow::Error) -> ExitCode {
+    if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
+        return ExitCode::SUCCESS;
+    }
     let text = if context.is_some_and(Context::is_json) {
         format!("{}\n", json!({ "error": as_json(error) }))
     } else {

@@ -5,16 +5,21 @@ mod catalogue;
 mod completions;
 mod context;
 mod error;
+mod events;
+mod import;
 mod inbox;
 mod json;
+mod migrate;
 mod names;
 mod org;
 mod output;
 mod report;
 mod route;
 mod rule;
+mod serve;
 mod sla;
-mod suite;
+mod status;
+pub mod suite;
 mod ticket;
 mod webhook;
 
@@ -23,8 +28,10 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
-pub use context::{Channel, Context};
+pub use context::{Channel, Context, Lang};
 pub use output::Table;
+
+use crate::up;
 
 /// The work order suite: six services on one machine, one of them, and a client for all.
 #[derive(Debug, Parser)]
@@ -38,6 +45,14 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs the whole suite on this machine, with PostgreSQL and NATS, until Ctrl-C
+    Up(up::Args),
+    /// Runs one service in this process
+    Serve(serve::Args),
+    /// Brings databases to the schema of this program
+    Migrate(migrate::Args),
+    /// How the services of the suite are
+    Status,
     /// Tickets: create, get, list and act on them (工单)
     #[command(subcommand)]
     Ticket(ticket::Command),
@@ -67,6 +82,12 @@ enum Command {
     Webhook(webhook::Command),
     /// Counts and rates (统计)
     Report(report::Args),
+    /// Brings in what happened before this suite (导入)
+    #[command(subcommand)]
+    Import(import::Command),
+    /// Events that a consumer could not apply
+    #[command(subcommand)]
+    Events(events::Command),
     /// Prints the completions of a shell
     Completions(completions::Args),
 }
@@ -84,31 +105,45 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn dispatch(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
-    let done = match command {
-        Command::Completions(args) => completions::run(&args),
-        command => client(context, command),
-    };
-    done.map(|()| ExitCode::SUCCESS)
+/// Does what these words on the command line would, for the suite and in the form of this context.
+///
+/// # Errors
+/// When they are no command for services, or it fails.
+pub async fn run_words(context: &Context, words: &[&str]) -> anyhow::Result<()> {
+    let cli = Cli::try_parse_from(std::iter::once("gongdan").chain(words.iter().copied()))?;
+    client(context, cli.command).await.map(drop)
 }
 
-/// Commands that only call the services: one thread is enough.
-fn client(context: &Context, command: Command) -> anyhow::Result<()> {
-    let runtime =
-        tokio::runtime::Builder::new_current_thread().enable_all().build().context("starting the client")?;
-    runtime.block_on(async {
-        match command {
-            Command::Ticket(command) => ticket::run(context, command).await,
-            Command::Catalogue(command) => catalogue::run(context, command).await,
-            Command::Org(command) => org::run(context, command).await,
-            Command::Rule(command) => rule::run(context, command).await,
-            Command::Route(command) => route::run(context, command).await,
-            Command::Sla(command) => sla::run(context, command).await,
-            Command::Callback(command) => callback::run(context, command).await,
-            Command::Inbox(command) => inbox::run(context, command).await,
-            Command::Webhook(command) => webhook::run(context, command).await,
-            Command::Report(args) => report::run(context, args).await,
-            Command::Completions(args) => completions::run(&args),
+fn dispatch(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Up(args) => up::run(context, args),
+        Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Completions(args) => completions::run(&args).map(|()| ExitCode::SUCCESS),
+        command => {
+            // Commands that only call the services: one thread is enough.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.context("starting the client")?.block_on(client(context, command))
         }
-    })
+    }
+}
+
+async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
+    let done = match command {
+        Command::Status => return status::run(context).await,
+        Command::Import(command) => return import::run(context, command).await,
+        Command::Migrate(args) => migrate::run(context, args).await,
+        Command::Ticket(command) => ticket::run(context, command).await,
+        Command::Catalogue(command) => catalogue::run(context, command).await,
+        Command::Org(command) => org::run(context, command).await,
+        Command::Rule(command) => rule::run(context, command).await,
+        Command::Route(command) => route::run(context, command).await,
+        Command::Sla(command) => sla::run(context, command).await,
+        Command::Callback(command) => callback::run(context, command).await,
+        Command::Inbox(command) => inbox::run(context, command).await,
+        Command::Webhook(command) => webhook::run(context, command).await,
+        Command::Report(args) => report::run(context, args).await,
+        Command::Events(command) => events::run(context, command).await,
+        Command::Up(_) | Command::Serve(_) | Command::Completions(_) => Ok(()),
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }

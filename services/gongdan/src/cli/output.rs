@@ -30,13 +30,19 @@ impl Table {
     }
 }
 
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 impl Context {
     /// Prints an answer: its JSON for programs, the table for people.
     ///
     /// # Errors
     /// When nobody reads the output any more, or the JSON cannot be made.
     pub fn print(&self, json: impl FnOnce() -> Result<Value>, table: impl FnOnce() -> Table) -> Result<()> {
-        if self.is_json() { self.print_json(&json()?) } else { write(&format!("{}\n", table().0)) }
+        if self.is_json() { self.print_json(&json()?) } else { write(&format!("{}\n", table())) }
     }
 
     /// Prints one thing: its JSON for programs, a line per name and value for people. Empty values are left out.
@@ -116,11 +122,9 @@ impl Context {
     }
 }
 
-/// Writes to stdout. A reader that has left, as `head` does, ends the command without complaint.
+/// Writes to stdout.
 pub fn write(text: &str) -> Result<()> {
     let mut out = io::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
-        done => Ok(done?),
-    }
+    out.write_all(text.as_bytes())?;
+    Ok(out.flush()?)
 }

@@ -23,6 +23,10 @@ pub struct Suite {
     pub nats_url: String,
     /// File with the token of the administrator.
     pub token_file: PathBuf,
+    /// First token of its subjects on the bus, and prefix of its databases.
+    pub name: String,
+    /// Process id of the supervisor.
+    pub pid: u32,
 }
 
 /// Where a service listens.

@@ -1,0 +1,245 @@
+//! `gongdan import messages`: citizen messages with the authority's replies, as tickets of the past. Source: issue of the
+//! running suite; the service's side is `RecordPastTicket`.
+
+use std::{
+    fs::File,
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
+use csv::ByteRecord;
+use futures::{StreamExt, stream};
+use gongdan_proto::{
+    tickets::v1::{self as pb, RecordPastTicketRequest, ticket_service_client::TicketServiceClient},
+    to_timestamp,
+};
+
+use super::{
+    names::{Items, Places, known_region},
+    outcome::Outcome,
+    row::{Columns, RowError},
+    send::{Sent, send},
+};
+use crate::cli::Context;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// CSV file with the columns message_no, subject, received_at, body and, as far as they are there, citizen, reply,
+    /// replied_at, category
+    file: PathBuf,
+    /// The source they come from; a message is recorded once per source and message_no
+    #[arg(long, default_value = "messages")]
+    source: String,
+    /// Region code of rows that --map leaves open
+    #[arg(long, value_name = "CODE")]
+    region: Option<String>,
+    /// CSV file of name and region code; a row whose subject or else body has the name gets the region
+    #[arg(long, value_name = "FILE")]
+    map: Option<PathBuf>,
+    /// What kind of requests they are
+    #[arg(long = "type", value_enum, default_value_t = Kind::Complaint)]
+    kind: Kind,
+    /// How they came in
+    #[arg(long, value_enum, default_value_t = Via::Web)]
+    channel: Via,
+    /// Key of a catalogue item for rows that --item-map leaves open
+    #[arg(long, value_name = "KEY", default_value = "unclassified")]
+    item: String,
+    /// CSV file of category and key of a catalogue item
+    #[arg(long, value_name = "FILE")]
+    item_map: Option<PathBuf>,
+    /// Rows without reply wait for dispatch; otherwise they are closed as history
+    #[arg(long)]
+    live: bool,
+    /// Rows sent at once
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    concurrency: u16,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Kind {
+    Consultation,
+    Complaint,
+    Report,
+    Suggestion,
+    Help,
+    Praise,
+    Incident,
+    BusinessProcessing,
+    Maintenance,
+    Other,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Via {
+    Phone,
+    Web,
+    App,
+    MiniProgram,
+    Wechat,
+    Weibo,
+    Email,
+    Fax,
+    WalkIn,
+    Api,
+    Device,
+    HandedDown,
+}
+
+pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
+    let import = Import::new(context, &args)?;
+    let client = TicketServiceClient::new(context.channel("tickets")?);
+    let file = File::open(&args.file).with_context(|| format!("opening {}", args.file.display()))?;
+    let bar = context.progress(Some(file.metadata()?.len()), context.text("importing", "导入中"));
+    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
+    let columns = Columns::find(reader.byte_headers()?)?;
+
+    let mut outcome = Outcome::default();
+    let mut given_up = None;
+    {
+        // Rows are read as the service takes them; as many as may be on their way are in memory, no more.
+        let rows = reader.byte_records().map(|record| {
+            let record = record?;
+            let (line, byte) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+            Ok::<_, csv::Error>((line, byte, import.request(&columns, record)))
+        });
+        let mut sending = stream::iter(rows)
+            .map(|row| {
+                let client = client.clone();
+                async move {
+                    let (line, byte, request) = row?;
+                    let sent = match request {
+                        Ok(request) => send(client, request).await,
+                        Err(error) => Sent::Refused(vec![error]),
+                    };
+                    Ok::<_, csv::Error>((line, byte, sent))
+                }
+            })
+            .buffer_unordered(usize::from(args.concurrency));
+        while let Some(row) = sending.next().await {
+            let (line, byte, sent) = row.context("reading the file")?;
+            outcome.rows += 1;
+            match sent {
+                Sent::Recorded => outcome.imported += 1,
+                Sent::AlreadyThere => outcome.already_there += 1,
+                Sent::Refused(errors) => outcome.fail(line, errors),
+                Sent::GivenUp(status) => {
+                    outcome.rows -= 1;
+                    given_up = Some(status);
+                    break;
+                }
+            }
+            bar.set_position(bar.position().max(byte));
+            bar.set_message(format!("{} / {} / {}", outcome.imported, outcome.already_there, outcome.failed.len()));
+        }
+    }
+    bar.finish_and_clear();
+    let code = outcome.print(context)?;
+    match given_up {
+        None => Ok(code),
+        Some(status) => {
+            eprintln!("{}", context.text(
+                "the import stopped; run it again and it goes on where it was",
+                "导入中断；再次运行即可继续",
+            ));
+            Err((*status).into())
+        }
+    }
+}
+
+struct Import<'a> {
+    context: &'a Context,
+    args: &'a Args,
+    places: Places,
+    items: Items,
+    kind: pb::TicketType,
+    channel: pb::Channel,
+}
+
+impl<'a> Import<'a> {
+    fn new(context: &'a Context, args: &'a Args) -> Result<Self> {
+        if let Some(code) = &args.region {
+            known_region(code)?;
+        }
+        let places = args.map.as_deref().map_or_else(|| Ok(Places::default()), Places::read)?;
+        let items = args.item_map.as_deref().map_or_else(|| Ok(Items::default()), Items::read)?;
+        Ok(Import { context, args, places, items, kind: ticket_type(args.kind), channel: channel(args.channel) })
+    }
+
+    fn request(&self, columns: &Columns, record: ByteRecord) -> Result<RecordPastTicketRequest, RowError> {
+        let row = columns.text(record)?;
+        let at = |index: usize| row.get(index).unwrap_or("").trim();
+        let maybe = |index: Option<usize>| index.map_or("", at);
+        let (subject, body) = (at(columns.subject), at(columns.body));
+        let region = match (self.places.region(subject, body), &self.args.region) {
+            (Some(code), _) => code,
+            (None, Some(code)) => code,
+            (None, None) => {
+                return Err(RowError::new("region", "no name of --map is in the row, and there is no --region"));
+            }
+        };
+        let item = self.items.item(maybe(columns.category)).unwrap_or(&self.args.item);
+        let reply = maybe(columns.reply);
+        let replied_at = match maybe(columns.replied_at) {
+            "" => None,
+            text => Some(self.instant("replied_at", text)?),
+        };
+        Ok(RecordPastTicketRequest {
+            external_source: self.args.source.clone(),
+            external_id: at(columns.message_no).to_owned(),
+            r#type: self.kind.into(),
+            item: item.to_owned(),
+            subject: subject.to_owned(),
+            body: body.to_owned(),
+            region: region.to_owned(),
+            channel: self.channel.into(),
+            received_at: Some(self.instant("received_at", at(columns.received_at))?),
+            reply: reply.to_owned(),
+            replied_at: replied_at.filter(|_| !reply.is_empty()),
+            unit_id: String::new(),
+            customer_key: maybe(columns.citizen).to_owned(),
+            live: self.args.live,
+        })
+    }
+
+    fn instant(&self, field: &str, text: &str) -> Result<prost_types::Timestamp, RowError> {
+        self.context
+            .parse_time(text)
+            .map(to_timestamp)
+            .map_err(|_| RowError::new(field, format!("{text:?} is no instant")))
+    }
+}
+
+fn ticket_type(kind: Kind) -> pb::TicketType {
+    match kind {
+        Kind::Consultation => pb::TicketType::Consultation,
+        Kind::Complaint => pb::TicketType::Complaint,
+        Kind::Report => pb::TicketType::Report,
+        Kind::Suggestion => pb::TicketType::Suggestion,
+        Kind::Help => pb::TicketType::Help,
+        Kind::Praise => pb::TicketType::Praise,
+        Kind::Incident => pb::TicketType::Incident,
+        Kind::BusinessProcessing => pb::TicketType::BusinessProcessing,
+        Kind::Maintenance => pb::TicketType::Maintenance,
+        Kind::Other => pb::TicketType::Other,
+    }
+}
+
+fn channel(via: Via) -> pb::Channel {
+    match via {
+        Via::Phone => pb::Channel::Phone,
+        Via::Web => pb::Channel::Web,
+        Via::App => pb::Channel::App,
+        Via::MiniProgram => pb::Channel::MiniProgram,
+        Via::Wechat => pb::Channel::Wechat,
+        Via::Weibo => pb::Channel::Weibo,
+        Via::Email => pb::Channel::Email,
+        Via::Fax => pb::Channel::Fax,
+        Via::WalkIn => pb::Channel::WalkIn,
+        Via::Api => pb::Channel::Api,
+        Via::Device => pb::Channel::Device,
+        Via::HandedDown => pb::Channel::HandedDown,
+    }
+}

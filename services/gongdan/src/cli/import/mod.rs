@@ -1,0 +1,23 @@
+//! `gongdan import`: what happened before this suite.
+
+mod messages;
+mod names;
+mod outcome;
+mod row;
+mod send;
+
+use clap::Subcommand;
+
+use super::Context;
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Citizen messages from a CSV file, each with what became of it
+    Messages(messages::Args),
+}
+
+pub async fn run(context: &Context, command: Command) -> anyhow::Result<std::process::ExitCode> {
+    match command {
+        Command::Messages(args) => messages::run(context, args).await,
+    }
+}

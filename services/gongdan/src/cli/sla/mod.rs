@@ -1,0 +1,46 @@
+//! Deadlines, clocks and calendars.
+
+mod calendar;
+mod clocks;
+mod policy;
+mod preview;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use super::{Channel, Context, Table};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// When a deadline would be, and which days count
+    Preview(Box<preview::Args>),
+    /// The clocks of a ticket
+    Clocks {
+        /// Number or id of the ticket
+        ticket: String,
+    },
+    /// Working calendars (工作日历)
+    #[command(subcommand)]
+    Calendar(calendar::Command),
+    /// Policy sets (时限策略)
+    #[command(subcommand)]
+    Policy(policy::Command),
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Preview(args) => preview::run(context, *args).await,
+        Command::Clocks { ticket } => clocks::run(context, ticket).await,
+        Command::Calendar(command) => calendar::run(context, command).await,
+        Command::Policy(command) => policy::run(context, command).await,
+    }
+}
+
+fn channel(context: &Context) -> Result<Channel> {
+    context.channel("sla")
+}
+
+/// `yes`, or nothing, as a cell.
+fn mark(context: &Context, set: bool) -> String {
+    if set { context.text("yes", "是").to_owned() } else { String::new() }
+}

@@ -1,0 +1,118 @@
+//! Brings the sample's organisation, catalogue and rules in, as the administrator would.
+
+use anyhow::Result;
+use gongdan_proto::{
+    routing::v1::{
+        AreaRow, GroupAction, ImportOrganisationRequest, PoolAction, PrincipalRow, PutRuleRequest, Rule, RuleAction,
+        UnitAction, UnitKind, UnitRow, organisation_service_client::OrganisationServiceClient, rule_action::Target,
+        rule_service_client::RuleServiceClient,
+    },
+    tickets::v1::{
+        CatalogueRow, Impact, ImportCatalogueRequest, Urgency, catalogue_service_client::CatalogueServiceClient,
+    },
+};
+
+use super::sample::{self, Sample, value};
+use crate::cli::Context;
+
+/// Loads what is not there yet.
+///
+/// # Errors
+/// When a service refuses.
+pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
+    let mut organisation = OrganisationServiceClient::new(context.channel("routing")?);
+    let request = ImportOrganisationRequest {
+        request_id: context.request_id(),
+        units: sample.units.iter().map(unit).collect::<Result<_>>()?,
+        principals: sample.people.iter().map(person).collect(),
+        areas: sample.areas.iter().map(area).collect(),
+        replace_areas: false,
+    };
+    organisation.import_organisation(request).await?;
+    let (units, people) = (sample.units.len(), sample.people.len());
+    context.say(&match context.lang() {
+        crate::cli::Lang::En => format!("organisation: {units} units, {people} people, {} areas", sample.areas.len()),
+        crate::cli::Lang::Zh => format!("组织：{units} 个单位，{people} 人，{} 个责任区", sample.areas.len()),
+    })?;
+
+    let mut catalogue = CatalogueServiceClient::new(context.channel("tickets")?);
+    let rows = sample.items.iter().map(item).collect::<Result<_>>()?;
+    let request = ImportCatalogueRequest { request_id: context.request_id(), rows };
+    let version = catalogue.import_catalogue(request).await?.into_inner().version;
+    context.say(&match context.lang() {
+        crate::cli::Lang::En => format!("catalogue: {} items, version {version}", sample.items.len()),
+        crate::cli::Lang::Zh => format!("服务目录：{} 项，第 {version} 版", sample.items.len()),
+    })?;
+
+    let mut rules = RuleServiceClient::new(context.channel("routing")?);
+    for row in &sample.rules {
+        let request =
+            PutRuleRequest { request_id: context.request_id(), rule: Some(rule(row)), etag: String::new() };
+        rules.put_rule(request).await?;
+    }
+    context.say(&match context.lang() {
+        crate::cli::Lang::En => format!("routing: {} rules", sample.rules.len()),
+        crate::cli::Lang::Zh => format!("派单规则：{} 条", sample.rules.len()),
+    })
+}
+
+fn unit(unit: &sample::Unit) -> Result<UnitRow> {
+    Ok(UnitRow {
+        id: unit.id.clone(),
+        name: unit.name.clone(),
+        kind: value("UNIT_KIND_", &unit.kind, UnitKind::from_str_name)?.into(),
+        parent_id: unit.parent_id.clone(),
+        region: unit.region.clone(),
+        ..UnitRow::default()
+    })
+}
+
+fn person(person: &sample::Person) -> PrincipalRow {
+    let list = |text: &str| text.split(';').filter(|part| !part.is_empty()).map(str::to_owned).collect();
+    PrincipalRow {
+        id: person.id.clone(),
+        name: person.name.clone(),
+        roles: list(&person.roles),
+        unit_ids: list(&person.unit_ids),
+        regions: list(&person.regions),
+        ..PrincipalRow::default()
+    }
+}
+
+fn area(area: &sample::Area) -> AreaRow {
+    AreaRow {
+        region: area.region.clone(),
+        region_to: String::new(),
+        item: area.item.clone(),
+        unit_id: area.unit_id.clone(),
+    }
+}
+
+fn item(item: &sample::Item) -> Result<CatalogueRow> {
+    Ok(CatalogueRow {
+        path: vec![item.level1.clone(), item.level2.clone(), item.level3.clone()],
+        urgency: value("URGENCY_", &item.urgency, Urgency::from_str_name)?.into(),
+        impact: value("IMPACT_", &item.impact, Impact::from_str_name)?.into(),
+        ..CatalogueRow::default()
+    })
+}
+
+fn rule(row: &sample::Rule) -> Rule {
+    let unit_id = row.unit_id.clone();
+    let target = match row.target.as_str() {
+        "group" => Target::Group(GroupAction { group_id: unit_id }),
+        "pool" => Target::Pool(PoolAction { unit_id, reason: String::new() }),
+        _ => Target::Unit(UnitAction { unit_id }),
+    };
+    Rule {
+        id: row.id.clone(),
+        name: row.name.clone(),
+        when: row.when.clone(),
+        action: Some(RuleAction {
+            target: Some(target),
+            set_priority: row.set_priority,
+            ..RuleAction::default()
+        }),
+        ..Rule::default()
+    }
+}

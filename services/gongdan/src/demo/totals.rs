@@ -1,0 +1,40 @@
+//! What reporting has counted, to know when it has counted all.
+
+use anyhow::Result;
+use gongdan_proto::reporting::v1::{
+    Dimension, GetReportRequest, Measures, report_service_client::ReportServiceClient,
+};
+
+use super::{desks::until, story::End};
+use crate::cli::Context;
+
+/// The totals as reporting has them now.
+///
+/// # Errors
+/// When reporting refuses.
+pub async fn now(context: &Context) -> Result<Measures> {
+    let request = GetReportRequest { dimension: Dimension::Month.into(), ..GetReportRequest::default() };
+    let report = ReportServiceClient::new(context.channel("reporting")?).get_report(request).await?;
+    Ok(report.into_inner().total.unwrap_or_default())
+}
+
+/// Waits until reporting has counted these stories on top of what there was before.
+///
+/// # Errors
+/// When it has not within half a minute.
+pub async fn wait(context: &Context, before: Measures, ends: &[End]) -> Result<()> {
+    let received = i64::try_from(ends.len())?;
+    let (cancelled, resolved, callbacks) = ends.iter().fold((0, 0, 0), |(cancelled, resolved, callbacks), end| {
+        (cancelled + end.cancelled, resolved + end.resolved, callbacks + end.callbacks)
+    });
+    until("reporting has counted everything", async || {
+        let now = now(context).await?;
+        let all = now.received >= before.received + received
+            && now.cancelled >= before.cancelled + cancelled
+            && now.resolved >= before.resolved + resolved
+            && now.timed >= before.timed + resolved
+            && now.callbacks >= before.callbacks + callbacks;
+        Ok(all.then_some(()))
+    })
+    .await
+}

@@ -1,0 +1,112 @@
+//! PostgreSQL and NATS: private ones, or those that the environment names.
+
+use std::str::FromStr;
+
+use anyhow::{Context, Result};
+use gongdan_embedded::{Nats, NatsOptions, Postgres, PostgresOptions};
+use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+
+use super::directory::Directory;
+
+/// The servers beneath the suite.
+pub struct Backends {
+    postgres: Option<(PostgresOptions, Postgres)>,
+    nats: Option<(NatsOptions, Nats)>,
+    /// URL of the database server.
+    pub postgres_url: String,
+    /// URL of the bus.
+    pub nats_url: String,
+}
+
+impl Backends {
+    /// Starts what the environment does not name. Blocks.
+    ///
+    /// # Errors
+    /// When a server cannot be had or started.
+    pub fn start(directory: &Directory, postgres_url: Option<String>, nats_url: Option<String>) -> Result<Self> {
+        let (postgres, postgres_url) = match postgres_url {
+            Some(url) => (None, url),
+            None => {
+                let options = PostgresOptions::new(directory.path("postgres"));
+                let server = Postgres::start(&options)?;
+                let url = server.url("postgres");
+                (Some((options, server)), url)
+            }
+        };
+        let (nats, nats_url) = match nats_url {
+            Some(url) => (None, url),
+            None => {
+                let options = NatsOptions::new(directory.path("nats"));
+                let server = Nats::start(&options)?;
+                let url = server.url();
+                (Some((options, server)), url)
+            }
+        };
+        Ok(Backends { postgres, nats, postgres_url, nats_url })
+    }
+
+    /// Starts a private server again, on its port, when it has ended by itself. Blocks.
+    ///
+    /// # Errors
+    /// When it does not start.
+    pub fn revive(&mut self) -> Result<()> {
+        if let Some((options, server)) = &mut self.postgres
+            && let Some(status) = server.ended()
+        {
+            tracing::error!(%status, "PostgreSQL ended; it is started again");
+            server.restart(options)?;
+        }
+        if let Some((options, server)) = &mut self.nats
+            && let Some(status) = server.ended()
+        {
+            tracing::error!(%status, "nats-server ended; it is started again");
+            server.restart(options)?;
+        }
+        Ok(())
+    }
+
+    /// Seconds between two fsyncs of the bus; what a private server has, or the default of others.
+    pub fn sync_interval_seconds(&self) -> u64 {
+        self.nats.as_ref().map_or(120, |(options, _)| u64::from(options.sync_interval_seconds))
+    }
+
+    /// URL of a database on the server.
+    ///
+    /// # Errors
+    /// When the server's URL is none.
+    pub fn database_url(&self, database: &str) -> Result<String> {
+        let options = PgConnectOptions::from_str(&self.postgres_url).context("the URL of PostgreSQL")?;
+        Ok(options.database(database).to_url_lossy().to_string())
+    }
+
+    /// Makes a database when it is not there.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub async fn create_database(&self, database: &str) -> Result<()> {
+        let options = PgConnectOptions::from_str(&self.postgres_url).context("the URL of PostgreSQL")?;
+        let options = if options.get_database().is_none() { options.database("postgres") } else { options };
+        let mut admin =
+            PgConnection::connect_with(&options).await.context("connecting to PostgreSQL")?;
+        let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
+            .bind(database)
+            .fetch_one(&mut admin)
+            .await?;
+        if !known {
+            let statement = format!("CREATE DATABASE \"{}\"", database.replace('"', "\"\""));
+            let created = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await;
+            created.with_context(|| format!("creating the database {database}"))?;
+        }
+        Ok(admin.close().await?)
+    }
+
+    /// Stops what was started. Blocks.
+    ///
+    /// # Errors
+    /// When a server cannot be stopped.
+    pub fn stop(self) -> Result<()> {
+        let bus = self.nats.map_or(Ok(()), |(_, server)| server.stop());
+        let database = self.postgres.map_or(Ok(()), |(_, server)| server.stop());
+        bus.and(database)
+    }
+}

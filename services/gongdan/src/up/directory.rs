@@ -1,0 +1,119 @@
+//! The data directory of a suite, and the lock that keeps it to one supervisor.
+
+use std::{
+    fs::{self, File},
+    io::{ErrorKind, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use rustix::fs::FlockOperation;
+
+use crate::cli::suite::{self, Suite};
+
+/// The data directory, locked for as long as this lives. Nobody else may look into it: it holds keys and tokens.
+pub struct Directory {
+    root: PathBuf,
+    _lock: File,
+}
+
+impl Directory {
+    /// Makes the directory when it is not there, and locks it.
+    ///
+    /// # Errors
+    /// When another `gongdan up` runs on it, or it cannot be used.
+    pub fn open(path: &Path) -> Result<Directory> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
+        made.with_context(|| format!("making the data directory {}", path.display()))?;
+        let root = fs::canonicalize(path).with_context(|| format!("finding {}", path.display()))?;
+        let lock = File::create(root.join("lock")).with_context(|| format!("writing to {}", root.display()))?;
+        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => bail!(
+                "a suite already runs on {}: stop it first, or name another directory with --data-dir",
+                root.display()
+            ),
+            Err(error) => return Err(error).context("locking the data directory"),
+        }
+        let directory = Directory { root, _lock: lock };
+        directory.remove_suite()?;
+        for name in ["config", "logs", "run", "tokens"] {
+            fs::create_dir_all(directory.root.join(name))?;
+        }
+        Ok(directory)
+    }
+
+    /// A path below it.
+    pub fn path(&self, below: impl AsRef<Path>) -> PathBuf {
+        self.root.join(below)
+    }
+
+    /// The configuration file of a service.
+    pub fn config(&self, service: &str) -> PathBuf {
+        self.root.join("config").join(format!("{service}.toml"))
+    }
+
+    /// The log of a service.
+    pub fn log(&self, service: &str) -> PathBuf {
+        self.root.join("logs").join(format!("{service}.log"))
+    }
+
+    /// The record of a service's process.
+    pub fn process(&self, service: &str) -> PathBuf {
+        self.root.join("run").join(format!("{service}.json"))
+    }
+
+    /// The token of a service.
+    pub fn token(&self, service: &str) -> PathBuf {
+        self.root.join("tokens").join(service)
+    }
+
+    /// The token of the administrator.
+    pub fn admin_token(&self) -> PathBuf {
+        self.root.join("admin.token")
+    }
+
+    /// Says to clients that the suite runs.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn write_suite(&self, suite: &Suite) -> Result<()> {
+        write_private(&self.root.join(suite::FILE), &serde_json::to_vec_pretty(suite)?)
+    }
+
+    /// Says to clients that no suite runs.
+    ///
+    /// # Errors
+    /// When it cannot be removed.
+    pub fn remove_suite(&self) -> Result<()> {
+        match fs::remove_file(self.root.join(suite::FILE)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(error).context("removing suite.json"),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Writes a file whole or not at all, readable by its owner only.
+pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = path.with_extension("partial");
+    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&partial, path).with_context(|| format!("writing {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_is_for_one_supervisor() {
+        let dir = tempfile::tempdir().unwrap();
+        let first = Directory::open(&dir.path().join("suite")).unwrap();
+        let second = Directory::open(&dir.path().join("suite")).err().unwrap();
+        assert!(second.to_string().contains("already runs"), "{second}");
+        drop(first);
+        Directory::open(&dir.path().join("suite")).unwrap();
+    }
+}
