@@ -126,8 +126,6 @@ CREATE TABLE rebuilds (
     -- 1 running, 2 succeeded, 3 failed; as in the contract.
     state smallint NOT NULL,
     started_at timestamptz NOT NULL,
-    -- The process that runs it says so again and again.
-    alive_at timestamptz NOT NULL,
     ended_at timestamptz,
     error text NOT NULL,
     -- Per owner: source, applied, expected, done.
@@ -136,3 +134,7 @@ CREATE TABLE rebuilds (
 );
 
 CREATE UNIQUE INDEX rebuilds_one_at_a_time ON rebuilds ((true)) WHERE state = 1;
+CREATE INDEX rebuilds_by_start ON rebuilds (started_at);
+
+-- Where a rebuild counts until its counts are whole: tables of the same names as here.
+CREATE SCHEMA rebuild;

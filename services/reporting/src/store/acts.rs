@@ -1,8 +1,10 @@
 //! Table `acts`.
 
 use gongdan_reporting_domain::Act;
+use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use tracing::Instrument;
 
 /// Adds acts; those that are there stay as they are. One statement for all.
 pub(crate) async fn add(connection: &mut PgConnection, acts: &[Act]) -> Result<(), sqlx::Error> {
@@ -27,12 +29,7 @@ pub(crate) async fn add(connection: &mut PgConnection, acts: &[Act]) -> Result<(
         &unit
     )
     .execute(connection)
+    .instrument(sql_span!("acts.insert", "INSERT"))
     .await?;
-    Ok(())
-}
-
-/// Takes all away, for a rebuild.
-pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM acts").execute(connection).await?;
     Ok(())
 }

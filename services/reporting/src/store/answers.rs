@@ -1,8 +1,10 @@
 //! Table `answers`.
 
 use gongdan_reporting_domain::Answer;
+use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use tracing::Instrument;
 
 /// Adds completed callbacks, at most one per task; a row of a later version stays. One statement for all.
 pub(crate) async fn put(connection: &mut PgConnection, answers: &[&Answer]) -> Result<(), sqlx::Error> {
@@ -36,12 +38,7 @@ pub(crate) async fn put(connection: &mut PgConnection, answers: &[&Answer]) -> R
         &satisfied
     )
     .execute(connection)
+    .instrument(sql_span!("answers.upsert", "INSERT"))
     .await?;
-    Ok(())
-}
-
-/// Takes all away, for a rebuild.
-pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM answers").execute(connection).await?;
     Ok(())
 }

@@ -2,9 +2,11 @@
 
 use gongdan_region::RegionRange;
 use gongdan_reporting_domain::{Counts, Period, ZONE};
+use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgPool;
+use tracing::Instrument;
 
 /// What a row stands for, as the query spells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +34,14 @@ impl Key {
             Self::Item => "item",
         }
     }
+
+    /// The dimension, as metrics name it.
+    pub(crate) const fn dimension(self) -> &'static str {
+        match self {
+            Self::Region | Self::Province | Self::City | Self::County => "region",
+            other => other.as_str(),
+        }
+    }
 }
 
 /// Which facts count. All given conditions must hold.
@@ -39,8 +49,8 @@ impl Key {
 pub(crate) struct Filter {
     pub(crate) period: Period,
     pub(crate) region: Option<RegionRange>,
-    /// What the caller may see; none: everything.
-    pub(crate) scope: Option<Vec<RegionRange>>,
+    /// Areas and units the caller may see, either will do; none: everything.
+    pub(crate) scope: Option<(Vec<RegionRange>, Vec<String>)>,
     pub(crate) unit: Option<String>,
     /// With what is below it.
     pub(crate) item: Option<String>,
@@ -66,9 +76,10 @@ pub(crate) async fn sum(
     filter: &Filter,
     as_of: Timestamp,
 ) -> Result<(Vec<Sums>, Sums), sqlx::Error> {
-    let scope = filter.scope.as_deref();
-    let starts: Option<Vec<i64>> = scope.map(|ranges| ranges.iter().map(|r| r.start).collect());
-    let ends: Option<Vec<i64>> = scope.map(|ranges| ranges.iter().map(|r| r.end).collect());
+    let scope = filter.scope.as_ref();
+    let starts: Option<Vec<i64>> = scope.map(|(ranges, _)| ranges.iter().map(|r| r.start).collect());
+    let ends: Option<Vec<i64>> = scope.map(|(ranges, _)| ranges.iter().map(|r| r.end).collect());
+    let units = scope.map(|(_, units)| units.as_slice());
     let rows = sqlx::query!(
         r#"WITH f AS (
                SELECT *,
@@ -85,7 +96,7 @@ pub(crate) async fn sum(
                FROM facts
                WHERE at >= $3 AND at < $4
                  AND ($5::bigint IS NULL OR region BETWEEN $5 AND $6::bigint)
-                 AND ($7::bigint[] IS NULL OR EXISTS (
+                 AND ($7::bigint[] IS NULL OR unit_id = ANY ($14::text[]) OR EXISTS (
                      SELECT FROM UNNEST($7::bigint[], $8::bigint[]) AS s (a, b) WHERE region BETWEEN s.a AND s.b))
                  AND ($9::text IS NULL OR unit_id = $9)
                  AND ($10::text IS NULL OR item = $10 OR starts_with(item, $10 || '/'))
@@ -131,9 +142,11 @@ pub(crate) async fn sum(
         filter.item,
         filter.kind,
         filter.origin,
-        as_of.to_sqlx() as _
+        as_of.to_sqlx() as _,
+        units
     )
     .fetch_all(pool)
+    .instrument(sql_span!("facts.sum", "SELECT"))
     .await?;
 
     let mut sums = Vec::with_capacity(rows.len());

@@ -1,8 +1,10 @@
 //! Table `handlings`.
 
 use gongdan_reporting_domain::Handling;
+use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use tracing::Instrument;
 
 /// Writes clocks as they are now, at most one per round; a row that knows more stays. One statement for all.
 pub(crate) async fn put(connection: &mut PgConnection, handlings: &[&Handling]) -> Result<(), sqlx::Error> {
@@ -33,12 +35,7 @@ pub(crate) async fn put(connection: &mut PgConnection, handlings: &[&Handling]) 
         &working as _
     )
     .execute(connection)
+    .instrument(sql_span!("handlings.upsert", "INSERT"))
     .await?;
-    Ok(())
-}
-
-/// Takes all away, for a rebuild.
-pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM handlings").execute(connection).await?;
     Ok(())
 }

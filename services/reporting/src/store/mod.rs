@@ -6,4 +6,5 @@ pub(crate) mod facts;
 pub(crate) mod handlings;
 pub(crate) mod rebuilds;
 pub(crate) mod rounds;
+pub(crate) mod shadow;
 pub(crate) mod units;

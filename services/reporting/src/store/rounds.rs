@@ -1,8 +1,10 @@
 //! Table `rounds`.
 
 use gongdan_reporting_domain::Round;
+use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
+use tracing::Instrument;
 use uuid::Uuid;
 
 /// Writes rounds as they are now; a row that already stands for a later event stays. One statement for all.
@@ -45,6 +47,7 @@ pub(crate) async fn put(connection: &mut PgConnection, rounds: &[&Round]) -> Res
         &rows.cancelled
     )
     .execute(connection)
+    .instrument(sql_span!("rounds.upsert", "INSERT"))
     .await?;
     Ok(())
 }
@@ -53,13 +56,8 @@ pub(crate) async fn put(connection: &mut PgConnection, rounds: &[&Round]) -> Res
 pub(crate) async fn cancel(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!("UPDATE rounds SET cancelled = true WHERE ticket_id = ANY($1) AND NOT cancelled", tickets)
         .execute(connection)
+        .instrument(sql_span!("rounds.cancel", "UPDATE"))
         .await?;
-    Ok(())
-}
-
-/// Takes all away, for a rebuild.
-pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM rounds").execute(connection).await?;
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! Table `units`.
 
+use gongdan_telemetry::sql_span;
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashMap;
+use tracing::Instrument;
 
 /// Writes names of units, at most one per unit; a row of a later version stays. One statement for all.
 pub(crate) async fn put(
@@ -23,6 +25,7 @@ pub(crate) async fn put(
         names
     )
     .execute(connection)
+    .instrument(sql_span!("units.upsert", "INSERT"))
     .await?;
     Ok(())
 }
@@ -31,10 +34,4 @@ pub(crate) async fn put(
 pub(crate) async fn names(pool: &PgPool, ids: &[String]) -> Result<HashMap<String, String>, sqlx::Error> {
     let rows = sqlx::query!("SELECT id, name FROM units WHERE id = ANY($1)", ids).fetch_all(pool).await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
-}
-
-/// Takes all away, for a rebuild.
-pub(crate) async fn clear(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query!("DELETE FROM units").execute(connection).await?;
-    Ok(())
 }
