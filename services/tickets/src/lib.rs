@@ -1,1 +1,211 @@
-//! Gongdan service: tickets
+//! tickets: the one authority over what a ticket is and who holds it. Source: T4, T5, T8, T9, T13, T19 to T22, T26, T33.
+
+mod config;
+mod consumers;
+mod error;
+mod events;
+mod grpc;
+mod jobs;
+mod store;
+mod telemetry;
+
+pub use config::Config;
+pub use store::keys::create_key_file;
+
+use crate::{
+    consumers::{callback, organisation, routing},
+    grpc::Api,
+    jobs::{close_silent::CloseSilent, forget_decisions},
+    store::{
+        catalogue::Catalogue, customers::Customers, keys::Keys, numbers::Numbers, priorities::Priorities,
+        seal::Sealer, tickets::Tickets, units::Units, writer::AfterCommit,
+    },
+    telemetry::Metrics,
+};
+use anyhow::Context as _;
+use gongdan_auth::{Actor, role};
+use gongdan_clock::{SharedClock, SystemClock};
+use gongdan_errors::{Error, Reason};
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Guard, Handler, Inbox, RelayHandle};
+use gongdan_pg::Schema;
+use gongdan_proto::tickets::v1::{
+    catalogue_service_server::CatalogueServiceServer, customer_service_server::CustomerServiceServer,
+    priority_service_server::PriorityServiceServer, ticket_service_server::TicketServiceServer,
+};
+use gongdan_runtime::{Foundation, Listeners};
+use gongdan_tickets_domain::Rules;
+use sqlx::PgPool;
+use std::sync::Arc;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
+
+/// The service's name, on the bus and in paths.
+pub const NAME: &str = "tickets";
+/// `config.default.toml`.
+pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
+
+/// What RPCs, consumers and jobs share.
+pub(crate) struct Rooms {
+    pool: PgPool,
+    clock: SharedClock,
+    config: Config,
+    rules: Rules,
+    tickets: Tickets,
+    numbers: Numbers,
+    customers: Customers,
+    catalogue: Catalogue,
+    priorities: Priorities,
+    units: Units,
+    relay: RelayHandle,
+    /// Told after each commit of this process, for watchers.
+    committed: Arc<Notify>,
+    metrics: Metrics,
+    shutdown: CancellationToken,
+}
+
+/// All migrations of the service's database.
+#[must_use]
+pub fn schema() -> Schema {
+    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+}
+
+/// Serves until `shutdown`.
+///
+/// # Errors
+/// When the configuration cannot work, or the listener fails.
+pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+    run_at(config, listeners, Arc::new(SystemClock), shutdown).await
+}
+
+/// As [`run`], with the time from elsewhere.
+///
+/// # Errors
+/// As [`run`].
+pub async fn run_at(
+    config: Config,
+    listeners: Listeners,
+    clock: SharedClock,
+    shutdown: CancellationToken,
+) -> anyhow::Result<()> {
+    let sealer = Arc::new(Sealer::new(&Keys::load(&config.contacts)?)?);
+    let Some(mut base) =
+        Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?
+    else {
+        return Ok(());
+    };
+    let rooms = Arc::new(Rooms::new(&base, config, sealer)?);
+    let inboxes = consume(&base, &rooms)?;
+    base.spawn(forget_decisions::run(rooms.clone()));
+    base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
+    let (api, limit) = (Api(rooms), base.max_message_bytes());
+    let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), readers());
+    let dead_letters = DeadLetterServer::new(base.pool.clone(), inboxes, operators());
+    base.add(TicketServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(CustomerServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(CatalogueServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(PriorityServiceServer::new(api).max_decoding_message_size(limit))
+        .add(events)
+        .add(dead_letters);
+    base.serve().await
+}
+
+impl Rooms {
+    fn new(base: &Foundation, config: Config, sealer: Arc<Sealer>) -> anyhow::Result<Self> {
+        let (pool, clock) = (base.pool.clone(), base.clock.clone());
+        let (cell, zone) = config.tickets.numbering().context("the [tickets] section")?;
+        let rules = config.tickets.rules().context("the [tickets] section")?;
+        let metrics = Metrics::new();
+        let committed = Arc::new(Notify::new());
+        let (relay, watchers) = (base.relay.clone(), committed.clone());
+        let after_commit: AfterCommit = Arc::new(move || {
+            relay.wake();
+            watchers.notify_waiters();
+        });
+        Ok(Self {
+            tickets: Tickets::new(
+                pool.clone(),
+                sealer.clone(),
+                clock.clone(),
+                &config.writer,
+                metrics.clone(),
+                &after_commit,
+            ),
+            numbers: Numbers::new(pool.clone(), cell, zone),
+            customers: Customers::new(pool.clone(), sealer, clock.clone()),
+            catalogue: Catalogue::new(pool.clone(), clock.clone()),
+            priorities: Priorities::new(pool.clone(), clock.clone()),
+            units: Units::new(pool.clone()),
+            relay: base.relay.clone(),
+            shutdown: base.shutdown.clone(),
+            pool,
+            clock,
+            config,
+            rules,
+            committed,
+            metrics,
+        })
+    }
+
+    /// A consumer's transaction has committed.
+    pub(crate) fn wake(&self) {
+        self.relay.wake();
+        self.committed.notify_waiters();
+    }
+}
+
+/// Starts the consumers; answers their inboxes.
+fn consume(base: &Foundation, rooms: &Arc<Rooms>) -> anyhow::Result<Vec<Arc<Inbox>>> {
+    let organisation = organisation::Organisation::new(base.authenticator.projection());
+    let start = |name, source, events: &[&str], latest_only, handler: Arc<dyn Handler>| {
+        let consumer = Consumer::builder(name, source).events(events).latest_only(latest_only).start(
+            base.pool.clone(),
+            base.bus.clone(),
+            base.peers.owner_log(source)?,
+            handler,
+            base.relay.clone(),
+            base.shutdown.clone(),
+        );
+        let inbox = consumer.inbox();
+        base.spawn(async move { consumer.stopped().await });
+        anyhow::Ok(inbox)
+    };
+    Ok(vec![
+        start(organisation::NAME, "routing", &organisation::EVENTS, true, Arc::new(organisation))?,
+        start(
+            routing::NAME,
+            "routing",
+            &routing::EVENTS,
+            false,
+            Arc::new(routing::Routing::new(rooms.clone())),
+        )?,
+        start(
+            callback::NAME,
+            "callback",
+            &callback::EVENTS,
+            false,
+            Arc::new(callback::Callback::new(rooms.clone())),
+        )?,
+    ])
+}
+
+/// Who may read the event log: services, auditors, administrators.
+fn readers() -> Guard {
+    guard(&[role::SERVICE, role::AUDITOR, role::ADMINISTRATOR])
+}
+
+/// Who may replay and discard dead letters: administrators and services.
+fn operators() -> Guard {
+    guard(&[role::SERVICE, role::ADMINISTRATOR])
+}
+
+fn guard(roles: &'static [&'static str]) -> Guard {
+    Guard::new(move |extensions| {
+        let actor = extensions
+            .get::<Actor>()
+            .ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no caller"))?;
+        actor.require_any_role(roles)?;
+        Ok(actor.principal_id.clone())
+    })
+}

@@ -1,0 +1,116 @@
+//! Configuration of this service; `config.default.toml` describes every key.
+
+use gongdan_runtime::CommonConfig;
+use gongdan_tickets_domain::{CellCode, Rules};
+use jiff::{SignedDuration, tz::TimeZone};
+use secrecy::SecretString;
+use serde::Deserialize;
+use std::{path::PathBuf, time::Duration};
+
+/// Everything this service can be told.
+#[derive(Debug, Clone, Deserialize)]
+pub struct Config {
+    /// What every service has.
+    #[serde(flatten)]
+    pub common: CommonConfig,
+    /// `[tickets]`
+    pub tickets: TicketsConfig,
+    /// `[contacts]`
+    pub contacts: ContactsConfig,
+    /// `[writer]`
+    pub writer: WriterConfig,
+    /// `[closing]`
+    pub closing: ClosingConfig,
+    /// `[watch]`
+    pub watch: WatchConfig,
+}
+
+/// Numbers and rules.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TicketsConfig {
+    /// The cell, 0 to 9999.
+    pub cell: u16,
+    /// Name of the zone whose day stands in a number.
+    pub zone: String,
+    /// See [`Rules::urge_window`].
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub urge_window: Duration,
+    /// See [`Rules::max_returns`].
+    pub max_returns: usize,
+    /// Days, see [`Rules::reopen_window`].
+    pub reopen_days: u32,
+}
+
+/// Keys for what is personal.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ContactsConfig {
+    /// File with the keys; empty: the keys are given here.
+    pub key_file: PathBuf,
+    /// Encryption keys.
+    pub keys: Vec<KeyConfig>,
+    /// Key of the blind indexes, base64.
+    pub index_key: SecretString,
+}
+
+/// An encryption key.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyConfig {
+    /// Which; kept with each row that it encrypted.
+    pub version: i32,
+    /// Base64 of 32 bytes.
+    pub key: SecretString,
+}
+
+/// How writes are gathered.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WriterConfig {
+    /// Connections that write, for new tickets and for changes each.
+    pub tasks: usize,
+    /// The most writes in one statement.
+    pub batch: usize,
+    /// Writes that may wait.
+    pub queue: usize,
+}
+
+/// When silence closes a ticket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClosingConfig {
+    /// Working days.
+    pub working_days: i32,
+    /// Between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub interval: Duration,
+}
+
+/// How watchers are served.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WatchConfig {
+    /// Between two looks at the log.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub poll: Duration,
+    /// Between two signs of life.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub heartbeat: Duration,
+}
+
+impl TicketsConfig {
+    /// The rules of the domain.
+    pub(crate) fn rules(&self) -> anyhow::Result<Rules> {
+        Ok(Rules {
+            urge_window: SignedDuration::try_from(self.urge_window)?,
+            max_returns: self.max_returns,
+            reopen_window: SignedDuration::from_hours(i64::from(self.reopen_days) * 24),
+        })
+    }
+
+    /// Cell and zone of numbers.
+    pub(crate) fn numbering(&self) -> anyhow::Result<(CellCode, TimeZone)> {
+        Ok((CellCode::new(self.cell)?, TimeZone::get(&self.zone)?))
+    }
+}

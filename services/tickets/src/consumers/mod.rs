@@ -1,0 +1,8 @@
+//! What this service listens to, one file a source and purpose.
+
+mod apply;
+pub(crate) mod callback;
+pub(crate) mod organisation;
+pub(crate) mod routing;
+
+pub(crate) use apply::system;

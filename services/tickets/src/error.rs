@@ -1,0 +1,44 @@
+//! Domain and store errors → code and reason.
+
+use crate::store::state::InvalidState;
+use gongdan_errors::{Error, Reason};
+use gongdan_tickets_domain::Refusal;
+
+/// The error a caller gets for a refusal.
+pub(crate) fn refused(refusal: Refusal) -> Error {
+    let message = refusal.to_string();
+    match refusal {
+        Refusal::Phase { phase, action } => {
+            Error::precondition(Reason::PhaseRefuses, message).with("phase", phase).with("action", action)
+        }
+        Refusal::NotRecipient | Refusal::NoUnitToClaimFor => {
+            Error::permission_denied(Reason::NotRecipient, message)
+        }
+        Refusal::NotDispatcher => Error::permission_denied(Reason::PermissionDenied, message),
+        Refusal::SameUnit(_) => Error::invalid_field("unit_id", message),
+        Refusal::ReopenWindowOver { days } => {
+            Error::precondition(Reason::ReopenWindowOver, message).with("days", days)
+        }
+        Refusal::NoUnitToReopenAt => Error::invalid_field("same_unit", message),
+    }
+}
+
+/// No such ticket.
+pub(crate) fn ticket_not_found() -> Error {
+    Error::not_found(Reason::TicketNotFound, "no such ticket")
+}
+
+/// The etag is not that of the present version.
+pub(crate) fn stale_etag(present: i64) -> Error {
+    Error::aborted(Reason::EtagMismatch, "the ticket has changed: read it again").with("etag", present)
+}
+
+/// Somebody else was faster.
+pub(crate) fn lost_race() -> Error {
+    Error::aborted(Reason::WriteConflict, "somebody else changed it at the same moment: read again")
+}
+
+/// A stored ticket cannot be read.
+pub(crate) fn damaged(error: InvalidState) -> Error {
+    Error::internal(error)
+}

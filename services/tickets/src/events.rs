@@ -1,0 +1,212 @@
+//! Domain event → proto event and subject.
+
+use crate::store::state;
+use gongdan_bus as bus;
+use gongdan_clock::new_id;
+use gongdan_outbox::{NewEvent, Origin as BusOrigin};
+use gongdan_proto::tickets::v1::{self as pb, ticket_event::Change as PbChange};
+use gongdan_proto::to_timestamp;
+use gongdan_tickets_domain::{Change, Changed, Event, Origin, Ticket, mask_numbers};
+use jiff::Timestamp;
+use prost::{
+    Message as _,
+    encoding::{WireType, encode_key, encode_varint},
+};
+
+/// This service on the bus.
+pub(crate) const SOURCE: &str = "tickets";
+
+/// Number of `TicketEvent.state`.
+const STATE: u32 = 8;
+
+/// What an act writes: its events, and the encoded state after the last one.
+#[derive(Debug)]
+pub(crate) struct Written {
+    /// The events, in order.
+    pub events: Vec<NewEvent>,
+    /// The ticket now, as the contract has it.
+    pub ticket: pb::Ticket,
+    /// Its bytes: what the row keeps and the last event carries.
+    pub state: Vec<u8>,
+}
+
+/// Encodes an act's events; each state is encoded once and goes into event and row as it is.
+pub(crate) fn write(changed: &Changed, recorded_at: Timestamp) -> Written {
+    let mut events = Vec::with_capacity(changed.steps.len());
+    let mut state = Vec::new();
+    let mut last = None;
+    for (event, after) in &changed.steps {
+        let ticket = state::to_pb(after);
+        state = ticket.encode_to_vec();
+        let payload = payload(event, after, changed, &state, recorded_at);
+        events.push(NewEvent {
+            id: new_id(recorded_at),
+            aggregate_id: after.id,
+            version: event.version,
+            kind: event.change.name().into(),
+            subject: bus::subject(SOURCE, event.change.name(), after.region, after.id),
+            occurred_at: event.occurred_at,
+            recorded_at,
+            origin: match event.origin {
+                Origin::Live => BusOrigin::Live,
+                Origin::Import => BusOrigin::Import,
+            },
+            payload,
+        });
+        last = Some(ticket);
+    }
+    let ticket = last.unwrap_or_else(|| state::to_pb(&changed.ticket));
+    Written { events, ticket, state }
+}
+
+fn payload(
+    event: &Event,
+    after: &Ticket,
+    changed: &Changed,
+    state: &[u8],
+    recorded_at: Timestamp,
+) -> Vec<u8> {
+    let head = pb::TicketEvent {
+        ticket_id: after.id.to_string(),
+        version: event.version,
+        occurred_at: Some(to_timestamp(event.occurred_at)),
+        recorded_at: Some(to_timestamp(recorded_at)),
+        origin: event.origin.number(),
+        actor: Some(state::actor_ref(&event.actor)),
+        from_phase: event.from_phase.map_or(0, |phase| phase.number()),
+        state: None,
+        change: Some(change(&event.change, changed)),
+    };
+    let mut bytes = Vec::with_capacity(head.encoded_len() + state.len() + 8);
+    // A message may be encoded in any order of its fields, so the state follows as it was encoded for the row.
+    bytes.extend(head.encode_to_vec());
+    encode_key(STATE, WireType::LengthDelimited, &mut bytes);
+    encode_varint(u64::try_from(state.len()).unwrap_or(u64::MAX), &mut bytes);
+    bytes.extend(state);
+    bytes
+}
+
+fn change(change: &Change, changed: &Changed) -> PbChange {
+    fn text(value: Option<&impl ToString>) -> String {
+        value.map(ToString::to_string).unwrap_or_default()
+    }
+    match change {
+        Change::Saved => PbChange::Saved(pb::Saved {}),
+        Change::Submitted => {
+            let (subject, body) = match &changed.texts.request {
+                Some((subject, body)) => (mask_numbers(subject.as_str()), mask_numbers(body.as_str())),
+                None => (String::new(), String::new()),
+            };
+            PbChange::Submitted(pb::Submitted { subject, body })
+        }
+        Change::Dispatched { unit, person, decision, note, .. } => PbChange::Dispatched(pb::Dispatched {
+            unit_id: unit.to_string(),
+            person_id: text(person.as_ref()),
+            decision_id: text(decision.as_ref()),
+            note: mask_numbers(note.as_str()),
+        }),
+        Change::Pooled { decision, unit, reason, .. } => PbChange::Pooled(pb::Pooled {
+            decision_id: text(decision.as_ref()),
+            reason: reason.clone(),
+            unit_id: text(unit.as_ref()),
+        }),
+        Change::DecisionRefused { decision, reason } => PbChange::DecisionRefused(pb::DecisionRefused {
+            decision_id: decision.to_string(),
+            reason: reason.clone(),
+        }),
+        Change::Accepted { .. } => PbChange::Accepted(pb::Accepted {}),
+        Change::Claimed { unit, .. } => PbChange::Claimed(pb::Claimed { unit_id: unit.to_string() }),
+        Change::Returned { unit, reason, .. } => PbChange::Returned(pb::Returned {
+            unit_id: unit.to_string(),
+            reason: mask_numbers(reason.as_str()),
+        }),
+        Change::Transferred { from, to, person, reason } => PbChange::Transferred(pb::Transferred {
+            from_unit_id: from.to_string(),
+            to_unit_id: to.to_string(),
+            to_person_id: text(person.as_ref()),
+            reason: mask_numbers(reason.as_str()),
+        }),
+        Change::Resolved { elapsed_seconds, .. } => {
+            PbChange::Resolved(pb::Resolved { elapsed_seconds: *elapsed_seconds })
+        }
+        Change::CallbackOpened { task } => {
+            PbChange::CallbackOpened(pb::CallbackOpened { task_id: task.to_string() })
+        }
+        Change::Closed { reason, task } => {
+            PbChange::Closed(pb::Closed { reason: reason.number(), task_id: text(task.as_ref()) })
+        }
+        Change::Reopened { reason, task, from_round, .. } => PbChange::Reopened(pb::Reopened {
+            reason: mask_numbers(reason.as_str()),
+            task_id: text(task.as_ref()),
+            from_round: *from_round,
+        }),
+        Change::Cancelled { reason } => {
+            PbChange::Cancelled(pb::Cancelled { reason: mask_numbers(reason.as_str()) })
+        }
+        Change::Urged { note, told } => {
+            PbChange::Urged(pb::Urged { note: mask_numbers(note.as_str()), notify: *told })
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gongdan_region::RegionCode;
+    use gongdan_tickets_domain::{
+        Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Subject, TicketType,
+        UnitId, Urgency,
+    };
+    use uuid::Uuid;
+
+    fn submitted() -> Changed {
+        let by = Actor {
+            id: PrincipalId::parse("li.wei").unwrap(),
+            name: "李伟".to_owned(),
+            kind: PrincipalKind::Person,
+            roles: vec!["agent".to_owned()],
+            unit_ids: vec![UnitId::parse("centre").unwrap()],
+        };
+        let at = "2026-11-22T01:00:00Z".parse().unwrap();
+        let intake = Intake {
+            kind: TicketType::Complaint,
+            item: "unclassified".to_owned(),
+            item_path: vec!["unclassified".to_owned()],
+            catalogue_version: 1,
+            sla_policy: String::new(),
+            subject: Subject::parse("噪音扰民").unwrap(),
+            body: Body::parse("请回电13800001234").unwrap(),
+            region: RegionCode::parse("440106").unwrap(),
+            channel: Channel::Phone,
+            urgency: Urgency::Medium,
+            impact: Impact::Low,
+            priority: Priority::P4,
+            priority_matrix_version: 1,
+            priority_reason: String::new(),
+            customer_id: None,
+            sensitive: false,
+            received_at: at,
+        };
+        let new = New { id: Uuid::from_u128(1), number: "GD2611220000000001".to_owned(), external: None };
+        Ticket::submitted(new, intake, &by, at)
+    }
+
+    #[test]
+    fn the_row_keeps_the_bytes_that_the_event_carries() {
+        let changed = submitted();
+        let written = write(&changed, "2026-11-22T01:00:01Z".parse().unwrap());
+        let event = pb::TicketEvent::decode(written.events[0].payload.as_slice()).unwrap();
+        assert_eq!(event.state.as_ref().unwrap().encode_to_vec(), written.state);
+        assert_eq!(event.state, Some(written.ticket));
+        assert_eq!(state::decode(&written.state).unwrap().number, changed.ticket.number);
+        let Some(PbChange::Submitted(submitted)) = event.change else { panic!("not submitted") };
+        assert_eq!(submitted.body, "请回电138****1234", "numbers travel masked");
+    }
+
+    #[test]
+    fn a_state_survives_its_bytes() {
+        let mut ticket = submitted().ticket;
+        ticket.created_by.roles.clear();
+        assert_eq!(state::decode(&state::to_pb(&ticket).encode_to_vec()).unwrap(), ticket);
+    }
+}

@@ -1,0 +1,23 @@
+//! `TicketService.ClaimTicket` (抢单). Source: T13.
+
+use super::decode::{by, call};
+use crate::{Rooms, error::refused, store::tickets::Opened};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+
+pub(super) async fn claim_ticket(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: pb::ClaimTicketRequest,
+) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let call = call(&mut request, actor, &mut violations);
+    let Some(call) = call else { return Err(violations.into_error()) };
+    let opened = match rooms.tickets.open(&call).await? {
+        Opened::Answered(answer) => return Ok(*answer),
+        Opened::Fresh(opened) => opened,
+    };
+    let changed = opened.ticket.claim(&by(actor)?, rooms.clock.now()).map_err(refused)?;
+    rooms.tickets.save(opened.view, &changed, &call).await
+}

@@ -1,0 +1,137 @@
+//! `TicketService.CreateTicket` (提交, 存盘). Source: T4, T8.
+
+use super::{
+    decode::{by, if_given, instant, uuid},
+    intake::{self, Customer, Item, Request},
+};
+use crate::{
+    Rooms,
+    error::lost_race,
+    store::{seal::Contact, tickets::Created},
+};
+use gongdan_auth::Actor;
+use gongdan_clock::new_id;
+use gongdan_errors::{Error, Violations};
+use gongdan_pg::{RequestKey, requests::hash_of};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::{Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency};
+use jiff::Timestamp;
+
+/// Races for one customer that are tried again.
+const ATTEMPTS: usize = 5;
+
+struct Create {
+    key: RequestKey,
+    draft: bool,
+    intake: Intake,
+    contact: Option<Contact>,
+}
+
+pub(super) async fn create_ticket(
+    rooms: &Rooms,
+    actor: &Actor,
+    request: pb::CreateTicketRequest,
+) -> Result<pb::Ticket, Error> {
+    let now = rooms.clock.now();
+    let Create { key, draft, mut intake, contact } = decode(rooms, actor, request, now).await?;
+    let id = new_id(now);
+    let number = rooms.numbers.next(intake.received_at).await?;
+    let sealed =
+        contact.as_ref().map(|c| rooms.customers.sealer.seal(id, c)).transpose().map_err(Error::internal)?;
+    let mut customer = Customer::of_contact(rooms, contact.as_ref());
+    let by = by(actor)?;
+    for _ in 0..ATTEMPTS {
+        intake.customer_id = customer.id();
+        let new = New { id, number: number.clone(), external: None };
+        let begin = if draft { Ticket::saved } else { Ticket::submitted };
+        let changed = begin(new, intake.clone(), &by, now);
+        match rooms.tickets.create(&changed, Some(&key), None, customer.beside(sealed.clone())).await? {
+            Created::New(ticket) => {
+                customer.written(rooms);
+                return Ok(*ticket);
+            }
+            Created::Known => {
+                if let Some(answer) = rooms.tickets.created_by(&key).await? {
+                    return Ok(answer);
+                }
+            }
+            Created::CustomerTaken => customer.look_up(rooms).await?,
+        }
+    }
+    Err(lost_race())
+}
+
+async fn decode(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: pb::CreateTicketRequest,
+    now: Timestamp,
+) -> Result<Create, Error> {
+    let mut violations = Violations::new();
+    let v = &mut violations;
+    let request_id = v.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
+    let hash = hash_of(&request);
+    let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
+    let item =
+        intake::item(rooms, &request.item, request.r#type, common.as_ref().map(|c| c.region), v).await?;
+    let urgency = if_given("urgency", request.urgency, Urgency::from_number, v);
+    let impact = if_given("impact", request.impact, Impact::from_number, v);
+    let overridden = overridden(&request, v);
+    let contact = intake::contact(request.contact.take(), v);
+    let received_at = instant("received_at", request.received_at, v).unwrap_or(now);
+    if received_at > now {
+        v.add("received_at", "not in the future");
+    }
+    let (Some(request_id), Some(common), Some(item), true) =
+        (request_id, common, item, violations.is_empty())
+    else {
+        return Err(violations.into_error());
+    };
+    let Request { subject, body, region, channel } = common;
+    let Item { key, path, version, kind, sla_policy, .. } = item;
+    let (urgency, impact) = (urgency.unwrap_or(item.urgency), impact.unwrap_or(item.impact));
+    let (priority, priority_matrix_version, priority_reason) = match overridden {
+        Some((priority, reason)) => (priority, 0, reason.into()),
+        None => {
+            let (_, matrix) = rooms.priorities.matrices().await?.of(Some(kind));
+            (matrix.matrix.priority(urgency, impact), matrix.version, String::new())
+        }
+    };
+    let intake = Intake {
+        kind,
+        item: key,
+        item_path: path,
+        catalogue_version: version,
+        sla_policy,
+        subject,
+        body,
+        region,
+        channel,
+        urgency,
+        impact,
+        priority,
+        priority_matrix_version,
+        priority_reason,
+        customer_id: None,
+        sensitive: request.sensitive,
+        received_at,
+    };
+    let key = RequestKey { caller: actor.principal_id.clone(), method: "CreateTicket", request_id, hash };
+    Ok(Create { key, draft: request.draft, intake, contact })
+}
+
+/// A priority that overrides the matrix; it needs a reason.
+fn overridden(
+    request: &pb::CreateTicketRequest,
+    violations: &mut Violations,
+) -> Option<(Priority, PriorityReason)> {
+    let priority = if_given("priority", request.priority, Priority::from_number, violations);
+    if request.priority == 0 {
+        if !request.priority_reason.is_empty() {
+            violations.add("priority_reason", "only with priority");
+        }
+        return None;
+    }
+    let reason = violations.field("priority_reason", PriorityReason::parse(&request.priority_reason));
+    Some((priority?, reason?))
+}

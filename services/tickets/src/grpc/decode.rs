@@ -1,0 +1,243 @@
+//! Parts that many requests have, decoded: parse, don't validate.
+
+use crate::store::{
+    filter::Filter,
+    list::After,
+    tickets::{Call, TicketRef},
+};
+use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_pg::{RequestKey, requests::hash_of};
+use gongdan_proto::{from_timestamp, tickets::v1 as pb};
+use gongdan_region::{RegionCode, Regions};
+use gongdan_tickets_domain::{
+    Actor as By, Channel, Impact, Origin, Phase, PrincipalId, PrincipalKind, Priority, TicketType, UnitId,
+    Urgency,
+};
+use jiff::Timestamp;
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+/// The caller as the domain knows it.
+///
+/// # Errors
+/// INTERNAL when the projection holds a name that is none.
+pub(super) fn by(actor: &Actor) -> Result<By, Error> {
+    Ok(By {
+        id: PrincipalId::parse(&actor.principal_id).map_err(Error::internal)?,
+        name: actor.name.clone(),
+        kind: PrincipalKind::from_number(actor.kind.into())
+            .ok_or_else(|| Error::internal("a principal of no kind"))?,
+        roles: actor.roles.clone(),
+        // A unit whose name is none can hold no ticket.
+        unit_ids: actor.unit_ids.iter().filter_map(|unit| UnitId::parse(unit).ok()).collect(),
+    })
+}
+
+/// A request that acts on a ticket: its three first fields are the same in all.
+pub(super) trait Act: Message {
+    /// The RPC.
+    const METHOD: &'static str;
+    /// `request_id`, `ticket`, `etag`.
+    fn head(&mut self) -> (&mut String, &mut String, &mut String);
+}
+
+macro_rules! acts {
+    ($($request:ident = $method:literal,)+) => {
+        $(impl Act for pb::$request {
+            const METHOD: &'static str = $method;
+            fn head(&mut self) -> (&mut String, &mut String, &mut String) {
+                (&mut self.request_id, &mut self.ticket, &mut self.etag)
+            }
+        })+
+    };
+}
+
+acts! {
+    SubmitTicketRequest = "SubmitTicket",
+    DispatchTicketRequest = "DispatchTicket",
+    AcceptTicketRequest = "AcceptTicket",
+    ClaimTicketRequest = "ClaimTicket",
+    ReturnTicketRequest = "ReturnTicket",
+    TransferTicketRequest = "TransferTicket",
+    ResolveTicketRequest = "ResolveTicket",
+    ReopenTicketRequest = "ReopenTicket",
+    CancelTicketRequest = "CancelTicket",
+    UrgeTicketRequest = "UrgeTicket",
+}
+
+/// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.
+pub(super) fn call<R: Act>(request: &mut R, actor: &Actor, violations: &mut Violations) -> Option<Call> {
+    let (id, named, etag) = request.head();
+    let (id, etag) = (std::mem::take(id), std::mem::take(etag));
+    let ticket = ticket_ref(named, violations);
+    let request_id = violations.field("request_id", uuid(&id));
+    let etag = match etag.as_str() {
+        "" => None,
+        etag => {
+            Some(violations.field("etag", etag.parse::<i64>().map_err(|_| "an etag of an earlier answer"))?)
+        }
+    };
+    let hash = hash_of(request);
+    let key =
+        RequestKey { caller: actor.principal_id.clone(), method: R::METHOD, request_id: request_id?, hash };
+    Some(Call { key, ticket: ticket?, etag })
+}
+
+/// An id or a number.
+pub(super) fn ticket_ref(text: &str, violations: &mut Violations) -> Option<TicketRef> {
+    let number =
+        text.len() <= 40 && text.strip_prefix("GD").is_some_and(|d| d.bytes().all(|b| b.is_ascii_digit()));
+    let parsed = if number { Ok(TicketRef::Number(text.to_owned())) } else { uuid(text).map(TicketRef::Id) };
+    violations.field("ticket", parsed.map_err(|_| "the id or number of a ticket"))
+}
+
+pub(super) fn uuid(text: &str) -> Result<Uuid, &'static str> {
+    Uuid::parse_str(text).map_err(|_| "a UUID")
+}
+
+/// A region that is known.
+pub(super) fn region(text: &str) -> Result<RegionCode, String> {
+    let code = RegionCode::parse(text).map_err(|error| error.to_string())?;
+    if Regions::national().knows(code) { Ok(code) } else { Err("an unknown region code".to_owned()) }
+}
+
+/// An instant, if given.
+pub(super) fn instant(
+    field: &str,
+    at: Option<prost_types::Timestamp>,
+    violations: &mut Violations,
+) -> Option<Timestamp> {
+    at.and_then(|at| violations.field(field, from_timestamp(&at).map(gongdan_clock::to_micros)))
+}
+
+/// A value of an enumeration that must be given.
+pub(super) fn given<T>(field: &str, value: Option<T>, violations: &mut Violations) -> Option<T> {
+    violations.field(field, value.ok_or("one of the known values"))
+}
+
+/// A value of an enumeration that may be left out: 0.
+pub(super) fn if_given<T>(
+    field: &str,
+    number: i32,
+    value: fn(i32) -> Option<T>,
+    violations: &mut Violations,
+) -> Option<T> {
+    if number == 0 { None } else { given(field, value(number), violations) }
+}
+
+/// A unit, if given.
+pub(super) fn unit_if_given(field: &str, id: &str, violations: &mut Violations) -> Option<UnitId> {
+    if id.is_empty() { None } else { violations.field(field, UnitId::parse(id)) }
+}
+
+/// A person, if given.
+pub(super) fn person_if_given(field: &str, id: &str, violations: &mut Violations) -> Option<PrincipalId> {
+    if id.is_empty() { None } else { violations.field(field, PrincipalId::parse(id)) }
+}
+
+/// 1 to `most`, with a default for 0.
+pub(super) fn page_size(size: i32, default: i64, most: i64, violations: &mut Violations) -> i64 {
+    match i64::from(size) {
+        0 => default,
+        size if (1..=most).contains(&size) => size,
+        _ => {
+            violations.add("page_size", format!("1 to {most}"));
+            default
+        }
+    }
+}
+
+/// A filter with its unknown values named. Nothing given matches everything.
+pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violations) -> Filter {
+    let Some(filter) = filter else { return Filter::default() };
+    let mut numbers = |field: &str, values: &[i32], known: fn(i32) -> bool| -> Vec<i16> {
+        values
+            .iter()
+            .enumerate()
+            .filter_map(|(at, value)| {
+                let value =
+                    i16::try_from(*value).ok().filter(|_| known(*value)).ok_or("one of the known values");
+                violations.field(format!("filter.{field}[{at}]"), value)
+            })
+            .collect()
+    };
+    let phases = numbers("phases", &filter.phases, |n| Phase::from_number(n).is_some());
+    let kinds = numbers("types", &filter.types, |n| TicketType::from_number(n).is_some());
+    let priorities = numbers("priorities", &filter.priorities, |n| Priority::from_number(n).is_some());
+    let channels = numbers("channels", &filter.channels, |n| Channel::from_number(n).is_some());
+    let regions = filter
+        .regions
+        .iter()
+        .enumerate()
+        .filter_map(|(at, code)| violations.field(format!("filter.regions[{at}]"), region(code)))
+        .map(|code| Regions::national().range(code))
+        .collect();
+    let (mut ids, mut named) = (Vec::new(), Vec::new());
+    for (at, text) in filter.tickets.iter().enumerate() {
+        match uuid(text) {
+            Ok(id) => ids.push(id),
+            Err(_) if text.starts_with("GD") => named.push(text.clone()),
+            Err(_) => violations.add(format!("filter.tickets[{at}]"), "the id or number of a ticket"),
+        }
+    }
+    let customer = match filter.customer_id.as_str() {
+        "" => None,
+        id => violations.field("filter.customer_id", uuid(id)),
+    };
+    let origin = if_given("filter.origin", filter.origin, Origin::from_number, violations);
+    Filter {
+        phases,
+        regions,
+        lead_units: filter.lead_unit_ids,
+        handlers: filter.handler_ids,
+        items: filter.items,
+        kinds,
+        priorities,
+        channels,
+        received_from: instant("filter.received_from", filter.received_from, violations),
+        received_to: instant("filter.received_to", filter.received_to, violations),
+        customer,
+        ids,
+        numbers: named,
+        origin: origin.and_then(|origin| i16::try_from(origin.number()).ok()),
+    }
+}
+
+/// A page token: the key of the last row, and a mark of the filter it belongs to.
+pub(super) fn page_token(after: After, filter: &impl Message) -> String {
+    let mut bytes = mark(filter).to_vec();
+    bytes.extend(after.received_at.as_microsecond().to_be_bytes());
+    bytes.extend(after.id.as_bytes());
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The key in a page token of an earlier answer with the same filter.
+pub(super) fn after(token: &str, filter: &impl Message, violations: &mut Violations) -> Option<After> {
+    if token.is_empty() {
+        return None;
+    }
+    let key = || {
+        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (own, rest) = bytes.split_first_chunk::<8>()?;
+        let (at, id) = rest.split_first_chunk::<8>()?;
+        let received_at = Timestamp::from_microsecond(i64::from_be_bytes(*at)).ok()?;
+        let id = Uuid::from_slice(id).ok()?;
+        (*own == mark(filter)).then_some(After { received_at, id })
+    };
+    violations.field("page_token", key().ok_or("a token of an earlier answer with the same filter"))
+}
+
+fn mark(filter: &impl Message) -> [u8; 8] {
+    let digest: [u8; 32] = Sha256::digest(filter.encode_to_vec()).into();
+    let mut mark = [0; 8];
+    mark.copy_from_slice(&digest[..8]);
+    mark
+}
+
+/// The number of an urgency, for defaults.
+pub(super) fn usual() -> (Urgency, Impact) {
+    (Urgency::Medium, Impact::Low)
+}

@@ -1,0 +1,32 @@
+//! `TicketService.DispatchTicket` (派单). Source: T13.
+
+use super::decode::{by, call, person_if_given};
+use crate::{Rooms, error::refused, store::tickets::Opened};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::{Note, UnitId};
+
+pub(super) async fn dispatch_ticket(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: pb::DispatchTicketRequest,
+) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let call = call(&mut request, actor, &mut violations);
+    let unit = violations.field("unit_id", UnitId::parse(&request.unit_id));
+    let person = person_if_given("person_id", &request.person_id, &mut violations);
+    let note = violations.field("note", Note::parse(&request.note));
+    let (Some(call), Some(unit), Some(note), true) = (call, unit, note, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let opened = match rooms.tickets.open(&call).await? {
+        Opened::Answered(answer) => return Ok(*answer),
+        Opened::Fresh(opened) => opened,
+    };
+    let now = rooms.clock.now();
+    let changed =
+        opened.ticket.dispatch(unit.clone(), person.clone(), note, &by(actor)?, now).map_err(refused)?;
+    rooms.units.check(&unit, person.as_ref(), now).await?;
+    rooms.tickets.save(opened.view, &changed, &call).await
+}

@@ -1,0 +1,36 @@
+//! `CustomerService.GetContact`: for a service that is about to call, text or mail. Source: DESIGN rule 15.
+
+use super::decode::uuid;
+use crate::Rooms;
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Reason, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::Line;
+
+pub(super) async fn get_contact(
+    rooms: &Rooms,
+    actor: &Actor,
+    request: pb::GetContactRequest,
+) -> Result<pb::Contact, Error> {
+    if !actor.is_service() {
+        return Err(Error::permission_denied(Reason::PermissionDenied, "contacts in clear are for services"));
+    }
+    let mut violations = Violations::new();
+    let customer = violations.field("customer_id", uuid(&request.customer_id));
+    let ticket = match request.ticket_id.as_str() {
+        "" => Some(None),
+        id => violations.field("ticket_id", uuid(id)).map(Some),
+    };
+    let purpose = violations.field("purpose", Line::<1, 64>::parse(&request.purpose));
+    let (Some(customer), Some(ticket), Some(purpose)) = (customer, ticket, purpose) else {
+        return Err(violations.into_error());
+    };
+    let contact =
+        rooms.customers.contact_in_clear(customer, ticket, &actor.principal_id, purpose.as_str()).await?;
+    rooms.metrics.contact_read();
+    Ok(pb::Contact {
+        phone: contact.phone.map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
+        name: contact.name.into(),
+        address: contact.address.into(),
+    })
+}

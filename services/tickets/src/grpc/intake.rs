@@ -1,0 +1,169 @@
+//! What CreateTicket and RecordPastTicket ask of a request: the fields they share, checked and completed.
+
+use super::decode::{given, region, usual};
+use crate::{
+    Rooms,
+    store::{
+        customers::Whose,
+        insert::NewCustomer,
+        seal::{Contact, Sealed},
+        tickets::Beside,
+    },
+};
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_region::RegionCode;
+use gongdan_tickets_domain::{
+    Address, Body, Channel, IdentityNumber, Impact, PersonName, PhoneNumber, Subject, TicketType,
+    UNCLASSIFIED, Urgency,
+    catalogue::{Binds, item_path},
+};
+use uuid::Uuid;
+
+/// The fields both requests have.
+pub(super) struct Request {
+    pub subject: Subject,
+    pub body: Body,
+    pub region: RegionCode,
+    pub channel: Channel,
+}
+
+pub(super) fn request(
+    subject: &str,
+    body: &str,
+    region_code: &str,
+    channel: i32,
+    violations: &mut Violations,
+) -> Option<Request> {
+    let subject = violations.field("subject", Subject::parse(subject));
+    let body = violations.field("body", Body::parse(body));
+    let region = violations.field("region", region(region_code));
+    let channel = given("channel", Channel::from_number(channel), violations);
+    Some(Request { subject: subject?, body: body?, region: region?, channel: channel? })
+}
+
+/// A catalogue item with what it binds.
+pub(super) struct Item {
+    pub key: String,
+    pub path: Vec<String>,
+    pub version: i32,
+    pub kind: TicketType,
+    pub urgency: Urgency,
+    pub impact: Impact,
+    pub sla_policy: String,
+}
+
+/// The item of a key, and the type that it binds or the caller says.
+pub(super) async fn item(
+    rooms: &Rooms,
+    key: &str,
+    kind: i32,
+    region: Option<RegionCode>,
+    violations: &mut Violations,
+) -> Result<Option<Item>, Error> {
+    let choices = rooms.catalogue.choices().await?;
+    let key = if key.is_empty() { UNCLASSIFIED } else { key };
+    let Some(binds) = choices.leaves.get(key) else {
+        violations.add("item", "a leaf of the service catalogue");
+        return Ok(None);
+    };
+    if region.is_some_and(|region| !binds.offered_in(region)) {
+        violations.add("item", "offered in this region");
+    }
+    let Some(kind) = self::kind(binds, kind, violations) else { return Ok(None) };
+    let (urgency, impact) = usual();
+    Ok(Some(Item {
+        key: key.to_owned(),
+        path: item_path(key),
+        version: choices.version,
+        kind,
+        urgency: binds.urgency.unwrap_or(urgency),
+        impact: binds.impact.unwrap_or(impact),
+        sla_policy: binds.sla_policy.clone(),
+    }))
+}
+
+fn kind(binds: &Binds, kind: i32, violations: &mut Violations) -> Option<TicketType> {
+    match (binds.kind, kind) {
+        (Some(bound), 0) => Some(bound),
+        (Some(bound), kind) if kind == bound.number() => Some(bound),
+        (Some(bound), _) => {
+            violations.add("type", format!("{bound}, which the item binds, or left out"));
+            None
+        }
+        (None, kind) => given("type", TicketType::from_number(kind), violations),
+    }
+}
+
+/// A contact, if anything of it is given.
+pub(super) fn contact(contact: Option<pb::ContactInput>, violations: &mut Violations) -> Option<Contact> {
+    let contact = contact?;
+    if contact == pb::ContactInput::default() {
+        return None;
+    }
+    let phone = match contact.phone.trim() {
+        "" => Some(None),
+        phone => violations.field("contact.phone", PhoneNumber::parse(phone)).map(Some),
+    };
+    let name = violations.field("contact.name", PersonName::parse(&contact.name));
+    let identity =
+        violations.field("contact.identity_number", IdentityNumber::parse(&contact.identity_number));
+    let address = violations.field("contact.address", Address::parse(&contact.address));
+    Some(Contact { phone: phone?, name: name?, identity: identity?, address: address? })
+}
+
+/// Whose ticket it will be, and what has to be written with it.
+pub(super) struct Customer {
+    whose: Option<Whose>,
+    index: Option<Vec<u8>>,
+    last_four: Option<Vec<u8>>,
+}
+
+impl Customer {
+    /// Of a contact: the customer of its number, or a new one; nobody when there is none.
+    pub(super) fn of_contact(rooms: &Rooms, contact: Option<&Contact>) -> Self {
+        let sealer = &rooms.customers.sealer;
+        let phone = contact.and_then(|contact| contact.phone.as_ref());
+        let index = phone.map(|phone| sealer.phone_index(phone));
+        let last_four = phone.map(|phone| sealer.last_four_index(phone.last_four()));
+        let whose = match (&index, contact) {
+            (Some(index), _) => Some(rooms.customers.whose(index)),
+            (None, Some(_)) => Some(Whose::New(gongdan_clock::new_id(rooms.clock.now()))),
+            (None, None) => None,
+        };
+        Self { whose, index, last_four }
+    }
+
+    /// Of a source's own key for the citizen; nobody when it gives none.
+    pub(super) fn of_source(rooms: &Rooms, source: &str, key: &str) -> Self {
+        let index = (!key.is_empty()).then(|| rooms.customers.sealer.source_index(source, key));
+        Self { whose: index.as_ref().map(|index| rooms.customers.whose(index)), index, last_four: None }
+    }
+
+    /// The id it has or will have.
+    pub(super) fn id(&self) -> Option<Uuid> {
+        self.whose.map(|(Whose::Known(id) | Whose::New(id))| id)
+    }
+
+    /// What is written with the ticket.
+    pub(super) fn beside(&self, contact: Option<Sealed>) -> Beside {
+        let new_customer = matches!(self.whose, Some(Whose::New(_)))
+            .then(|| NewCustomer { key_index: self.index.clone(), last_four_index: self.last_four.clone() });
+        Beside { new_customer, contact }
+    }
+
+    /// The ticket is written, and the customer with it.
+    pub(super) fn written(&self, rooms: &Rooms) {
+        if let (Some(Whose::New(id)), Some(index)) = (self.whose, &self.index) {
+            rooms.customers.made(index.clone(), id);
+        }
+    }
+
+    /// Somebody else made the customer at the same moment.
+    pub(super) async fn look_up(&mut self, rooms: &Rooms) -> Result<(), Error> {
+        if let Some(index) = &self.index {
+            self.whose = Some(rooms.customers.find(index).await?);
+        }
+        Ok(())
+    }
+}

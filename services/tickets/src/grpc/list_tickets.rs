@@ -1,0 +1,35 @@
+//! `TicketService.ListTickets`.
+
+use super::decode::{after, filter, page_size, page_token};
+use crate::{
+    Rooms,
+    store::{list::After, ticket_views::Detail},
+};
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+
+pub(super) async fn list_tickets(
+    rooms: &Rooms,
+    request: pb::ListTicketsRequest,
+) -> Result<pb::ListTicketsResponse, Error> {
+    let mut violations = Violations::new();
+    let given = request.filter.clone().unwrap_or_default();
+    let filter = filter(request.filter, &mut violations);
+    let size = page_size(request.page_size, 50, 500, &mut violations);
+    let after = after(&request.page_token, &given, &mut violations);
+    violations.finish()?;
+    let mut views = rooms.tickets.list(&filter, after, size + 1).await?;
+    let more = i64::try_from(views.len()).is_ok_and(|found| found > size);
+    if more {
+        views.pop();
+    }
+    let next_page_token = match views.last() {
+        Some(last) if more => page_token(After { received_at: last.received_at(), id: last.id }, &given),
+        _ => String::new(),
+    };
+    let tickets = views
+        .iter()
+        .map(|view| view.present(Detail::Listed, &rooms.customers.sealer))
+        .collect::<Result<_, _>>()?;
+    Ok(pb::ListTicketsResponse { tickets, next_page_token })
+}

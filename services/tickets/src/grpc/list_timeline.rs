@@ -1,0 +1,31 @@
+//! `TicketService.ListTimeline` (流转信息). Source: T26.
+
+use super::decode::{page_size, ticket_ref};
+use crate::Rooms;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+
+pub(super) async fn list_timeline(
+    rooms: &Rooms,
+    request: pb::ListTimelineRequest,
+) -> Result<pb::ListTimelineResponse, Error> {
+    let mut violations = Violations::new();
+    let ticket = ticket_ref(&request.ticket, &mut violations);
+    let size = page_size(request.page_size, 100, 500, &mut violations);
+    let after = match request.page_token.as_str() {
+        "" => Some(0),
+        token => {
+            violations.field("page_token", token.parse::<i64>().map_err(|_| "a token of an earlier answer"))
+        }
+    };
+    let (Some(ticket), Some(after), true) = (ticket, after, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let view = rooms.tickets.view(&ticket).await?;
+    let entries = rooms.tickets.timeline(view.id, after, size).await?;
+    let next_page_token = match entries.last() {
+        Some(last) if last.version < view.version => last.version.to_string(),
+        _ => String::new(),
+    };
+    Ok(pb::ListTimelineResponse { entries, next_page_token })
+}

@@ -1,0 +1,83 @@
+//! `CustomerService.LookupCustomer` (来电弹屏). Source: T9.
+
+use super::decode::uuid;
+use crate::{
+    Rooms,
+    store::{customers::Customer, filter::Filter, ticket_views::Detail},
+};
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::{
+    tickets::v1::{self as pb, lookup_customer_request::Key},
+    to_timestamp,
+};
+use gongdan_tickets_domain::{Phase, PhoneNumber};
+
+/// Tickets shown of each kind, and customers found by four digits.
+const MOST: i64 = 20;
+
+pub(super) async fn lookup_customer(
+    rooms: &Rooms,
+    request: pb::LookupCustomerRequest,
+) -> Result<pb::LookupCustomerResponse, Error> {
+    let customers = match request.key {
+        Some(Key::Phone(text)) => {
+            let phone = PhoneNumber::parse(&text).map_err(|error| Error::invalid_field("phone", error))?;
+            rooms.customers.by_key(&rooms.customers.sealer.phone_index(&phone)).await?
+        }
+        Some(Key::PhoneLastFour(digits)) => {
+            if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(Error::invalid_field("phone_last_four", "four digits"));
+            }
+            rooms.customers.by_last_four(&rooms.customers.sealer.last_four_index(&digits), MOST).await?
+        }
+        Some(Key::CustomerId(id)) => {
+            let id = uuid(&id).map_err(|rule| Error::invalid_field("customer_id", rule))?;
+            rooms.customers.by_id(id).await?
+        }
+        None => {
+            let mut violations = Violations::new();
+            violations.add("key", "one of phone, phone_last_four, customer_id");
+            return Err(violations.into_error());
+        }
+    };
+    let mut profiles = Vec::with_capacity(customers.len());
+    for customer in customers {
+        profiles.push(profile(rooms, customer).await?);
+    }
+    Ok(pb::LookupCustomerResponse { customers: profiles })
+}
+
+async fn profile(rooms: &Rooms, customer: Customer) -> Result<pb::CustomerProfile, Error> {
+    let in_flight = tickets(rooms, &customer, |phase| !phase.is_over()).await?;
+    let past = tickets(rooms, &customer, Phase::is_over).await?;
+    let total = rooms.customers.tickets_of(customer.id).await?;
+    let contact = rooms.customers.contact(customer.id).await?;
+    let newest = |t: &&pb::Ticket| t.received_at.as_ref().map(|at| (at.seconds, at.nanos));
+    let region =
+        in_flight.iter().chain(&past).max_by_key(newest).map(|t| t.region.clone()).unwrap_or_default();
+    Ok(pb::CustomerProfile {
+        customer_id: customer.id.to_string(),
+        contact: contact.map(|c| pb::MaskedContact { phone: c.masked_phone(), name: c.masked_name() }),
+        tier: customer.tier,
+        region,
+        in_flight,
+        past,
+        total: i32::try_from(total).unwrap_or(i32::MAX),
+        first_seen_at: Some(to_timestamp(customer.first_seen_at)),
+    })
+}
+
+async fn tickets(
+    rooms: &Rooms,
+    customer: &Customer,
+    which: fn(Phase) -> bool,
+) -> Result<Vec<pb::Ticket>, Error> {
+    let phases = Phase::ALL
+        .iter()
+        .filter(|phase| which(**phase))
+        .filter_map(|phase| i16::try_from(phase.number()).ok())
+        .collect();
+    let filter = Filter { customer: Some(customer.id), phases, ..Filter::default() };
+    let views = rooms.tickets.list(&filter, None, MOST).await?;
+    views.iter().map(|view| view.present(Detail::Listed, &rooms.customers.sealer)).collect()
+}

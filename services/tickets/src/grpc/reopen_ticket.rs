@@ -1,0 +1,27 @@
+//! `TicketService.ReopenTicket` (重办). Source: T20.
+
+use super::decode::{by, call};
+use crate::{Rooms, error::refused, store::tickets::Opened};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::Reason;
+
+pub(super) async fn reopen_ticket(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: pb::ReopenTicketRequest,
+) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let call = call(&mut request, actor, &mut violations);
+    let reason = violations.field("reason", Reason::parse(&request.reason));
+    let (Some(call), Some(reason)) = (call, reason) else { return Err(violations.into_error()) };
+    let opened = match rooms.tickets.open(&call).await? {
+        Opened::Answered(answer) => return Ok(*answer),
+        Opened::Fresh(opened) => opened,
+    };
+    let (by, now) = (by(actor)?, rooms.clock.now());
+    let changed =
+        opened.ticket.reopen(reason, request.same_unit, None, &rooms.rules, &by, now).map_err(refused)?;
+    rooms.tickets.save(opened.view, &changed, &call).await
+}

@@ -1,0 +1,32 @@
+//! `TicketService.TransferTicket` (转派). Source: T13.
+
+use super::decode::{by, call, person_if_given};
+use crate::{Rooms, error::refused, store::tickets::Opened};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::{Reason, UnitId};
+
+pub(super) async fn transfer_ticket(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: pb::TransferTicketRequest,
+) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let call = call(&mut request, actor, &mut violations);
+    let unit = violations.field("unit_id", UnitId::parse(&request.unit_id));
+    let person = person_if_given("person_id", &request.person_id, &mut violations);
+    let reason = violations.field("reason", Reason::parse(&request.reason));
+    let (Some(call), Some(unit), Some(reason), true) = (call, unit, reason, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let opened = match rooms.tickets.open(&call).await? {
+        Opened::Answered(answer) => return Ok(*answer),
+        Opened::Fresh(opened) => opened,
+    };
+    let now = rooms.clock.now();
+    let changed =
+        opened.ticket.transfer(unit.clone(), person.clone(), reason, &by(actor)?, now).map_err(refused)?;
+    rooms.units.check(&unit, person.as_ref(), now).await?;
+    rooms.tickets.save(opened.view, &changed, &call).await
+}

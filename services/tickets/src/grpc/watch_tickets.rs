@@ -1,0 +1,188 @@
+//! `TicketService.WatchTickets`: changes by filter, resumable without a gap. Source: T33.
+//!
+//! A watcher reads the process's own event log behind a place, in the order the relay publishes it; it is woken by the
+//! commits of this process and looks by itself for those of others.
+
+use super::decode;
+use crate::{
+    Rooms,
+    store::{
+        filter::Filter,
+        list::After,
+        log::{Log, Logged, Place},
+        ticket_views::Detail,
+        tickets::TicketRef,
+    },
+    telemetry::Watcher,
+};
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1::{self as pb, watch_tickets_response::Kind};
+use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use tokio::{sync::mpsc, time::Instant};
+use tokio_stream::{Stream, wrappers::ReceiverStream};
+use tonic::Status;
+
+/// What the RPC answers with.
+pub(super) type Changes = Pin<Box<dyn Stream<Item = Result<pb::WatchTicketsResponse, Status>> + Send>>;
+
+/// Events read at once.
+const BATCH: i64 = 200;
+/// Tickets read at once for `include_current`.
+const PAGE: i64 = 200;
+/// Messages that may wait for a slow watcher; the log waits with them.
+const AHEAD: usize = 64;
+/// Commits that follow each other faster than this are read together.
+const GATHER: Duration = Duration::from_millis(20);
+
+pub(super) async fn watch_tickets(
+    rooms: &Arc<Rooms>,
+    request: pb::WatchTicketsRequest,
+) -> Result<Changes, Error> {
+    let mut violations = Violations::new();
+    let filter = decode::filter(request.filter, &mut violations);
+    let token = match request.resume_token.as_str() {
+        "" => None,
+        token => violations.field("resume_token", token.parse::<Place>()),
+    };
+    violations.finish()?;
+    let log = rooms.tickets.log();
+    let (place, current) = match token {
+        Some(place) => {
+            log.check(place).await?;
+            (place, false)
+        }
+        None => (log.end().await?, request.include_current),
+    };
+    let (messages, stream) = mpsc::channel(AHEAD);
+    let watch = Watch {
+        rooms: rooms.clone(),
+        filter,
+        log,
+        place,
+        messages,
+        quiet_since: Instant::now(),
+        _open: rooms.metrics.watcher(),
+    };
+    tokio::spawn(watch.run(current));
+    Ok(Box::pin(ReceiverStream::new(stream)))
+}
+
+struct Watch {
+    rooms: Arc<Rooms>,
+    filter: Filter,
+    log: Log,
+    place: Place,
+    messages: mpsc::Sender<Result<pb::WatchTicketsResponse, Status>>,
+    quiet_since: Instant,
+    _open: Watcher,
+}
+
+/// Why a watch ends.
+enum End {
+    /// The watcher left, or the service stops.
+    Left,
+    /// The log could not be read; the watcher is told and may resume.
+    Failed(Error),
+}
+
+impl From<Error> for End {
+    fn from(error: Error) -> Self {
+        Self::Failed(error)
+    }
+}
+
+impl Watch {
+    async fn run(mut self, current: bool) {
+        let end = self.serve(current).await;
+        if let Err(End::Failed(error)) = end {
+            // A watcher that has left is told nothing.
+            let _ = self.messages.send(Err(error.into())).await;
+        }
+    }
+
+    async fn serve(&mut self, current: bool) -> Result<(), End> {
+        let rooms = self.rooms.clone();
+        if current {
+            self.send_current().await?;
+        }
+        loop {
+            // Listened for before the log is read, so that no commit falls between reading and waiting.
+            let committed = rooms.committed.notified();
+            let events = self.log.after(self.place, BATCH).await?;
+            let full = i64::try_from(events.len()).is_ok_and(|n| n == BATCH);
+            self.send_changes(events).await?;
+            if full {
+                continue;
+            }
+            if self.quiet_since.elapsed() >= rooms.config.watch.heartbeat {
+                self.send(Kind::Heartbeat, None, String::new()).await?;
+            }
+            tokio::select! {
+                () = committed => tokio::time::sleep(GATHER).await,
+                () = tokio::time::sleep(rooms.config.watch.poll) => {}
+                () = self.messages.closed() => return Err(End::Left),
+                () = rooms.shutdown.cancelled() => return Err(End::Left),
+            }
+        }
+    }
+
+    async fn send_current(&mut self) -> Result<(), End> {
+        let mut after: Option<After> = None;
+        loop {
+            let views = self.rooms.tickets.list(&self.filter, after, PAGE).await?;
+            after = views.last().map(|last| After { received_at: last.received_at(), id: last.id });
+            for view in &views {
+                let ticket = view.present(Detail::Listed, &self.rooms.customers.sealer)?;
+                self.send(Kind::Current, Some(ticket), String::new()).await?;
+            }
+            if views.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn send_changes(&mut self, events: Vec<Logged>) -> Result<(), End> {
+        let mut texts = HashMap::new();
+        for Logged { place, kind, event, before } in events {
+            self.place = place;
+            let Some(state) = event.state else { continue };
+            let kind_of = match (self.filter.matches(&state), before.is_some_and(|b| self.filter.matches(&b)))
+            {
+                (true, _) => Kind::Changed,
+                (false, true) => Kind::Left,
+                (false, false) => continue,
+            };
+            let ticket = self.listed(state, &mut texts).await?;
+            self.send(kind_of, Some(ticket), kind).await?;
+        }
+        Ok(())
+    }
+
+    /// The state as a list shows it: with its subject and masked contact.
+    async fn listed(
+        &self,
+        state: pb::Ticket,
+        views: &mut HashMap<String, crate::store::ticket_views::TicketView>,
+    ) -> Result<pb::Ticket, Error> {
+        let view = match views.get(&state.id) {
+            Some(view) => view,
+            None => {
+                let id = state.id.parse().map_err(Error::internal)?;
+                let view = self.rooms.tickets.view(&TicketRef::Id(id)).await?;
+                views.entry(state.id.clone()).or_insert(view)
+            }
+        };
+        view.present_as(state, Detail::Listed, &self.rooms.customers.sealer)
+    }
+
+    async fn send(&mut self, kind: Kind, ticket: Option<pb::Ticket>, change: String) -> Result<(), End> {
+        let message = pb::WatchTicketsResponse {
+            kind: kind.into(),
+            ticket,
+            change,
+            resume_token: self.place.to_string(),
+        };
+        self.quiet_since = Instant::now();
+        self.messages.send(Ok(message)).await.map_err(|_| End::Left)
+    }
+}

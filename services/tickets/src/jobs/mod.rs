@@ -1,0 +1,4 @@
+//! What this service does by itself, one file a job. Partitions and old requests are kept by every service's foundation.
+
+pub(crate) mod close_silent;
+pub(crate) mod forget_decisions;

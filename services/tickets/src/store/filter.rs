@@ -1,0 +1,100 @@
+//! What lists and watchers look for.
+
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_region::{RegionCode, RegionRange};
+use jiff::Timestamp;
+use sqlx::{Postgres, QueryBuilder};
+use uuid::Uuid;
+
+/// All given fields must match, a list by any of its values; an empty list matches everything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Filter {
+    pub phases: Vec<i16>,
+    pub regions: Vec<RegionRange>,
+    pub lead_units: Vec<String>,
+    pub handlers: Vec<String>,
+    pub items: Vec<String>,
+    pub kinds: Vec<i16>,
+    pub priorities: Vec<i16>,
+    pub channels: Vec<i16>,
+    pub received_from: Option<Timestamp>,
+    pub received_to: Option<Timestamp>,
+    pub customer: Option<Uuid>,
+    pub ids: Vec<Uuid>,
+    pub numbers: Vec<String>,
+    pub origin: Option<i16>,
+}
+
+impl Filter {
+    /// Adds the conditions to a statement that ends in a condition already.
+    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        numbers(sql, "phase", &self.phases);
+        numbers(sql, "kind", &self.kinds);
+        numbers(sql, "priority", &self.priorities);
+        numbers(sql, "channel", &self.channels);
+        texts(sql, "lead_unit", &self.lead_units);
+        texts(sql, "handler", &self.handlers);
+        texts(sql, "item", &self.items);
+        if !self.regions.is_empty() {
+            sql.push(" AND (");
+            for (at, range) in self.regions.iter().enumerate() {
+                sql.push(if at == 0 { "region BETWEEN " } else { " OR region BETWEEN " });
+                sql.push_bind(range.start).push(" AND ").push_bind(range.end);
+            }
+            sql.push(")");
+        }
+        if let Some(from) = self.received_from {
+            sql.push(" AND received_at >= ").push_bind(jiff_sqlx::Timestamp::from(from));
+        }
+        if let Some(to) = self.received_to {
+            sql.push(" AND received_at < ").push_bind(jiff_sqlx::Timestamp::from(to));
+        }
+        if let Some(customer) = self.customer {
+            sql.push(" AND customer_id = ").push_bind(customer);
+        }
+        if !self.ids.is_empty() || !self.numbers.is_empty() {
+            sql.push(" AND (id = ANY(").push_bind(self.ids.clone());
+            sql.push(") OR number = ANY(").push_bind(self.numbers.clone()).push("))");
+        }
+        if let Some(origin) = self.origin {
+            sql.push(" AND origin = ").push_bind(origin);
+        }
+    }
+
+    /// Whether a state matches; the same conditions as in SQL.
+    pub(crate) fn matches(&self, ticket: &pb::Ticket) -> bool {
+        let number =
+            |list: &[i16], value: i32| list.is_empty() || list.iter().any(|n| i32::from(*n) == value);
+        let text = |list: &[String], value: &String| list.is_empty() || list.contains(value);
+        let received = ticket.received_at.as_ref().and_then(|at| gongdan_proto::from_timestamp(at).ok());
+        number(&self.phases, ticket.phase)
+            && number(&self.kinds, ticket.r#type)
+            && number(&self.priorities, ticket.priority)
+            && number(&self.channels, ticket.channel)
+            && text(&self.lead_units, &ticket.lead_unit_id)
+            && text(&self.handlers, &ticket.handler_id)
+            && text(&self.items, &ticket.item)
+            && (self.regions.is_empty()
+                || RegionCode::parse(&ticket.region)
+                    .is_ok_and(|code| self.regions.iter().any(|r| r.contains(code))))
+            && self.received_from.is_none_or(|from| received.is_some_and(|at| at >= from))
+            && self.received_to.is_none_or(|to| received.is_some_and(|at| at < to))
+            && self.customer.is_none_or(|id| ticket.customer_id == id.to_string())
+            && ((self.ids.is_empty() && self.numbers.is_empty())
+                || self.ids.iter().any(|id| ticket.id == id.to_string())
+                || self.numbers.contains(&ticket.number))
+            && self.origin.is_none_or(|origin| i32::from(origin) == ticket.origin)
+    }
+}
+
+fn numbers(sql: &mut QueryBuilder<Postgres>, column: &'static str, values: &[i16]) {
+    if !values.is_empty() {
+        sql.push(" AND ").push(column).push(" = ANY(").push_bind(values.to_vec()).push(")");
+    }
+}
+
+fn texts(sql: &mut QueryBuilder<Postgres>, column: &'static str, values: &[String]) {
+    if !values.is_empty() {
+        sql.push(" AND ").push(column).push(" = ANY(").push_bind(values.to_vec()).push(")");
+    }
+}

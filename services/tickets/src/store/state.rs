@@ -1,0 +1,219 @@
+//! The ticket of the domain and the `Ticket` of the contract: what `tickets.state` and every event carry.
+
+use gongdan_proto::{
+    common::v1::ActorRef,
+    from_timestamp,
+    tickets::v1::{Resolution as PbResolution, Ticket as PbTicket},
+    to_timestamp,
+};
+use gongdan_region::RegionCode;
+use gongdan_tickets_domain::{
+    Actor, CloseReason, External, ExternalId, ExternalSource, Outcome, Pool, PrincipalId, PrincipalKind,
+    Resolution, Ticket, UnitId,
+};
+use jiff::Timestamp;
+use prost::Message as _;
+use uuid::Uuid;
+
+/// What is stored is not a ticket: our fault or a damaged row.
+#[derive(Debug, thiserror::Error)]
+#[error("stored ticket: {0}")]
+pub(crate) struct InvalidState(String);
+
+/// The state for events and rows: without subject, body, contact and free texts of the resolution.
+pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
+    let time = |at: Option<Timestamp>| at.map(to_timestamp);
+    let names = |units: &[UnitId]| units.iter().map(ToString::to_string).collect();
+    PbTicket {
+        id: ticket.id.to_string(),
+        number: ticket.number.clone(),
+        etag: ticket.version.to_string(),
+        version: ticket.version,
+        phase: ticket.phase.number(),
+        round: ticket.round,
+        r#type: ticket.kind.number(),
+        item: ticket.item.clone(),
+        catalogue_version: ticket.catalogue_version,
+        subject: String::new(),
+        body: String::new(),
+        region: ticket.region.to_string(),
+        channel: ticket.channel.number(),
+        urgency: ticket.urgency.number(),
+        impact: ticket.impact.number(),
+        priority: ticket.priority.number(),
+        priority_matrix_version: ticket.priority_matrix_version,
+        priority_reason: ticket.priority_reason.clone(),
+        customer_id: text(ticket.customer_id.as_ref()),
+        sensitive: ticket.sensitive,
+        origin: ticket.origin.number(),
+        external_id: ticket.external.as_ref().map(|e| e.id.as_str().to_owned()).unwrap_or_default(),
+        external_source: ticket.external.as_ref().map(|e| e.source.to_string()).unwrap_or_default(),
+        lead_unit_id: text(ticket.lead_unit.as_ref()),
+        handler_id: text(ticket.handler.as_ref()),
+        decision_id: text(ticket.decision_id.as_ref()),
+        pool_reason: ticket.pool.as_ref().map(|p| p.reason.clone()).unwrap_or_default(),
+        pool_unit_id: text(ticket.pool.as_ref().and_then(|p| p.unit.as_ref())),
+        returned_by_unit_ids: names(&ticket.returned_by),
+        return_count: ticket.return_count,
+        arbitration: ticket.arbitration,
+        transfer_count: ticket.transfer_count,
+        urge_count: ticket.urge_count,
+        last_urged_at: time(ticket.last_urged_at),
+        resolution: ticket.resolution.as_ref().map(resolution),
+        cancel_reason: ticket.cancel_reason.clone(),
+        received_at: time(Some(ticket.received_at)),
+        submitted_at: time(ticket.submitted_at),
+        first_dispatched_at: time(ticket.first_dispatched_at),
+        accepted_at: time(ticket.accepted_at),
+        resolved_at: time(ticket.resolved_at),
+        closed_at: time(ticket.closed_at),
+        participant_unit_ids: names(&ticket.participants),
+        sla_policy: ticket.sla_policy.clone(),
+        created_by: Some(actor_ref(&ticket.created_by)),
+        contact: None,
+        tier: ticket.tier,
+        close_reason: ticket.close_reason.map_or(0, CloseReason::number),
+        item_path: ticket.item_path.clone(),
+        urge_told_at: time(ticket.urge_told_at),
+        pending_version: ticket.pending_version,
+    }
+}
+
+/// How events and states keep who acted.
+pub(crate) fn actor_ref(actor: &Actor) -> ActorRef {
+    ActorRef {
+        id: actor.id.to_string(),
+        name: actor.name.clone(),
+        kind: actor.kind.number(),
+        unit_ids: actor.unit_ids.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The ticket of a stored state.
+///
+/// # Errors
+/// When the bytes are no ticket of this contract.
+pub(crate) fn decode(bytes: &[u8]) -> Result<Ticket, InvalidState> {
+    let pb = PbTicket::decode(bytes).map_err(|e| InvalidState(e.to_string()))?;
+    from_pb(pb)
+}
+
+pub(crate) fn from_pb(pb: PbTicket) -> Result<Ticket, InvalidState> {
+    let region = RegionCode::parse(&pb.region).map_err(|e| invalid("region", e))?;
+    let pool = (!pb.pool_reason.is_empty() || !pb.pool_unit_id.is_empty())
+        .then(|| Ok(Pool { unit: unit("pool_unit_id", &pb.pool_unit_id)?, reason: pb.pool_reason }))
+        .transpose()?;
+    let external = (!pb.external_source.is_empty())
+        .then(|| {
+            Ok(External {
+                source: ExternalSource::parse(&pb.external_source)
+                    .map_err(|e| invalid("external_source", e))?,
+                id: ExternalId::parse(&pb.external_id).map_err(|e| invalid("external_id", e))?,
+            })
+        })
+        .transpose()?;
+    Ok(Ticket {
+        id: Uuid::parse_str(&pb.id).map_err(|e| invalid("id", e))?,
+        number: pb.number,
+        version: pb.version,
+        phase: known("phase", gongdan_tickets_domain::Phase::from_number(pb.phase))?,
+        round: pb.round,
+        kind: known("type", gongdan_tickets_domain::TicketType::from_number(pb.r#type))?,
+        item: pb.item,
+        item_path: pb.item_path,
+        catalogue_version: pb.catalogue_version,
+        region,
+        channel: known("channel", gongdan_tickets_domain::Channel::from_number(pb.channel))?,
+        urgency: known("urgency", gongdan_tickets_domain::Urgency::from_number(pb.urgency))?,
+        impact: known("impact", gongdan_tickets_domain::Impact::from_number(pb.impact))?,
+        priority: known("priority", gongdan_tickets_domain::Priority::from_number(pb.priority))?,
+        priority_matrix_version: pb.priority_matrix_version,
+        priority_reason: pb.priority_reason,
+        customer_id: uuid("customer_id", &pb.customer_id)?,
+        sensitive: pb.sensitive,
+        origin: known("origin", gongdan_tickets_domain::Origin::from_number(pb.origin))?,
+        external,
+        lead_unit: unit("lead_unit_id", &pb.lead_unit_id)?,
+        handler: (!pb.handler_id.is_empty())
+            .then(|| PrincipalId::parse(&pb.handler_id).map_err(|e| invalid("handler_id", e)))
+            .transpose()?,
+        decision_id: uuid("decision_id", &pb.decision_id)?,
+        pool,
+        returned_by: units("returned_by_unit_ids", &pb.returned_by_unit_ids)?,
+        return_count: pb.return_count,
+        arbitration: pb.arbitration,
+        transfer_count: pb.transfer_count,
+        urge_count: pb.urge_count,
+        last_urged_at: time("last_urged_at", pb.last_urged_at)?,
+        urge_told_at: time("urge_told_at", pb.urge_told_at)?,
+        pending_version: pb.pending_version,
+        resolution: pb.resolution.map(decode_resolution).transpose()?,
+        cancel_reason: pb.cancel_reason,
+        received_at: known("received_at", time("received_at", pb.received_at)?)?,
+        submitted_at: time("submitted_at", pb.submitted_at)?,
+        first_dispatched_at: time("first_dispatched_at", pb.first_dispatched_at)?,
+        accepted_at: time("accepted_at", pb.accepted_at)?,
+        resolved_at: time("resolved_at", pb.resolved_at)?,
+        closed_at: time("closed_at", pb.closed_at)?,
+        close_reason: CloseReason::from_number(pb.close_reason),
+        participants: units("participant_unit_ids", &pb.participant_unit_ids)?,
+        sla_policy: pb.sla_policy,
+        created_by: actor("created_by", known("created_by", pb.created_by)?)?,
+        tier: pb.tier,
+    })
+}
+
+fn resolution(resolution: &Resolution) -> PbResolution {
+    PbResolution {
+        outcome: resolution.outcome.number(),
+        responsible_unit_id: text(resolution.responsible_unit.as_ref()),
+        resolved_by: Some(actor_ref(&resolution.resolved_by)),
+        ..PbResolution::default()
+    }
+}
+
+fn decode_resolution(pb: PbResolution) -> Result<Resolution, InvalidState> {
+    Ok(Resolution {
+        outcome: known("resolution.outcome", Outcome::from_number(pb.outcome))?,
+        responsible_unit: unit("resolution.responsible_unit_id", &pb.responsible_unit_id)?,
+        resolved_by: actor("resolution.resolved_by", known("resolution.resolved_by", pb.resolved_by)?)?,
+    })
+}
+
+fn actor(field: &str, pb: ActorRef) -> Result<Actor, InvalidState> {
+    Ok(Actor {
+        id: PrincipalId::parse(&pb.id).map_err(|e| invalid(field, e))?,
+        name: pb.name,
+        kind: known(field, PrincipalKind::from_number(pb.kind))?,
+        roles: Vec::new(),
+        unit_ids: units(field, &pb.unit_ids)?,
+    })
+}
+
+fn text(value: Option<&impl ToString>) -> String {
+    value.map(ToString::to_string).unwrap_or_default()
+}
+
+fn invalid(field: &str, why: impl std::fmt::Display) -> InvalidState {
+    InvalidState(format!("{field}: {why}"))
+}
+
+fn known<T>(field: &str, value: Option<T>) -> Result<T, InvalidState> {
+    value.ok_or_else(|| invalid(field, "missing or unknown"))
+}
+
+fn time(field: &str, at: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, InvalidState> {
+    at.map(|at| from_timestamp(&at).map_err(|e| invalid(field, e))).transpose()
+}
+
+fn uuid(field: &str, id: &str) -> Result<Option<Uuid>, InvalidState> {
+    if id.is_empty() { Ok(None) } else { Uuid::parse_str(id).map(Some).map_err(|e| invalid(field, e)) }
+}
+
+fn unit(field: &str, id: &str) -> Result<Option<UnitId>, InvalidState> {
+    if id.is_empty() { Ok(None) } else { UnitId::parse(id).map(Some).map_err(|e| invalid(field, e)) }
+}
+
+fn units(field: &str, ids: &[String]) -> Result<Vec<UnitId>, InvalidState> {
+    ids.iter().map(|id| UnitId::parse(id).map_err(|e| invalid(field, e))).collect()
+}

@@ -1,0 +1,107 @@
+//! View `ticket_views`: a ticket with everything an answer needs.
+
+use super::{
+    seal::{Sealed, Sealer},
+    state,
+};
+use crate::error::damaged;
+use gongdan_errors::Error;
+use gongdan_pg::error;
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_telemetry::sql_span;
+use gongdan_tickets_domain::{Ticket, mask_numbers};
+use jiff::Timestamp;
+use prost::Message as _;
+use sqlx::{FromRow, PgPool};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// The columns that answers are made of, for statements put together at run time.
+pub(super) const COLUMNS: &str =
+    "id, version, received_at, state, subject, body, solution, root_cause, reply, key_version, sealed";
+
+/// A row of the view.
+#[derive(Debug, Clone, FromRow)]
+pub(crate) struct TicketView {
+    pub id: Uuid,
+    pub version: i64,
+    pub received_at: jiff_sqlx::Timestamp,
+    pub state: Vec<u8>,
+    pub subject: String,
+    pub body: String,
+    pub solution: Option<String>,
+    pub root_cause: Option<String>,
+    pub reply: Option<String>,
+    pub key_version: Option<i32>,
+    pub sealed: Option<Vec<u8>>,
+}
+
+/// How much of a ticket an answer carries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Detail {
+    /// Everything.
+    Full,
+    /// Without the body.
+    Listed,
+}
+
+impl TicketView {
+    /// The ticket of the domain.
+    pub(crate) fn ticket(&self) -> Result<Ticket, Error> {
+        state::decode(&self.state).map_err(damaged)
+    }
+
+    /// When the request was received.
+    pub(crate) fn received_at(&self) -> Timestamp {
+        self.received_at.to_jiff()
+    }
+
+    /// The answer: everything personal masked.
+    pub(crate) fn present(&self, detail: Detail, sealer: &Sealer) -> Result<pb::Ticket, Error> {
+        let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
+        self.present_as(state, detail, sealer)
+    }
+
+    /// As [`Self::present`], with another state of the same ticket.
+    pub(crate) fn present_as(
+        &self,
+        state: pb::Ticket,
+        detail: Detail,
+        sealer: &Sealer,
+    ) -> Result<pb::Ticket, Error> {
+        let mut ticket = state;
+        ticket.subject = mask_numbers(&self.subject);
+        if detail == Detail::Full {
+            ticket.body = mask_numbers(&self.body);
+        }
+        if let Some(resolution) = &mut ticket.resolution {
+            let text = |text: &Option<String>| text.as_deref().map(mask_numbers).unwrap_or_default();
+            resolution.solution = text(&self.solution);
+            resolution.root_cause = text(&self.root_cause);
+            resolution.reply = text(&self.reply);
+        }
+        if let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) {
+            let sealed = Sealed { key_version, bytes: sealed.clone() };
+            let contact = sealer.open(self.id, &sealed).map_err(Error::internal)?;
+            ticket.contact =
+                Some(pb::MaskedContact { phone: contact.masked_phone(), name: contact.masked_name() });
+        }
+        Ok(ticket)
+    }
+}
+
+/// One ticket.
+pub(crate) async fn get(pool: &PgPool, id: Uuid) -> Result<Option<TicketView>, Error> {
+    sqlx::query_as!(
+        TicketView,
+        r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", state AS "state!",
+                  subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
+                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?"
+           FROM ticket_views WHERE id = $1"#,
+        id
+    )
+    .fetch_optional(pool)
+    .instrument(sql_span!("ticket_views.get", "SELECT"))
+    .await
+    .map_err(error)
+}

@@ -1,0 +1,386 @@
+//! Tables `tickets`, `requests` and `events` as one act uses them: a read, and a guarded write.
+
+use super::{
+    insert::{ImportKey, Insert, Inserted, NewCustomer},
+    save::Save,
+    seal::{Sealed, Sealer},
+    state,
+    ticket_views::{self, Detail, TicketView},
+    update::{BY_KEY, Updated},
+    writer::{AfterCommit, Lane},
+};
+use crate::{
+    config::WriterConfig,
+    error::{lost_race, stale_etag, ticket_not_found},
+    events,
+    telemetry::Metrics,
+};
+use gongdan_clock::SharedClock;
+use gongdan_errors::{Error, Reason};
+use gongdan_pg::{RequestKey, error};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_telemetry::sql_span;
+use gongdan_tickets_domain::{Changed, Ticket};
+use jiff_sqlx::Timestamp as SqlTimestamp;
+use prost::Message as _;
+use sqlx::PgPool;
+use std::sync::Arc;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// How a caller names a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum TicketRef {
+    /// By its id.
+    Id(Uuid),
+    /// By the number people read.
+    Number(String),
+}
+
+/// What a call on a ticket begins with.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    /// The request, to know it again.
+    pub key: RequestKey,
+    /// The ticket.
+    pub ticket: TicketRef,
+    /// The version the caller believes it has.
+    pub etag: Option<i64>,
+}
+
+/// A ticket opened for an act.
+pub(crate) enum Opened {
+    /// The request was answered before: this is its answer.
+    Answered(Box<pb::Ticket>),
+    /// The request is new.
+    Fresh(Box<Fresh>),
+}
+
+/// A ticket as it is now.
+pub(crate) struct Fresh {
+    /// For the domain.
+    pub ticket: Ticket,
+    /// For the answer.
+    pub view: TicketView,
+}
+
+/// What became of a new ticket.
+pub(crate) enum Created {
+    /// It is there.
+    New(Box<pb::Ticket>),
+    /// Request or import key were there before.
+    Known,
+    /// The customer was made by somebody else at the same moment: look it up and try again.
+    CustomerTaken,
+}
+
+/// What comes with a new ticket.
+pub(crate) struct Beside {
+    /// The customer to be made.
+    pub new_customer: Option<NewCustomer>,
+    /// The contact.
+    pub contact: Option<Sealed>,
+}
+
+/// Where tickets are kept.
+pub(crate) struct Tickets {
+    pub(super) pool: PgPool,
+    pub(super) sealer: Arc<Sealer>,
+    clock: SharedClock,
+    metrics: Metrics,
+    inserts: Lane<Insert>,
+    updates: Lane<Save>,
+}
+
+impl Tickets {
+    pub(crate) fn new(
+        pool: PgPool,
+        sealer: Arc<Sealer>,
+        clock: SharedClock,
+        config: &WriterConfig,
+        metrics: Metrics,
+        after_commit: &AfterCommit,
+    ) -> Self {
+        let inserts = Lane::start(&pool, config, "", &metrics, after_commit);
+        let updates = Lane::start(&pool, config, BY_KEY, &metrics, after_commit);
+        Self { pool, sealer, clock, metrics, inserts, updates }
+    }
+
+    /// The id of a ticket that may be named by its number.
+    pub(crate) async fn find(&self, ticket: &TicketRef) -> Result<Uuid, Error> {
+        let number = match ticket {
+            TicketRef::Id(id) => return Ok(*id),
+            TicketRef::Number(number) => number,
+        };
+        sqlx::query_scalar!("SELECT id FROM tickets WHERE number = $1", number)
+            .fetch_optional(&self.pool)
+            .instrument(sql_span!("tickets.find", "SELECT"))
+            .await
+            .map_err(error)?
+            .ok_or_else(ticket_not_found)
+    }
+
+    /// One ticket.
+    pub(crate) async fn view(&self, ticket: &TicketRef) -> Result<TicketView, Error> {
+        let id = self.find(ticket).await?;
+        ticket_views::get(&self.pool, id).await?.ok_or_else(ticket_not_found)
+    }
+
+    /// One ticket for a caller.
+    pub(crate) async fn get(&self, ticket: &TicketRef) -> Result<pb::Ticket, Error> {
+        self.view(ticket).await?.present(Detail::Full, &self.sealer)
+    }
+
+    /// Reads the ticket together with any earlier use of the request; judges the etag only when there is none.
+    pub(crate) async fn open(&self, call: &Call) -> Result<Opened, Error> {
+        let id = self.find(&call.ticket).await?;
+        let row = sqlx::query!(
+            r#"SELECT v.id AS "id!", v.version AS "version!", v.received_at AS "received_at!", v.state AS "state!",
+                      v.subject AS "subject!", v.body AS "body!", v.solution AS "solution?",
+                      v.root_cause AS "root_cause?", v.reply AS "reply?", v.key_version AS "key_version?",
+                      v.sealed AS "sealed?", r.hash AS "hash?", r.version AS "answered_version?",
+                      r.created_at AS "answered_at?"
+               FROM ticket_views v
+               LEFT JOIN requests r ON r.caller = $2 AND r.method = $3 AND r.request_id = $4
+               WHERE v.id = $1"#,
+            id,
+            call.key.caller,
+            call.key.method,
+            call.key.request_id
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("tickets.open", "SELECT"))
+        .await
+        .map_err(error)?
+        .ok_or_else(ticket_not_found)?;
+        let view = TicketView {
+            id: row.id,
+            version: row.version,
+            received_at: row.received_at,
+            state: row.state,
+            subject: row.subject,
+            body: row.body,
+            solution: row.solution,
+            root_cause: row.root_cause,
+            reply: row.reply,
+            key_version: row.key_version,
+            sealed: row.sealed,
+        };
+        if let (Some(hash), Some(version), Some(at)) = (row.hash, row.answered_version, row.answered_at) {
+            call.key.verify(&hash)?;
+            return Ok(Opened::Answered(Box::new(self.answer_of(view, version, at).await?)));
+        }
+        if let Some(etag) = call.etag
+            && etag != view.version
+        {
+            return Err(stale_etag(view.version));
+        }
+        Ok(Opened::Fresh(Box::new(Fresh { ticket: view.ticket()?, view })))
+    }
+
+    /// Writes an act. Somebody else's act in between is ABORTED, unless it was the same request: then this is its answer.
+    pub(crate) async fn save(
+        &self,
+        view: TicketView,
+        changed: &Changed,
+        call: &Call,
+    ) -> Result<pb::Ticket, Error> {
+        let save = |tickets: &Self| {
+            let now = tickets.clock.now();
+            let written = events::write(changed, now);
+            let answer = written.ticket.clone();
+            (answer, Save::new(changed, written, Some(call.key.clone()), now))
+        };
+        let span = sql_span!("tickets.update", "UPDATE");
+        let outcome = async {
+            let (answer, save) = save(self);
+            Ok::<_, Error>((answer, self.updates.write(save).await?))
+        }
+        .instrument(span)
+        .await;
+        let conflict = match outcome {
+            Ok((answer, Updated::Done)) => {
+                self.count(changed);
+                return view.with_texts(changed).present_as(answer, Detail::Full, &self.sealer);
+            }
+            Ok((_, Updated::Lost)) => lost_race(),
+            // The same request under way twice: the twin's row is there when this one fails.
+            Err(error) if error.code() == gongdan_errors::Code::Internal => error,
+            Err(error) => return Err(error),
+        };
+        self.metrics.conflict();
+        let again = Call { etag: None, ..call.clone() };
+        match self.open(&again).await? {
+            Opened::Answered(answer) => Ok(*answer),
+            Opened::Fresh(_) => Err(conflict),
+        }
+    }
+
+    /// Writes an act that no call asked for; false when somebody else was faster.
+    pub(crate) async fn save_unasked(&self, changed: &Changed) -> Result<bool, Error> {
+        let now = self.clock.now();
+        let save = Save::new(changed, events::write(changed, now), None, now);
+        let updated = self.updates.write(save).instrument(sql_span!("tickets.update", "UPDATE")).await?;
+        if updated == Updated::Done {
+            self.count(changed);
+        }
+        Ok(updated == Updated::Done)
+    }
+
+    /// Writes a new ticket that a call or an import asked for.
+    pub(crate) async fn create(
+        &self,
+        changed: &Changed,
+        key: Option<&RequestKey>,
+        import: Option<ImportKey>,
+        beside: Beside,
+    ) -> Result<Created, Error> {
+        let span = sql_span!("tickets.insert", "INSERT");
+        let (insert, answer) = span.in_scope(|| {
+            let now = self.clock.now();
+            let written = events::write(changed, now);
+            let answer = written.ticket.clone();
+            let save = Save::new(changed, written, key.cloned(), now);
+            let (subject, body) = match &changed.texts.request {
+                Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
+                None => (String::new(), String::new()),
+            };
+            let Beside { new_customer, contact } = beside;
+            (Insert { save, subject, body, import, new_customer, contact }, answer)
+        });
+        let view = TicketView {
+            id: insert.save.row.id,
+            version: insert.save.row.version,
+            received_at: insert.save.row.received_at.into(),
+            state: Vec::new(),
+            subject: insert.subject.clone(),
+            body: insert.body.clone(),
+            solution: None,
+            root_cause: None,
+            reply: None,
+            key_version: insert.contact.as_ref().map(|sealed| sealed.key_version),
+            sealed: insert.contact.as_ref().map(|sealed| sealed.bytes.clone()),
+        };
+        Ok(match self.inserts.write(insert).instrument(span).await? {
+            Inserted::Created => {
+                self.count(changed);
+                let ticket = view.with_texts(changed).present_as(answer, Detail::Full, &self.sealer)?;
+                Created::New(Box::new(ticket))
+            }
+            Inserted::Known => Created::Known,
+            Inserted::CustomerTaken => Created::CustomerTaken,
+        })
+    }
+
+    /// The answer that a request to make a ticket got before.
+    pub(crate) async fn created_by(&self, key: &RequestKey) -> Result<Option<pb::Ticket>, Error> {
+        let row = sqlx::query!(
+            "SELECT hash, resource_id, version, created_at FROM requests
+             WHERE caller = $1 AND method = $2 AND request_id = $3",
+            key.caller,
+            key.method,
+            key.request_id
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("requests.get", "SELECT"))
+        .await
+        .map_err(error)?;
+        let Some(row) = row else { return Ok(None) };
+        key.verify(&row.hash)?;
+        let view = self.view(&TicketRef::Id(row.resource_id)).await?;
+        self.answer_of(view, row.version, row.created_at).await.map(Some)
+    }
+
+    /// The ticket that an import key led to.
+    pub(crate) async fn imported_as(&self, key: &ImportKey) -> Result<Option<pb::Ticket>, Error> {
+        let row = sqlx::query!(
+            "SELECT hash, ticket_id FROM imports WHERE external_source = $1 AND external_id = $2",
+            key.source,
+            key.id
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("imports.get", "SELECT"))
+        .await
+        .map_err(error)?;
+        let Some(row) = row else { return Ok(None) };
+        if row.hash != key.hash {
+            return Err(Error::already_exists(
+                Reason::ExternalIdReused,
+                "this external_id was recorded with another content",
+            )
+            .with("external_source", &key.source)
+            .with("external_id", &key.id));
+        }
+        self.get(&TicketRef::Id(row.ticket_id)).await.map(Some)
+    }
+
+    /// The ticket as it was at a version, written at an instant.
+    async fn answer_of(
+        &self,
+        mut view: TicketView,
+        version: i64,
+        at: SqlTimestamp,
+    ) -> Result<pb::Ticket, Error> {
+        if version == view.version {
+            return view.present(Detail::Full, &self.sealer);
+        }
+        let payload = sqlx::query_scalar!(
+            "SELECT payload FROM events WHERE aggregate_id = $1 AND version = $2 AND recorded_at = $3",
+            view.id,
+            version,
+            at as _
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("events.state_at", "SELECT"))
+        .await
+        .map_err(error)?
+        .ok_or_else(|| Error::internal("the event of an answered request is not there"))?;
+        let event = pb::TicketEvent::decode(payload.as_slice()).map_err(Error::internal)?;
+        let state = event.state.ok_or_else(|| Error::internal("an event without state"))?;
+        let texts = sqlx::query!(
+            "SELECT solution, root_cause, reply FROM resolutions WHERE ticket_id = $1 AND round = $2",
+            view.id,
+            state.round
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("resolutions.get", "SELECT"))
+        .await
+        .map_err(error)?;
+        if let Some(texts) = texts {
+            view.solution = texts.solution;
+            view.root_cause = Some(texts.root_cause);
+            view.reply = Some(texts.reply);
+        }
+        view.present_as(state, Detail::Full, &self.sealer)
+    }
+
+    fn count(&self, changed: &Changed) {
+        for event in changed.events() {
+            self.metrics.event(event.change.name(), event.origin.name());
+        }
+    }
+}
+
+impl TicketView {
+    /// With the texts that an act brought.
+    fn with_texts(mut self, changed: &Changed) -> Self {
+        if let Some((solution, root_cause, reply)) = &changed.texts.resolution {
+            self.solution = solution.as_ref().map(|text| text.as_str().to_owned());
+            self.root_cause = Some(root_cause.as_str().to_owned());
+            self.reply = Some(reply.as_str().to_owned());
+        }
+        self
+    }
+}
+
+/// The state of a stored ticket, for those who need no texts.
+pub(crate) async fn states(
+    connection: &mut sqlx::PgConnection,
+    ids: &[Uuid],
+) -> Result<Vec<(Uuid, Result<Ticket, state::InvalidState>)>, sqlx::Error> {
+    let rows = sqlx::query!("SELECT id, state FROM tickets WHERE id = ANY($1)", ids)
+        .fetch_all(connection)
+        .instrument(sql_span!("tickets.states", "SELECT"))
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, state::decode(&row.state))).collect())
+}

@@ -1,0 +1,81 @@
+//! Tables `units` and `principals`, as far as dispatch and transfer ask: does this unit exist, is this person in it?
+
+use gongdan_errors::{Error, Violations};
+use gongdan_pg::error;
+use gongdan_proto::routing::v1::Unit;
+use gongdan_telemetry::sql_span;
+use gongdan_tickets_domain::{PrincipalId, UnitId};
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
+use sqlx::{PgConnection, PgPool};
+use tracing::Instrument as _;
+
+/// The organisation as routing last described it.
+pub(crate) struct Units {
+    pool: PgPool,
+}
+
+impl Units {
+    pub(crate) fn new(pool: PgPool) -> Self {
+        Self { pool }
+    }
+
+    /// Refuses a recipient that is not there.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT naming `unit_id`, `person_id`, or both.
+    pub(crate) async fn check(
+        &self,
+        unit: &UnitId,
+        person: Option<&PrincipalId>,
+        at: Timestamp,
+    ) -> Result<(), Error> {
+        let known = sqlx::query!(
+            r#"SELECT EXISTS (SELECT FROM units WHERE id = $1 AND (valid_from IS NULL OR valid_from <= $3)
+                              AND (valid_to IS NULL OR valid_to > $3)) AS "unit!",
+                      EXISTS (SELECT FROM principals WHERE id = $2 AND active AND $1 = ANY(unit_ids)) AS "person!""#,
+            unit.as_str(),
+            person.map(PrincipalId::as_str),
+            at.to_sqlx() as _
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("units.check", "SELECT"))
+        .await
+        .map_err(error)?;
+        let mut violations = Violations::new();
+        if !known.unit {
+            violations.add("unit_id", "a unit that routing knows and that is in office");
+        }
+        if person.is_some() && !known.person {
+            violations.add("person_id", "an active member of the unit");
+        }
+        violations.finish()
+    }
+}
+
+/// Keeps a unit, unless what is there is newer.
+pub(crate) async fn upsert(
+    connection: &mut PgConnection,
+    unit: &Unit,
+    valid_from: Option<Timestamp>,
+    valid_to: Option<Timestamp>,
+    version: i64,
+) -> Result<(), sqlx::Error> {
+    let instant = |at: Option<Timestamp>| at.map(|at| at.to_sqlx());
+    sqlx::query!(
+        "INSERT INTO units AS u (id, name, valid_from, valid_to, version) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (id) DO UPDATE
+         SET name = excluded.name, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
+             version = excluded.version
+         WHERE u.version < excluded.version",
+        unit.id,
+        unit.name,
+        instant(valid_from) as Option<SqlTimestamp>,
+        instant(valid_to) as Option<SqlTimestamp>,
+        version
+    )
+    .execute(connection)
+    .instrument(sql_span!("units.upsert", "INSERT"))
+    .await?;
+    Ok(())
+}

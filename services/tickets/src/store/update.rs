@@ -1,0 +1,125 @@
+//! Changes of tickets: rows guarded by their version, events, requests and texts of many in one statement.
+
+use super::{
+    save::{Columns, DecisionColumns, EventColumns, ParticipantColumns, Save},
+    writer::Batch,
+};
+use async_trait::async_trait;
+use jiff_sqlx::Timestamp as SqlTimestamp;
+use sqlx::PgConnection;
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Updated {
+    /// It is written.
+    Done,
+    /// The ticket no longer has the version it was changed from: nothing is written.
+    Lost,
+}
+
+/// Few rows by their keys out of many: on a young table, whose size the planner does not know yet, a join by hash would
+/// scan it. To be said on a connection, or with LOCAL in a transaction, before [`Save::run`].
+pub(crate) const BY_KEY: &str =
+    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off";
+
+/// As [`BY_KEY`], until the end of the transaction.
+pub(crate) const BY_KEY_LOCAL: &str =
+    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
+
+#[async_trait]
+impl Batch for Save {
+    type Answer = Updated;
+
+    /// Answers each, in order. Of two changes of one ticket from one version one wins.
+    async fn run(connection: &mut PgConnection, saves: &[Self]) -> Result<Vec<Updated>, sqlx::Error> {
+        let saves: Vec<&Self> = saves.iter().collect();
+        let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
+        let d = DecisionColumns::of(&saves);
+        let won = sqlx::query_scalar!(
+            r#"WITH input AS MATERIALIZED (
+                 SELECT * FROM UNNEST(
+                   $1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[],
+                   $8::text[], $9::text[], $10::timestamptz[], $11::bytea[], $12::timestamptz[], $13::text[], $14::text[],
+                   $15::uuid[], $16::bytea[], $17::text[], $18::text[], $19::text[])
+                 AS i(ord, id, expected, version, phase, round, priority, lead_unit, handler, resolved_at, state,
+                   recorded_at, caller, method, request_id, hash, solution, root_cause, reply)),
+               won AS (
+                 UPDATE tickets t
+                 SET version = i.version, phase = i.phase, round = i.round, priority = i.priority,
+                     lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state
+                 FROM input i WHERE t.id = i.id AND t.version = i.expected
+                 RETURNING i.ord),
+               done AS MATERIALIZED (SELECT i.* FROM input i JOIN won USING (ord)),
+               request AS (
+                 INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
+                 SELECT caller, method, request_id, hash, id, version, recorded_at FROM done
+                 WHERE request_id IS NOT NULL),
+               decision AS (
+                 INSERT INTO answered_decisions (decision_id, ticket_id, answered_at)
+                 SELECT x.decision, d.id, d.recorded_at
+                 FROM UNNEST($33::int[], $34::uuid[]) AS x(ord, decision) JOIN done d USING (ord)
+                 ON CONFLICT DO NOTHING),
+               resolution AS (
+                 INSERT INTO resolutions (ticket_id, round, solution, root_cause, reply)
+                 SELECT id, round, solution, root_cause, reply FROM done WHERE reply IS NOT NULL),
+               participant AS (
+                 INSERT INTO participants (ticket_id, unit_id)
+                 SELECT d.id, u.unit FROM UNNEST($20::int[], $21::text[]) AS u(ord, unit) JOIN done d USING (ord)
+                 ON CONFLICT DO NOTHING),
+               event AS (
+                 INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
+                   traceparent, payload)
+                 SELECT v.event_id, v.aggregate_id, v.version, v.type, v.subject, v.occurred_at, v.recorded_at, v.origin,
+                   v.traceparent, v.payload
+                 FROM UNNEST($22::int[], $23::uuid[], $24::uuid[], $25::bigint[], $26::text[], $27::text[],
+                   $28::timestamptz[], $29::timestamptz[], $30::smallint[], $31::text[], $32::bytea[])
+                   AS v(ord, event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
+                     traceparent, payload)
+                 JOIN done d USING (ord) ORDER BY v.ord, v.version)
+               SELECT ord AS "ord!" FROM won"#,
+            &c.ordinal,
+            &c.id,
+            &c.expected,
+            &c.version,
+            &c.phase,
+            &c.round,
+            &c.priority,
+            &c.lead_unit as &[Option<String>],
+            &c.handler as &[Option<String>],
+            &c.resolved_at as &[Option<SqlTimestamp>],
+            &c.state,
+            &c.recorded_at as &[SqlTimestamp],
+            &c.caller as &[Option<String>],
+            &c.method as &[Option<String>],
+            &c.request_id as &[Option<uuid::Uuid>],
+            &c.hash as &[Option<Vec<u8>>],
+            &c.solution as &[Option<String>],
+            &c.root_cause as &[Option<String>],
+            &c.reply as &[Option<String>],
+            &p.ordinal,
+            &p.unit,
+            &e.ordinal,
+            &e.event_id,
+            &e.aggregate_id,
+            &e.version,
+            &e.kind,
+            &e.subject,
+            &e.occurred_at as &[SqlTimestamp],
+            &e.recorded_at as &[SqlTimestamp],
+            &e.origin,
+            &e.traceparent as &[Option<String>],
+            &e.payload,
+            &d.ordinal,
+            &d.decision,
+        )
+        .fetch_all(connection)
+        .await?;
+        let mut answers = vec![Updated::Lost; saves.len()];
+        for ordinal in won {
+            if let Some(answer) = usize::try_from(ordinal).ok().and_then(|at| answers.get_mut(at)) {
+                *answer = Updated::Done;
+            }
+        }
+        Ok(answers)
+    }
+}

@@ -1,0 +1,89 @@
+//! Every metric of this service.
+
+use gongdan_telemetry::meter;
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram, UpDownCounter},
+};
+
+/// The instruments; all counters start at zero.
+#[derive(Debug, Clone)]
+pub(crate) struct Metrics {
+    events: Counter<u64>,
+    batch: Histogram<u64>,
+    conflicts: Counter<u64>,
+    watchers: UpDownCounter<i64>,
+    contact_reads: Counter<u64>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let meter = meter();
+        let metrics = Self {
+            events: meter
+                .u64_counter("gongdan.tickets.events")
+                .with_description("Events written, by what happened and origin.")
+                .build(),
+            batch: meter
+                .u64_histogram("gongdan.tickets.writer.batch")
+                .with_description("Writes that shared a statement.")
+                .with_boundaries(vec![1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0])
+                .build(),
+            conflicts: meter
+                .u64_counter("gongdan.tickets.writer.conflicts")
+                .with_description("Writes that lost a race.")
+                .build(),
+            watchers: meter
+                .i64_up_down_counter("gongdan.tickets.watchers")
+                .with_description("Open WatchTickets streams.")
+                .build(),
+            contact_reads: meter
+                .u64_counter("gongdan.tickets.contact_reads")
+                .with_description("Contacts read in clear.")
+                .build(),
+        };
+        metrics.conflicts.add(0, &[]);
+        metrics.watchers.add(0, &[]);
+        metrics.contact_reads.add(0, &[]);
+        for change in ["submitted", "dispatched", "accepted", "resolved", "closed"] {
+            metrics.events.add(0, &[KeyValue::new("change", change), KeyValue::new("origin", "live")]);
+        }
+        metrics
+    }
+
+    /// An event was written.
+    pub(crate) fn event(&self, change: &'static str, origin: &'static str) {
+        self.events.add(1, &[KeyValue::new("change", change), KeyValue::new("origin", origin)]);
+    }
+
+    /// So many writes shared a statement.
+    pub(crate) fn batch(&self, writes: usize) {
+        self.batch.record(u64::try_from(writes).unwrap_or(u64::MAX), &[]);
+    }
+
+    /// A write lost a race.
+    pub(crate) fn conflict(&self) {
+        self.conflicts.add(1, &[]);
+    }
+
+    /// A contact was read in clear.
+    pub(crate) fn contact_read(&self) {
+        self.contact_reads.add(1, &[]);
+    }
+
+    /// A watcher came; it is gone when what this gives is dropped.
+    pub(crate) fn watcher(&self) -> Watcher {
+        self.watchers.add(1, &[]);
+        Watcher(self.watchers.clone())
+    }
+}
+
+/// One open stream.
+#[derive(Debug)]
+pub(crate) struct Watcher(UpDownCounter<i64>);
+
+impl Drop for Watcher {
+    fn drop(&mut self) {
+        self.0.add(-1, &[]);
+    }
+}

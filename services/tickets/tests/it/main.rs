@@ -1,0 +1,19 @@
+//! tickets through its gRPC API and the events it hears and says.
+
+mod bad_input;
+mod callbacks;
+mod catalogue;
+mod customers;
+mod decisions;
+mod handling;
+mod intake;
+mod listing;
+mod outage;
+mod past;
+mod priorities;
+mod races;
+mod requests;
+mod rounds;
+mod suite;
+mod timeline;
+mod watching;
