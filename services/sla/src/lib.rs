@@ -56,7 +56,7 @@ pub fn schema() -> Schema {
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
 pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    run_by(Arc::new(SystemClock), config, listeners, shutdown).await
+    Box::pin(run_by(Arc::new(SystemClock), config, listeners, shutdown)).await
 }
 
 /// As [`run`], with deadlines going by another clock than the system's. Tokens are judged by the system's.

@@ -105,7 +105,8 @@ async fn a_calendar_that_is_wrong_is_refused_with_every_fault() {
     for (json, fields) in cases {
         let mut found = refused_fields(&client.import_calendar(import(json)).await.unwrap_err());
         let mut expected: Vec<_> = fields.iter().map(ToString::to_string).collect();
-        (found.sort(), expected.sort());
+        found.sort();
+        expected.sort();
         assert_eq!(found, expected, "{json}");
     }
     let large = format!("{}{}", document("2026-03-03"), " ".repeat(1024 * 1024));
