@@ -68,6 +68,20 @@ impl PrincipalSpec {
         self
     }
 
+    /// Where it is written to.
+    #[must_use]
+    pub fn email(mut self, address: &str) -> Self {
+        self.0.email = address.into();
+        self
+    }
+
+    /// What it is written to in: `zh-CN` or `en`.
+    #[must_use]
+    pub fn language(mut self, tag: &str) -> Self {
+        self.0.language = tag.into();
+        self
+    }
+
     /// The message, as routing's events carry it.
     #[must_use]
     pub fn message(&self) -> Principal {

@@ -10,7 +10,7 @@ mod jobs;
 mod store;
 mod telemetry;
 
-pub use config::{Config, InvalidConfig};
+pub use config::{Config, EmailTls, InvalidConfig};
 
 use std::{sync::Arc, time::Duration};
 

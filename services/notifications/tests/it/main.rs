@@ -1,0 +1,13 @@
+//! notifications through the events it hears, its gRPC API, and what real servers receive from it.
+
+mod bad_input;
+mod dedupe;
+mod email;
+mod imports;
+mod inbox;
+mod live;
+mod receiver;
+mod smtp;
+mod suite;
+mod tickets;
+mod webhooks;

@@ -1,0 +1,215 @@
+//! Tickets and clocks that only exist as their events.
+
+use gongdan_bus::{Event, Origin, subject};
+use gongdan_clock::new_id;
+use gongdan_proto::{
+    common::v1::{ActorRef, PrincipalKind},
+    routing::v1::{Unit, UnitEvent},
+    sla::v1::{Clock, ClockBreached, ClockEvent, ClockKind, ClockWarned, clock_event},
+    tickets::v1::{
+        Cancelled, CloseReason, Closed, Dispatched, Phase, Pooled, Priority, Reopened, Resolved, Returned,
+        Submitted, Ticket, TicketEvent, TicketType, Transferred, Urged, ticket_event::Change,
+    },
+    to_timestamp,
+};
+use gongdan_region::RegionCode;
+use prost::Message;
+use uuid::Uuid;
+
+use crate::suite::{id, now};
+
+pub const REGION: &str = "440106000000";
+
+/// A ticket whose events have no gaps.
+pub struct TestTicket {
+    pub id: Uuid,
+    pub state: Ticket,
+    origin: Origin,
+}
+
+impl TestTicket {
+    pub fn new(number: &str) -> Self {
+        let id = id();
+        let state = Ticket {
+            id: id.to_string(),
+            number: number.to_owned(),
+            phase: Phase::PendingDispatch.into(),
+            round: 1,
+            r#type: TicketType::Complaint.into(),
+            item: "城乡建设/噪音".to_owned(),
+            region: REGION.to_owned(),
+            priority: Priority::P3.into(),
+            created_by: Some(ActorRef {
+                id: "agent.zhou".to_owned(),
+                name: "周".to_owned(),
+                kind: PrincipalKind::Person.into(),
+                unit_ids: vec!["centre".to_owned()],
+            }),
+            ..Ticket::default()
+        };
+        Self { id, state, origin: Origin::Live }
+    }
+
+    /// Recorded from the past.
+    pub fn imported(number: &str) -> Self {
+        Self { origin: Origin::Import, ..Self::new(number) }
+    }
+
+    pub fn submitted(&mut self) -> Event {
+        self.event(
+            "submitted",
+            Change::Submitted(Submitted { subject: "噪音".to_owned(), body: "扰民".to_owned() }),
+        )
+    }
+
+    pub fn dispatched(&mut self, unit: &str, person: &str) -> Event {
+        self.state.lead_unit_id = unit.to_owned();
+        self.state.handler_id = person.to_owned();
+        self.state.phase = Phase::Dispatched.into();
+        self.state.participant_unit_ids.push(unit.to_owned());
+        let (unit_id, person_id) = (unit.to_owned(), person.to_owned());
+        self.event(
+            "dispatched",
+            Change::Dispatched(Dispatched { unit_id, person_id, ..Dispatched::default() }),
+        )
+    }
+
+    pub fn transferred(&mut self, to: &str) -> Event {
+        let from_unit_id = std::mem::replace(&mut self.state.lead_unit_id, to.to_owned());
+        let change = Transferred {
+            from_unit_id,
+            to_unit_id: to.to_owned(),
+            reason: "职责".to_owned(),
+            ..Transferred::default()
+        };
+        self.event("transferred", Change::Transferred(change))
+    }
+
+    pub fn returned(&mut self) -> Event {
+        let unit_id = std::mem::take(&mut self.state.lead_unit_id);
+        self.state.phase = Phase::PendingDispatch.into();
+        self.event("returned", Change::Returned(Returned { unit_id, reason: "不属于本单位职责".to_owned() }))
+    }
+
+    pub fn pooled(&mut self, unit: &str) -> Event {
+        self.event("pooled", Change::Pooled(Pooled { unit_id: unit.to_owned(), ..Pooled::default() }))
+    }
+
+    pub fn urged(&mut self, notify: bool) -> Event {
+        self.event("urged", Change::Urged(Urged { note: "快一点".to_owned(), notify }))
+    }
+
+    pub fn resolved(&mut self) -> Event {
+        self.state.phase = Phase::Resolved.into();
+        self.event("resolved", Change::Resolved(Resolved { elapsed_seconds: 60 }))
+    }
+
+    pub fn closed(&mut self) -> Event {
+        self.state.phase = Phase::Closed.into();
+        self.event(
+            "closed",
+            Change::Closed(Closed { reason: CloseReason::CallbackSkipped.into(), ..Closed::default() }),
+        )
+    }
+
+    pub fn reopened(&mut self) -> Event {
+        self.state.phase = Phase::PendingDispatch.into();
+        self.state.round += 1;
+        self.state.lead_unit_id.clear();
+        self.event(
+            "reopened",
+            Change::Reopened(Reopened { from_round: self.state.round - 1, ..Reopened::default() }),
+        )
+    }
+
+    pub fn cancelled(&mut self) -> Event {
+        self.state.phase = Phase::Cancelled.into();
+        self.event("cancelled", Change::Cancelled(Cancelled { reason: "已解决".to_owned() }))
+    }
+
+    fn event(&mut self, kind: &str, change: Change) -> Event {
+        self.state.version += 1;
+        let at = now();
+        let payload = TicketEvent {
+            ticket_id: self.id.to_string(),
+            version: self.state.version,
+            occurred_at: Some(to_timestamp(at)),
+            recorded_at: Some(to_timestamp(at)),
+            origin: i32::from(self.origin.as_i16()),
+            state: Some(self.state.clone()),
+            change: Some(change),
+            ..TicketEvent::default()
+        };
+        event("tickets", kind, self.id, self.state.version, self.origin, &payload)
+    }
+}
+
+/// A warning or breach of a new clock.
+pub fn clock_event(
+    ticket: &TestTicket,
+    unit: &str,
+    handler: &str,
+    warned: Option<i32>,
+    origin: Origin,
+) -> Event {
+    let clock_id = id();
+    let clock = Clock {
+        id: clock_id.to_string(),
+        ticket_id: ticket.id.to_string(),
+        ticket_number: ticket.state.number.clone(),
+        round: 1,
+        kind: ClockKind::Handling.into(),
+        due_at: Some(to_timestamp("2026-12-11T10:00:00Z".parse().unwrap())),
+        unit_id: unit.to_owned(),
+        handler_id: handler.to_owned(),
+        region: REGION.to_owned(),
+        version: 1,
+        ..Clock::default()
+    };
+    let (kind, change) = match warned {
+        Some(percent) => ("warned", clock_event::Change::Warned(ClockWarned { percent, late: false })),
+        None => ("breached", clock_event::Change::Breached(ClockBreached { late: false })),
+    };
+    let payload = ClockEvent {
+        clock_id: clock_id.to_string(),
+        version: 1,
+        state: Some(clock),
+        change: Some(change),
+        ..ClockEvent::default()
+    };
+    event("sla", kind, clock_id, 1, origin, &payload)
+}
+
+/// The name of a unit, as routing tells it.
+pub fn unit_changed(unit: &str, name: &str) -> Event {
+    let payload = UnitEvent {
+        version: 1,
+        unit: Some(Unit { id: unit.to_owned(), name: name.to_owned(), version: 1, ..Unit::default() }),
+        ..UnitEvent::default()
+    };
+    event("routing", "unit_changed", gongdan_clock::stable_id("unit", unit), 1, Origin::Live, &payload)
+}
+
+fn event(
+    source: &str,
+    kind: &str,
+    aggregate_id: Uuid,
+    version: i64,
+    origin: Origin,
+    payload: &impl Message,
+) -> Event {
+    let at = now();
+    Event {
+        id: new_id(at),
+        source: source.to_owned(),
+        kind: kind.to_owned(),
+        aggregate_id,
+        version,
+        occurred_at: at,
+        recorded_at: at,
+        origin,
+        subject: subject(source, kind, RegionCode::parse(REGION).unwrap(), aggregate_id),
+        traceparent: None,
+        payload: payload.encode_to_vec().into(),
+    }
+}
