@@ -140,7 +140,8 @@ impl Context {
             return self.channel_as(service, principal);
         }
         let file = self.token_file.as_ref().unwrap_or(&self.suite()?.token_file);
-        let token = std::fs::read_to_string(file).with_context(|| format!("reading the token {}", file.display()))?;
+        let token =
+            std::fs::read_to_string(file).with_context(|| format!("reading the token {}", file.display()))?;
         self.channel_with(service, token.trim())
     }
 

@@ -45,12 +45,14 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Dead { service } => dead(context, service).await,
         Command::Replay { consumer, event } => {
             let request = ReplayDeadLetterRequest { event_id: event, consumer: consumer.clone() };
-            let letter = client(context, service_of(&consumer)?)?.replay_dead_letter(request).await?.into_inner();
+            let letter =
+                client(context, service_of(&consumer)?)?.replay_dead_letter(request).await?.into_inner();
             print(context, &letter)
         }
         Command::Discard { consumer, event, reason } => {
             let request = DiscardDeadLetterRequest { event_id: event, consumer: consumer.clone(), reason };
-            let letter = client(context, service_of(&consumer)?)?.discard_dead_letter(request).await?.into_inner();
+            let letter =
+                client(context, service_of(&consumer)?)?.discard_dead_letter(request).await?.into_inner();
             print(context, &letter)
         }
     }

@@ -38,7 +38,12 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         done.push((service.name, schema.versions().last().unwrap_or_default()));
     }
     context.print(
-        || Ok(done.iter().map(|(service, version)| json!({ "service": service, "version": version })).collect()),
+        || {
+            Ok(done
+                .iter()
+                .map(|(service, version)| json!({ "service": service, "version": version }))
+                .collect())
+        },
         || {
             let mut table = Table::new([context.text("service", "服务"), context.text("schema", "结构版本")]);
             for (service, version) in &done {

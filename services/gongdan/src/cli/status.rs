@@ -95,7 +95,8 @@ async fn ask(http: &reqwest::Client, service: &'static str, endpoints: &Endpoint
     };
     let serving = is_serving(&channel).await;
     let metrics = get("metrics").await.unwrap_or_default();
-    let waits_for = if serving { String::new() } else { get("readyz").await.unwrap_or_default().trim().to_owned() };
+    let waits_for =
+        if serving { String::new() } else { get("readyz").await.unwrap_or_default().trim().to_owned() };
     Ok(Status {
         service,
         serving,
@@ -115,7 +116,9 @@ async fn to_apply(suite: &Suite) -> Result<HashMap<&'static str, u64>> {
         let Ok(stream) = bus.context().get_stream(bus.stream_name(source.name)).await else { continue };
         let consumers: Vec<_> = stream.consumers().try_collect().await?;
         for consumer in consumers {
-            let of = |service: &&services::Service| consumer.name.starts_with(&bus.durable_name(&format!("{}-", service.name)));
+            let of = |service: &&services::Service| {
+                consumer.name.starts_with(&bus.durable_name(&format!("{}-", service.name)))
+            };
             if let Some(service) = services::ALL.iter().find(of) {
                 let count = waiting.entry(service.name).or_insert(0);
                 *count += consumer.num_pending + u64::try_from(consumer.num_ack_pending)?;

@@ -92,7 +92,12 @@ impl<'a> Desks<'a> {
     ///
     /// # Errors
     /// When it is not within half a minute.
-    pub async fn ticket_when(&self, id: &str, what: &str, wanted: impl Fn(&Ticket) -> bool) -> Result<Ticket> {
+    pub async fn ticket_when(
+        &self,
+        id: &str,
+        what: &str,
+        wanted: impl Fn(&Ticket) -> bool,
+    ) -> Result<Ticket> {
         let mut client = self.tickets(DISPATCHER)?;
         until(&format!("ticket {id}: {what}"), async || {
             let ticket = client.get_ticket(GetTicketRequest { ticket: id.to_owned() }).await?.into_inner();

@@ -138,9 +138,15 @@ mod tests {
         let known = |code: &str| Regions::national().get(RegionCode::parse(code).unwrap()).is_some();
         assert!((40..=60).contains(&sample.requests.len()));
         for unit in &sample.units {
-            assert!(known(&unit.region) && (unit.parent_id.is_empty() || units.contains_key(&unit.parent_id)));
+            assert!(
+                known(&unit.region) && (unit.parent_id.is_empty() || units.contains_key(&unit.parent_id))
+            );
             value("UNIT_KIND_", &unit.kind, UnitKind::from_str_name).unwrap();
-            assert!(sample.people.iter().any(|person| person.unit_ids == unit.id), "nobody works in {}", unit.id);
+            assert!(
+                sample.people.iter().any(|person| person.unit_ids == unit.id),
+                "nobody works in {}",
+                unit.id
+            );
         }
         for area in &sample.areas {
             assert!(known(&area.region) && units.contains_key(&area.unit_id), "{area:?}");

@@ -3,12 +3,13 @@
 use anyhow::Result;
 use gongdan_proto::{
     routing::v1::{
-        AreaRow, GroupAction, ImportOrganisationRequest, PoolAction, PrincipalRow, PutRuleRequest, Rule, RuleAction,
-        UnitAction, UnitKind, UnitRow, organisation_service_client::OrganisationServiceClient, rule_action::Target,
-        rule_service_client::RuleServiceClient,
+        AreaRow, GroupAction, ImportOrganisationRequest, PoolAction, PrincipalRow, PutRuleRequest, Rule,
+        RuleAction, UnitAction, UnitKind, UnitRow, organisation_service_client::OrganisationServiceClient,
+        rule_action::Target, rule_service_client::RuleServiceClient,
     },
     tickets::v1::{
-        CatalogueRow, Impact, ImportCatalogueRequest, Urgency, catalogue_service_client::CatalogueServiceClient,
+        CatalogueRow, Impact, ImportCatalogueRequest, Urgency,
+        catalogue_service_client::CatalogueServiceClient,
     },
 };
 
@@ -31,7 +32,9 @@ pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
     organisation.import_organisation(request).await?;
     let (units, people) = (sample.units.len(), sample.people.len());
     context.say(&match context.lang() {
-        crate::cli::Lang::En => format!("organisation: {units} units, {people} people, {} areas", sample.areas.len()),
+        crate::cli::Lang::En => {
+            format!("organisation: {units} units, {people} people, {} areas", sample.areas.len())
+        }
         crate::cli::Lang::Zh => format!("组织：{units} 个单位，{people} 人，{} 个责任区", sample.areas.len()),
     })?;
 

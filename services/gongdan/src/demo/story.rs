@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result};
 use gongdan_proto::{
     callback::v1::{AttemptOutcome, CallbackResult, CallbackTask, RecordAttemptRequest},
     tickets::v1::{
-        AcceptTicketRequest, CancelTicketRequest, Channel, ContactInput, CreateTicketRequest, DispatchTicketRequest,
-        Outcome, Phase, ResolveTicketRequest, ReturnTicketRequest, Ticket, TicketType, TransferTicketRequest,
-        UrgeTicketRequest,
+        AcceptTicketRequest, CancelTicketRequest, Channel, ContactInput, CreateTicketRequest,
+        DispatchTicketRequest, Outcome, Phase, ResolveTicketRequest, ReturnTicketRequest, Ticket, TicketType,
+        TransferTicketRequest, UrgeTicketRequest,
     },
     to_timestamp,
 };
@@ -158,7 +158,10 @@ impl Story<'_> {
 
     /// By routing, or from the pool by the dispatcher.
     async fn dispatched(&self, ticket: &Ticket) -> Result<Ticket> {
-        let decided = |t: &Ticket| t.phase() == Phase::Dispatched || (t.phase() == Phase::PendingDispatch && !t.pool_reason.is_empty());
+        let decided = |t: &Ticket| {
+            t.phase() == Phase::Dispatched
+                || (t.phase() == Phase::PendingDispatch && !t.pool_reason.is_empty())
+        };
         let now = self.desks.ticket_when(&ticket.id, "routed", decided).await?;
         if now.phase() == Phase::Dispatched {
             let unit = self.desks.unit_name(&now.lead_unit_id);
@@ -180,7 +183,10 @@ impl Story<'_> {
 
     /// Where a dispatcher sends it: to the hotline centre of the city, unless that gave it back.
     fn open_unit(&self, ticket: &Ticket) -> &'static str {
-        match (ticket.region.starts_with("4406"), ticket.returned_by_unit_ids.iter().any(|u| u == "fs" || u == "gz")) {
+        match (
+            ticket.region.starts_with("4406"),
+            ticket.returned_by_unit_ids.iter().any(|u| u == "fs" || u == "gz"),
+        ) {
             (true, false) => "fs",
             (true, true) => "fs-telecom",
             (false, false) => "gz",

@@ -24,9 +24,10 @@ pub async fn now(context: &Context) -> Result<Measures> {
 /// When it has not within half a minute.
 pub async fn wait(context: &Context, before: Measures, ends: &[End]) -> Result<()> {
     let received = i64::try_from(ends.len())?;
-    let (cancelled, resolved, callbacks) = ends.iter().fold((0, 0, 0), |(cancelled, resolved, callbacks), end| {
-        (cancelled + end.cancelled, resolved + end.resolved, callbacks + end.callbacks)
-    });
+    let (cancelled, resolved, callbacks) =
+        ends.iter().fold((0, 0, 0), |(cancelled, resolved, callbacks), end| {
+            (cancelled + end.cancelled, resolved + end.resolved, callbacks + end.callbacks)
+        });
     until("reporting has counted everything", async || {
         let now = now(context).await?;
         let all = now.received >= before.received + received

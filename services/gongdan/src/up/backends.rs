@@ -23,7 +23,11 @@ impl Backends {
     ///
     /// # Errors
     /// When a server cannot be had or started.
-    pub fn start(directory: &Directory, postgres_url: Option<String>, nats_url: Option<String>) -> Result<Self> {
+    pub fn start(
+        directory: &Directory,
+        postgres_url: Option<String>,
+        nats_url: Option<String>,
+    ) -> Result<Self> {
         let (postgres, postgres_url) = match postgres_url {
             Some(url) => (None, url),
             None => {
@@ -86,8 +90,7 @@ impl Backends {
     pub async fn create_database(&self, database: &str) -> Result<()> {
         let options = PgConnectOptions::from_str(&self.postgres_url).context("the URL of PostgreSQL")?;
         let options = if options.get_database().is_none() { options.database("postgres") } else { options };
-        let mut admin =
-            PgConnection::connect_with(&options).await.context("connecting to PostgreSQL")?;
+        let mut admin = PgConnection::connect_with(&options).await.context("connecting to PostgreSQL")?;
         let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(database)
             .fetch_one(&mut admin)

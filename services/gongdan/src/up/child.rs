@@ -52,9 +52,7 @@ impl Keeper {
         let mut pause = FIRST_PAUSE;
         while !shutdown.is_cancelled() {
             let began = Instant::now();
-            let ended = tokio::select! {
-                ended = self.run(directory, &shutdown) => ended,
-            };
+            let ended = self.run(directory, &shutdown).await;
             if shutdown.is_cancelled() {
                 return;
             }
@@ -80,6 +78,8 @@ impl Keeper {
 
     async fn run(&self, directory: &Directory, shutdown: &CancellationToken) -> Result<ExitStatus> {
         let mut child = self.start(directory)?;
+        // Waiting for a child closes its stdin, unless it was taken away from it.
+        let _alive = child.stdin.take();
         let status = tokio::select! {
             status = child.wait() => status?,
             () = shutdown.cancelled() => stop(&mut child).await?,
@@ -94,6 +94,7 @@ impl Keeper {
         let child = Command::new(std::env::current_exe().context("finding this program")?)
             .args(["serve", self.name, "--supervised", "--config"])
             .arg(directory.config(self.name))
+            .env("NO_COLOR", "1")
             .stdin(Stdio::piped())
             .stdout(log.try_clone()?)
             .stderr(log)

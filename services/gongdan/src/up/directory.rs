@@ -27,7 +27,8 @@ impl Directory {
         let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
         made.with_context(|| format!("making the data directory {}", path.display()))?;
         let root = fs::canonicalize(path).with_context(|| format!("finding {}", path.display()))?;
-        let lock = File::create(root.join("lock")).with_context(|| format!("writing to {}", root.display()))?;
+        let lock =
+            File::create(root.join("lock")).with_context(|| format!("writing to {}", root.display()))?;
         match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => bail!(
@@ -97,7 +98,8 @@ impl Directory {
 /// Writes a file whole or not at all, readable by its owner only.
 pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
     let partial = path.with_extension("partial");
-    let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
+    let mut file =
+        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&partial, path).with_context(|| format!("writing {}", path.display()))

@@ -7,7 +7,7 @@ mod directory;
 pub mod ready;
 mod settings;
 
-use std::{collections::BTreeMap, process::ExitCode, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use gongdan_auth::LocalIssuer;
@@ -17,12 +17,7 @@ use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
-use self::{
-    backends::Backends,
-    child::Keeper,
-    directory::Directory,
-    settings::Ports,
-};
+use self::{backends::Backends, child::Keeper, directory::Directory, settings::Ports};
 use crate::{
     cli::{
         Context,
@@ -54,7 +49,9 @@ pub struct Args {
 
 fn suite_name(text: &str) -> Result<String, String> {
     let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
-    if (1..=30).contains(&text.len()) && text.starts_with(|c: char| c.is_ascii_lowercase()) && text.chars().all(allowed)
+    if (1..=30).contains(&text.len())
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.chars().all(allowed)
     {
         Ok(text.to_owned())
     } else {
@@ -65,8 +62,12 @@ fn suite_name(text: &str) -> Result<String, String> {
 /// Runs the suite until it is told to stop.
 pub fn run(context: &Context, args: Args) -> Result<ExitCode> {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn,gongdan=info,gongdan_embedded=info")))
+        .with_env_filter(
+            EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| EnvFilter::new("warn,gongdan=info,gongdan_embedded=info")),
+        )
         .with_target(false)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .try_init()
         .map_err(|error| anyhow::anyhow!("starting the log: {error}"))?;
@@ -127,7 +128,8 @@ impl Up {
         for service in &services::ALL {
             let database = settings::database(&args.name, service.name);
             self.backends.create_database(&database).await?;
-            let pool = gongdan_pg::connect(&PgConfig::at(self.backends.database_url(&database)?), "up").await?;
+            let pool =
+                gongdan_pg::connect(&PgConfig::at(self.backends.database_url(&database)?), "up").await?;
             let migrated = (service.schema)().migrate(&pool).await;
             migrated.with_context(|| format!("migrating the database of {}", service.name))?;
             pool.close().await;
@@ -139,7 +141,8 @@ impl Up {
         let keepers: Vec<Arc<Keeper>> =
             services::ALL.iter().map(|service| Arc::new(Keeper::new(service.name))).collect();
         for keeper in &keepers {
-            let (keeper, directory, stop) = (Arc::clone(keeper), Arc::clone(&self.directory), self.stop.clone());
+            let (keeper, directory, stop) =
+                (Arc::clone(keeper), Arc::clone(&self.directory), self.stop.clone());
             self.keepers.spawn(async move { keeper.keep(&directory, stop).await });
         }
         let token = std::fs::read_to_string(self.directory.admin_token())?;
@@ -193,10 +196,15 @@ fn print_endpoints(context: &Context, suite: &Suite) -> Result<()> {
     if context.is_json() {
         return context.print_json(&serde_json::to_value(suite)?);
     }
-    let mut table = crate::cli::Table::new([context.text("service", "服务"), "gRPC", context.text("metrics", "指标")]);
+    let mut table =
+        crate::cli::Table::new([context.text("service", "服务"), "gRPC", context.text("metrics", "指标")]);
     for service in &services::ALL {
         let endpoints = suite.endpoints(service.name)?;
-        table.row([service.name.to_owned(), endpoints.grpc.clone(), format!("{}/metrics", endpoints.metrics)]);
+        table.row([
+            service.name.to_owned(),
+            endpoints.grpc.clone(),
+            format!("{}/metrics", endpoints.metrics),
+        ]);
     }
     context.say(&table.to_string())?;
     let token = context.text("token", "令牌");

@@ -3,10 +3,14 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use gongdan_proto::common::v1::{ListDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient};
+use gongdan_proto::common::v1::{
+    ListDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
+};
 use tokio::time::{Instant, sleep, timeout};
 use tonic::{Code, transport::Channel};
-use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
+use tonic_health::pb::{
+    HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
+};
 
 use super::{
     child::{Keeper, last_words},
@@ -56,7 +60,9 @@ async fn knows(channel: &Channel, token: &str) -> Result<bool> {
     request.set_timeout(ANSWER);
     match DeadLetterServiceClient::new(channel.clone()).list_dead_letters(request).await {
         Ok(_) => Ok(true),
-        Err(status) if matches!(status.code(), Code::PermissionDenied | Code::Unavailable | Code::Cancelled) => {
+        Err(status)
+            if matches!(status.code(), Code::PermissionDenied | Code::Unavailable | Code::Cancelled) =>
+        {
             Ok(false)
         }
         Err(status) => Err(status).context("asking a service with the administrator's token"),

@@ -1,11 +1,7 @@
 //! `gongdan import messages`: citizen messages with the authority's replies, as tickets of the past. Source: issue of the
 //! running suite; the service's side is `RecordPastTicket`.
 
-use std::{
-    fs::File,
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{fs::File, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
@@ -132,7 +128,12 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
                 }
             }
             bar.set_position(bar.position().max(byte));
-            bar.set_message(format!("{} / {} / {}", outcome.imported, outcome.already_there, outcome.failed.len()));
+            bar.set_message(format!(
+                "{} / {} / {}",
+                outcome.imported,
+                outcome.already_there,
+                outcome.failed.len()
+            ));
         }
     }
     bar.finish_and_clear();
@@ -140,10 +141,13 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
     match given_up {
         None => Ok(code),
         Some(status) => {
-            eprintln!("{}", context.text(
-                "the import stopped; run it again and it goes on where it was",
-                "导入中断；再次运行即可继续",
-            ));
+            eprintln!(
+                "{}",
+                context.text(
+                    "the import stopped; run it again and it goes on where it was",
+                    "导入中断；再次运行即可继续",
+                )
+            );
             Err((*status).into())
         }
     }
@@ -165,7 +169,14 @@ impl<'a> Import<'a> {
         }
         let places = args.map.as_deref().map_or_else(|| Ok(Places::default()), Places::read)?;
         let items = args.item_map.as_deref().map_or_else(|| Ok(Items::default()), Items::read)?;
-        Ok(Import { context, args, places, items, kind: ticket_type(args.kind), channel: channel(args.channel) })
+        Ok(Import {
+            context,
+            args,
+            places,
+            items,
+            kind: ticket_type(args.kind),
+            channel: channel(args.channel),
+        })
     }
 
     fn request(&self, columns: &Columns, record: ByteRecord) -> Result<RecordPastTicketRequest, RowError> {
@@ -177,7 +188,10 @@ impl<'a> Import<'a> {
             (Some(code), _) => code,
             (None, Some(code)) => code,
             (None, None) => {
-                return Err(RowError::new("region", "no name of --map is in the row, and there is no --region"));
+                return Err(RowError::new(
+                    "region",
+                    "no name of --map is in the row, and there is no --region",
+                ));
             }
         };
         let item = self.items.item(maybe(columns.category)).unwrap_or(&self.args.item);

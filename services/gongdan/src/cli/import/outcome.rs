@@ -37,7 +37,9 @@ impl Outcome {
             let errors: Vec<_> = self
                 .failed
                 .iter()
-                .flat_map(|(line, errors)| errors.iter().map(move |e| json!({ "line": line, "field": e.field, "rule": e.rule })))
+                .flat_map(|(line, errors)| {
+                    errors.iter().map(move |e| json!({ "line": line, "field": e.field, "rule": e.rule }))
+                })
                 .collect();
             context.print_json(&json!({
                 "rows": self.rows,
@@ -54,7 +56,11 @@ impl Outcome {
                 }
             }
             if self.failed.len() > PRINTED {
-                eprintln!("{} {}", self.failed.len() - PRINTED, context.text("more rows failed", "行另有错误"));
+                eprintln!(
+                    "{} {}",
+                    self.failed.len() - PRINTED,
+                    context.text("more rows failed", "行另有错误")
+                );
             }
             context.print_details(
                 || Ok(serde_json::Value::Null),

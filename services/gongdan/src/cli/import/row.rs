@@ -70,7 +70,8 @@ mod tests {
 
     #[test]
     fn columns_are_found_in_any_order_and_missing_ones_named() {
-        let heads = ByteRecord::from(vec!["\u{feff}body", "message_no", "received_at", "subject", "category"]);
+        let heads =
+            ByteRecord::from(vec!["\u{feff}body", "message_no", "received_at", "subject", "category"]);
         let columns = Columns::find(&heads).unwrap();
         assert_eq!((columns.body, columns.message_no, columns.category), (0, 1, Some(4)));
         assert_eq!(columns.reply, None);

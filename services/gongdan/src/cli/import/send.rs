@@ -59,7 +59,12 @@ pub async fn send(mut client: TicketServiceClient<Channel>, request: RecordPastT
 fn violations(status: &Status) -> Vec<RowError> {
     let listed: Vec<RowError> = status
         .get_details_bad_request()
-        .map(|bad| bad.field_violations.into_iter().map(|v| RowError { field: v.field, rule: v.description }).collect())
+        .map(|bad| {
+            bad.field_violations
+                .into_iter()
+                .map(|v| RowError { field: v.field, rule: v.description })
+                .collect()
+        })
         .unwrap_or_default();
     if listed.is_empty() { vec![RowError::new("", status.message())] } else { listed }
 }

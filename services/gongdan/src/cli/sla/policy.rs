@@ -47,7 +47,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         ]);
         for set in &sets {
             for rule in &set.rules {
-                let warnings: Vec<String> = rule.warn_percent.iter().map(|percent| format!("{percent}%")).collect();
+                let warnings: Vec<String> =
+                    rule.warn_percent.iter().map(|percent| format!("{percent}%")).collect();
                 table.row([
                     format!("{}@{}", set.key, set.version),
                     set.calendar.clone(),

@@ -4,8 +4,8 @@ use anyhow::Result;
 use clap::{ArgGroup, ValueEnum};
 use gongdan_proto::{
     sla::v1::{
-        PolicyAttributes, PreviewDeadlineRequest, PreviewDeadlineResponse, clock_service_client::ClockServiceClient,
-        preview_deadline_request::Amount,
+        PolicyAttributes, PreviewDeadlineRequest, PreviewDeadlineResponse,
+        clock_service_client::ClockServiceClient, preview_deadline_request::Amount,
     },
     tickets::v1::{Priority, TicketType, Urgency},
     to_timestamp,
@@ -79,7 +79,8 @@ fn attributes(args: &Args, policy_set: String) -> Result<PolicyAttributes> {
         None => TicketType::Unspecified,
         Some(kind) => {
             let name = format!("TICKET_TYPE_{}", kind.to_uppercase().replace('-', "_"));
-            TicketType::from_str_name(&name).ok_or_else(|| anyhow::anyhow!("there is no ticket type {kind}"))?
+            TicketType::from_str_name(&name)
+                .ok_or_else(|| anyhow::anyhow!("there is no ticket type {kind}"))?
         }
     };
     let priority = args.priority.map_or(Priority::Unspecified, |priority| match priority {

@@ -1,0 +1,171 @@
+//! `gongdan org import`
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use gongdan_proto::routing::v1::{ImportOrganisationRequest, ImportOrganisationResponse};
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use super::{
+    Context, client,
+    document::{Document, Wrong},
+    table::{self, Rows},
+};
+
+/// More than the contract's rows can come to.
+const MAX_MESSAGE: usize = 64 << 20;
+
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// JSON documents, or CSV files of units, people or areas; all of them are one import
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// The areas given are all there are: others end
+    #[arg(long)]
+    replace_areas: bool,
+}
+
+/// Which rows of the request came from where.
+#[derive(Debug, Default)]
+struct Origins {
+    units: Vec<String>,
+    principals: Vec<String>,
+    areas: Vec<String>,
+}
+
+pub async fn run(context: &Context, args: Args) -> Result<()> {
+    let mut request = ImportOrganisationRequest {
+        request_id: context.request_id(),
+        replace_areas: args.replace_areas,
+        ..Default::default()
+    };
+    let mut origins = Origins::default();
+    let mut wrong = Vec::new();
+    for file in &args.files {
+        let document = read(file).with_context(|| file.display().to_string())?;
+        add(context, &mut request, &mut origins, document, file, &mut wrong);
+    }
+    if !wrong.is_empty() {
+        return Err(refusal("the files cannot be imported", wrong).into());
+    }
+    let mut client = client(context)?.max_encoding_message_size(MAX_MESSAGE);
+    let answer =
+        client.import_organisation(request).await.map_err(|status| named(status, &origins))?.into_inner();
+    show(context, &answer)
+}
+
+fn read(file: &Path) -> Result<Document> {
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv")) {
+        let mut document = Document::default();
+        match table::read(file)? {
+            Rows::Units(rows) => document.units = rows,
+            Rows::People(rows) => document.people = rows,
+            Rows::Areas(rows) => document.areas = rows,
+        }
+        return Ok(document);
+    }
+    Ok(serde_json::from_str(&std::fs::read_to_string(file)?)?)
+}
+
+fn add(
+    context: &Context,
+    request: &mut ImportOrganisationRequest,
+    origins: &mut Origins,
+    document: Document,
+    file: &Path,
+    wrong: &mut Vec<(String, String)>,
+) {
+    let name = file
+        .file_name()
+        .map_or_else(|| file.display().to_string(), |name| name.to_string_lossy().into_owned());
+    let csv = file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("csv"));
+    // Rows of a CSV file are counted like its lines, the heads being the first.
+    let place = |what: &str, n: usize| {
+        if csv { format!("{name} row {}", n + 2) } else { format!("{name} {what}[{n}]") }
+    };
+    let mut note = |place: &str, found: Vec<Wrong>| {
+        wrong.extend(found.into_iter().map(|(field, rule)| (format!("{place} {field}"), rule)));
+    };
+    for (n, unit) in document.units.into_iter().enumerate() {
+        let (place, mut found) = (place("units", n), Vec::new());
+        request.units.push(unit.row(context, &mut found));
+        note(&place, found);
+        origins.units.push(place);
+    }
+    for (n, person) in document.people.into_iter().enumerate() {
+        let (place, mut found) = (place("people", n), Vec::new());
+        request.principals.push(person.row(&mut found));
+        note(&place, found);
+        origins.principals.push(place);
+    }
+    for (n, area) in document.areas.into_iter().enumerate() {
+        request.areas.push(area.into());
+        origins.areas.push(place("areas", n));
+    }
+    request.replace_areas |= document.replace_areas;
+}
+
+/// The same refusal with files and rows instead of the request's fields.
+fn named(status: Status, origins: &Origins) -> Status {
+    let details = status.get_error_details();
+    let Some(bad) = details.bad_request().filter(|_| status.code() == Code::InvalidArgument) else {
+        return status;
+    };
+    let violations = bad.field_violations.iter();
+    let violations = violations.map(|v| (origins.place(&v.field), v.description.clone())).collect();
+    refusal(status.message(), violations)
+}
+
+fn refusal(message: &str, violations: Vec<(String, String)>) -> Status {
+    let mut details = ErrorDetails::new();
+    for (field, rule) in violations {
+        details.add_bad_request_violation(field, rule);
+    }
+    Status::with_error_details(Code::InvalidArgument, message, details)
+}
+
+impl Origins {
+    /// `units[3].parent_id` as `units.csv row 5 parent_id`.
+    fn place(&self, field: &str) -> String {
+        let found = field.split_once('[').and_then(|(rows, rest)| {
+            let (number, field) = rest.split_once(']')?;
+            let places = match rows {
+                "units" => &self.units,
+                "principals" => &self.principals,
+                "areas" => &self.areas,
+                _ => return None,
+            };
+            let place = places.get(number.parse::<usize>().ok()?)?;
+            Some(format!("{place} {}", field.trim_start_matches('.')))
+        });
+        found.unwrap_or_else(|| field.to_owned())
+    }
+}
+
+fn show(context: &Context, answer: &ImportOrganisationResponse) -> Result<()> {
+    let json = || context.json("gongdan.routing.v1.ImportOrganisationResponse", answer);
+    let lines = [
+        (context.text("units made", "新增单位"), answer.units_created.to_string()),
+        (context.text("units changed", "变更单位"), answer.units_changed.to_string()),
+        (context.text("people made", "新增人员"), answer.principals_created.to_string()),
+        (context.text("people changed", "变更人员"), answer.principals_changed.to_string()),
+        (context.text("areas begun", "新增责任区"), answer.areas_begun.to_string()),
+        (context.text("areas ended", "终止责任区"), answer.areas_ended.to_string()),
+        (context.text("unchanged", "未变"), answer.unchanged.to_string()),
+    ];
+    context.print_details(json, &lines)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_of_the_request_become_rows_of_the_files() {
+        let origins = Origins { units: vec!["units.csv row 2".into()], ..Default::default() };
+        assert_eq!(origins.place("units[0].parent_id"), "units.csv row 2 parent_id");
+        assert_eq!(origins.place("units[7].id"), "units[7].id");
+        assert_eq!(origins.place("request_id"), "request_id");
+    }
+}

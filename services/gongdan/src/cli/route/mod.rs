@@ -1,0 +1,33 @@
+//! How a ticket was routed, and why.
+
+mod explain;
+mod list;
+mod tree;
+
+use anyhow::Result;
+use clap::Subcommand;
+use gongdan_proto::routing::v1::decision_service_client::DecisionServiceClient;
+
+use super::{Channel, Context, Table};
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Why a ticket went where it went: every rule and area that was tried
+    Explain {
+        /// Number or id of the ticket, or id of a decision
+        ticket: String,
+    },
+    /// Decisions, newest first
+    List(list::Args),
+}
+
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    match command {
+        Command::Explain { ticket } => explain::run(context, ticket).await,
+        Command::List(args) => list::run(context, args).await,
+    }
+}
+
+fn client(context: &Context) -> Result<DecisionServiceClient<Channel>> {
+    Ok(DecisionServiceClient::new(context.channel("routing")?))
+}
