@@ -144,7 +144,10 @@ fn options(name: &str, connected: Arc<watch::Sender<u64>>) -> ConnectOptions {
                     }
                     async_nats::Event::Disconnected => tracing::warn!("the bus is away; it is sought"),
                     async_nats::Event::SlowConsumer(subscription) => {
-                        tracing::warn!(subscription, "messages of the bus were dropped here; they come again");
+                        tracing::warn!(
+                            subscription,
+                            "messages of the bus were dropped here; they come again"
+                        );
                     }
                     other => tracing::debug!(event = %other, "bus"),
                 }

@@ -39,7 +39,8 @@ impl Bus {
         payload: Bytes,
     ) -> Result<(), BusError> {
         let mut with = HeaderMap::new();
-        let original = headers.and_then(|headers| headers.get("Nats-Msg-Id")).map(|id| id.as_str().to_owned());
+        let original =
+            headers.and_then(|headers| headers.get("Nats-Msg-Id")).map(|id| id.as_str().to_owned());
         for (name, values) in headers.iter().flat_map(|headers| headers.iter()) {
             let name: &str = name.as_ref();
             // The bus's own headers speak of the message that came, not of this one.

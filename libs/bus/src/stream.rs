@@ -78,7 +78,8 @@ impl Bus {
         ack_wait: Duration,
     ) -> Result<(Consumer<pull::Config>, bool), BusError> {
         let durable = self.durable_name(consumer);
-        let stream = self.context().get_stream_no_info(self.stream_name(service)).await.map_err(BusError::new)?;
+        let stream =
+            self.context().get_stream_no_info(self.stream_name(service)).await.map_err(BusError::new)?;
         let known = stream.get_consumer::<pull::Config>(&durable).await.is_ok();
         let made = stream
             .create_consumer(pull::Config {

@@ -40,7 +40,9 @@ mod tests {
         let text = subject("tickets", "submitted", region, ticket);
         assert_eq!(text, format!("tickets.v1.submitted.44.01.06.{}", bucket(ticket)));
         let province = RegionCode::parse("44").unwrap();
-        assert!(subject("tickets", "submitted", province, ticket).starts_with("tickets.v1.submitted.44.00.00."));
+        assert!(
+            subject("tickets", "submitted", province, ticket).starts_with("tickets.v1.submitted.44.00.00.")
+        );
     }
 
     #[test]

@@ -142,7 +142,8 @@ fn logged(row: &PgRow, source: &str) -> Result<Logged, sqlx::Error> {
             version: row.try_get("version")?,
             occurred_at: row.try_get::<SqlTimestamp, _>("occurred_at")?.to_jiff(),
             recorded_at: row.try_get::<SqlTimestamp, _>("recorded_at")?.to_jiff(),
-            origin: Origin::from_i16(origin).ok_or_else(|| sqlx::Error::Decode(format!("origin {origin}").into()))?,
+            origin: Origin::from_i16(origin)
+                .ok_or_else(|| sqlx::Error::Decode(format!("origin {origin}").into()))?,
             subject: row.try_get("subject")?,
             traceparent: row.try_get("traceparent")?,
             payload: row.try_get::<Vec<u8>, _>("payload")?.into(),

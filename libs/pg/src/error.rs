@@ -10,7 +10,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 #[must_use]
 pub fn error(error: sqlx::Error) -> Error {
     if is_race(&error) {
-        Error::aborted(Reason::WriteConflict, "somebody else changed it at the same moment: read again").because(error)
+        Error::aborted(Reason::WriteConflict, "somebody else changed it at the same moment: read again")
+            .because(error)
     } else if is_transient(&error) {
         Error::unavailable("the database is away", RETRY_AFTER).because(error)
     } else {
@@ -29,7 +30,10 @@ pub fn constraint(error: &sqlx::Error) -> Option<&str> {
 #[must_use]
 pub fn is_transient(error: &sqlx::Error) -> bool {
     match error {
-        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => true,
+        sqlx::Error::Io(_)
+        | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
+        | sqlx::Error::WorkerCrashed => true,
         sqlx::Error::Database(database) => database.code().is_some_and(|code| {
             // 08 connection, 53 resources, 57P0x shutdown and start, 57014 timeout, 40 rollback, 55P03 lock, 25006
             // read-only after a failover.

@@ -25,7 +25,11 @@ pub async fn ensure_partitions(pool: &PgPool, table: &str, now: Timestamp) -> Re
 }
 
 async fn exists(connection: &mut PgConnection, name: &str) -> Result<bool, sqlx::Error> {
-    sqlx::query_scalar("SELECT to_regclass(quote_ident($1)) IS NOT NULL").bind(name).fetch_one(connection).await
+    // The catalogue itself: `to_regclass` may remember from before the wait for the lock that it was not there.
+    sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_class WHERE relname = $1 AND pg_table_is_visible(oid))")
+        .bind(name)
+        .fetch_one(connection)
+        .await
 }
 
 async fn create(

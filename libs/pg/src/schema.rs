@@ -32,9 +32,15 @@ impl Schema {
     pub async fn migrate(&self, pool: &PgPool) -> Result<(), SchemaError> {
         let mut connection = pool.acquire().await.map_err(MigrateError::Execute)?;
         // A migration may take as long as it needs.
-        sqlx::query("SET statement_timeout = 0").execute(&mut *connection).await.map_err(MigrateError::Execute)?;
+        sqlx::query("SET statement_timeout = 0")
+            .execute(&mut *connection)
+            .await
+            .map_err(MigrateError::Execute)?;
         self.migrator.run_direct(None, &mut *connection, false).await?;
-        sqlx::query("RESET statement_timeout").execute(&mut *connection).await.map_err(MigrateError::Execute)?;
+        sqlx::query("RESET statement_timeout")
+            .execute(&mut *connection)
+            .await
+            .map_err(MigrateError::Execute)?;
         Ok(())
     }
 
@@ -53,8 +59,12 @@ impl Schema {
         if there.is_none() {
             return Ok(false);
         }
-        let applied: HashMap<i64, _> =
-            connection.list_applied_migrations(table).await?.into_iter().map(|m| (m.version, m.checksum)).collect();
+        let applied: HashMap<i64, _> = connection
+            .list_applied_migrations(table)
+            .await?
+            .into_iter()
+            .map(|m| (m.version, m.checksum))
+            .collect();
         for migration in self.migrator.iter() {
             match applied.get(&migration.version) {
                 None => return Ok(false),

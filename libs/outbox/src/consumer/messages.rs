@@ -24,8 +24,12 @@ pub(super) async fn decode(inbox: &Inbox, bus: &Bus, batch: Vec<Message>) -> (Ve
 
 async fn set_aside(inbox: &Inbox, bus: &Bus, message: &Message, error: NotAnEvent) {
     let error = error.to_string();
-    let report =
-        DeadReport { service: &inbox.service, consumer: &inbox.name, error: &error, subject: &message.subject };
+    let report = DeadReport {
+        service: &inbox.service,
+        consumer: &inbox.name,
+        error: &error,
+        subject: &message.subject,
+    };
     let published = bus.publish_dead(&report, message.headers.as_ref(), message.payload.clone()).await;
     let kind = match &published {
         Ok(()) => {

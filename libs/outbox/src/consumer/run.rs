@@ -13,6 +13,8 @@ use tokio_util::sync::CancellationToken;
 
 const PULL: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How long a batch is filled with messages that are known to come.
+const ON_ITS_WAY: Duration = Duration::from_millis(5);
 const TROUBLE: Duration = Duration::from_millis(200);
 const TROUBLE_MOST: Duration = Duration::from_secs(5);
 
@@ -80,18 +82,7 @@ async fn consume(
             tokio::time::sleep_until(began + config.pace).await;
         }
         began = Some(Instant::now());
-        let mut batch = vec![first];
-        let mut trouble = None;
-        while batch.len() < config.batch {
-            match stream.next().now_or_never() {
-                Some(Some(Ok(message))) => batch.push(message),
-                Some(Some(Err(error))) => {
-                    trouble = Some(error);
-                    break;
-                }
-                Some(None) | None => break,
-            }
-        }
+        let (batch, trouble) = collect(&mut stream, first, config.batch).await;
         if !apply(inbox, bus, batch, shutdown).await {
             return Ok(());
         }
@@ -99,6 +90,36 @@ async fn consume(
             return Err(error.into());
         }
     }
+}
+
+/// What is there already, and what is on its way when the bus says that more waits.
+async fn collect(
+    stream: &mut pull::Stream,
+    first: Message,
+    most: usize,
+) -> (Vec<Message>, Option<pull::MessagesError>) {
+    let until = Instant::now() + ON_ITS_WAY;
+    let mut more = first.info().is_ok_and(|info| info.pending > 0);
+    let mut batch = vec![first];
+    while batch.len() < most {
+        let next = match stream.next().now_or_never() {
+            Some(next) => next,
+            None if more => match tokio::time::timeout_at(until, stream.next()).await {
+                Ok(next) => next,
+                Err(_) => break,
+            },
+            None => break,
+        };
+        match next {
+            Some(Ok(message)) => {
+                more = message.info().is_ok_and(|info| info.pending > 0);
+                batch.push(message);
+            }
+            Some(Err(error)) => return (batch, Some(error)),
+            None => break,
+        }
+    }
+    (batch, None)
 }
 
 /// Applies a batch however long it takes; false when `shutdown` came first: the bus gives the messages out again.

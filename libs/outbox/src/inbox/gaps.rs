@@ -20,7 +20,11 @@ pub(crate) struct GapRepair {
 impl Inbox {
     /// Fetches what is missing before events that are parked for too long. One that the owner does not have either is
     /// asked for again later.
-    pub(crate) async fn repair_gaps(&self, owner: &dyn OwnerLog, when: GapRepair) -> Result<(), anyhow::Error> {
+    pub(crate) async fn repair_gaps(
+        &self,
+        owner: &dyn OwnerLog,
+        when: GapRepair,
+    ) -> Result<(), anyhow::Error> {
         // Claiming them keeps replicas from asking for the same.
         let gaps = sqlx::query(
             "WITH old AS (

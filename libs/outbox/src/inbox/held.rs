@@ -23,7 +23,11 @@ enum Retried {
 
 impl Inbox {
     /// Notes a first failure.
-    pub(super) async fn hold(&self, connection: &mut PgConnection, failure: &Failure) -> Result<(), sqlx::Error> {
+    pub(super) async fn hold(
+        &self,
+        connection: &mut PgConnection,
+        failure: &Failure,
+    ) -> Result<(), sqlx::Error> {
         sqlx::query(
             "INSERT INTO inbox_dead (consumer, event_id, aggregate_id, version, type, event, error, attempts, retry_at,
                                      dead_at)
@@ -49,7 +53,11 @@ impl Inbox {
     }
 
     /// A newer state took the place of held ones.
-    pub(super) async fn overtaken(&self, connection: &mut PgConnection, plan: &Plan) -> Result<(), sqlx::Error> {
+    pub(super) async fn overtaken(
+        &self,
+        connection: &mut PgConnection,
+        plan: &Plan,
+    ) -> Result<(), sqlx::Error> {
         let ids: Vec<Uuid> = plan.after.keys().copied().collect();
         if ids.is_empty() {
             return Ok(());
@@ -110,7 +118,8 @@ impl Inbox {
     /// NOT_FOUND; UNAVAILABLE.
     pub async fn discard_dead(&self, event_id: Uuid, by: &str, reason: &str) -> Result<(), Error> {
         let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
-        let aggregate: Option<Uuid> = self.lock_held(&mut transaction, event_id).await.map_err(gongdan_pg::error)?;
+        let aggregate: Option<Uuid> =
+            self.lock_held(&mut transaction, event_id).await.map_err(gongdan_pg::error)?;
         let aggregate = aggregate.ok_or_else(|| not_found(event_id))?;
         sqlx::query(
             "UPDATE inbox_dead SET retry_at = NULL, discarded_at = clock_timestamp(), discarded_by = $3,
@@ -133,7 +142,9 @@ impl Inbox {
 
     async fn retry(&self, event_id: Uuid, forced: bool) -> Result<Retried, anyhow::Error> {
         let mut transaction = self.pool.begin().await?;
-        let Some(aggregate) = self.lock_held(&mut transaction, event_id).await? else { return Ok(Retried::Gone) };
+        let Some(aggregate) = self.lock_held(&mut transaction, event_id).await? else {
+            return Ok(Retried::Gone);
+        };
         let row = sqlx::query(
             "SELECT event FROM inbox_dead WHERE consumer = $1 AND event_id = $2
                AND ($3 AND dead_at IS NOT NULL OR retry_at <= clock_timestamp())",

@@ -55,7 +55,8 @@ impl Inbox {
                 })
                 .push(event);
         }
-        let groups: Vec<&[&Event]> = order.iter().filter_map(|id| groups.get(id).map(Vec::as_slice)).collect();
+        let groups: Vec<&[&Event]> =
+            order.iter().filter_map(|id| groups.get(id).map(Vec::as_slice)).collect();
         let mut failures = Vec::new();
         // Halves that failed, still to be looked at; the first one is everything.
         let mut open: Vec<&[&[&Event]]> = vec![&groups];
@@ -124,7 +125,9 @@ impl Inbox {
             }
             Err(error @ ApplyError::Transient(_)) => Err(error),
             Err(error) => {
-                sqlx::raw_sql("ROLLBACK TO SAVEPOINT inbox; RELEASE SAVEPOINT inbox").execute(connection).await?;
+                sqlx::raw_sql("ROLLBACK TO SAVEPOINT inbox; RELEASE SAVEPOINT inbox")
+                    .execute(connection)
+                    .await?;
                 Ok(Err(error.to_string().chars().take(1_000).collect()))
             }
         }

@@ -26,8 +26,12 @@ impl Metrics {
             lag: meter()
                 .f64_histogram("gongdan.consumer.lag")
                 .with_unit("s")
-                .with_description("From recording at the owner to being applied here, of the last event of a batch")
-                .with_boundaries(vec![0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0])
+                .with_description(
+                    "From recording at the owner to being applied here, of the last event of a batch",
+                )
+                .with_boundaries(vec![
+                    0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0,
+                ])
                 .build(),
             consumer: KeyValue::new("messaging.consumer.group.name", consumer.to_owned()),
         };

@@ -114,7 +114,8 @@ impl Plan {
     fn latest(slots: HashMap<Uuid, Slot>, arrived: &[Event]) -> Self {
         let mut newest: BTreeMap<Uuid, &Event> = BTreeMap::new();
         for event in arrived {
-            let known = slots.get(&event.aggregate_id).map_or(0, |slot| slot.version.max(slot.held.unwrap_or(0)));
+            let known =
+                slots.get(&event.aggregate_id).map_or(0, |slot| slot.version.max(slot.held.unwrap_or(0)));
             let newest = newest.entry(event.aggregate_id).or_insert(event);
             if event.version > known.max(newest.version) {
                 *newest = event;

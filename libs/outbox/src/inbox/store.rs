@@ -157,6 +157,7 @@ pub(super) fn encode(event: &Event) -> Vec<u8> {
 }
 
 pub(super) fn decode(bytes: &[u8]) -> Result<Event, sqlx::Error> {
-    let event = gongdan_proto::common::v1::Event::decode(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
+    let event =
+        gongdan_proto::common::v1::Event::decode(bytes).map_err(|e| sqlx::Error::Decode(Box::new(e)))?;
     Event::from_proto(event).map_err(|e| sqlx::Error::Decode(Box::new(e)))
 }

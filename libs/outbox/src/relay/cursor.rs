@@ -96,7 +96,10 @@ pub(super) async fn before(connection: &mut PgConnection, window: Duration) -> R
 }
 
 /// Where the cursor last was when the stream had no more than `sequence`; the beginning when that is not known.
-pub(super) async fn at_sequence(connection: &mut PgConnection, sequence: i64) -> Result<Position, sqlx::Error> {
+pub(super) async fn at_sequence(
+    connection: &mut PgConnection,
+    sequence: i64,
+) -> Result<Position, sqlx::Error> {
     let row = sqlx::query(
         "SELECT txid::text AS txid, position FROM outbox_cursor_history WHERE sequence <= $1
          ORDER BY sequence DESC, at DESC LIMIT 1",
@@ -117,6 +120,9 @@ fn position(row: &PgRow) -> Result<Position, sqlx::Error> {
 
 /// Forgets notes that speak of sequences the stream has lost: it will give them again to other events.
 pub(super) async fn forget_after(connection: &mut PgConnection, sequence: i64) -> Result<(), sqlx::Error> {
-    sqlx::query("DELETE FROM outbox_cursor_history WHERE sequence > $1").bind(sequence).execute(connection).await?;
+    sqlx::query("DELETE FROM outbox_cursor_history WHERE sequence > $1")
+        .bind(sequence)
+        .execute(connection)
+        .await?;
     Ok(())
 }

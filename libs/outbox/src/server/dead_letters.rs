@@ -51,8 +51,14 @@ impl DeadLetterServer {
         inboxes: impl IntoIterator<Item = Arc<Inbox>>,
         guard: Guard,
     ) -> pb::DeadLetterServiceServer<Self> {
+        pb::DeadLetterServiceServer::new(Self::service(pool, inboxes, guard))
+    }
+
+    /// The same, to be called without a channel.
+    #[must_use]
+    pub fn service(pool: PgPool, inboxes: impl IntoIterator<Item = Arc<Inbox>>, guard: Guard) -> Self {
         let inboxes = inboxes.into_iter().map(|inbox| (inbox.name().to_owned(), inbox)).collect();
-        pb::DeadLetterServiceServer::new(Self { pool, inboxes: Arc::new(inboxes), guard })
+        Self { pool, inboxes: Arc::new(inboxes), guard }
     }
 
     async fn list(&self, request: ListDeadLettersRequest) -> Result<ListDeadLettersResponse, Error> {
@@ -84,7 +90,10 @@ impl DeadLetterServer {
                 .map(letter)
                 .collect::<Result<_, _>>()
                 .map_err(gongdan_pg::error)?,
-            next_page_token: next.map_err(gongdan_pg::error)?.map(|token| token.to_string()).unwrap_or_default(),
+            next_page_token: next
+                .map_err(gongdan_pg::error)?
+                .map(|token| token.to_string())
+                .unwrap_or_default(),
         })
     }
 

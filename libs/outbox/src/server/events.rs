@@ -7,9 +7,7 @@ use futures::{
     stream::{self, BoxStream},
 };
 use gongdan_errors::{Error, Violations};
-use gongdan_proto::common::v1::{
-    ReplayEventsRequest, ReplayEventsResponse, event_service_server as pb,
-};
+use gongdan_proto::common::v1::{ReplayEventsRequest, ReplayEventsResponse, event_service_server as pb};
 use sqlx::PgPool;
 use std::collections::VecDeque;
 use tonic::{Request, Response, Status};
