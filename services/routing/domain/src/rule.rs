@@ -139,7 +139,7 @@ impl Check<'_> {
                 self.unit("rule.action.group.group_id", group_id, Some(UnitKind::Group));
             }
             Some(RuleTarget::Person { person_id, unit_id }) => {
-                self.person(person_id, unit_id.as_deref(), people)
+                self.person(person_id, unit_id.as_deref(), people);
             }
             Some(RuleTarget::Desk { desk_id: Some(desk) }) => {
                 self.unit("rule.action.desk.desk_id", desk, Some(UnitKind::Desk));
@@ -179,7 +179,7 @@ impl Check<'_> {
             None => self.refuse(field, format!("no person `{id}`")),
             Some(person) if !person.active => self.refuse(field, format!("`{id}` is not active")),
             Some(person) if person.unit_ids.is_empty() => {
-                self.refuse(field, format!("`{id}` belongs to no unit"))
+                self.refuse(field, format!("`{id}` belongs to no unit"));
             }
             Some(person) => {
                 if let Some(unit) = unit

@@ -199,10 +199,14 @@ fn list(filter: &DecisionFilter, after: Option<Uuid>, limit: i64) -> QueryBuilde
     sql.push(" WHERE true");
     match &filter.ticket {
         None => {}
-        Some(DecisionName::Decision(id)) => drop(sql.push(" AND d.id = ").push_bind(*id)),
-        Some(DecisionName::Ticket(id)) => drop(sql.push(" AND d.ticket_id = ").push_bind(*id)),
+        Some(DecisionName::Decision(id)) => {
+            sql.push(" AND d.id = ").push_bind(*id);
+        }
+        Some(DecisionName::Ticket(id)) => {
+            sql.push(" AND d.ticket_id = ").push_bind(*id);
+        }
         Some(DecisionName::Number(number)) => {
-            drop(sql.push(" AND d.ticket_number = ").push_bind(number.clone()))
+            sql.push(" AND d.ticket_number = ").push_bind(number.clone());
         }
     }
     if let Some(state) = filter.state {

@@ -9,6 +9,7 @@ use gongdan_region::{RegionCode, Regions};
 use tonic::Code;
 
 use super::{Context, client, tree::Tree};
+use crate::cli::Lang;
 
 pub async fn run(context: &Context, name: String) -> Result<()> {
     let mut client = client(context)?;
@@ -85,9 +86,9 @@ fn target(context: &Context, decision: &Decision) -> String {
 
 fn rules(context: &Context, explained: &ExplainDecisionResponse) -> Tree {
     let tried = explained.rules.len();
-    let mut tree = Tree::new(match context.text("en", "zh") {
-        "en" => format!("rules: {tried} of {} tried", explained.rules_in_force),
-        _ => format!("规则：共 {} 条，尝试 {tried} 条", explained.rules_in_force),
+    let mut tree = Tree::new(match context.lang() {
+        Lang::En => format!("rules: {tried} of {} tried", explained.rules_in_force),
+        Lang::Zh => format!("规则：共 {} 条，尝试 {tried} 条", explained.rules_in_force),
     });
     for trial in &explained.rules {
         tree.add(Tree::new(rule(context, trial)));
@@ -112,9 +113,9 @@ fn areas(context: &Context, explained: &ExplainDecisionResponse) -> Tree {
         tree.add(Tree::new(context.text("none covers this region and item", "没有责任区覆盖该区划和目录")));
     }
     if others > 0 {
-        tree.add(Tree::new(match context.text("en", "zh") {
-            "en" => format!("{others} cover the region for other items only"),
-            _ => format!("另有 {others} 个责任区只负责该区划的其他目录"),
+        tree.add(Tree::new(match context.lang() {
+            Lang::En => format!("{others} cover the region for other items only"),
+            Lang::Zh => format!("另有 {others} 个责任区只负责该区划的其他目录"),
         }));
     }
     tree
@@ -179,10 +180,10 @@ fn marks(context: &Context, decision: &Decision) -> String {
 
 fn state(context: &Context, decision: &Decision) -> String {
     let sent = decision.sent;
-    let again = match context.text("en", "zh") {
+    let again = match context.lang() {
         _ if sent < 2 => String::new(),
-        "en" => format!(", sent {sent} times"),
-        _ => format!("，已发送 {sent} 次"),
+        Lang::En => format!(", sent {sent} times"),
+        Lang::Zh => format!("，已发送 {sent} 次"),
     };
     let at = context.time(decision.answered_at.as_ref());
     let answer = match decision.state() {

@@ -107,7 +107,9 @@ impl Condition {
                 Ok(other) => {
                     failed.get_or_insert_with(|| format!("gives a value of type {:?}", other.type_of()));
                 }
-                Err(error) => drop(failed.get_or_insert_with(|| describe(&error))),
+                Err(error) => {
+                    failed.get_or_insert_with(|| describe(&error));
+                }
             }
         }
         failed.map_or(Verdict::Holds, |message| Verdict::Failed(shorten(&message)))

@@ -136,7 +136,9 @@ impl Directory {
         for (_, desk) in self.desks.iter().filter(|(range, _)| range.contains(ticket.region)) {
             match self.can_take(desk, ticket, at) {
                 Ok(()) => return Ok(Target::Dispatch { unit_id: desk.clone(), person_id: None }),
-                Err(why) => drop(refused.get_or_insert(why)),
+                Err(why) => {
+                    refused.get_or_insert(why);
+                }
             }
         }
         Err(refused.unwrap_or_else(|| (Outcome::TargetGone, format!("no desk covers {}", ticket.region))))

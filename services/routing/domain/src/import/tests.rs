@@ -166,7 +166,7 @@ fn one_token_belongs_to_one_principal() {
         ..Upload::default()
     };
     assert_eq!(fields(&upload), ["principals[1].subject"]);
-    let first = Upload { principals: vec![person("li.wei", "u")], ..upload.clone() };
+    let first = Upload { principals: vec![person("li.wei", "u")], ..upload };
     let known = after(&first, &known());
     let mut moved = person("li.wei", "u");
     moved.subject = "li.wei.old".into();
