@@ -15,7 +15,8 @@ async fn a_ticket_goes_from_dispatcher_to_handler_to_another_unit() {
     assert_eq!((ticket.phase(), ticket.lead_unit_id.as_str()), (pb::Phase::Dispatched, "tianhe-env"));
     let accepted = suite.tickets("li.wei").accept_ticket(accept(&ticket)).await.unwrap().into_inner();
     assert_eq!((accepted.phase(), accepted.handler_id.as_str()), (pb::Phase::InProgress, "li.wei"));
-    let moved = suite.tickets("li.wei").transfer_ticket(transfer(&ticket, "yuexiu-env")).await.unwrap().into_inner();
+    let moved =
+        suite.tickets("li.wei").transfer_ticket(transfer(&ticket, "yuexiu-env")).await.unwrap().into_inner();
     assert_eq!((moved.phase(), moved.lead_unit_id.as_str()), (pb::Phase::Dispatched, "yuexiu-env"));
     assert_eq!((moved.transfer_count, moved.handler_id.as_str(), moved.accepted_at), (1, "", None));
     assert_eq!(moved.participant_unit_ids, ["tianhe-env", "yuexiu-env"]);
@@ -69,10 +70,12 @@ async fn unit_and_person_must_be_known_to_routing() {
     let mut client = suite.tickets("chen.jing");
     let refused = client.dispatch_ticket(dispatch(&ticket, "no-such-unit")).await.unwrap_err();
     assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec!["unit_id".to_owned()]));
-    let stranger = pb::DispatchTicketRequest { person_id: "wang.fang".to_owned(), ..dispatch(&ticket, "tianhe-env") };
+    let stranger =
+        pb::DispatchTicketRequest { person_id: "wang.fang".to_owned(), ..dispatch(&ticket, "tianhe-env") };
     let refused = client.dispatch_ticket(stranger).await.unwrap_err();
     assert_eq!(fields(&refused), ["person_id"]);
-    let member = pb::DispatchTicketRequest { person_id: "li.wei".to_owned(), ..dispatch(&ticket, "tianhe-env") };
+    let member =
+        pb::DispatchTicketRequest { person_id: "li.wei".to_owned(), ..dispatch(&ticket, "tianhe-env") };
     let given = client.dispatch_ticket(member).await.unwrap().into_inner();
     assert_eq!(given.handler_id, "li.wei");
     let same = suite.tickets("li.wei").transfer_ticket(transfer(&ticket, "tianhe-env")).await.unwrap_err();
@@ -85,7 +88,10 @@ async fn returns_are_counted_and_too_many_go_to_arbitration() {
     let ticket = suite.dispatched("tianhe-env").await;
     let back = suite.tickets("li.wei").return_ticket(give_back(&ticket)).await.unwrap().into_inner();
     assert_eq!((back.phase(), back.return_count, back.arbitration), (pb::Phase::PendingDispatch, 1, false));
-    assert_eq!((back.lead_unit_id.as_str(), back.returned_by_unit_ids.as_slice()), ("", &["tianhe-env".to_owned()][..]));
+    assert_eq!(
+        (back.lead_unit_id.as_str(), back.returned_by_unit_ids.as_slice()),
+        ("", &["tianhe-env".to_owned()][..])
+    );
     suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "yuexiu-env")).await.unwrap();
     let back = suite.tickets("wang.fang").return_ticket(give_back(&ticket)).await.unwrap().into_inner();
     assert_eq!((back.return_count, back.arbitration, back.version), (2, true, 6));

@@ -28,7 +28,9 @@ async fn a_request_becomes_a_ticket_with_number_priority_and_event() {
     let payload = pb::TicketEvent::decode(event.payload).unwrap();
     let state = payload.state.unwrap();
     assert_eq!((state.subject.as_str(), state.body.as_str(), &state.contact), ("", "", &None));
-    let Some(pb::ticket_event::Change::Submitted(submitted)) = payload.change else { panic!("not submitted") };
+    let Some(pb::ticket_event::Change::Submitted(submitted)) = payload.change else {
+        panic!("not submitted")
+    };
     assert_eq!(submitted.body, ticket.body);
 }
 
@@ -36,14 +38,20 @@ async fn a_request_becomes_a_ticket_with_number_priority_and_event() {
 async fn a_draft_waits_until_it_is_submitted() {
     let suite = Suite::start().await;
     let mut client = suite.tickets("zhao.min");
-    let draft = client.create_ticket(pb::CreateTicketRequest { draft: true, ..complaint() }).await.unwrap().into_inner();
+    let draft = client
+        .create_ticket(pb::CreateTicketRequest { draft: true, ..complaint() })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((draft.phase(), draft.submitted_at), (pb::Phase::Draft, None));
     let submit = pb::SubmitTicketRequest { request_id: id(), ticket: draft.id.clone(), etag: draft.etag };
     let ticket = client.submit_ticket(submit).await.unwrap().into_inner();
     assert_eq!((ticket.phase(), ticket.version), (pb::Phase::PendingDispatch, 2));
     assert!(ticket.submitted_at.is_some());
     let timeline = suite.timeline(&draft.id).await;
-    let Some(pb::ticket_event::Change::Submitted(submitted)) = &timeline[1].change else { panic!("not submitted") };
+    let Some(pb::ticket_event::Change::Submitted(submitted)) = &timeline[1].change else {
+        panic!("not submitted")
+    };
     assert_eq!(submitted.subject, "夜间施工噪音", "a draft's texts travel when it is submitted");
 }
 

@@ -14,6 +14,7 @@ mod priorities;
 mod races;
 mod requests;
 mod rounds;
+mod silence;
 mod suite;
 mod timeline;
 mod watching;

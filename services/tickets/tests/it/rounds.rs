@@ -1,10 +1,11 @@
 //! T19 to T22: resolve, reopen, cancel, urge.
 
 use crate::suite::{Suite, accept, cancel, complaint, dispatch, reason, reopen, resolve, urge};
-use gongdan_clock::ManualClock;
+use gongdan_clock::{Clock as _, ManualClock, SystemClock};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_testkit::PATIENCE;
 use jiff::SignedDuration;
+use std::sync::Arc;
 use tonic::Code;
 
 #[tokio::test]
@@ -14,7 +15,10 @@ async fn a_resolution_has_its_texts_and_its_unit() {
     let resolution = ticket.resolution.as_ref().unwrap();
     assert_eq!((ticket.phase(), resolution.outcome()), (pb::Phase::Resolved, pb::Outcome::Solved));
     assert_eq!((resolution.solution.as_str(), resolution.reply.as_str()), ("责令停工", "您好，已责令停工。"));
-    assert_eq!((resolution.root_cause.as_str(), resolution.responsible_unit_id.as_str()), ("未办理夜间施工许可", "tianhe-env"));
+    assert_eq!(
+        (resolution.root_cause.as_str(), resolution.responsible_unit_id.as_str()),
+        ("未办理夜间施工许可", "tianhe-env")
+    );
     assert_eq!(resolution.resolved_by.as_ref().unwrap().id, "li.wei");
     assert_eq!(suite.get(&ticket.id).await, ticket);
 }
@@ -62,11 +66,11 @@ async fn a_cancelled_ticket_is_over() {
 
 #[tokio::test]
 async fn urges_within_the_window_count_but_tell_once() {
-    let clock = ManualClock::new("2026-11-22T01:00:00Z".parse().unwrap());
-    let suite = Suite::start_at(&clock).await;
+    let clock = ManualClock::new(SystemClock.now());
+    let suite = Suite::start_with("[tickets]\nurge_window = \"20min\"\n", Arc::new(clock.clone())).await;
     let ticket = suite.submitted().await;
     let mut agent = suite.tickets("zhao.min");
-    for minutes in [0, 30, 30, 59, 1] {
+    for minutes in [0, 5, 5, 9, 1] {
         clock.advance(SignedDuration::from_mins(minutes));
         agent.urge_ticket(urge(&ticket)).await.unwrap();
     }
@@ -86,10 +90,12 @@ async fn urges_within_the_window_count_but_tell_once() {
 
 #[tokio::test]
 async fn a_ticket_closed_long_ago_is_not_reopened() {
-    let clock = ManualClock::new("2026-11-22T01:00:00Z".parse().unwrap());
+    let clock = ManualClock::new(SystemClock.now());
     let suite = Suite::start_at(&clock).await;
-    let ticket = suite.tickets("admin").record_past_ticket(crate::suite::past("1")).await.unwrap().into_inner();
-    let refused = suite.tickets("admin").reopen_ticket(reopen(&ticket.ticket.unwrap(), false)).await.unwrap_err();
+    let ticket =
+        suite.tickets("admin").record_past_ticket(crate::suite::past("1")).await.unwrap().into_inner();
+    let refused =
+        suite.tickets("admin").reopen_ticket(reopen(&ticket.ticket.unwrap(), false)).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "REOPEN_WINDOW_OVER"));
 }
 
@@ -104,7 +110,8 @@ async fn a_whole_life_is_one_history() {
         let events = suite.env.events("tickets").await;
         events.iter().map(|event| (event.kind.clone(), event.version)).collect()
     };
-    gongdan_testkit::eventually_within(PATIENCE, "all are on the bus", async || ours().await.len() == 4).await;
+    gongdan_testkit::eventually_within(PATIENCE, "all are on the bus", async || ours().await.len() == 4)
+        .await;
     let kinds = ours().await;
     let expected = [("submitted", 1), ("dispatched", 2), ("accepted", 3), ("resolved", 4)];
     assert_eq!(kinds, expected.map(|(kind, version)| (kind.to_owned(), version)));

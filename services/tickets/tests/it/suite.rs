@@ -7,8 +7,9 @@ use gongdan_proto::{
     callback::v1::{self as callback, callback_event},
     routing::v1::{self as routing, decision_event},
     tickets::v1::{
-        self as pb, catalogue_service_client::CatalogueServiceClient, customer_service_client::CustomerServiceClient,
-        priority_service_client::PriorityServiceClient, ticket_service_client::TicketServiceClient,
+        self as pb, catalogue_service_client::CatalogueServiceClient,
+        customer_service_client::CustomerServiceClient, priority_service_client::PriorityServiceClient,
+        ticket_service_client::TicketServiceClient,
     },
     to_timestamp,
 };
@@ -41,19 +42,20 @@ impl Suite {
 
     pub async fn start_with(overrides: &str, clock: SharedClock) -> Self {
         let env = Env::start(gongdan_tickets::schema()).await;
-        let service = serve(&env, overrides, clock.clone()).await;
-        let suite = Self { env, service, clock };
         for (name, unit, role) in [
             ("li.wei", "tianhe-env", "handler"),
             ("wang.fang", "yuexiu-env", "handler"),
             ("chen.jing", "centre", "dispatcher"),
             ("zhao.min", "centre", "agent"),
         ] {
-            suite.env.principal(PrincipalSpec::new(name).unit(unit).role(role)).await;
+            env.principal(PrincipalSpec::new(name).unit(unit).role(role)).await;
         }
+        let service = serve(&env, overrides, clock.clone()).await;
+        let suite = Self { env, service, clock };
         for unit in ["tianhe-env", "yuexiu-env", "centre"] {
             suite.unit(unit).await;
         }
+        eventually("the units are known", async || suite.count("units").await == 3).await;
         suite
     }
 
@@ -111,8 +113,8 @@ impl Suite {
         self.timeline(id).await.iter().map(|entry| name(entry.change.as_ref().unwrap())).collect()
     }
 
-    /// routing tells of a unit; waits until the service knows it.
-    pub async fn unit(&self, id: &str) {
+    /// routing tells of a unit.
+    async fn unit(&self, id: &str) {
         let now = self.clock.now();
         let unit = routing::Unit {
             id: id.to_owned(),
@@ -130,15 +132,6 @@ impl Suite {
         };
         let aggregate = stable_id("unit", id);
         self.publish("routing", "unit_changed", aggregate, 1, change.encode_to_vec()).await;
-        eventually("the unit is known", async || {
-            let known: i64 = sqlx::query_scalar("SELECT count(*) FROM units WHERE id = $1")
-                .bind(id)
-                .fetch_one(self.env.pool())
-                .await
-                .unwrap();
-            known == 1
-        })
-        .await;
     }
 
     /// routing decides for a version of a ticket; `version` is the decision's own.
@@ -176,7 +169,14 @@ impl Suite {
         self.publish("callback", kind, id, task.version, event.encode_to_vec()).await;
     }
 
-    pub async fn publish(&self, source: &str, kind: &str, aggregate_id: Uuid, version: i64, payload: Vec<u8>) {
+    pub async fn publish(
+        &self,
+        source: &str,
+        kind: &str,
+        aggregate_id: Uuid,
+        version: i64,
+        payload: Vec<u8>,
+    ) {
         let now = self.clock.now();
         let event = Event {
             id: new_id(now),
@@ -227,7 +227,8 @@ pub fn complaint() -> pb::CreateTicketRequest {
 }
 
 pub fn with_phone(phone: &str) -> pb::CreateTicketRequest {
-    let contact = pb::ContactInput { phone: phone.to_owned(), name: "张三".to_owned(), ..Default::default() };
+    let contact =
+        pb::ContactInput { phone: phone.to_owned(), name: "张三".to_owned(), ..Default::default() };
     pb::CreateTicketRequest { contact: Some(contact), ..complaint() }
 }
 
@@ -277,7 +278,13 @@ pub fn resolve(ticket: &pb::Ticket) -> pb::ResolveTicketRequest {
 
 pub fn reopen(ticket: &pb::Ticket, same_unit: bool) -> pb::ReopenTicketRequest {
     let reason = "噪音依旧".to_owned();
-    pb::ReopenTicketRequest { request_id: id(), ticket: ticket.id.clone(), etag: String::new(), reason, same_unit }
+    pb::ReopenTicketRequest {
+        request_id: id(),
+        ticket: ticket.id.clone(),
+        etag: String::new(),
+        reason,
+        same_unit,
+    }
 }
 
 pub fn cancel(ticket: &pb::Ticket) -> pb::CancelTicketRequest {

@@ -1,12 +1,85 @@
-//! Tickets.
+//! Tickets: create, read, act, watch.
 
+mod act;
+mod create;
+mod filter;
+mod list;
+mod lookup;
+mod show;
+mod timeline;
+mod watch;
+mod words;
+
+use anyhow::Result;
 use clap::Subcommand;
+use gongdan_proto::tickets::v1::{GetTicketRequest, ticket_service_client::TicketServiceClient};
 
-use super::Context;
+use super::{Channel, Context, Table};
+
+/// The client of tickets that every command uses.
+type Client = TicketServiceClient<Channel>;
 
 #[derive(Debug, Subcommand)]
-pub enum Command {}
+pub enum Command {
+    /// Takes a request down and submits it, or saves a draft (受理)
+    Create(Box<create::Create>),
+    /// Submits a draft (提交)
+    Submit(act::Plain),
+    /// One ticket
+    Get {
+        /// Number or id
+        ticket: String,
+    },
+    /// Tickets, newest received first
+    List(list::List),
+    /// Gives a pending ticket to a unit or person (派单)
+    Dispatch(act::Dispatch),
+    /// Takes a dispatched ticket on (接单)
+    Accept(act::Plain),
+    /// Takes a pooled ticket (抢单)
+    Claim(act::Plain),
+    /// Gives it back with a reason (退单)
+    Return(act::Reasoned),
+    /// Hands it on to one other recipient (转派)
+    Transfer(act::Transfer),
+    /// Says it is done (办结)
+    Resolve(act::Resolve),
+    /// Begins the next round (重办)
+    Reopen(act::Reopen),
+    /// Takes it back before it is resolved (撤单)
+    Cancel(act::Reasoned),
+    /// The citizen asks again (催单)
+    Urge(act::Urge),
+    /// Prints changes as they happen, until Ctrl-C
+    Watch(watch::Watch),
+    /// Every change of one ticket, oldest first (流转信息)
+    Timeline {
+        /// Number or id
+        ticket: String,
+    },
+    /// Finds customers with their tickets (来电弹屏)
+    Lookup(lookup::Lookup),
+}
 
-pub async fn run(_context: &Context, command: Command) -> anyhow::Result<()> {
-    match command {}
+pub async fn run(context: &Context, command: Command) -> Result<()> {
+    let mut client = TicketServiceClient::new(context.channel("tickets")?);
+    let ticket = match command {
+        Command::Get { ticket } => client.get_ticket(GetTicketRequest { ticket }).await?,
+        Command::Create(args) => client.create_ticket(args.request(context)?).await?,
+        Command::Submit(args) => client.submit_ticket(args.submit(context)).await?,
+        Command::Dispatch(args) => client.dispatch_ticket(args.request(context)).await?,
+        Command::Accept(args) => client.accept_ticket(args.accept(context)).await?,
+        Command::Claim(args) => client.claim_ticket(args.claim(context)).await?,
+        Command::Return(args) => client.return_ticket(args.give_back(context)).await?,
+        Command::Transfer(args) => client.transfer_ticket(args.request(context)).await?,
+        Command::Resolve(args) => client.resolve_ticket(args.request(context)).await?,
+        Command::Reopen(args) => client.reopen_ticket(args.request(context)).await?,
+        Command::Cancel(args) => client.cancel_ticket(args.cancel(context)).await?,
+        Command::Urge(args) => client.urge_ticket(args.request(context)).await?,
+        Command::List(args) => return list::run(context, client, args).await,
+        Command::Watch(args) => return watch::run(context, client, args).await,
+        Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,
+        Command::Lookup(args) => return lookup::run(context, args).await,
+    };
+    show::ticket(context, &ticket.into_inner())
 }

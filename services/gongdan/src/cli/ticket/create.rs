@@ -1,0 +1,107 @@
+//! `ticket create`
+
+use std::io::Read as _;
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use gongdan_proto::{
+    tickets::v1::{ContactInput, CreateTicketRequest},
+    to_timestamp,
+};
+
+use super::{
+    super::Context,
+    words::{Channel, Impact, Kind, Priority, Urgency, number},
+};
+
+#[derive(Debug, Args)]
+pub struct Create {
+    /// What kind of request; may be left out when the item binds it
+    #[arg(long = "type", value_enum)]
+    kind: Option<Kind>,
+    /// Key of a catalogue item; default: unclassified
+    #[arg(long, default_value = "", hide_default_value = true)]
+    item: String,
+    /// One line
+    #[arg(long)]
+    subject: String,
+    /// The request in the citizen's words; `-` reads it from standard input
+    #[arg(long)]
+    body: String,
+    /// Region code, 2 to 12 digits
+    #[arg(long)]
+    region: String,
+    /// How it came in
+    #[arg(long, value_enum, default_value_t = Channel::Phone)]
+    channel: Channel,
+    /// How soon it hurts; default: the item's
+    #[arg(long, value_enum)]
+    urgency: Option<Urgency>,
+    /// How many it hurts; default: the item's
+    #[arg(long, value_enum)]
+    impact: Option<Impact>,
+    /// Overrides the priority matrix
+    #[arg(long, value_enum, requires = "priority_reason")]
+    priority: Option<Priority>,
+    /// Why the matrix is overridden
+    #[arg(long, default_value = "", hide_default_value = true)]
+    priority_reason: String,
+    /// The reporter's phone number, in any spelling
+    #[arg(long, default_value = "", hide_default_value = true)]
+    phone: String,
+    /// The reporter's name
+    #[arg(long, default_value = "", hide_default_value = true)]
+    name: String,
+    /// The reporter's identity number
+    #[arg(long, default_value = "", hide_default_value = true)]
+    identity_number: String,
+    /// The reporter's address
+    #[arg(long, default_value = "", hide_default_value = true)]
+    address: String,
+    /// When it was received; default: now
+    #[arg(long, value_name = "TIME")]
+    received_at: Option<String>,
+    /// Only save it (存盘)
+    #[arg(long)]
+    draft: bool,
+    /// Needs a right of its own to be seen
+    #[arg(long)]
+    sensitive: bool,
+}
+
+impl Create {
+    pub fn request(self, context: &Context) -> Result<CreateTicketRequest> {
+        let body = match self.body.as_str() {
+            "-" => {
+                let mut text = String::new();
+                std::io::stdin().read_to_string(&mut text).context("reading the body from standard input")?;
+                text
+            }
+            _ => self.body,
+        };
+        let contact = ContactInput {
+            phone: self.phone,
+            name: self.name,
+            identity_number: self.identity_number,
+            address: self.address,
+        };
+        let received_at = self.received_at.as_deref().map(|text| context.parse_time(text)).transpose()?;
+        Ok(CreateTicketRequest {
+            request_id: context.request_id(),
+            r#type: number(self.kind),
+            item: self.item,
+            subject: self.subject,
+            body,
+            region: self.region,
+            channel: self.channel.into(),
+            urgency: number(self.urgency),
+            impact: number(self.impact),
+            priority: number(self.priority),
+            priority_reason: self.priority_reason,
+            contact: (contact != ContactInput::default()).then_some(contact),
+            received_at: received_at.map(to_timestamp),
+            draft: self.draft,
+            sensitive: self.sensitive,
+        })
+    }
+}

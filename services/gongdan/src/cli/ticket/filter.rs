@@ -1,0 +1,73 @@
+//! What `ticket list` and `ticket watch` look for.
+
+use anyhow::Result;
+use clap::Args;
+use gongdan_proto::{tickets::v1::TicketFilter, to_timestamp};
+
+use super::{
+    super::Context,
+    words::{Channel, Kind, Phase, Priority, numbers},
+};
+
+#[derive(Debug, Args)]
+pub struct Filter {
+    /// Where it is; may be repeated
+    #[arg(long, value_enum)]
+    phase: Vec<Phase>,
+    /// Region code with all below it; may be repeated
+    #[arg(long, value_name = "CODE")]
+    region: Vec<String>,
+    /// The unit that holds it; may be repeated
+    #[arg(long)]
+    unit: Vec<String>,
+    /// The person who holds it; may be repeated
+    #[arg(long, value_name = "PERSON")]
+    handler: Vec<String>,
+    /// Catalogue item; may be repeated
+    #[arg(long)]
+    item: Vec<String>,
+    /// What kind of request; may be repeated
+    #[arg(long = "type", value_enum)]
+    kind: Vec<Kind>,
+    /// Priority; may be repeated
+    #[arg(long, value_enum)]
+    priority: Vec<Priority>,
+    /// How it came in; may be repeated
+    #[arg(long, value_enum)]
+    channel: Vec<Channel>,
+    /// Received at or after
+    #[arg(long, value_name = "TIME")]
+    from: Option<String>,
+    /// Received before
+    #[arg(long, value_name = "TIME")]
+    to: Option<String>,
+    /// One customer's, by id
+    #[arg(long, default_value = "", hide_default_value = true)]
+    customer: String,
+    /// Tickets by number or id; may be repeated
+    #[arg(long, value_name = "TICKET")]
+    ticket: Vec<String>,
+}
+
+impl Filter {
+    pub fn message(self, context: &Context) -> Result<TicketFilter> {
+        let time = |text: Option<String>| -> Result<_> {
+            Ok(text.map(|text| context.parse_time(&text)).transpose()?.map(to_timestamp))
+        };
+        Ok(TicketFilter {
+            phases: numbers(&self.phase),
+            regions: self.region,
+            lead_unit_ids: self.unit,
+            handler_ids: self.handler,
+            items: self.item,
+            types: numbers(&self.kind),
+            priorities: numbers(&self.priority),
+            channels: numbers(&self.channel),
+            received_from: time(self.from)?,
+            received_to: time(self.to)?,
+            customer_id: self.customer,
+            tickets: self.ticket,
+            origin: 0,
+        })
+    }
+}

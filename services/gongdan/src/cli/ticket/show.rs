@@ -1,0 +1,99 @@
+//! A ticket as people read it.
+
+use anyhow::Result;
+use gongdan_proto::tickets::v1::Ticket;
+use gongdan_region::{RegionCode, Regions};
+
+use super::super::{Context, Table};
+
+/// The message's full name.
+pub const TICKET: &str = "gongdan.tickets.v1.Ticket";
+
+/// One ticket with all that is known of it.
+pub fn ticket(context: &Context, ticket: &Ticket) -> Result<()> {
+    context.print_details(|| context.json(TICKET, ticket), &lines(context, ticket))
+}
+
+/// A row a ticket.
+pub fn table(context: &Context, tickets: &[Ticket]) -> Table {
+    let mut table = Table::new([
+        context.text("number", "编号"),
+        context.text("phase", "状态"),
+        context.text("priority", "优先级"),
+        context.text("type", "类型"),
+        context.text("region", "区域"),
+        context.text("unit", "单位"),
+        context.text("handler", "处理人"),
+        context.text("received", "受理时间"),
+        context.text("subject", "标题"),
+    ]);
+    for ticket in tickets {
+        table.row([
+            ticket.number.clone(),
+            context.name(ticket.phase().as_str_name()),
+            context.name(ticket.priority().as_str_name()),
+            context.name(ticket.r#type().as_str_name()),
+            region(&ticket.region),
+            ticket.lead_unit_id.clone(),
+            ticket.handler_id.clone(),
+            context.time(ticket.received_at.as_ref()),
+            ticket.subject.clone(),
+        ]);
+    }
+    table
+}
+
+fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
+    let contact = ticket.contact.clone().unwrap_or_default();
+    let resolution = ticket.resolution.clone().unwrap_or_default();
+    let counted = |count: i32| if count == 0 { String::new() } else { count.to_string() };
+    let yes = |is: bool| if is { context.text("yes", "是").to_owned() } else { String::new() };
+    vec![
+        (context.text("number", "编号"), ticket.number.clone()),
+        (context.text("phase", "状态"), context.name(ticket.phase().as_str_name())),
+        (context.text("round", "轮次"), ticket.round.to_string()),
+        (context.text("subject", "标题"), ticket.subject.clone()),
+        (context.text("request", "诉求"), ticket.body.clone()),
+        (context.text("type", "类型"), context.name(ticket.r#type().as_str_name())),
+        (context.text("item", "事项"), ticket.item.clone()),
+        (context.text("region", "区域"), region(&ticket.region)),
+        (context.text("channel", "渠道"), context.name(ticket.channel().as_str_name())),
+        (context.text("priority", "优先级"), context.name(ticket.priority().as_str_name())),
+        (context.text("priority reason", "优先级理由"), ticket.priority_reason.clone()),
+        (context.text("citizen", "市民"), format!("{} {}", contact.name, contact.phone).trim().to_owned()),
+        (context.text("customer", "客户"), ticket.customer_id.clone()),
+        (context.text("sensitive", "敏感"), yes(ticket.sensitive)),
+        (context.text("unit", "单位"), ticket.lead_unit_id.clone()),
+        (context.text("handler", "处理人"), ticket.handler_id.clone()),
+        (context.text("waits because", "待派原因"), ticket.pool_reason.clone()),
+        (context.text("claimed by members of", "抢单单位"), ticket.pool_unit_id.clone()),
+        (context.text("returned by", "退单单位"), ticket.returned_by_unit_ids.join(", ")),
+        (context.text("returns", "退单次数"), counted(ticket.return_count)),
+        (context.text("arbitration", "仲裁"), yes(ticket.arbitration)),
+        (context.text("transfers", "转派次数"), counted(ticket.transfer_count)),
+        (context.text("urges", "催单次数"), counted(ticket.urge_count)),
+        (context.text("outcome", "办理结果"), context.name(resolution.outcome().as_str_name())),
+        (context.text("solution", "办理情况"), resolution.solution.clone()),
+        (context.text("root cause", "原因"), resolution.root_cause.clone()),
+        (context.text("reply", "答复"), resolution.reply.clone()),
+        (context.text("responsible unit", "责任单位"), resolution.responsible_unit_id.clone()),
+        (context.text("cancelled because", "撤单原因"), ticket.cancel_reason.clone()),
+        (context.text("received", "受理时间"), context.time(ticket.received_at.as_ref())),
+        (context.text("submitted", "提交时间"), context.time(ticket.submitted_at.as_ref())),
+        (context.text("dispatched", "派单时间"), context.time(ticket.first_dispatched_at.as_ref())),
+        (context.text("accepted", "接单时间"), context.time(ticket.accepted_at.as_ref())),
+        (context.text("resolved", "办结时间"), context.time(ticket.resolved_at.as_ref())),
+        (context.text("ended", "结束时间"), context.time(ticket.closed_at.as_ref())),
+        (context.text("id", "标识"), ticket.id.clone()),
+        ("etag", ticket.etag.clone()),
+    ]
+}
+
+/// Names from the province down; the code when the table does not have it.
+fn region(code: &str) -> String {
+    RegionCode::parse(code)
+        .map(|code| Regions::national().path_name(code))
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| code.to_owned())
+}

@@ -1,0 +1,121 @@
+//! T9, DESIGN rule 15: customers and contacts.
+
+use crate::suite::{Suite, cancel, complaint, fields, reason, with_phone};
+use gongdan_proto::tickets::v1::{self as pb, lookup_customer_request::Key};
+use tonic::Code;
+
+async fn look_up(suite: &Suite, key: Key) -> Vec<pb::CustomerProfile> {
+    let request = pb::LookupCustomerRequest { key: Some(key) };
+    suite.customers("zhao.min").lookup_customer(request).await.unwrap().into_inner().customers
+}
+
+#[tokio::test]
+async fn every_spelling_of_a_number_finds_one_customer_with_its_tickets() {
+    let suite = Suite::start().await;
+    let mut agent = suite.tickets("zhao.min");
+    let first = agent.create_ticket(with_phone("13800001234")).await.unwrap().into_inner();
+    let second = agent.create_ticket(with_phone("+86 138-0000-1234")).await.unwrap().into_inner();
+    assert_eq!(first.customer_id, second.customer_id);
+    agent.cancel_ticket(cancel(&first)).await.unwrap();
+
+    for key in [
+        Key::Phone("0086 138 0000 1234".to_owned()),
+        Key::PhoneLastFour("1234".to_owned()),
+        Key::CustomerId(first.customer_id.clone()),
+    ] {
+        let found = look_up(&suite, key).await;
+        assert_eq!(found.len(), 1);
+        let profile = &found[0];
+        assert_eq!(
+            (profile.customer_id.as_str(), profile.tier.as_str()),
+            (first.customer_id.as_str(), "standard")
+        );
+        let contact = profile.contact.as_ref().unwrap();
+        assert_eq!((contact.phone.as_str(), contact.name.as_str()), ("138****1234", "张*"));
+        assert_eq!((profile.total, profile.region.as_str()), (2, "440106000000"));
+        assert_eq!(profile.in_flight.iter().map(|t| &t.id).collect::<Vec<_>>(), [&second.id]);
+        assert_eq!(profile.past.iter().map(|t| &t.id).collect::<Vec<_>>(), [&first.id]);
+    }
+    assert!(look_up(&suite, Key::Phone("13900005678".to_owned())).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_personal_is_nowhere_in_clear() {
+    let suite = Suite::start().await;
+    let contact = pb::ContactInput {
+        phone: "13800001234".to_owned(),
+        name: "欧阳锋".to_owned(),
+        identity_number: "43010219900307123X".to_owned(),
+        address: "白驼山庄".to_owned(),
+    };
+    let request = pb::CreateTicketRequest { contact: Some(contact), body: "无".to_owned(), ..complaint() };
+    let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
+    let masked = ticket.contact.unwrap();
+    assert_eq!((masked.phone.as_str(), masked.name.as_str()), ("138****1234", "欧*"));
+    for table in ["tickets", "events", "requests", "customers", "contacts"] {
+        let sql = format!("SELECT count(*) FROM {table} t WHERE t::text ~ $1");
+        for secret in ["13800001234", "欧阳锋", "43010219900307123X", "白驼山庄"] {
+            for pattern in [secret.to_owned(), secret.bytes().map(|b| format!("{b:02x}")).collect()] {
+                let found: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql.clone()))
+                    .bind(pattern)
+                    .fetch_one(suite.env.pool())
+                    .await
+                    .unwrap();
+                assert_eq!(found, 0, "{secret} in {table}");
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_contact_in_clear_is_for_services_and_each_use_is_written_down() {
+    let suite = Suite::start().await;
+    let ticket =
+        suite.tickets("zhao.min").create_ticket(with_phone("13800001234")).await.unwrap().into_inner();
+    let request = pb::GetContactRequest {
+        customer_id: ticket.customer_id.clone(),
+        ticket_id: ticket.id.clone(),
+        purpose: "callback".to_owned(),
+    };
+    let refused = suite.customers("admin").get_contact(request.clone()).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::PermissionDenied, "PERMISSION_DENIED"));
+    let contact =
+        suite.customers("service.callback").get_contact(request.clone()).await.unwrap().into_inner();
+    assert_eq!((contact.phone.as_str(), contact.name.as_str()), ("+8613800001234", "张三"));
+    let (reader, purpose): (String, String) = sqlx::query_as("SELECT reader, purpose FROM contact_reads")
+        .fetch_one(suite.env.pool())
+        .await
+        .unwrap();
+    assert_eq!((reader.as_str(), purpose.as_str()), ("service.callback", "callback"));
+    let unknown = pb::GetContactRequest { customer_id: ticket.id, ..request };
+    let refused = suite.customers("service.callback").get_contact(unknown).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::NotFound, "CUSTOMER_NOT_FOUND"));
+}
+
+#[tokio::test]
+async fn a_name_without_number_is_a_customer_of_its_own() {
+    let suite = Suite::start().await;
+    let contact = pb::ContactInput { name: "李四".to_owned(), ..Default::default() };
+    let request = || pb::CreateTicketRequest { contact: Some(contact.clone()), ..complaint() };
+    let mut agent = suite.tickets("zhao.min");
+    let one = agent.create_ticket(request()).await.unwrap().into_inner();
+    let two = agent.create_ticket(request()).await.unwrap().into_inner();
+    assert!(!one.customer_id.is_empty() && one.customer_id != two.customer_id);
+    let anonymous = agent.create_ticket(complaint()).await.unwrap().into_inner();
+    assert_eq!((anonymous.customer_id.as_str(), anonymous.contact), ("", None));
+}
+
+#[tokio::test]
+async fn a_lookup_needs_one_key_that_is_one() {
+    let suite = Suite::start().await;
+    let mut agent = suite.customers("zhao.min");
+    for (key, field) in [
+        (None, "key"),
+        (Some(Key::Phone("12".to_owned())), "phone"),
+        (Some(Key::PhoneLastFour("12x4".to_owned())), "phone_last_four"),
+        (Some(Key::CustomerId("x".to_owned())), "customer_id"),
+    ] {
+        let refused = agent.lookup_customer(pb::LookupCustomerRequest { key }).await.unwrap_err();
+        assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec![field.to_owned()]));
+    }
+}
