@@ -52,7 +52,7 @@ fn snapshot(event: &Event, from: Phase, ticket: Ticket) -> Result<Snapshot, Unre
         version: event.version,
         round: ticket.round.max(1),
         // A draft that is discarded and a request that is never verified were never submitted.
-        submitted: !unsubmitted(phase) && !(cancelled && unsubmitted(from)),
+        submitted: !(unsubmitted(phase) || cancelled && unsubmitted(from)),
         cancelled,
         open: !resolved && !cancelled,
         imported: event.is_import(),

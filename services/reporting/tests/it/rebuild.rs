@@ -65,7 +65,7 @@ async fn a_rebuild_gives_the_same_numbers_and_goes_on_with_the_stream() {
     let after = suite.report(by(Dimension::Day)).await;
     assert_eq!((after.rows, after.total), (before.rows, before.total));
     let again = client.start_rebuild(asked).await.unwrap().into_inner();
-    assert_eq!((again.id, again.state()), (started.id, RebuildState::Succeeded), "a retry gets its answer");
+    assert_eq!((again.state(), again.id), (RebuildState::Succeeded, started.id), "a retry gets its answer");
 
     suite.tell(&life("tianhe-env", 9).all()).await;
     suite.settled("the stream goes on", |m| (m.resolved, m.timed, m.callbacks) == (7, 7, 7)).await;

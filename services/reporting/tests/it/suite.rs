@@ -9,7 +9,7 @@ use gongdan_proto::reporting::v1::{
     report_service_client::ReportServiceClient,
 };
 use gongdan_reporting::{Config, DEFAULTS, NAME, run, schema};
-use gongdan_testkit::{Env, PrincipalSpec, Served, eventually};
+use gongdan_testkit::{Env, PrincipalSpec, Served, eventually, eventually_some};
 use std::collections::BTreeMap;
 use tonic::Status;
 
@@ -66,7 +66,13 @@ impl Suite {
     }
 
     pub async fn report(&self, request: GetReportRequest) -> Report {
-        self.reports().get_report(request).await.unwrap().into_inner()
+        // A machine that is busy with other tests may be out of connections for a moment.
+        eventually_some("a report", async || match self.reports().get_report(request.clone()).await {
+            Ok(report) => Some(report.into_inner()),
+            Err(status) if status.code() == tonic::Code::Unavailable => None,
+            Err(status) => panic!("{status}"),
+        })
+        .await
     }
 
     /// Measures by key.
