@@ -2,5 +2,6 @@
 
 mod door;
 mod keys;
+mod principals;
 mod support;
 mod tokens;

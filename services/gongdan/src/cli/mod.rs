@@ -75,7 +75,6 @@ enum Command {
     #[command(subcommand)]
     Callback(callback::Command),
     /// Your notifications (通知)
-    #[command(subcommand)]
     Inbox(inbox::Command),
     /// Endpoints that are told of events (推送)
     #[command(subcommand)]

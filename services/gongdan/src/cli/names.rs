@@ -31,6 +31,8 @@ const PREFIXES: &[&str] = &[
     "DAY_KIND_",
     "TASK_STATE_",
     "ATTEMPT_OUTCOME_",
+    "DELIVERY_CHANNEL_",
+    "DELIVERY_STATE_",
     "KIND_",
 ];
 
@@ -111,6 +113,12 @@ const CHINESE: &[(&str, &str)] = &[
     ("ATTEMPT_OUTCOME_REFUSED", "拒绝回访"),
     ("ATTEMPT_OUTCOME_WRONG_NUMBER", "号码错误"),
     ("ATTEMPT_OUTCOME_CALL_LATER", "稍后再访"),
+    ("DELIVERY_CHANNEL_EMAIL", "邮件"),
+    ("DELIVERY_CHANNEL_WEBHOOK", "推送"),
+    ("DELIVERY_STATE_PENDING", "待发"),
+    ("DELIVERY_STATE_DELIVERED", "已送达"),
+    ("DELIVERY_STATE_DEAD", "已放弃"),
+    ("DELIVERY_STATE_DROPPED", "已取消"),
 ];
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod email;
 mod imports;
 mod inbox;
 mod live;
+mod plans;
 mod receiver;
 mod smtp;
 mod suite;

@@ -26,14 +26,20 @@ impl Mail {
         let head = self.data.split_once("\n\n").unwrap().0.replace("\n ", " ");
         let line = head.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap();
         let mut text = String::new();
+        let mut after_encoded = false;
         for word in line.split(' ') {
-            match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
+            let encoded = word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?="));
+            // Only the space between two encoded words is none. Source: RFC 2047, section 6.2.
+            if !text.is_empty() && !(after_encoded && encoded.is_some()) {
+                text.push(' ');
+            }
+            match encoded {
                 Some(encoded) => {
                     text.push_str(std::str::from_utf8(&STANDARD.decode(encoded).unwrap()).unwrap())
                 }
-                None if text.is_empty() => text.push_str(word),
-                None => text.push_str(&format!(" {word}")),
+                None => text.push_str(word),
             }
+            after_encoded = encoded.is_some();
         }
         text
     }

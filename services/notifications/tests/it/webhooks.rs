@@ -1,9 +1,11 @@
 //! Webhooks: what endpoints receive, and what happens when they do not take it.
 
+use gongdan_notifications::Config;
 use gongdan_proto::notifications::v1::{
     CreateWebhookRequest, DeleteWebhookRequest, DeliveryState, ListDeliveriesRequest, ListWebhooksRequest,
     ResendDeliveryRequest, RotateWebhookSecretRequest,
 };
+use jiff::SignedDuration;
 use tonic::Code;
 use tonic_types::StatusExt as _;
 
@@ -157,7 +159,7 @@ async fn the_secret_is_shown_once_and_a_retry_registers_nothing_more() {
 
 #[tokio::test]
 async fn a_removed_endpoint_hears_nothing_of_what_waited() {
-    let suite = Suite::with(|config| config.delivery.first_retry = jiff::SignedDuration::from_hours(1)).await;
+    let suite = Suite::with(patient).await;
     let receiver = Receiver::start(&[500]).await;
     let webhook = suite.webhook(&receiver.url, &["*"]).await;
     suite.publish(&TestTicket::new("GD1").submitted()).await;
@@ -176,11 +178,7 @@ async fn a_removed_endpoint_hears_nothing_of_what_waited() {
 
 #[tokio::test]
 async fn a_delivery_whose_process_died_is_sent_by_the_next() {
-    let suite = Suite::with(|config| {
-        config.delivery.first_retry = jiff::SignedDuration::from_hours(1);
-        config.delivery.longest_retry = jiff::SignedDuration::from_hours(1);
-    })
-    .await;
+    let suite = Suite::with(patient).await;
     let receiver = Receiver::start(&[500]).await;
     suite.webhook(&receiver.url, &["*"]).await;
     suite.publish(&TestTicket::new("GD1").submitted()).await;
@@ -199,4 +197,10 @@ async fn a_delivery_whose_process_died_is_sent_by_the_next() {
     let delivered = suite.delivery_in(DeliveryState::Delivered).await;
     assert_eq!(delivered.attempts, 3);
     assert_eq!(receiver.received().len(), 2);
+}
+
+/// What failed is not tried again while the test runs.
+fn patient(config: &mut Config) {
+    config.delivery.first_retry = SignedDuration::from_hours(1);
+    config.delivery.longest_retry = SignedDuration::from_hours(1);
 }
