@@ -7,7 +7,7 @@
 use crate::{
     ClockKind, Origin,
     calendar::{Calendar, Table},
-    clock::{Begin, Clock, ClockState, Fact, NoDeadline},
+    clock::{Begin, Clock, ClockState, Fact, News, NoDeadline},
     policy::{Attributes, PolicySet},
 };
 use gongdan_region::RegionCode;
@@ -221,7 +221,7 @@ impl TicketClocks {
         let calendar = calendar_of(clock, setting)?;
         let table: &Table = calendar.table(Some(clock.region));
         let dispatched = fact.ticket.first_dispatched_at;
-        facts.extend(clock.stop(fact.occurred_at, setting.now, dispatched, table, setting.late_after)?);
+        facts.extend(clock.stop(news(fact, setting), dispatched, table)?);
         Ok(())
     }
 
@@ -236,13 +236,17 @@ impl TicketClocks {
         let Some(clock) = self.running(kind) else { return Ok(()) };
         let calendar = calendar_of(clock, setting)?;
         let table = calendar.table(Some(clock.region));
-        facts.extend(clock.cancel(fact.occurred_at, setting.now, reason, table, setting.late_after)?);
+        facts.extend(clock.cancel(news(fact, setting), reason, table)?);
         Ok(())
     }
 
     fn running(&mut self, kind: ClockKind) -> Option<&mut Clock> {
         self.clocks.iter_mut().find(|clock| clock.kind == kind && clock.state == ClockState::Running)
     }
+}
+
+fn news(fact: &TicketFact, setting: &Setting<'_>) -> News {
+    News { at: fact.occurred_at, told_at: setting.now, origin: fact.origin, late_after: setting.late_after }
 }
 
 fn calendar_of(clock: &Clock, setting: &Setting<'_>) -> Result<Arc<Calendar>, Unfit> {

@@ -37,6 +37,10 @@ impl FireTimers {
     /// Fires until shut down.
     pub async fn run(self, shutdown: CancellationToken) {
         let settle_from = self.clock.now() + self.config.settle_after;
+        tokio::select! {
+            () = shutdown.cancelled() => return,
+            () = self.wait_for_events() => {}
+        }
         loop {
             self.alarm.looking();
             let wake = async {
@@ -48,7 +52,7 @@ impl FireTimers {
                             () = self.clock.sleep_until(next) => {}
                         }
                     }
-                    // what is due is held by another worker or by a consumer
+                    // what is due is held by another worker or a consumer, or its ticket's events are on their way
                     Ok(_) => tokio::time::sleep(PAUSE).await,
                     Err(error) => {
                         tracing::warn!(%error, "timers could not be fired; trying again");
@@ -63,34 +67,11 @@ impl FireTimers {
         }
     }
 
-    /// Fires what has come; answers when to look again.
-    async fn round(&self, settle_from: Timestamp) -> Result<Timestamp, Error> {
-        let (timer, settle) = clocks::next_fire_at(&self.pool).await.map_err(gongdan_pg::error)?;
-        let now = self.clock.now();
-        let settle = settle.map(|at| at.max(settle_from));
-        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        let behind = timer.is_some_and(|at| now.duration_since(at) > self.config.late_after);
-        if behind || is_due(settle) {
-            self.wait_for_events().await;
-        }
-        for (unsettled, due) in [(false, is_due(timer)), (true, is_due(settle))] {
-            while due && self.fire_batch(unsettled).await? >= usize::from(self.config.batch) {}
-        }
-        if is_due(timer) || is_due(settle) {
-            let (timer, settle) = clocks::next_fire_at(&self.pool).await.map_err(gongdan_pg::error)?;
-            return Ok(self.earliest(timer, settle.map(|at| at.max(settle_from))));
-        }
-        Ok(self.earliest(timer, settle))
-    }
-
-    fn earliest(&self, timer: Option<Timestamp>, settle: Option<Timestamp>) -> Timestamp {
-        let look = self.clock.now() + self.config.look_every;
-        [timer, settle].into_iter().flatten().fold(look, Timestamp::min)
-    }
-
+    /// After downtime: timers that are behind wait for the ticket events that piled up, so that none fires for a ticket
+    /// whose end is on its way.
     async fn wait_for_events(&self) {
         let wait = async {
-            while self.catch_up.is_caught_up().await != Some(true) {
+            while self.is_behind().await && self.catch_up.is_caught_up().await != Some(true) {
                 tokio::time::sleep(PAUSE).await;
             }
         };
@@ -98,6 +79,40 @@ impl FireTimers {
         if tokio::time::timeout(longest, wait).await.is_err() {
             tracing::warn!("ticket events are still behind; timers fire without them");
         }
+    }
+
+    async fn is_behind(&self) -> bool {
+        match clocks::next_fire_at(&self.pool).await {
+            Ok((timer, _)) => {
+                timer.is_some_and(|at| self.clock.now().duration_since(at) > self.config.late_after)
+            }
+            // the loop says what is wrong
+            Err(_) => false,
+        }
+    }
+
+    /// Fires what has come; answers when to look again.
+    async fn round(&self, settle_from: Timestamp) -> Result<Timestamp, Error> {
+        let (timer, settle) = self.next(settle_from).await?;
+        let now = self.clock.now();
+        let is_due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        while is_due(timer) && self.fire_batch(false).await? >= usize::from(self.config.batch) {}
+        if let Some(settle) = settle.filter(|at| *at <= now) {
+            let waited = now.duration_since(settle) > self.config.catch_up;
+            if waited || self.catch_up.is_caught_up().await == Some(true) {
+                while self.fire_batch(true).await? >= usize::from(self.config.batch) {}
+            }
+        }
+        let (timer, settle) =
+            if is_due(timer) || is_due(settle) { self.next(settle_from).await? } else { (timer, settle) };
+        let look = self.clock.now() + self.config.look_every;
+        Ok([timer, settle].into_iter().flatten().fold(look, Timestamp::min))
+    }
+
+    /// When the next timer fires, and the next import is to be settled: after a start, imports get their time anew.
+    async fn next(&self, settle_from: Timestamp) -> Result<(Option<Timestamp>, Option<Timestamp>), Error> {
+        let (timer, settle) = clocks::next_fire_at(&self.pool).await.map_err(gongdan_pg::error)?;
+        Ok((timer, settle.map(|at| at.max(settle_from))))
     }
 
     /// Fires one batch; answers how many clocks it took.
@@ -122,9 +137,13 @@ impl FireTimers {
             if !unsettled {
                 self.metrics.lateness(now.duration_since(fact.occurred_at).as_secs_f64());
             }
-            if matches!(fact.change, Change::Breached { late: true } | Change::Warned { late: true, .. }) {
-                tracing::info!(clock = %fact.after.id, ticket = %fact.after.ticket_number, "fired late");
-            }
+        }
+        let late = facts.iter().filter(|fact| {
+            matches!(fact.change, Change::Breached { late: true } | Change::Warned { late: true, .. })
+        });
+        match late.count() {
+            0 => {}
+            late => tracing::warn!(late, "warnings and breaches fired later than they should have"),
         }
         tracing::debug!(clocks = due.len(), events = facts.len(), "timers fired");
         Ok(due.len())

@@ -2,7 +2,7 @@
 
 mod transitions;
 
-pub use transitions::{Begin, NoDeadline};
+pub use transitions::{Begin, News, NoDeadline};
 
 use crate::{Amount, ClockKind, Origin};
 use gongdan_region::RegionCode;

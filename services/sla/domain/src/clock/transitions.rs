@@ -51,6 +51,19 @@ pub struct Begin<'a> {
     pub settle_at: Option<Timestamp>,
 }
 
+/// News that ends a clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct News {
+    /// When it happened.
+    pub at: Timestamp,
+    /// When it is told.
+    pub told_at: Timestamp,
+    /// Whether it happened in this suite or was recorded from the past.
+    pub origin: Origin,
+    /// What should have fired longer ago than this is late.
+    pub late_after: SignedDuration,
+}
+
 impl Clock {
     /// Begins a clock.
     ///
@@ -144,66 +157,68 @@ impl Clock {
         }
     }
 
-    /// What it waited for came at `at`, which is told at `now`. Warnings and breach before it that did not fire yet
-    /// are recorded first; a breach that fired because the news was slow is taken back in the state.
+    /// What it waited for came. Warnings and breach before it that did not fire yet are recorded first; a breach that
+    /// fired because the news was slow is taken back in the state.
     ///
     /// `first_dispatched_at` is from when handling counts, for a handling clock.
     ///
     /// # Errors
-    /// When `at` is beyond what calendars reach.
+    /// When it came beyond what calendars reach.
     pub fn stop(
         &mut self,
-        at: Timestamp,
-        now: Timestamp,
+        news: News,
         first_dispatched_at: Option<Timestamp>,
         table: &Table,
-        late_after: SignedDuration,
     ) -> Result<Vec<Fact>, NoDeadline> {
-        let mut facts = Vec::new();
         if self.state != ClockState::Running {
-            return Ok(facts);
+            return Ok(Vec::new());
         }
-        let late_after = (self.origin == Origin::Live).then_some(late_after);
-        self.pass(at, now, self.origin, late_after, &mut facts);
-        let on_time = at <= self.due_at;
+        let mut facts = self.catch_up(news);
+        let on_time = news.at <= self.due_at;
         self.breached = !on_time;
-        self.end(ClockState::Stopped, at, table)?;
+        self.end(ClockState::Stopped, news.at, table)?;
         if self.kind == ClockKind::Handling {
             let from = first_dispatched_at.unwrap_or(self.started_at);
-            self.handling_working_seconds = Some(table.working_between(from, at)?.as_secs());
+            self.handling_working_seconds = Some(table.working_between(from, news.at)?.as_secs());
         }
-        facts.push(self.record(Change::Stopped { on_time }, at, self.origin));
+        facts.push(self.record(Change::Stopped { on_time }, news.at, news.origin));
         Ok(facts)
     }
 
-    /// What it waited for will not come. Warnings and breach before `at` that did not fire yet are recorded first.
+    /// What it waited for will not come. Warnings and breach before that did not fire yet are recorded first.
     ///
     /// # Errors
-    /// When `at` is beyond what calendars reach.
+    /// When that was beyond what calendars reach.
     pub fn cancel(
         &mut self,
-        at: Timestamp,
-        now: Timestamp,
+        news: News,
         reason: &'static str,
         table: &Table,
-        late_after: SignedDuration,
     ) -> Result<Vec<Fact>, NoDeadline> {
-        let mut facts = Vec::new();
         if self.state != ClockState::Running {
-            return Ok(facts);
+            return Ok(Vec::new());
         }
-        let late_after = (self.origin == Origin::Live).then_some(late_after);
-        self.pass(at, now, self.origin, late_after, &mut facts);
-        self.end(ClockState::Cancelled, at, table)?;
-        facts.push(self.record(Change::Cancelled { reason }, at, self.origin));
+        let mut facts = self.catch_up(news);
+        self.end(ClockState::Cancelled, news.at, table)?;
+        facts.push(self.record(Change::Cancelled { reason }, news.at, news.origin));
         Ok(facts)
+    }
+
+    /// Warnings and breach before the news; what lies before the settling of an import is a fact of the import.
+    fn catch_up(&mut self, news: News) -> Vec<Fact> {
+        let mut facts = Vec::new();
+        if let Some(settle_at) = self.settle_at.take() {
+            self.pass(settle_at.min(news.at), news.told_at, Origin::Import, None, &mut facts);
+        }
+        let late_after = (news.origin == Origin::Live).then_some(news.late_after);
+        self.pass(news.at, news.told_at, news.origin, late_after, &mut facts);
+        facts
     }
 
     fn end(&mut self, state: ClockState, at: Timestamp, table: &Table) -> Result<(), NoDeadline> {
         self.working_seconds = Some(table.working_between(self.started_at, at)?.as_secs());
         self.state = state;
         self.stopped_at = Some(at);
-        self.settle_at = None;
         Ok(())
     }
 

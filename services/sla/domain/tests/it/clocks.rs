@@ -5,7 +5,7 @@ use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     ClockKind, Origin,
     calendar::Calendar,
-    clock::{Begin, Change, Clock, ClockState, Fact},
+    clock::{Begin, Change, Clock, ClockState, Fact, News},
     policy::{Rule, When},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -38,6 +38,10 @@ fn clock(calendar: &Calendar, origin: Origin, start: &str, amount: &str) -> Cloc
         settle_at: (origin == Origin::Import).then(|| at("2026-11-22T10:00:10")),
     };
     Clock::start(begin, at(start)).unwrap().0
+}
+
+fn live(at: Timestamp, told_at: Timestamp) -> News {
+    News { at, told_at, origin: Origin::Live, late_after: LATE }
 }
 
 fn changes(facts: &[Fact]) -> Vec<(Change, Timestamp, i64)> {
@@ -86,7 +90,7 @@ fn stopped_at_due_is_on_time_and_a_moment_later_is_not() {
         (at("2026-03-02T18:00") + SignedDuration::from_micros(1), false, true),
     ] {
         let mut clock = clock(&calendar, Origin::Live, "2026-03-02T09:00", "8wh");
-        let facts = clock.stop(stop, stop, Some(at("2026-03-02T10:00")), calendar.table(None), LATE).unwrap();
+        let facts = clock.stop(live(stop, stop), Some(at("2026-03-02T10:00")), calendar.table(None)).unwrap();
         assert_eq!(facts.last().unwrap().change, Change::Stopped { on_time });
         assert_eq!(
             facts.iter().filter(|f| matches!(f.change, Change::Breached { .. })).count(),
@@ -96,7 +100,7 @@ fn stopped_at_due_is_on_time_and_a_moment_later_is_not() {
         assert_eq!(clock.working_seconds, Some(8 * 3_600));
         assert_eq!(clock.handling_working_seconds, Some(7 * 3_600));
         assert_eq!(clock.next_fire_at(), None);
-        assert!(clock.stop(stop, stop, None, calendar.table(None), LATE).unwrap().is_empty(), "once");
+        assert!(clock.stop(live(stop, stop), None, calendar.table(None)).unwrap().is_empty(), "once");
     }
 }
 
@@ -107,7 +111,7 @@ fn news_that_came_late_takes_a_breach_back() {
     clock.fire(at("2026-03-02T18:00:01"), LATE);
     assert!(clock.breached);
     let now = at("2026-03-02T18:00:05");
-    let facts = clock.stop(at("2026-03-02T17:59:59"), now, None, calendar.table(None), LATE).unwrap();
+    let facts = clock.stop(live(at("2026-03-02T17:59:59"), now), None, calendar.table(None)).unwrap();
     assert_eq!(facts.last().unwrap().change, Change::Stopped { on_time: true });
     assert!(!clock.breached);
 }
@@ -117,7 +121,8 @@ fn an_import_records_its_past_without_lateness() {
     let calendar = cn();
     let (stop, now) = (at("2019-05-20T10:00"), at("2026-11-22T10:00"));
     let mut clock = clock(&calendar, Origin::Import, "2019-04-25T09:32:09", "15wd");
-    let facts = clock.stop(stop, now, None, calendar.table(None), LATE).unwrap();
+    let facts =
+        clock.stop(News { origin: Origin::Import, ..live(stop, now) }, None, calendar.table(None)).unwrap();
     assert!(facts.iter().all(|fact| fact.origin == Origin::Import && fact.occurred_at <= stop));
     assert_eq!(facts.len(), 4);
     assert_eq!(facts[2].change, Change::Breached { late: false });
@@ -148,8 +153,25 @@ fn a_cancelled_clock_fires_nothing_more() {
     let calendar = cn();
     let mut clock = clock(&calendar, Origin::Live, "2026-03-02T09:00", "8wh");
     let at_ = at("2026-03-02T15:00");
-    let facts = clock.cancel(at_, at_, "the ticket was cancelled", calendar.table(None), LATE).unwrap();
+    let facts = clock.cancel(live(at_, at_), "the ticket was cancelled", calendar.table(None)).unwrap();
     assert_eq!(facts.len(), 2, "the warning that was due, then the end");
     assert_eq!((clock.state, clock.next_fire_at()), (ClockState::Cancelled, None));
     assert_eq!(clock.working_seconds, Some(5 * 3_600));
+}
+
+#[test]
+fn what_ends_an_open_import_here_is_live_and_its_past_is_not() {
+    let calendar = cn();
+    let mut clock = clock(&calendar, Origin::Import, "2026-11-03T09:00", "15wd");
+    let now = at("2026-11-22T10:00:05");
+    let facts = clock.stop(live(now, now), None, calendar.table(None)).unwrap();
+    let told: Vec<_> = facts.iter().map(|fact| (fact.change.clone(), fact.origin)).collect();
+    assert_eq!(
+        told,
+        [
+            (Change::Warned { percent: 50, late: false }, Origin::Import),
+            (Change::Warned { percent: 80, late: false }, Origin::Import),
+            (Change::Stopped { on_time: true }, Origin::Live),
+        ]
+    );
 }
