@@ -9,7 +9,7 @@ use gongdan_proto::{
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
     Actor, CloseReason, External, ExternalId, ExternalSource, Outcome, Pool, PrincipalId, PrincipalKind,
-    Resolution, Ticket, UnitId,
+    Resolution, Ticket, UnitId, mask_numbers,
 };
 use jiff::Timestamp;
 use prost::Message as _;
@@ -20,7 +20,8 @@ use uuid::Uuid;
 #[error("stored ticket: {0}")]
 pub(crate) struct InvalidState(String);
 
-/// The state for events and rows: without subject, body, contact and free texts of the resolution.
+/// The state for events and rows: without subject, body, contact and free texts of the resolution; numbers in what
+/// people wrote are masked.
 pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
     let time = |at: Option<Timestamp>| at.map(to_timestamp);
     let names = |units: &[UnitId]| units.iter().map(ToString::to_string).collect();
@@ -42,7 +43,7 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         impact: ticket.impact.number(),
         priority: ticket.priority.number(),
         priority_matrix_version: ticket.priority_matrix_version,
-        priority_reason: ticket.priority_reason.clone(),
+        priority_reason: mask_numbers(&ticket.priority_reason),
         customer_id: text(ticket.customer_id.as_ref()),
         sensitive: ticket.sensitive,
         origin: ticket.origin.number(),
@@ -60,7 +61,7 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         urge_count: ticket.urge_count,
         last_urged_at: time(ticket.last_urged_at),
         resolution: ticket.resolution.as_ref().map(resolution),
-        cancel_reason: ticket.cancel_reason.clone(),
+        cancel_reason: mask_numbers(&ticket.cancel_reason),
         received_at: time(Some(ticket.received_at)),
         submitted_at: time(ticket.submitted_at),
         first_dispatched_at: time(ticket.first_dispatched_at),

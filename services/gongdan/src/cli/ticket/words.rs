@@ -6,8 +6,8 @@ use gongdan_proto::tickets::v1 as pb;
 macro_rules! words {
     ($($(#[$meta:meta])* $name:ident = $contract:ident { $($(#[$of:meta])* $value:ident),+ $(,)? })+) => {
         $(
-            $(#[$meta])*
             #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+            $(#[$meta])*
             pub enum $name {
                 $($(#[$of])* $value,)+
             }

@@ -17,7 +17,6 @@ impl Ticket {
     ///
     /// # Errors
     /// Outside `in_progress` and `in_review`, and when `by` is not in the unit that holds it.
-    #[expect(clippy::too_many_arguments, reason = "each is a field of the act")]
     pub fn resolve(
         self,
         outcome: Outcome,
