@@ -81,8 +81,8 @@ impl ConsumerBuilder {
         self
     }
 
-    /// The handler needs nothing but the latest state of each aggregate: versions may be jumped over. Say why in the file
-    /// of the handler.
+    /// The handler needs nothing but the latest state of each aggregate: versions may be jumped over, so every type that
+    /// reaches the handler must carry the whole state. Say why in the file of the handler.
     #[must_use]
     pub fn latest_only(mut self, latest_only: bool) -> Self {
         self.latest_only = latest_only;

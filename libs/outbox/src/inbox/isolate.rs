@@ -118,11 +118,20 @@ impl Inbox {
             return Ok(Ok(()));
         }
         sqlx::raw_sql("SAVEPOINT inbox").execute(&mut *connection).await?;
-        match guarded(self.handler.as_ref(), connection, events).await {
-            Ok(()) => {
-                sqlx::raw_sql("RELEASE SAVEPOINT inbox").execute(connection).await?;
-                Ok(Ok(()))
-            }
+        let tried = match guarded(self.handler.as_ref(), connection, events).await {
+            // What a constraint would refuse only at the commit is to be known now, and the constraint left as it was.
+            Ok(()) => sqlx::raw_sql(
+                "SAVEPOINT checked; SET CONSTRAINTS ALL IMMEDIATE; ROLLBACK TO SAVEPOINT checked;
+                 RELEASE SAVEPOINT inbox",
+            )
+            .execute(&mut *connection)
+            .await
+            .map(drop)
+            .map_err(ApplyError::from),
+            failed => failed,
+        };
+        match tried {
+            Ok(()) => Ok(Ok(())),
             Err(error @ ApplyError::Transient(_)) => Err(error),
             Err(error) => {
                 sqlx::raw_sql("ROLLBACK TO SAVEPOINT inbox; RELEASE SAVEPOINT inbox")

@@ -175,3 +175,28 @@ async fn dead_letters_are_listed_in_pages_newest_first_and_only_for_those_who_ma
         closed.list_dead_letters(Request::new(ListDeadLettersRequest::default())).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
 }
+
+#[tokio::test]
+async fn what_a_constraint_refuses_only_at_the_commit_is_found_too() {
+    let env = Env::start().await;
+    sqlx::raw_sql(
+        "CREATE TABLE known (version bigint PRIMARY KEY);
+         INSERT INTO known VALUES (1), (3);
+         ALTER TABLE applied ADD FOREIGN KEY (version) REFERENCES known DEFERRABLE INITIALLY DEFERRED",
+    )
+    .execute(&env.pool)
+    .await
+    .unwrap();
+    let (well, sick) = (id(), id());
+    for event in [event(well, 1), event(sick, 1), event(sick, 2), event(sick, 3)] {
+        env.publish(&event, 0).await;
+    }
+    let running = env.consume(consumer(), &Recorder::new());
+    env.wait_applied(well, &[1]).await;
+    eventually("it is a dead letter", async || env.count("inbox_dead WHERE dead_at IS NOT NULL").await == 1)
+        .await;
+    assert_eq!(env.applied(sick).await, [1]);
+    let event_id = sqlx::query_scalar("SELECT event_id FROM inbox_dead").fetch_one(&env.pool).await.unwrap();
+    running.inbox().discard_dead(event_id, "li.wei", "unknown").await.unwrap();
+    assert_eq!(env.applied(sick).await, [1, 3]);
+}
