@@ -76,7 +76,7 @@ pub fn schema() -> Schema {
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
 pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    run_at(config, listeners, Arc::new(SystemClock), shutdown).await
+    Box::pin(run_at(config, listeners, Arc::new(SystemClock), shutdown)).await
 }
 
 /// As [`run`], with the time from elsewhere.

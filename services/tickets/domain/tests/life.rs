@@ -1,4 +1,5 @@
 //! Random acts: whatever happens, phases, counts and versions agree, and the fold of the events is the ticket.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

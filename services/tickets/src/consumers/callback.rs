@@ -69,7 +69,6 @@ fn reopen_reason(task: &CallbackTask) -> Result<Option<Reason>, gongdan_tickets_
 }
 
 /// What the task's change does to the ticket; none when it does nothing.
-#[expect(clippy::too_many_arguments, reason = "the act and everything it depends on")]
 fn follow(
     ticket: Ticket,
     task: Uuid,

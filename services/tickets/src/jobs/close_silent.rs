@@ -45,7 +45,7 @@ impl CloseSilent {
                 Ok(0) => {}
                 Ok(closed) => tracing::info!(closed, "silent tickets closed"),
                 Err(error) => {
-                    tracing::warn!(error = %format!("{error:#}"), "silent tickets wait for the next look")
+                    tracing::warn!(error = %format!("{error:#}"), "silent tickets wait for the next look");
                 }
             }
             let interval =

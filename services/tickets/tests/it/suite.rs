@@ -15,7 +15,6 @@ use gongdan_proto::{
 };
 use gongdan_region::RegionCode;
 use gongdan_testkit::{Env, PrincipalSpec, Served, eventually};
-use jiff::{SignedDuration, Timestamp};
 use prost::Message as _;
 use std::sync::Arc;
 use tonic::Status;
@@ -326,10 +325,6 @@ pub fn task(ticket: &pb::Ticket, version: i64) -> callback::CallbackTask {
 
 pub fn instant(text: &str) -> prost_types::Timestamp {
     to_timestamp(text.parse().unwrap())
-}
-
-pub fn later(at: Timestamp, seconds: i64) -> prost_types::Timestamp {
-    to_timestamp(at + SignedDuration::from_secs(seconds))
 }
 
 /// `ErrorInfo.reason`.
