@@ -1,4 +1,5 @@
 //! What a real OTLP receiver gets from a process.
+#![allow(clippy::unwrap_used, reason = "helpers of a test: what cannot be is a failed test")]
 
 use gongdan_telemetry::{TelemetryConfig, current_traceparent, init, meter, set_parent, sql_span};
 use opentelemetry_proto::tonic::{

@@ -7,7 +7,10 @@ use crate::{
 };
 use gongdan_bus::Event;
 use gongdan_outbox::{ApplyError, Handler};
-use gongdan_proto::tickets::v1::{Phase, Ticket, TicketEvent, ticket_event::Change};
+use gongdan_proto::{
+    common::v1::Origin,
+    tickets::v1::{Phase, Ticket, TicketEvent, ticket_event::Change},
+};
 use gongdan_region::RegionCode;
 use gongdan_reporting_domain::{Happened, Rounds, Snapshot};
 use sqlx::PgConnection;
@@ -55,7 +58,11 @@ fn snapshot(event: &Event, from: Phase, ticket: Ticket) -> Result<Snapshot, Unre
         submitted: !(unsubmitted(phase) || cancelled && unsubmitted(from)),
         cancelled,
         open: !resolved && !cancelled,
-        imported: event.is_import(),
+        // The ticket's own origin: one that was imported stays so when people go on with it here.
+        imported: match ticket.origin() {
+            Origin::Unspecified => event.is_import(),
+            origin => origin == Origin::Import,
+        },
         kind: i16::try_from(ticket.r#type).map_err(|_| Unreadable::field("state.type"))?,
         item: ticket.item,
         region: RegionCode::parse(&ticket.region).map_err(|_| Unreadable::field("state.region"))?,

@@ -1,4 +1,5 @@
 //! reporting through its gRPC API, fed by events on the real bus.
+#![allow(clippy::unwrap_used, reason = "helpers of tests: what cannot be is a failed test")]
 
 mod access;
 mod interleaving;
