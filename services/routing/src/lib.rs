@@ -19,10 +19,9 @@ use crate::{
     telemetry::Metrics,
 };
 use anyhow::Context as _;
-use gongdan_auth::{Actor, Authenticator, role};
+use gongdan_auth::{Authenticator, guard, role};
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_errors::{Error, Reason};
-use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Guard, Inbox, RelayHandle};
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::routing::v1::{
     decision_service_server::DecisionServiceServer, organisation_service_server::OrganisationServiceServer,
@@ -112,31 +111,11 @@ fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow:
     let log = base.peers.owner_log("tickets")?;
     let tickets = Tickets {
         directory: DirectoryCache::default(),
-        log: log.clone(),
+        log,
         clock: base.clock.clone(),
         resend,
         metrics: rooms.metrics.clone(),
     };
-    let consumer = Consumer::builder("routing-tickets", "tickets").events(&Tickets::KINDS).start(
-        base.pool.clone(),
-        base.bus.clone(),
-        log,
-        Arc::new(tickets),
-        base.relay.clone(),
-        base.shutdown.clone(),
-    );
-    let inbox = consumer.inbox();
-    base.spawn(async move { consumer.stopped().await });
-    Ok(vec![inbox])
-}
-
-/// Lets in callers that have one of the roles.
-fn guard(roles: &'static [&'static str]) -> Guard {
-    Guard::new(move |extensions| {
-        let actor = extensions.get::<Actor>();
-        let actor =
-            actor.ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no bearer token"))?;
-        actor.require_any_role(roles)?;
-        Ok(actor.principal_id.clone())
-    })
+    let builder = Consumer::builder("routing-tickets", "tickets").events(&Tickets::KINDS);
+    Ok(vec![base.consume(builder, "tickets", Arc::new(tickets))?])
 }

@@ -49,6 +49,6 @@ async fn a_file_with_a_bad_principal_stops_the_start_and_names_it() {
     let config = env.config_with(gongdan_routing::DEFAULTS, &settings);
     let listeners = gongdan_runtime::Listeners::free().await.unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
-    let error = gongdan_routing::run(config, listeners, stop).await.unwrap_err().to_string();
+    let error = Box::pin(gongdan_routing::run(config, listeners, stop)).await.unwrap_err().to_string();
     assert!(error.contains("principals[0].roles[0]: one of administrator"), "{error}");
 }

@@ -112,7 +112,7 @@ async fn rules_have_an_order_an_etag_and_an_end() {
         .into_inner();
     assert_eq!(page.rules[0].id, second.id);
     let rest = pb::ListRulesRequest { page_token: page.next_page_token, ..Default::default() };
-    assert_eq!(rules.list_rules(rest).await.unwrap().into_inner().rules, [moved.clone()]);
+    assert_eq!(rules.list_rules(rest).await.unwrap().into_inner().rules, std::slice::from_ref(&moved));
 
     let delete = pb::DeleteRuleRequest { request_id: id(), id: "a".into(), etag: first.etag };
     assert_eq!(rules.delete_rule(delete.clone()).await.unwrap_err().code(), Code::Aborted);

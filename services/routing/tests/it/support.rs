@@ -75,9 +75,15 @@ impl Suite {
         DeadLetterServiceClient::new(self.env.channel(&self.service, "admin"))
     }
 
-    /// Imports, and expects it to be accepted.
+    /// Imports, and expects it to be accepted; tries again, as clients do, while the database is busy elsewhere.
     pub async fn import(&self, request: pb::ImportOrganisationRequest) -> pb::ImportOrganisationResponse {
-        self.organisation("admin").import_organisation(request).await.unwrap().into_inner()
+        eventually_some("the import is answered", async || {
+            match self.organisation("admin").import_organisation(request.clone()).await {
+                Err(status) if status.code() == tonic::Code::Unavailable => None,
+                answer => Some(answer.unwrap().into_inner()),
+            }
+        })
+        .await
     }
 
     /// `env` and `roads` in 天河区, `city` in 广州市; `city` answers for the whole city, `env` for 环境 in 天河区.
