@@ -18,7 +18,7 @@ use anyhow::Context as _;
 use gongdan_auth::{guard, role};
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_notifications_domain::{Backoff, Templates};
-use gongdan_outbox::{Consumer, ConsumerBuilder, ConsumerHandle, DeadLetterServer, Handler, Inbox};
+use gongdan_outbox::{Consumer, DeadLetterServer, Inbox};
 use gongdan_pg::Schema;
 use gongdan_proto::notifications::v1::{
     delivery_service_server::DeliveryServiceServer, inbox_service_server::InboxServiceServer,
@@ -116,27 +116,14 @@ fn rooms(base: &Foundation, config: &Config, templates: Templates) -> Rooms {
 
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, rooms: &Arc<Rooms>) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let start = |builder: ConsumerBuilder, source: &str, handler: Arc<dyn Handler>| {
-        let log = base.peers.owner_log(source)?;
-        let (pool, bus, relay) = (base.pool.clone(), base.bus.clone(), base.relay.clone());
-        anyhow::Ok(builder.start(pool, bus, log, handler, relay, base.shutdown.clone()))
-    };
     let tickets = Consumer::builder("notifications-tickets", "tickets").events(consumers::tickets::KINDS);
     let sla = Consumer::builder("notifications-sla", "sla").events(consumers::sla::KINDS);
     let units =
         Consumer::builder("notifications-units", "routing").events(consumers::units::KINDS).latest_only(true);
-    let principals = Consumer::builder("notifications-principals", "routing")
-        .events(&["principal_changed"])
-        .latest_only(true);
-    let consumers = [
-        start(tickets, "tickets", Arc::new(consumers::tickets::Tickets::new(rooms.clone())))?,
-        start(sla, "sla", Arc::new(consumers::sla::Sla::new(rooms.clone())))?,
-        start(units, "routing", Arc::new(consumers::units::Units))?,
-        start(principals, "routing", Arc::new(base.authenticator.projection()))?,
-    ];
-    let inboxes = consumers.iter().map(ConsumerHandle::inbox).collect();
-    for consumer in consumers {
-        base.spawn(async move { consumer.stopped().await });
-    }
-    Ok(inboxes)
+    Ok(vec![
+        base.consume(tickets, "tickets", Arc::new(consumers::tickets::Tickets::new(rooms.clone())))?,
+        base.consume(sla, "sla", Arc::new(consumers::sla::Sla::new(rooms.clone())))?,
+        base.consume(units, "routing", Arc::new(consumers::units::Units))?,
+        base.consume_principals()?,
+    ])
 }

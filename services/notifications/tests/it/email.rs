@@ -7,13 +7,12 @@ use gongdan_testkit::PrincipalSpec;
 use crate::{smtp::Smtp, suite::Suite, tickets::TestTicket};
 
 fn mail_to(port: u16) -> impl FnOnce(&mut Config) {
-    let overrides = move |config: &mut Config| {
+    move |config: &mut Config| {
         config.email.enabled = true;
         config.email.port = port;
         config.email.tls = gongdan_notifications::EmailTls::None;
         config.email.from = "工单系统 <gongdan@example.org>".to_owned();
-    };
-    overrides
+    }
 }
 
 fn chen() -> PrincipalSpec {

@@ -1,4 +1,10 @@
 //! notifications through the events it hears, its gRPC API, and what real servers receive from it.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail as tests do"
+)]
 
 mod bad_input;
 mod dedupe;

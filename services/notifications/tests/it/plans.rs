@@ -11,12 +11,12 @@ async fn lists_feed_and_queue_never_scan_or_sort_a_table() {
     sqlx::raw_sql(
         "INSERT INTO inbox_items (id, recipient, event_id, kind, title, body, ticket_id, ticket_number, occurred_at,
                                   created_at, read_at)
-         SELECT gen_random_uuid(), 'person-' || n % 200, gen_random_uuid(), 'dispatched', '', '', gen_random_uuid(),
-                'GD' || n, now(), now(), CASE WHEN n % 10 <> 0 THEN now() END
+         SELECT gen_random_uuid(), 'person-' || n % 20, gen_random_uuid(), 'dispatched', '', '', gen_random_uuid(),
+                'GD' || n, now(), now(), CASE WHEN n % 3 <> 0 THEN now() END
          FROM generate_series(1, 20000) n;
          INSERT INTO deliveries (id, channel, recipient, kind, event_id, ticket_id, subject, body, state, give_up_after,
                                  next_attempt_at, created_at)
-         SELECT gen_random_uuid(), 2, 'endpoint-' || n % 200, 'tickets.closed', gen_random_uuid(), gen_random_uuid(), '',
+         SELECT gen_random_uuid(), 2, 'endpoint-' || n % 20, 'tickets.closed', gen_random_uuid(), gen_random_uuid(), '',
                 '', CASE WHEN n % 100 = 0 THEN 3 ELSE 2 END, 12, now() + interval '1 hour', now()
          FROM generate_series(1, 20000) n;
          ANALYZE inbox_items; ANALYZE deliveries;",

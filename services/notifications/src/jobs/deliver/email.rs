@@ -1,6 +1,5 @@
 //! E-mail by SMTP.
 
-use gongdan_errors::Error;
 use jiff::Timestamp;
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
@@ -96,7 +95,6 @@ pub async fn send(store: &Store, mailer: Option<&Mailer>, claimed: &Claimed, at:
         Ok(Some(address)) => mailer.send(&address, claimed, at).await,
         Ok(None) => Outcome::NoRecipient,
         Err(error) => {
-            let error = Error::from(gongdan_pg::error(error));
             tracing::warn!(%error, "the address could not be read");
             Outcome::Failed { code: 0, why: "the address could not be read" }
         }
