@@ -23,9 +23,8 @@ use crate::{
     telemetry::Metrics,
 };
 use anyhow::Context as _;
-use gongdan_auth::{Actor, role};
+use gongdan_auth::{guard, role};
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_errors::{Error, Reason};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Guard, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::tickets::v1::{
@@ -159,17 +158,7 @@ impl Rooms {
 fn consume(base: &Foundation, rooms: &Arc<Rooms>) -> anyhow::Result<Vec<Arc<Inbox>>> {
     let organisation = organisation::Organisation::new(base.authenticator.projection());
     let start = |name, source, events: &[&str], latest_only, handler: Arc<dyn Handler>| {
-        let consumer = Consumer::builder(name, source).events(events).latest_only(latest_only).start(
-            base.pool.clone(),
-            base.bus.clone(),
-            base.peers.owner_log(source)?,
-            handler,
-            base.relay.clone(),
-            base.shutdown.clone(),
-        );
-        let inbox = consumer.inbox();
-        base.spawn(async move { consumer.stopped().await });
-        anyhow::Ok(inbox)
+        base.consume(Consumer::builder(name, source).events(events).latest_only(latest_only), source, handler)
     };
     Ok(vec![
         start(organisation::NAME, "routing", &organisation::EVENTS, true, Arc::new(organisation))?,
@@ -198,14 +187,4 @@ fn readers() -> Guard {
 /// Who may replay and discard dead letters: administrators and services.
 fn operators() -> Guard {
     guard(&[role::SERVICE, role::ADMINISTRATOR])
-}
-
-fn guard(roles: &'static [&'static str]) -> Guard {
-    Guard::new(move |extensions| {
-        let actor = extensions
-            .get::<Actor>()
-            .ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no caller"))?;
-        actor.require_any_role(roles)?;
-        Ok(actor.principal_id.clone())
-    })
 }

@@ -105,6 +105,11 @@ async fn no_list_scans_the_table() {
     for table in ["tickets", "events", "contacts", "resolutions"] {
         pool.execute(AssertSqlSafe(format!("ANALYZE {table}"))).await.unwrap();
     }
+    // Partitions of other months are empty, and an empty table is read as it is.
+    let filled: String = sqlx::query_scalar("SELECT tableoid::regclass::text FROM events LIMIT 1")
+        .fetch_one(pool)
+        .await
+        .unwrap();
     let page = "ORDER BY received_at DESC, id DESC LIMIT 51";
     for statement in [
         format!("SELECT * FROM ticket_views WHERE true {page}"),
@@ -130,7 +135,7 @@ async fn no_list_scans_the_table() {
             .await
             .unwrap();
         let plan = plan.join("\n");
-        for table in ["tickets", "events_default"] {
+        for table in ["tickets", filled.as_str()] {
             assert!(!plan.contains(&format!("Seq Scan on {table}")), "{statement}\n{plan}");
         }
     }

@@ -40,6 +40,11 @@ impl Suite {
     }
 
     pub async fn start_with(overrides: &str, clock: SharedClock) -> Self {
+        Self::start_for(|_| overrides.to_owned(), clock).await
+    }
+
+    /// With configuration that names files of the environment.
+    pub async fn start_for(overrides: impl FnOnce(&Env) -> String, clock: SharedClock) -> Self {
         let env = Env::start(gongdan_tickets::schema()).await;
         for (name, unit, role) in [
             ("li.wei", "tianhe-env", "handler"),
@@ -49,7 +54,7 @@ impl Suite {
         ] {
             env.principal(PrincipalSpec::new(name).unit(unit).role(role)).await;
         }
-        let service = serve(&env, overrides, clock.clone()).await;
+        let service = serve(&env, &overrides(&env), clock.clone()).await;
         let suite = Self { env, service, clock };
         for unit in ["tianhe-env", "yuexiu-env", "centre"] {
             suite.unit(unit).await;

@@ -76,7 +76,7 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("solution", "办理情况"), resolution.solution.clone()),
         (context.text("root cause", "原因"), resolution.root_cause.clone()),
         (context.text("reply", "答复"), resolution.reply.clone()),
-        (context.text("responsible unit", "责任单位"), resolution.responsible_unit_id.clone()),
+        (context.text("responsible unit", "责任单位"), resolution.responsible_unit_id),
         (context.text("cancelled because", "撤单原因"), ticket.cancel_reason.clone()),
         (context.text("received", "受理时间"), context.time(ticket.received_at.as_ref())),
         (context.text("submitted", "提交时间"), context.time(ticket.submitted_at.as_ref())),
