@@ -23,7 +23,7 @@ async fn jetstream(suite: &Suite) -> async_nats::jetstream::Context {
 
 #[tokio::test]
 async fn an_event_that_the_bus_lost_is_fetched_from_its_owner() {
-    let suite = Suite::start_with(&[("GONGDAN_SLA__CONSUMER__GAP_AFTER", "1s")]).await;
+    let suite = Suite::start_with(&[("GONGDAN_SLA__CONSUMERS__GAP_AFTER", "1s")]).await;
     let mut desk = Desk::open(&suite).await;
 
     // While sla stands still, the bus loses the ticket's first event.
@@ -64,7 +64,7 @@ async fn an_event_that_the_bus_lost_is_fetched_from_its_owner() {
 
 #[tokio::test]
 async fn a_poisoned_event_holds_back_its_own_ticket_only_until_it_is_discarded() {
-    let suite = Suite::start_with(&[("GONGDAN_SLA__CONSUMER__MAX_ATTEMPTS", "2")]).await;
+    let suite = Suite::start_with(&[("GONGDAN_SLA__CONSUMERS__MAX_ATTEMPTS", "2")]).await;
     let mut desk = Desk::open(&suite).await;
 
     // An event of nobody's ticket, with a payload that is no TicketEvent.

@@ -290,9 +290,12 @@ async fn launch(data_dir: &Path, environment: &[(String, String)]) -> (Child, Su
     (up, file)
 }
 
-/// The `gongdan` program beside this test.
+/// The `gongdan` program: that of `GONGDAN_PROGRAM`, else the one beside this test.
 #[must_use]
 pub fn program() -> PathBuf {
+    if let Some(program) = std::env::var_os("GONGDAN_PROGRAM") {
+        return program.into();
+    }
     let own = std::env::current_exe().expect("this program has a path");
     own.ancestors().nth(2).expect("target/<profile>/deps/<test>").join("gongdan")
 }
@@ -300,6 +303,9 @@ pub fn program() -> PathBuf {
 /// Builds the program once per test run: a test run of this package alone would not.
 async fn build() {
     static BUILT: OnceCell<()> = OnceCell::const_new();
+    if std::env::var_os("GONGDAN_PROGRAM").is_some() {
+        return;
+    }
     let build = || async {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "-p", "gongdan"]).current_dir(env!("CARGO_MANIFEST_DIR"));

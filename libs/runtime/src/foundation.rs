@@ -8,11 +8,11 @@ use anyhow::Context;
 use gongdan_auth::Authenticator;
 use gongdan_bus::Bus;
 use gongdan_clock::SharedClock;
-use gongdan_outbox::{Relay, RelayConfig, RelayHandle};
+use gongdan_outbox::{Consumer, ConsumerBuilder, ConsumerConfig, Handler, Inbox, Relay, RelayConfig, RelayHandle};
 use gongdan_pg::Schema;
 use http::{Request, Response};
 use sqlx::PgPool;
-use std::{convert::Infallible, future::Future, time::Duration};
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{body::Body, server::NamedService};
 use tower::Service;
@@ -45,6 +45,7 @@ pub struct Foundation {
     pub shutdown: CancellationToken,
     server: Server,
     tasks: TaskTracker,
+    consumers: ConsumerConfig,
     max_message_bytes: usize,
 }
 
@@ -95,6 +96,7 @@ impl Foundation {
             shutdown,
             server,
             tasks,
+            consumers: config.consumers.consumer(),
             max_message_bytes: config.server.max_message_bytes,
         }))
     }
@@ -145,6 +147,40 @@ impl Foundation {
     {
         self.server.add(service);
         self
+    }
+
+    /// Starts a consumer of another service's events; answers its inbox, for the dead letters.
+    ///
+    /// # Errors
+    /// When the address of the events' owner is not configured.
+    pub fn consume(
+        &self,
+        builder: ConsumerBuilder,
+        owner: &str,
+        handler: Arc<dyn Handler>,
+    ) -> anyhow::Result<Arc<Inbox>> {
+        let consumer = builder.config(self.consumers.clone()).start(
+            self.pool.clone(),
+            self.bus.clone(),
+            self.peers.owner_log(owner)?,
+            handler,
+            self.relay.clone(),
+            self.shutdown.clone(),
+        );
+        let inbox = consumer.inbox();
+        self.spawn(async move { consumer.stopped().await });
+        Ok(inbox)
+    }
+
+    /// Starts the consumer of routing's principals, which tells who callers are.
+    ///
+    /// # Errors
+    /// When the address of routing is not configured.
+    pub fn consume_principals(&self) -> anyhow::Result<Arc<Inbox>> {
+        let builder = Consumer::builder(format!("{}-principals", self.name), "routing")
+            .events(&["principal_changed"])
+            .latest_only(true);
+        self.consume(builder, "routing", Arc::new(self.authenticator.projection()))
     }
 
     /// Runs work beside the server, which ends it by [`Foundation::shutdown`] and waits for it.

@@ -14,11 +14,10 @@ pub use config::{Config, InvalidConfig};
 
 use crate::{consumers::tickets::Tickets, grpc::Api, store::Store, telemetry::Metrics};
 use anyhow::Context as _;
-use gongdan_auth::{Actor, AuthChannel, role};
+use gongdan_auth::{AuthChannel, guard, role};
 use gongdan_callback_domain::Policy;
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_errors::{Error, Reason};
-use gongdan_outbox::{Consumer, ConsumerHandle, DeadLetterServer, EventServer, Guard, Inbox, RelayHandle};
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::{
     callback::v1::callback_service_server::CallbackServiceServer,
@@ -84,41 +83,6 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, rooms: &Rooms) -> anyhow::Result<Vec<Arc<Inbox>>> {
     let tickets = Tickets::new(rooms.policy.clone(), rooms.clock.clone(), rooms.metrics.clone());
-    let consumers = [
-        Consumer::builder("callback-tickets", "tickets").events(consumers::tickets::KINDS).start(
-            base.pool.clone(),
-            base.bus.clone(),
-            base.peers.owner_log("tickets")?,
-            Arc::new(tickets),
-            base.relay.clone(),
-            base.shutdown.clone(),
-        ),
-        Consumer::builder("callback-principals", "routing")
-            .events(&["principal_changed"])
-            .latest_only(true)
-            .start(
-                base.pool.clone(),
-                base.bus.clone(),
-                base.peers.owner_log("routing")?,
-                Arc::new(base.authenticator.projection()),
-                base.relay.clone(),
-                base.shutdown.clone(),
-            ),
-    ];
-    let inboxes = consumers.iter().map(ConsumerHandle::inbox).collect();
-    for consumer in consumers {
-        base.spawn(async move { consumer.stopped().await });
-    }
-    Ok(inboxes)
-}
-
-/// Lets in callers that have one of the roles.
-fn guard(roles: &'static [&'static str]) -> Guard {
-    Guard::new(move |extensions| {
-        let actor = extensions.get::<Actor>();
-        let actor =
-            actor.ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no bearer token"))?;
-        actor.require_any_role(roles)?;
-        Ok(actor.principal_id.clone())
-    })
+    let builder = Consumer::builder("callback-tickets", "tickets").events(consumers::tickets::KINDS);
+    Ok(vec![base.consume(builder, "tickets", Arc::new(tickets))?, base.consume_principals()?])
 }

@@ -1,6 +1,5 @@
 //! What `config.default.toml` says, with every key commented there.
 
-use gongdan_outbox::ConsumerConfig;
 use gongdan_runtime::CommonConfig;
 use serde::Deserialize;
 use std::time::Duration;
@@ -11,24 +10,8 @@ pub struct Config {
     /// The sections every service has.
     #[serde(flatten)]
     pub common: CommonConfig,
-    /// `[consumers]`
-    pub consumers: ConsumersConfig,
     /// `[rebuild]`
     pub rebuild: RebuildConfig,
-}
-
-/// How patient the consumers are.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ConsumersConfig {
-    /// Age of a gap at which the owner is asked.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub gap_after: Duration,
-    /// Tries before a dead letter.
-    pub max_attempts: i32,
-    /// Pause before the second try.
-    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
-    pub backoff: Duration,
 }
 
 /// How a rebuild goes.
@@ -43,15 +26,4 @@ pub struct RebuildConfig {
     /// Pause before such a try.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub pause: Duration,
-}
-
-impl ConsumersConfig {
-    pub(crate) fn consumer(&self) -> ConsumerConfig {
-        ConsumerConfig {
-            gap_after: self.gap_after,
-            max_attempts: self.max_attempts,
-            backoff: self.backoff,
-            ..ConsumerConfig::default()
-        }
-    }
 }

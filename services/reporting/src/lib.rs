@@ -10,12 +10,12 @@ mod jobs;
 mod store;
 mod telemetry;
 
-pub use config::{Config, ConsumersConfig, RebuildConfig};
+pub use config::{Config, RebuildConfig};
 
 use crate::{grpc::Api, jobs::rebuild::Rebuilder, telemetry::Metrics};
 use gongdan_auth::{guard, role};
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox};
+use gongdan_outbox::{DeadLetterServer, EventServer, Inbox};
 use gongdan_pg::Schema;
 use gongdan_proto::reporting::v1::{
     rebuild_service_server::RebuildServiceServer, report_service_server::ReportServiceServer,
@@ -57,7 +57,7 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
         return Ok(());
     };
     let metrics = Arc::new(Metrics::new());
-    let sources = consumers::sources(&base.peers, &config.consumers)?;
+    let sources = consumers::sources(&base.peers)?;
     let inboxes = consume(&base, &sources)?;
     let rebuilder = Rebuilder::new(&base, sources, config.rebuild.clone(), metrics.clone());
     let abandoned = rebuilder.clone();
@@ -76,24 +76,10 @@ pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationTok
 
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, sources: &[consumers::Source]) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let start = |builder: gongdan_outbox::ConsumerBuilder, owner, handler| {
-        let (pool, bus) = (base.pool.clone(), base.bus.clone());
-        builder.start(pool, bus, owner, handler, base.relay.clone(), base.shutdown.clone())
-    };
-    let mut handles: Vec<_> = sources
-        .iter()
-        .map(|source| start(source.builder.clone(), source.owner.clone(), source.handler.clone()))
-        .collect();
-    let principals =
-        Consumer::builder("reporting-principals", "routing").events(&["principal_changed"]).latest_only(true);
-    handles.push(start(
-        principals,
-        base.peers.owner_log("routing")?,
-        Arc::new(base.authenticator.projection()),
-    ));
-    let inboxes = handles.iter().map(gongdan_outbox::ConsumerHandle::inbox).collect();
-    for handle in handles {
-        base.spawn(async move { handle.stopped().await });
+    let mut inboxes = Vec::new();
+    for source in sources {
+        inboxes.push(base.consume(source.builder.clone(), source.name, source.handler.clone())?);
     }
+    inboxes.push(base.consume_principals()?);
     Ok(inboxes)
 }

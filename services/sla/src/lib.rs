@@ -18,10 +18,10 @@ use crate::{
     store::{TermsCache, put_shipped},
     telemetry::Metrics,
 };
-use gongdan_auth::{Actor, role};
+use gongdan_auth::{guard, role};
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_errors::{Code, Error, Reason};
-use gongdan_outbox::{Consumer, ConsumerHandle, DeadLetterServer, EventServer, Guard, Inbox};
+use gongdan_errors::Code;
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox};
 use gongdan_pg::Schema;
 use gongdan_proto::sla::v1::{
     calendar_service_server::CalendarServiceServer, clock_service_server::ClockServiceServer,
@@ -127,41 +127,6 @@ async fn ship(pool: &PgPool, clock: &SharedClock, shutdown: &CancellationToken) 
 
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, handler: TicketClocksHandler) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let consumers = [
-        Consumer::builder(TICKETS_CONSUMER, TICKETS).start(
-            base.pool.clone(),
-            base.bus.clone(),
-            base.peers.owner_log(TICKETS)?,
-            Arc::new(handler),
-            base.relay.clone(),
-            base.shutdown.clone(),
-        ),
-        Consumer::builder("sla-principals", "routing")
-            .events(&["principal_changed"])
-            .latest_only(true)
-            .start(
-                base.pool.clone(),
-                base.bus.clone(),
-                base.peers.owner_log("routing")?,
-                Arc::new(base.authenticator.projection()),
-                base.relay.clone(),
-                base.shutdown.clone(),
-            ),
-    ];
-    let inboxes = consumers.iter().map(ConsumerHandle::inbox).collect();
-    for consumer in consumers {
-        base.spawn(async move { consumer.stopped().await });
-    }
-    Ok(inboxes)
-}
-
-/// Lets in callers that have one of the roles.
-fn guard(roles: &'static [&'static str]) -> Guard {
-    Guard::new(move |extensions| {
-        let actor = extensions.get::<Actor>();
-        let actor =
-            actor.ok_or_else(|| Error::unauthenticated(Reason::CredentialsRefused, "no bearer token"))?;
-        actor.require_any_role(roles)?;
-        Ok(actor.principal_id.clone())
-    })
+    let builder = Consumer::builder(TICKETS_CONSUMER, TICKETS);
+    Ok(vec![base.consume(builder, TICKETS, Arc::new(handler))?, base.consume_principals()?])
 }

@@ -2,6 +2,7 @@
 
 use gongdan_auth::AuthConfig;
 use gongdan_bus::BusConfig;
+use gongdan_outbox::ConsumerConfig;
 use gongdan_pg::PgConfig;
 use gongdan_telemetry::TelemetryConfig;
 use serde::Deserialize;
@@ -25,6 +26,35 @@ pub struct CommonConfig {
     pub telemetry: TelemetryConfig,
     /// `[peers]`
     pub peers: PeersConfig,
+    /// `[consumers]`
+    pub consumers: ConsumersConfig,
+}
+
+/// How patient the consumers of other services' events are.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConsumersConfig {
+    /// Age of a gap at which the owner is asked.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub gap_after: Duration,
+    /// Tries before a dead letter.
+    pub max_attempts: i32,
+    /// Pause before the second try.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub backoff: Duration,
+}
+
+impl ConsumersConfig {
+    /// What a consumer is started with.
+    #[must_use]
+    pub fn consumer(&self) -> ConsumerConfig {
+        ConsumerConfig {
+            gap_after: self.gap_after,
+            max_attempts: self.max_attempts,
+            backoff: self.backoff,
+            ..ConsumerConfig::default()
+        }
+    }
 }
 
 /// Where the service listens and how much it takes on.

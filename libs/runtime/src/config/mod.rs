@@ -3,5 +3,5 @@
 mod common;
 mod layers;
 
-pub use common::{COMMON_DEFAULTS, CommonConfig, PeersConfig, ServerConfig, WaitConfig};
+pub use common::{COMMON_DEFAULTS, CommonConfig, ConsumersConfig, PeersConfig, ServerConfig, WaitConfig};
 pub use layers::{ConfigError, Sources, load_config};

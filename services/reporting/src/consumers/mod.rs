@@ -5,7 +5,6 @@ mod routing;
 mod sla;
 mod tickets;
 
-use crate::ConsumersConfig;
 use gongdan_outbox::{Consumer, ConsumerBuilder, Handler, OwnerLog};
 use gongdan_runtime::Peers;
 use std::sync::Arc;
@@ -26,9 +25,9 @@ pub(crate) struct Source {
 ///
 /// # Errors
 /// When the address of one is not configured.
-pub(crate) fn sources(peers: &Peers, config: &ConsumersConfig) -> anyhow::Result<Vec<Source>> {
+pub(crate) fn sources(peers: &Peers) -> anyhow::Result<Vec<Source>> {
     let source = |name, consumer, handler: Arc<dyn Handler>| {
-        let builder = Consumer::builder(consumer, name).config(config.consumer());
+        let builder = Consumer::builder(consumer, name);
         anyhow::Ok(Source { name, consumer, builder, handler, owner: peers.owner_log(name)? })
     };
     let mut units = source("routing", "reporting-units", Arc::new(routing::Units))?;
