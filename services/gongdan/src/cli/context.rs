@@ -15,6 +15,8 @@ use tonic::{
 
 use super::suite::Suite;
 
+/// The longest wait for an answer to begin; a stream may go on for longer.
+const ANSWER: Duration = Duration::from_secs(60);
 /// How long a token made for one command is good.
 const TOKEN_TTL: Duration = Duration::from_secs(3600);
 
@@ -165,6 +167,7 @@ impl Context {
         let bearer = MetadataValue::try_from(format!("Bearer {token}")).context("the token is damaged")?;
         let channel = Endpoint::from_shared(address)?
             .connect_timeout(Duration::from_secs(5))
+            .timeout(ANSWER)
             .tcp_nodelay(true)
             .connect_lazy();
         Ok(InterceptedService::new(channel, Bearer(bearer)))

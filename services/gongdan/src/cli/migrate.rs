@@ -3,6 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
+use gongdan_runtime::CommonConfig;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{Context, Table};
@@ -24,11 +26,24 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     let chosen = if named.is_empty() { services::ALL.iter().collect() } else { named };
     anyhow::ensure!(args.config.is_none() || chosen.len() == 1, "--config is for one service: name it");
 
-    let mut done = Vec::new();
+    let mut found: Vec<(&Service, CommonConfig)> = Vec::new();
     for service in chosen {
         let written = context.data_dir().join("config").join(format!("{}.toml", service.name));
         let file = args.config.clone().or_else(|| written.exists().then_some(written));
         let common = (service.common)(file.as_deref())?;
+        let url = common.postgres.url.expose_secret();
+        if let Some((other, _)) = found.iter().find(|(_, known)| known.postgres.url.expose_secret() == url) {
+            anyhow::bail!(
+                "{} and {} name the same database: set GONGDAN_{}__POSTGRES__URL, or give --config",
+                other.name,
+                service.name,
+                service.name.to_uppercase()
+            );
+        }
+        found.push((service, common));
+    }
+    let mut done = Vec::new();
+    for (service, common) in found {
         let schema = (service.schema)();
         let pool = gongdan_pg::connect(&common.postgres, "migrate")
             .await

@@ -6,7 +6,7 @@ use std::{
 };
 
 use anyhow::Result;
-use comfy_table::{ContentArrangement, presets};
+use comfy_table::{ContentArrangement, LineStyle, TableStyle};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Value;
 
@@ -19,7 +19,9 @@ impl Table {
     /// A table with these heads, already in the language of the output.
     pub fn new<'a>(heads: impl IntoIterator<Item = &'a str>) -> Table {
         let mut table = comfy_table::Table::new();
-        table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled);
+        let line = LineStyle::none().fill('─').junction('─');
+        table.load_style(TableStyle::new().header_separator(line));
+        table.set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(heads);
         Table(table)
     }

@@ -42,8 +42,11 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
                 status.to_apply = waiting.get(status.service).copied();
             }
         }
-        Ok(Err(error)) => tracing::warn!("the bus does not say what waits: {error:#}"),
-        Err(_) => tracing::warn!("the bus does not answer"),
+        Ok(Err(error)) => eprintln!(
+            "{}: {error:#}",
+            context.text("the bus does not say what waits", "总线未说明待处理事件")
+        ),
+        Err(_) => eprintln!("{}", context.text("the bus does not answer", "总线没有应答")),
     }
     context.print(
         || {

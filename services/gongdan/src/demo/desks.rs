@@ -18,7 +18,7 @@ pub const AGENT: &str = "demo.agent";
 /// Who dispatches what waits in the pool.
 pub const DISPATCHER: &str = "demo.dispatcher";
 
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Everybody.
@@ -46,7 +46,7 @@ impl<'a> Desks<'a> {
     /// Waits until tickets and callback know everybody: they learn people from routing's events.
     ///
     /// # Errors
-    /// When they do not within half a minute.
+    /// When they do not within a minute.
     pub async fn wait_until_known(&self, sample: &Sample) -> Result<()> {
         for person in &sample.people {
             let mut client = self.tickets(&person.id)?;
@@ -91,7 +91,7 @@ impl<'a> Desks<'a> {
     /// The ticket, once it is as wanted.
     ///
     /// # Errors
-    /// When it is not within half a minute.
+    /// When it is not within a minute.
     pub async fn ticket_when(
         &self,
         id: &str,
@@ -110,7 +110,7 @@ impl<'a> Desks<'a> {
 /// Looks until there is something.
 ///
 /// # Errors
-/// When there is nothing within half a minute, or looking fails.
+/// When there is nothing within a minute, or looking fails.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
     let end = Instant::now() + PATIENCE;
     loop {

@@ -19,7 +19,7 @@ const AT_ONCE: usize = 6;
 /// Loads the sample, drives every request to its end, and prints the report.
 ///
 /// # Errors
-/// When a service refuses what the sample asks, or does not go on within half a minute.
+/// When a service refuses what the sample asks, or does not go on within a minute.
 pub async fn run(context: &Context) -> Result<()> {
     let sample = Sample::read()?;
     setup::load(context, &sample).await?;
@@ -35,7 +35,7 @@ pub async fn run(context: &Context) -> Result<()> {
 
     context.say(context.text("waiting until reporting has counted all of it", "等待统计完成"))?;
     totals::wait(context, before, &ends).await?;
-    for words in [["report", "--by", "region"], ["report", "--by", "item"], ["report", "--by", "day"]] {
+    for words in [["report", "--by", "region"], ["report", "--by", "month"]] {
         crate::cli::run_words(context, &words).await?;
     }
     Ok(())

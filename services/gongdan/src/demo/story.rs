@@ -43,8 +43,8 @@ enum Answer {
     Satisfied,
     /// It is done again.
     Dissatisfied,
-    /// To be called again.
-    NoAnswer,
+    /// Nobody picked up; to be called again.
+    NotReached,
 }
 
 /// How it ended, for the count at the end.
@@ -65,7 +65,7 @@ impl Plan {
             cancelled: index % 24 == 17,
             answer: match index % 8 {
                 3 => Answer::Dissatisfied,
-                7 if index % 16 == 7 => Answer::NoAnswer,
+                7 if index % 16 == 7 => Answer::NotReached,
                 _ => Answer::Satisfied,
             },
         }
@@ -75,7 +75,7 @@ impl Plan {
 /// Drives a request from intake to its end.
 ///
 /// # Errors
-/// When a service refuses, or does not go on within half a minute.
+/// When a service refuses, or does not go on within a minute.
 pub async fn tell(desks: &Desks<'_>, request: &Request, plan: Plan) -> Result<End> {
     let story = Story { desks, subject: &request.subject };
     let ticket = story.create(request).await.with_context(|| format!("创建 {}", request.subject))?;
@@ -107,7 +107,7 @@ impl Story<'_> {
         }
         self.work(&held).await?;
         match plan.answer {
-            Answer::NoAnswer => self.not_reached(ticket).await?,
+            Answer::NotReached => self.not_reached(ticket).await?,
             Answer::Satisfied => {
                 self.answered(ticket, 1, true).await?;
                 end.callbacks = 1;

@@ -21,7 +21,7 @@ pub async fn now(context: &Context) -> Result<Measures> {
 /// Waits until reporting has counted these stories on top of what there was before.
 ///
 /// # Errors
-/// When it has not within half a minute.
+/// When it has not within a minute.
 pub async fn wait(context: &Context, before: Measures, ends: &[End]) -> Result<()> {
     let received = i64::try_from(ends.len())?;
     let (cancelled, resolved, callbacks) =

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use gongdan_embedded::{Nats, NatsOptions, Postgres, PostgresOptions};
-use sqlx::{ConnectOptions, Connection, PgConnection, postgres::PgConnectOptions};
+use gongdan_pg::PgConfig;
+use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 
 use super::directory::Directory;
 
@@ -89,18 +90,21 @@ impl Backends {
     /// When the server refuses.
     pub async fn create_database(&self, database: &str) -> Result<()> {
         let options = PgConnectOptions::from_str(&self.postgres_url).context("the URL of PostgreSQL")?;
-        let options = if options.get_database().is_none() { options.database("postgres") } else { options };
-        let mut admin = PgConnection::connect_with(&options).await.context("connecting to PostgreSQL")?;
+        let url = self.database_url(options.get_database().unwrap_or("postgres"))?;
+        // A server that is away is waited for; the log says so.
+        let config = PgConfig { max_connections: 1, ..PgConfig::at(url) };
+        let admin = gongdan_pg::connect(&config, "up").await.context("connecting to PostgreSQL")?;
         let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(database)
-            .fetch_one(&mut admin)
+            .fetch_one(&admin)
             .await?;
         if !known {
             let statement = format!("CREATE DATABASE \"{}\"", database.replace('"', "\"\""));
-            let created = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&mut admin).await;
+            let created = sqlx::raw_sql(sqlx::AssertSqlSafe(statement)).execute(&admin).await;
             created.with_context(|| format!("creating the database {database}"))?;
         }
-        Ok(admin.close().await?)
+        admin.close().await;
+        Ok(())
     }
 
     /// Stops what was started. Blocks.

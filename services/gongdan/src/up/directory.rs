@@ -24,7 +24,9 @@ impl Directory {
     /// # Errors
     /// When another `gongdan up` runs on it, or it cannot be used.
     pub fn open(path: &Path) -> Result<Directory> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o755).create(path);
+        // PostgreSQL's own account must be able to pass through when we are root; nobody needs to look around.
+        let mode = if rustix::process::geteuid().is_root() { 0o711 } else { 0o700 };
+        let made = fs::DirBuilder::new().recursive(true).mode(mode).create(path);
         made.with_context(|| format!("making the data directory {}", path.display()))?;
         let root = fs::canonicalize(path).with_context(|| format!("finding {}", path.display()))?;
         let lock =
@@ -39,8 +41,8 @@ impl Directory {
         }
         let directory = Directory { root, _lock: lock };
         directory.remove_suite()?;
-        for name in ["config", "logs", "run", "tokens"] {
-            fs::create_dir_all(directory.root.join(name))?;
+        for name in ["config", "issuer", "logs", "nats", "run", "tokens"] {
+            fs::DirBuilder::new().recursive(true).mode(0o700).create(directory.root.join(name))?;
         }
         Ok(directory)
     }

@@ -55,7 +55,7 @@ fn told<'a>(context: &'a Context, change: Option<&Change>) -> (&'a str, String) 
         [unit, person].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>().join(" / ")
     };
     let and = |first: String, second: &str| {
-        if second.is_empty() { first } else { format!("{first}: {second}") }
+        [first.as_str(), second].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>().join(": ")
     };
     let Some(change) = change else { return ("", String::new()) };
     match change {
