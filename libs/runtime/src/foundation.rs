@@ -8,7 +8,9 @@ use anyhow::Context;
 use gongdan_auth::Authenticator;
 use gongdan_bus::Bus;
 use gongdan_clock::SharedClock;
-use gongdan_outbox::{Consumer, ConsumerBuilder, ConsumerConfig, Handler, Inbox, Relay, RelayConfig, RelayHandle};
+use gongdan_outbox::{
+    Consumer, ConsumerBuilder, ConsumerConfig, Handler, Inbox, Relay, RelayConfig, RelayHandle,
+};
 use gongdan_pg::Schema;
 use http::{Request, Response};
 use sqlx::PgPool;

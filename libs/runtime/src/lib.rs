@@ -24,7 +24,8 @@ mod stack;
 mod watch;
 
 pub use config::{
-    COMMON_DEFAULTS, CommonConfig, ConfigError, ConsumersConfig, PeersConfig, ServerConfig, Sources, WaitConfig, load_config,
+    COMMON_DEFAULTS, CommonConfig, ConfigError, ConsumersConfig, PeersConfig, ServerConfig, Sources,
+    WaitConfig, load_config,
 };
 pub use foundation::Foundation;
 pub use listeners::Listeners;

@@ -30,12 +30,13 @@ impl Mail {
         for word in line.split(' ') {
             let encoded = word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?="));
             // Only the space between two encoded words is none. Source: RFC 2047, section 6.2.
-            if !text.is_empty() && !(after_encoded && encoded.is_some()) {
+            let joined = after_encoded && encoded.is_some();
+            if !text.is_empty() && !joined {
                 text.push(' ');
             }
             match encoded {
                 Some(encoded) => {
-                    text.push_str(std::str::from_utf8(&STANDARD.decode(encoded).unwrap()).unwrap())
+                    text.push_str(std::str::from_utf8(&STANDARD.decode(encoded).unwrap()).unwrap());
                 }
                 None => text.push_str(word),
             }
