@@ -1,6 +1,9 @@
 //! `gongdan org import`
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 use gongdan_proto::routing::v1::{ImportOrganisationRequest, ImportOrganisationResponse};
@@ -47,7 +50,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         add(context, &mut request, &mut origins, document, file, &mut wrong);
     }
     if !wrong.is_empty() {
-        return Err(refusal("the files cannot be imported", wrong).into());
+        return Err(refusal(wrong).into());
     }
     let mut client = client(context)?.max_encoding_message_size(MAX_MESSAGE);
     let answer =
@@ -113,12 +116,13 @@ fn named(status: Status, origins: &Origins) -> Status {
         return status;
     };
     let violations = bad.field_violations.iter();
-    let violations = violations.map(|v| (origins.place(&v.field), v.description.clone())).collect();
-    refusal(status.message(), violations)
+    refusal(violations.map(|v| (origins.place(&v.field), v.description.clone())).collect())
 }
 
-fn refusal(message: &str, violations: Vec<(String, String)>) -> Status {
+fn refusal(violations: Vec<(String, String)>) -> Status {
+    let message = format!("nothing was imported; fields that are wrong: {}", violations.len());
     let mut details = ErrorDetails::new();
+    details.set_error_info("INVALID_REQUEST", "gongdan", HashMap::new());
     for (field, rule) in violations {
         details.add_bad_request_violation(field, rule);
     }

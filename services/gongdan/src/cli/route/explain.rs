@@ -35,7 +35,7 @@ fn tree(context: &Context, explained: &ExplainDecisionResponse) -> Result<Tree> 
     let mut root = Tree::new(format!(
         "{}  {} {}  {}  {}",
         decision.ticket_number,
-        context.text("round", "第几轮"),
+        context.text("round", "轮次"),
         decision.round,
         region.unwrap_or_else(|_| decision.region.clone()),
         decision.item,
