@@ -8,7 +8,8 @@ use gongdan_proto::{
     tickets::v1::{GetTicketRequest, Ticket, ticket_service_client::TicketServiceClient},
 };
 use tokio::time::{Instant, sleep};
-use tonic::Code;
+use tonic::{Code, Response, Status};
+use tonic_types::StatusExt;
 
 use super::sample::Sample;
 use crate::cli::{Channel, Context};
@@ -20,6 +21,7 @@ pub const DISPATCHER: &str = "demo.dispatcher";
 
 const PATIENCE: Duration = Duration::from_secs(60);
 const LOOK: Duration = Duration::from_millis(100);
+const AGAIN: Duration = Duration::from_millis(500);
 
 /// Everybody.
 pub struct Desks<'a> {
@@ -98,13 +100,39 @@ impl<'a> Desks<'a> {
         what: &str,
         wanted: impl Fn(&Ticket) -> bool,
     ) -> Result<Ticket> {
-        let mut client = self.tickets(DISPATCHER)?;
+        let client = self.tickets(DISPATCHER)?;
         until(&format!("ticket {id}: {what}"), async || {
-            let ticket = client.get_ticket(GetTicketRequest { ticket: id.to_owned() }).await?.into_inner();
+            let request = GetTicketRequest { ticket: id.to_owned() };
+            let ticket =
+                call(client.clone(), async |client| client.get_ticket(request.clone()).await).await?;
             Ok(wanted(&ticket).then_some(ticket))
         })
         .await
     }
+}
+
+/// Calls, and calls again while the suite is busy or does not know the caller yet: the request's id makes a repetition the
+/// same act.
+///
+/// # Errors
+/// What the service refuses, or when it is still busy after a minute.
+pub async fn call<C, T>(
+    mut client: C,
+    mut rpc: impl AsyncFnMut(&mut C) -> Result<Response<T>, Status>,
+) -> Result<T> {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        match rpc(&mut client).await {
+            Ok(answer) => return Ok(answer.into_inner()),
+            Err(status) if is_passing(&status) && Instant::now() < end => sleep(AGAIN).await,
+            Err(status) => return Err(status.into()),
+        }
+    }
+}
+
+fn is_passing(status: &Status) -> bool {
+    let busy = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded);
+    busy || status.get_details_error_info().is_some_and(|info| info.reason == "PRINCIPAL_UNKNOWN")
 }
 
 /// Looks until there is something.

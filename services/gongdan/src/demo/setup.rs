@@ -13,7 +13,10 @@ use gongdan_proto::{
     },
 };
 
-use super::sample::{self, Sample, value};
+use super::{
+    desks::call,
+    sample::{self, Sample, value},
+};
 use crate::cli::Context;
 
 /// Loads what is not there yet.
@@ -21,7 +24,7 @@ use crate::cli::Context;
 /// # Errors
 /// When a service refuses.
 pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
-    let mut organisation = OrganisationServiceClient::new(context.channel("routing")?);
+    let organisation = OrganisationServiceClient::new(context.channel("routing")?);
     let request = ImportOrganisationRequest {
         request_id: context.request_id(),
         units: sample.units.iter().map(unit).collect::<Result<_>>()?,
@@ -29,7 +32,7 @@ pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
         areas: sample.areas.iter().map(area).collect(),
         replace_areas: false,
     };
-    organisation.import_organisation(request).await?;
+    call(organisation, async |client| client.import_organisation(request.clone()).await).await?;
     let (units, people) = (sample.units.len(), sample.people.len());
     context.say(&match context.lang() {
         crate::cli::Lang::En => {
@@ -38,20 +41,21 @@ pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
         crate::cli::Lang::Zh => format!("组织：{units} 个单位，{people} 人，{} 个责任区", sample.areas.len()),
     })?;
 
-    let mut catalogue = CatalogueServiceClient::new(context.channel("tickets")?);
+    let catalogue = CatalogueServiceClient::new(context.channel("tickets")?);
     let rows = sample.items.iter().map(item).collect::<Result<_>>()?;
     let request = ImportCatalogueRequest { request_id: context.request_id(), rows };
-    let version = catalogue.import_catalogue(request).await?.into_inner().version;
+    let version =
+        call(catalogue, async |client| client.import_catalogue(request.clone()).await).await?.version;
     context.say(&match context.lang() {
         crate::cli::Lang::En => format!("catalogue: {} items, version {version}", sample.items.len()),
         crate::cli::Lang::Zh => format!("服务目录：{} 项，第 {version} 版", sample.items.len()),
     })?;
 
-    let mut rules = RuleServiceClient::new(context.channel("routing")?);
+    let rules = RuleServiceClient::new(context.channel("routing")?);
     for row in &sample.rules {
         let request =
             PutRuleRequest { request_id: context.request_id(), rule: Some(rule(row)), etag: String::new() };
-        rules.put_rule(request).await?;
+        call(rules.clone(), async |client| client.put_rule(request.clone()).await).await?;
     }
     context.say(&match context.lang() {
         crate::cli::Lang::En => format!("routing: {} rules", sample.rules.len()),

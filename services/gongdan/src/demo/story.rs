@@ -16,7 +16,7 @@ use jiff::{ToSpan, civil::time, tz::TimeZone};
 use tokio::time::sleep;
 
 use super::{
-    desks::{AGENT, DISPATCHER, Desks, until},
+    desks::{AGENT, DISPATCHER, Desks, call},
     sample::{Request, value},
 };
 
@@ -151,7 +151,9 @@ impl Story<'_> {
             }),
             ..CreateTicketRequest::default()
         };
-        let ticket = self.desks.tickets(AGENT)?.create_ticket(create).await?.into_inner();
+        let ticket =
+            call(self.desks.tickets(AGENT)?, async |client| client.create_ticket(create.clone()).await)
+                .await?;
         self.say(&ticket, "taken down", "受理", self.subject).await?;
         Ok(ticket)
     }
@@ -176,7 +178,10 @@ impl Story<'_> {
             unit_id: unit.to_owned(),
             ..DispatchTicketRequest::default()
         };
-        let now = self.desks.tickets(DISPATCHER)?.dispatch_ticket(dispatch).await?.into_inner();
+        let now = call(self.desks.tickets(DISPATCHER)?, async |client| {
+            client.dispatch_ticket(dispatch.clone()).await
+        })
+        .await?;
         self.say(&now, "dispatched", "人工派单", self.desks.unit_name(unit)).await?;
         Ok(now)
     }
@@ -202,7 +207,8 @@ impl Story<'_> {
             ..ReturnTicketRequest::default()
         };
         let unit = &held.lead_unit_id;
-        let returned = self.desks.staff(unit)?.return_ticket(back).await?.into_inner();
+        let returned =
+            call(self.desks.staff(unit)?, async |client| client.return_ticket(back.clone()).await).await?;
         self.say(&returned, "returned", "退单", self.desks.unit_name(unit)).await?;
         self.dispatched(&returned).await
     }
@@ -219,7 +225,9 @@ impl Story<'_> {
             reason: "需上级单位统筹".into(),
             ..TransferTicketRequest::default()
         };
-        let handed = self.desks.staff(from)?.transfer_ticket(transfer).await?.into_inner();
+        let handed =
+            call(self.desks.staff(from)?, async |client| client.transfer_ticket(transfer.clone()).await)
+                .await?;
         let both = format!("{} → {}", self.desks.unit_name(from), self.desks.unit_name(to));
         self.say(&handed, "transferred", "转派", &both).await?;
         Ok(handed)
@@ -232,7 +240,8 @@ impl Story<'_> {
             note: "市民来电催办".into(),
             ..UrgeTicketRequest::default()
         };
-        let urged = self.desks.tickets(AGENT)?.urge_ticket(urge).await?.into_inner();
+        let urged =
+            call(self.desks.tickets(AGENT)?, async |client| client.urge_ticket(urge.clone()).await).await?;
         self.say(&urged, "urged", "催单", self.subject).await
     }
 
@@ -243,19 +252,21 @@ impl Story<'_> {
             reason: "市民称问题已自行解决".into(),
             ..CancelTicketRequest::default()
         };
-        let cancelled = self.desks.tickets(AGENT)?.cancel_ticket(cancel).await?.into_inner();
+        let cancelled =
+            call(self.desks.tickets(AGENT)?, async |client| client.cancel_ticket(cancel.clone()).await)
+                .await?;
         self.say(&cancelled, "cancelled", "撤单", "市民称问题已自行解决").await
     }
 
     async fn work(&self, held: &Ticket) -> Result<()> {
         let unit = &held.lead_unit_id;
-        let mut staff = self.desks.staff(unit)?;
+        let staff = self.desks.staff(unit)?;
         let accept = AcceptTicketRequest {
             request_id: self.request_id(),
             ticket: held.id.clone(),
             ..AcceptTicketRequest::default()
         };
-        let accepted = staff.accept_ticket(accept).await?.into_inner();
+        let accepted = call(staff.clone(), async |client| client.accept_ticket(accept.clone()).await).await?;
         self.say(&accepted, "accepted", "接单", self.desks.unit_name(unit)).await?;
         let resolve = ResolveTicketRequest {
             request_id: self.request_id(),
@@ -265,7 +276,8 @@ impl Story<'_> {
             reply: "您反映的问题已处理完毕，感谢您的监督。".into(),
             ..ResolveTicketRequest::default()
         };
-        let resolved = staff.resolve_ticket(resolve).await?.into_inner();
+        let resolved =
+            call(staff.clone(), async |client| client.resolve_ticket(resolve.clone()).await).await?;
         self.say(&resolved, "resolved", "办结", self.desks.unit_name(unit)).await
     }
 
@@ -313,12 +325,6 @@ impl Story<'_> {
             next_attempt_at,
             ..RecordAttemptRequest::default()
         };
-        let mut callback = self.desks.callback();
-        until("callback knows the agent", async || match callback.record_attempt(attempt.clone()).await {
-            Ok(task) => Ok(Some(task.into_inner())),
-            Err(status) if status.code() == tonic::Code::PermissionDenied => Ok(None),
-            Err(status) => Err(status.into()),
-        })
-        .await
+        call(self.desks.callback(), async |client| client.record_attempt(attempt.clone()).await).await
     }
 }

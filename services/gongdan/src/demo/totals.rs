@@ -5,7 +5,10 @@ use gongdan_proto::reporting::v1::{
     Dimension, GetReportRequest, Measures, report_service_client::ReportServiceClient,
 };
 
-use super::{desks::until, story::End};
+use super::{
+    desks::{call, until},
+    story::End,
+};
 use crate::cli::Context;
 
 /// The totals as reporting has them now.
@@ -14,8 +17,9 @@ use crate::cli::Context;
 /// When reporting refuses.
 pub async fn now(context: &Context) -> Result<Measures> {
     let request = GetReportRequest { dimension: Dimension::Month.into(), ..GetReportRequest::default() };
-    let report = ReportServiceClient::new(context.channel("reporting")?).get_report(request).await?;
-    Ok(report.into_inner().total.unwrap_or_default())
+    let client = ReportServiceClient::new(context.channel("reporting")?);
+    let report = call(client, async |client| client.get_report(request.clone()).await).await?;
+    Ok(report.total.unwrap_or_default())
 }
 
 /// Waits until reporting has counted these stories on top of what there was before.
