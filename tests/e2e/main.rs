@@ -1,5 +1,7 @@
 //! Whole-suite tests: six real services, PostgreSQL and NATS, through gRPC and the client.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a helper of tests fails the test")]
+
 mod anonymous;
 mod consumers;
 mod import;

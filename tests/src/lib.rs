@@ -1,5 +1,7 @@
 //! Helpers of the whole-suite tests: a suite of real processes, a desk of real clients, and waits on conditions.
 
+#![allow(clippy::expect_used, clippy::panic, reason = "a helper of tests fails the test")]
+
 pub mod desk;
 pub mod eventually;
 pub mod organisation;

@@ -3,6 +3,9 @@
 use anyhow::Context;
 use std::{collections::HashMap, fs};
 
+/// The unit in which Linux tells user space processor time (USER_HZ).
+const TICKS_PER_SECOND: f64 = 100.0;
+
 /// What `/proc/<pid>/stat` says of a process.
 struct Stat {
     parent: u32,
@@ -26,7 +29,7 @@ pub(crate) fn seconds_of_trees(roots: &[u32]) -> anyhow::Result<f64> {
     };
     let ticks: u64 = stats.iter().filter(|(pid, _)| inside(**pid)).map(|(_, stat)| stat.ticks).sum();
     #[allow(clippy::cast_precision_loss, reason = "ticks of a run are far below 2^52")]
-    let seconds = ticks as f64 / rustix::param::clock_ticks_per_second() as f64;
+    let seconds = ticks as f64 / TICKS_PER_SECOND;
     Ok(seconds)
 }
 

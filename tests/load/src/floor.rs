@@ -73,14 +73,14 @@ async fn run(
     serial: &Arc<AtomicU64>,
 ) -> anyhow::Result<Duration> {
     let began = Instant::now();
-    let mut writers = JoinSet::new();
+    let mut writers: JoinSet<sqlx::Result<()>> = JoinSet::new();
     for _ in 0..connections {
         let (pool, sample, serial) = (pool.clone(), Arc::clone(sample), Arc::clone(serial));
         writers.spawn(async move {
             while began.elapsed() < length {
                 write(&pool, &sample, serial.fetch_add(1, Ordering::Relaxed)).await?;
             }
-            sqlx::Result::Ok(())
+            Ok(())
         });
     }
     while let Some(joined) = writers.join_next().await {

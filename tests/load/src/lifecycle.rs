@@ -74,7 +74,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &LifecycleOptio
         watcher: Watcher::start(&mut watching).await?,
     };
     // One life beforehand: caches, connections and prepared statements are there before anything is measured.
-    desk.live(u64::MAX).await.context("the first life")?;
+    desk.clone().live(u64::MAX).await.context("the first life")?;
     backlog.drain(DRAIN_LIMIT).await?;
 
     let counted_before = suite.resolved_so_far().await?;

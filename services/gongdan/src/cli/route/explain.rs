@@ -147,7 +147,7 @@ const fn mark(outcome: TrialOutcome) -> &'static str {
     }
 }
 
-fn outcome<'a>(context: &'a Context, outcome: TrialOutcome) -> &'a str {
+fn outcome(context: &Context, outcome: TrialOutcome) -> &str {
     match outcome {
         TrialOutcome::Unspecified => "",
         TrialOutcome::Chosen => context.text("it decided", "命中"),
