@@ -131,8 +131,14 @@ pub async fn call<C, T>(
 }
 
 fn is_passing(status: &Status) -> bool {
-    let busy = matches!(status.code(), Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded);
-    busy || status.get_details_error_info().is_some_and(|info| info.reason == "PRINCIPAL_UNKNOWN")
+    match status.code() {
+        // A lost race: routing decided at the same moment, for example.
+        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => true,
+        Code::PermissionDenied => {
+            status.get_details_error_info().is_some_and(|info| info.reason == "PRINCIPAL_UNKNOWN")
+        }
+        _ => false,
+    }
 }
 
 /// Looks until there is something.
