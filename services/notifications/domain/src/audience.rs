@@ -9,6 +9,8 @@
 //! | reopened | the members of the unit that had it |
 //! | warned, breached | the handler and the leaders of the unit (its members when it has no leader); before any dispatch: dispatchers |
 //! | closed | who created it |
+//!
+//! A dispatcher to whom no region was given, as the administrator of a new suite, is a dispatcher for all.
 
 use std::collections::BTreeSet;
 
@@ -100,7 +102,8 @@ pub fn told<'a>(targets: &[Target], staff: &'a [Person]) -> Vec<&'a Person> {
             }
             Target::Dispatchers(region) => {
                 let sees = |p: &&Person| {
-                    region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
+                    p.regions.is_empty()
+                        || region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
                 };
                 ids.extend(staff.iter().filter(|p| p.has_role("dispatcher")).filter(sees).map(|p| &p.id));
             }
@@ -182,6 +185,14 @@ mod tests {
                 .collect();
             assert_eq!(told, expected, "{kind:?} {unit} {handler}");
         }
+    }
+
+    #[test]
+    fn a_dispatcher_without_regions_is_one_for_all() {
+        let mut admin = person("admin", &["administrator", "dispatcher"], &[], "44");
+        admin.regions.clear();
+        let staff = [admin];
+        assert_eq!(told(&targets(&happening(Kind::Pooled, "", "")), &staff).len(), 1);
     }
 
     #[test]

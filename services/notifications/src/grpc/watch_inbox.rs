@@ -16,7 +16,7 @@ use tonic::Status;
 use crate::{Rooms, jobs::feed::before, store::Arrived};
 
 /// Items in one query for the past.
-const BATCH: i64 = 500;
+const BATCH: i64 = 100;
 /// Answers a slow caller may lag behind before its watch waits.
 const BUFFER: usize = 32;
 
