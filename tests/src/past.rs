@@ -43,9 +43,9 @@ pub fn messages_with_replies(directory: &Path) -> PathBuf {
     }
     let made = directory.join("messages-with-replies.csv");
     let mut text = String::from("message_no,citizen,subject,received_at,body,reply,replied_at\n");
-    for number in 1..=1_200_i64 {
+    for number in 1..=6_000_i64 {
         let received =
-            Timestamp::from_second(1_514_768_400 + number * 52_711).expect("an instant of 2018 or 2019");
+            Timestamp::from_second(1_388_538_000 + number * 31_337).expect("an instant of 2014 to 2020");
         let replied = Timestamp::from_second(received.as_second() + 3_600 + number * 7_919 % 3_000_000)
             .expect("an instant");
         let beijing = |at: Timestamp| {
@@ -102,12 +102,13 @@ struct WorkingDays {
 impl WorkingDays {
     fn national() -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let files = ["../../shared/data/cn-holidays.json", "../services/sla/data/cn-holidays.json"];
+        let files = ["../../shared/data/cn-holidays.json", "../services/sla/data/cn.json"];
         let text = files
             .iter()
             .find_map(|file| fs::read_to_string(here.join(file)).ok())
             .expect("the holidays are there");
-        let years: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let whole: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let years = whole.get("years").unwrap_or(&whole);
         let dates = |key: &str| {
             let years = years.as_object().expect("years");
             let days = years.values().flat_map(|year| year[key].as_array().expect("a list of days"));

@@ -110,12 +110,38 @@ impl Suite {
         assert!(status.success(), "the suite ended with {status}");
     }
 
-    /// Kills the supervisor as a power cut would.
+    /// Kills supervisor, services and servers at once, as a power cut would; waits until nothing of them is left.
     ///
     /// # Panics
-    /// When it cannot be killed.
-    pub async fn kill(&mut self) {
-        self.up.kill().await.expect("the supervisor is killed");
+    /// When they do not run.
+    pub async fn power_cut(&mut self) {
+        let directory = self.data_dir();
+        let text = directory.to_string_lossy().into_owned();
+        let ours = |command: &[String]| {
+            let program = command.first().map_or("", String::as_str);
+            let part = program.ends_with("/postgres")
+                || program.ends_with("nats-server")
+                || command.get(1).is_some_and(|word| word == "serve");
+            part && command.iter().any(|word| word.contains(&text))
+        };
+        let parts: Vec<u32> =
+            processes().into_iter().filter(|(_, command)| ours(command)).map(|(pid, _)| pid).collect();
+        assert!(parts.len() >= 8, "the services and their servers run: {parts:?}");
+        // The supervisor first: it would start the others again.
+        self.up.start_kill().expect("the supervisor is killed");
+        for pid in parts.into_iter().filter_map(|pid| rustix::process::Pid::from_raw(pid.cast_signed())) {
+            // One that ended meanwhile needs no signal.
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+        }
+        self.up.wait().await.expect("the supervisor ends");
+        // PostgreSQL's children work in its directory and outlive it for a moment.
+        eventually("nothing of it is left", || async {
+            let running = processes().iter().any(|(_, command)| ours(command));
+            let entries = fs::read_dir("/proc").expect("/proc is there");
+            let mut places = entries.filter_map(|entry| fs::read_link(entry.ok()?.path().join("cwd")).ok());
+            (!running && !places.any(|place| place.starts_with(&directory))).then_some(())
+        })
+        .await;
     }
 
     /// Starts it again on the same data.
@@ -128,7 +154,11 @@ impl Suite {
         self.file = file;
     }
 
-    fn signal(&self, signal: rustix::process::Signal) {
+    /// Signals the supervisor.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn signal(&self, signal: rustix::process::Signal) {
         send(self.up.id().expect("the supervisor runs"), signal);
     }
 
@@ -231,6 +261,8 @@ impl Drop for Suite {
         // A test that failed leaves it running: the supervisor gets the chance to stop its servers.
         if let Some(pid) = self.up.id() {
             send(pid, rustix::process::Signal::TERM);
+            // One that was stopped hears it only when it goes on.
+            send(pid, rustix::process::Signal::CONT);
             while matches!(self.up.try_wait(), Ok(None)) {
                 std::thread::sleep(std::time::Duration::from_millis(20));
             }

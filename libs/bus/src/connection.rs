@@ -60,7 +60,7 @@ impl Bus {
         let connected = Arc::new(connected);
         let mut pause = RETRY;
         let client = loop {
-            match options(name, connected.clone()).connect(servers.clone()).await {
+            match options(name, &servers, connected.clone()).connect(servers.clone()).await {
                 Ok(client) => break client,
                 Err(error) => {
                     tracing::warn!(error = %error, "waiting for the bus");
@@ -123,8 +123,19 @@ impl Bus {
     }
 }
 
-fn options(name: &str, connected: Arc<watch::Sender<u64>>) -> ConnectOptions {
-    ConnectOptions::new()
+fn options(
+    name: &str,
+    servers: &[async_nats::ServerAddr],
+    connected: Arc<watch::Sender<u64>>,
+) -> ConnectOptions {
+    let options = match servers.iter().find(|server| server.has_user_pass()) {
+        Some(server) => ConnectOptions::with_user_and_password(
+            decoded(server.username().unwrap_or_default()),
+            decoded(server.password().unwrap_or_default()),
+        ),
+        None => ConnectOptions::new(),
+    };
+    options
         .name(format!("gongdan-{name}"))
         .connection_timeout(ANSWER)
         .request_timeout(Some(ANSWER))
@@ -153,4 +164,9 @@ fn options(name: &str, connected: Arc<watch::Sender<u64>>) -> ConnectOptions {
                 }
             }
         })
+}
+
+/// As it stood before it was written into a URL.
+fn decoded(part: &str) -> String {
+    percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
 }

@@ -66,7 +66,7 @@ impl Bus {
     }
 
     /// The durable pull consumer of a service's events, made when it is not there; the flag says whether it was made
-    /// now. Replicas that ask for the same name share its messages.
+    /// now. Replicas that ask for the same name share its messages. With `kinds`, only events of these types come.
     ///
     /// # Errors
     /// When the bus is away or refuses.
@@ -74,16 +74,19 @@ impl Bus {
         &self,
         service: &str,
         consumer: &str,
+        kinds: Option<&[String]>,
         in_flight: usize,
         ack_wait: Duration,
     ) -> Result<(Consumer<pull::Config>, bool), BusError> {
         let durable = self.durable_name(consumer);
         let stream =
             self.context().get_stream_no_info(self.stream_name(service)).await.map_err(BusError::new)?;
+        let subject = |kind: &String| format!("{}.{service}.v1.{kind}.>", self.root());
         let known = stream.get_consumer::<pull::Config>(&durable).await.is_ok();
         let made = stream
             .create_consumer(pull::Config {
                 durable_name: Some(durable),
+                filter_subjects: kinds.unwrap_or_default().iter().map(subject).collect(),
                 deliver_policy: DeliverPolicy::All,
                 ack_policy: AckPolicy::Explicit,
                 ack_wait,

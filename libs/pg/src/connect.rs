@@ -10,6 +10,8 @@ use std::{str::FromStr as _, time::Duration};
 
 const RETRY: Duration = Duration::from_millis(500);
 const RETRY_MOST: Duration = Duration::from_secs(5);
+/// A connection that lay idle so long is tried before it is used.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A pool of connections to the service's database. A server that is away is waited for; the log says so.
 ///
@@ -23,6 +25,16 @@ pub async fn connect(config: &PgConfig, name: &str) -> Result<PgPool, sqlx::Erro
         .min_connections(config.min_connections)
         .acquire_timeout(Duration::from_secs(config.acquire_timeout_seconds.max(1)))
         .idle_timeout(Duration::from_secs(config.idle_timeout_seconds.max(1)))
+        // One that was used a moment ago is there.
+        .test_before_acquire(false)
+        .before_acquire(|connection, used| {
+            Box::pin(async move {
+                if used.idle_for >= IDLE {
+                    connection.ping().await?;
+                }
+                Ok(true)
+            })
+        })
         .connect_lazy_with(options))
 }
 

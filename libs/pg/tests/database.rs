@@ -123,3 +123,26 @@ async fn a_wrong_password_is_said_at_once() {
     let refused = gongdan_pg::connect(&PgConfig::at(wrong), "test").await.unwrap_err();
     assert!(!gongdan_pg::is_transient(&refused), "{refused}");
 }
+
+#[tokio::test]
+async fn what_the_server_says_is_away_a_lost_race_or_ours() {
+    let pool = empty().await;
+    for (state, code) in [
+        ("08006", Code::Unavailable),
+        ("53300", Code::Unavailable),
+        ("57P01", Code::Unavailable),
+        ("57P02", Code::Unavailable),
+        ("57P03", Code::Unavailable),
+        ("57014", Code::Unavailable),
+        ("55P03", Code::Unavailable),
+        ("25006", Code::Unavailable),
+        ("40001", Code::Aborted),
+        ("40P01", Code::Aborted),
+        ("23505", Code::Internal),
+        ("42P01", Code::Internal),
+    ] {
+        let raise = format!("DO $$ BEGIN RAISE EXCEPTION 'x' USING ERRCODE = '{state}'; END $$");
+        let failed = sqlx::raw_sql(AssertSqlSafe(raise)).execute(&pool).await.unwrap_err();
+        assert_eq!(gongdan_pg::error(failed).code(), code, "{state}");
+    }
+}

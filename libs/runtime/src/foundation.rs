@@ -14,7 +14,7 @@ use gongdan_outbox::{
 use gongdan_pg::Schema;
 use http::{Request, Response};
 use sqlx::PgPool;
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{convert::Infallible, future::Future, pin::Pin, sync::Arc, time::Duration};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tonic::{body::Body, server::NamedService};
 use tower::Service;
@@ -24,6 +24,9 @@ const SCHEMA: &str = "schema";
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// How long background work may take to stop.
 const STOP: Duration = Duration::from_secs(10);
+
+/// A service that runs. Boxed, because the code of a future that is not is made anew in each program that awaits it.
+pub type Running = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// What a service stands on. Its parts are shared freely; [`Foundation::serve`] ends it.
 pub struct Foundation {
@@ -57,7 +60,19 @@ impl Foundation {
     ///
     /// # Errors
     /// When the configuration cannot work, or the database refuses for a reason that waiting does not change.
-    pub async fn start(
+    #[must_use]
+    pub fn start<'a>(
+        config: &'a CommonConfig,
+        name: &'static str,
+        schema: Schema,
+        listeners: Listeners,
+        clock: SharedClock,
+        shutdown: CancellationToken,
+    ) -> Pin<Box<dyn Future<Output = anyhow::Result<Option<Self>>> + Send + 'a>> {
+        Box::pin(Self::begin(config, name, schema, listeners, clock, shutdown))
+    }
+
+    async fn begin(
         config: &CommonConfig,
         name: &'static str,
         schema: Schema,
@@ -194,7 +209,12 @@ impl Foundation {
     ///
     /// # Errors
     /// When the listener failed.
-    pub async fn serve(self) -> anyhow::Result<()> {
+    #[must_use]
+    pub fn serve(self) -> Running {
+        Box::pin(self.serve_until_told())
+    }
+
+    async fn serve_until_told(self) -> anyhow::Result<()> {
         let served = self.server.serve(self.authenticator).await;
         self.shutdown.cancel();
         self.tasks.close();

@@ -2,7 +2,11 @@
 //! foundation of database, bus, relay and authenticator.
 //!
 //! ```text
-//! pub async fn run(config: Config, listeners: Listeners, clock: SharedClock, shutdown: CancellationToken)
+//! pub fn run(config: Config, listeners: Listeners, clock: SharedClock, shutdown: CancellationToken) -> Running {
+//!     Box::pin(serve(config, listeners, clock, shutdown))
+//! }
+//!
+//! async fn serve(config: Config, listeners: Listeners, clock: SharedClock, shutdown: CancellationToken)
 //!     -> anyhow::Result<()>
 //! {
 //!     let Some(mut base) = Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await? else {
@@ -27,7 +31,7 @@ pub use config::{
     COMMON_DEFAULTS, CommonConfig, ConfigError, ConsumersConfig, PeersConfig, ServerConfig, Sources,
     WaitConfig, load_config,
 };
-pub use foundation::Foundation;
+pub use foundation::{Foundation, Running};
 pub use listeners::Listeners;
 pub use peers::Peers;
 pub use process::{build_runtime, termination};

@@ -1,6 +1,9 @@
 //! The process around a service.
 
-use tokio::runtime::Runtime;
+use tokio::{
+    runtime::Runtime,
+    signal::unix::{SignalKind, signal},
+};
 use tokio_util::sync::CancellationToken;
 
 /// The runtime of a service process: `worker_threads` threads, and few for blocking work, so that six of them stay small.
@@ -15,17 +18,19 @@ pub fn build_runtime(worker_threads: usize) -> std::io::Result<Runtime> {
         .build()
 }
 
-/// Cancelled by SIGTERM or Ctrl-C.
+/// Cancelled by SIGTERM, Ctrl-C, or a terminal that goes away.
 ///
 /// # Errors
 /// When signals cannot be heard.
 pub fn termination() -> std::io::Result<CancellationToken> {
     let token = CancellationToken::new();
     let cancel = token.clone();
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
     tokio::spawn(async move {
         tokio::select! {
             _ = terminate.recv() => {}
+            _ = hang_up.recv() => {}
             _ = tokio::signal::ctrl_c() => {}
         }
         tracing::info!("told to stop");

@@ -23,7 +23,7 @@ use gongdan_proto::{
     callback::v1::callback_service_server::CallbackServiceServer,
     tickets::v1::customer_service_client::CustomerServiceClient,
 };
-use gongdan_runtime::{Foundation, Listeners};
+use gongdan_runtime::{Foundation, Listeners, Running};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +54,12 @@ pub fn schema() -> Schema {
 ///
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
-pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+#[must_use]
+pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
+    Box::pin(serve(config, listeners, shutdown))
+}
+
+async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     let policy = Arc::new(config.policy().context("the configuration of callback")?);
     let clock: SharedClock = Arc::new(SystemClock);
     let started = Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?;

@@ -33,7 +33,7 @@ macro_rules! service {
                 let config: $krate::Config = load_config($krate::DEFAULTS, file, $krate::NAME)?;
                 let common = config.common.clone();
                 run($krate::NAME, &common, supervised, |listeners, shutdown| {
-                    Box::pin($krate::run(config, listeners, shutdown))
+                    $krate::run(config, listeners, shutdown)
                 })
             },
         }

@@ -24,7 +24,7 @@ use gongdan_proto::notifications::v1::{
     delivery_service_server::DeliveryServiceServer, inbox_service_server::InboxServiceServer,
     webhook_service_server::WebhookServiceServer,
 };
-use gongdan_runtime::{Foundation, Listeners};
+use gongdan_runtime::{Foundation, Listeners, Running};
 use jiff::SignedDuration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -71,7 +71,12 @@ pub fn schema() -> Schema {
 ///
 /// # Errors
 /// When the configuration cannot work, a template does not compile, or a listener fails.
-pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+#[must_use]
+pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
+    Box::pin(serve(config, listeners, shutdown))
+}
+
+async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     config.check().context("the configuration of notifications")?;
     let templates = Templates::compile(config.zone().context("the configuration of notifications")?)?;
     let clock: SharedClock = Arc::new(SystemClock);

@@ -20,7 +20,7 @@ use gongdan_pg::Schema;
 use gongdan_proto::reporting::v1::{
     rebuild_service_server::RebuildServiceServer, report_service_server::ReportServiceServer,
 };
-use gongdan_runtime::{Foundation, Listeners};
+use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -50,7 +50,12 @@ pub fn schema() -> Schema {
 ///
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
-pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+#[must_use]
+pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
+    Box::pin(serve(config, listeners, shutdown))
+}
+
+async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     let clock: SharedClock = Arc::new(SystemClock);
     let started = Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?;
     let Some(mut base) = started else {

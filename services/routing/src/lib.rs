@@ -27,7 +27,7 @@ use gongdan_proto::routing::v1::{
     decision_service_server::DecisionServiceServer, organisation_service_server::OrganisationServiceServer,
     rule_service_server::RuleServiceServer,
 };
-use gongdan_runtime::{Foundation, Listeners};
+use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -82,7 +82,12 @@ pub fn schema() -> Schema {
 ///
 /// # Errors
 /// When the configuration cannot work, principals of the bootstrap file are refused, or the listener fails.
-pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+#[must_use]
+pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
+    Box::pin(serve(config, listeners, shutdown))
+}
+
+async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
     config.check().context("the [decisions] section")?;
     let clock: SharedClock = Arc::new(SystemClock);
     let Some(mut base) =

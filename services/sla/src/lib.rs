@@ -27,7 +27,7 @@ use gongdan_proto::sla::v1::{
     calendar_service_server::CalendarServiceServer, clock_service_server::ClockServiceServer,
     policy_service_server::PolicyServiceServer,
 };
-use gongdan_runtime::{Foundation, Listeners};
+use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
@@ -55,15 +55,26 @@ pub fn schema() -> Schema {
 ///
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
-pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    Box::pin(run_by(Arc::new(SystemClock), config, listeners, shutdown)).await
+#[must_use]
+pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
+    run_by(Arc::new(SystemClock), config, listeners, shutdown)
 }
 
 /// As [`run`], with deadlines going by another clock than the system's. Tokens are judged by the system's.
 ///
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
-pub async fn run_by(
+#[must_use]
+pub fn run_by(
+    clock: SharedClock,
+    config: Config,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+) -> Running {
+    Box::pin(serve(clock, config, listeners, shutdown))
+}
+
+async fn serve(
     clock: SharedClock,
     config: Config,
     listeners: Listeners,
@@ -74,7 +85,7 @@ pub async fn run_by(
     let Some(mut base) = started else {
         return Ok(());
     };
-    ship(&base.pool, &base.clock, &base.shutdown).await?;
+    ship(&base.pool, &base.clock, &base.shutdown, &config.policies.default_set).await?;
 
     let (metrics, terms, alarm) = (Metrics::new(), TermsCache::default(), Alarm::default());
     let handler = TicketClocksHandler::new(
@@ -109,10 +120,19 @@ pub async fn run_by(
 }
 
 /// Puts what ships with the product; tries again while the database is away or another replica does the same.
-async fn ship(pool: &PgPool, clock: &SharedClock, shutdown: &CancellationToken) -> anyhow::Result<()> {
+///
+/// # Errors
+/// When no set has the key that counts by default: every ticket that names none would be a dead letter.
+async fn ship(
+    pool: &PgPool,
+    clock: &SharedClock,
+    shutdown: &CancellationToken,
+    default_set: &str,
+) -> anyhow::Result<()> {
     loop {
-        match put_shipped(pool, clock.now()).await {
-            Ok(()) => return Ok(()),
+        match put_shipped(pool, clock.now(), default_set).await {
+            Ok(true) => return Ok(()),
+            Ok(false) => anyhow::bail!("policies.default_set: no policy set {default_set} is there"),
             Err(error) if matches!(error.code(), Code::Unavailable | Code::Aborted) => {
                 tracing::warn!(%error, "the built-in calendar and policies cannot be put yet");
             }

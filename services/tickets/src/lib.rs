@@ -31,7 +31,7 @@ use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, customer_service_server::CustomerServiceServer,
     priority_service_server::PriorityServiceServer, ticket_service_server::TicketServiceServer,
 };
-use gongdan_runtime::{Foundation, Listeners};
+use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -74,15 +74,26 @@ pub fn schema() -> Schema {
 ///
 /// # Errors
 /// When the configuration cannot work, or the listener fails.
-pub async fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    Box::pin(run_at(config, listeners, Arc::new(SystemClock), shutdown)).await
+#[must_use]
+pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
+    run_at(config, listeners, Arc::new(SystemClock), shutdown)
 }
 
 /// As [`run`], with the time from elsewhere.
 ///
 /// # Errors
 /// As [`run`].
-pub async fn run_at(
+#[must_use]
+pub fn run_at(
+    config: Config,
+    listeners: Listeners,
+    clock: SharedClock,
+    shutdown: CancellationToken,
+) -> Running {
+    Box::pin(serve(config, listeners, clock, shutdown))
+}
+
+async fn serve(
     config: Config,
     listeners: Listeners,
     clock: SharedClock,

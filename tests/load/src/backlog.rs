@@ -2,6 +2,7 @@
 
 use crate::suite::Suite;
 use futures::TryStreamExt;
+use gongdan_bus::{Bus, BusConfig};
 use sqlx::PgPool;
 use std::time::{Duration, Instant};
 
@@ -21,8 +22,8 @@ impl Backlog {
             let url = suite.database_url(&format!("gongdan_{service}"))?;
             pools.push(sqlx::postgres::PgPoolOptions::new().max_connections(1).connect(&url).await?);
         }
-        let client = async_nats::connect(suite.nats_url()).await?;
-        Ok(Self { pools, jetstream: async_nats::jetstream::new(client) })
+        let bus = Bus::connect(&BusConfig::at(suite.nats_url(), "gongdan"), "load").await?;
+        Ok(Self { pools, jetstream: bus.context().clone() })
     }
 
     /// Events in outboxes, and deliveries that consumers still owe.

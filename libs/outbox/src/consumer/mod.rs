@@ -142,11 +142,17 @@ impl ConsumerBuilder {
         relay: RelayHandle,
         shutdown: CancellationToken,
     ) -> ConsumerHandle {
+        // Versions may be jumped over here: events that the handler does not want need not come.
+        let kinds = self.kinds.as_ref().filter(|_| self.latest_only).map(|kinds| {
+            let mut kinds: Vec<String> = kinds.iter().cloned().collect();
+            kinds.sort_unstable();
+            kinds
+        });
         let inbox = self.inbox(pool, bus.clone(), handler, relay);
         let repair = (!self.latest_only)
             .then_some(GapRepair { after: self.config.gap_after, again: self.config.gap_after / 2 });
         let tasks = vec![
-            tokio::spawn(run::run(inbox.clone(), bus, self.source, self.config, shutdown.clone())),
+            tokio::spawn(run::run(inbox.clone(), bus, self.source, kinds, self.config, shutdown.clone())),
             tokio::spawn(upkeep::run(inbox.clone(), owner, repair, shutdown)),
         ];
         ConsumerHandle { inbox, tasks: Arc::new(tokio::sync::Mutex::new(tasks)) }

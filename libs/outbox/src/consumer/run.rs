@@ -22,13 +22,14 @@ pub(super) async fn run(
     inbox: Arc<Inbox>,
     bus: Bus,
     source: String,
+    kinds: Option<Vec<String>>,
     config: ConsumerConfig,
     shutdown: CancellationToken,
 ) {
     let mut pause = TROUBLE;
     while !shutdown.is_cancelled() {
         let opened = tokio::select! {
-            opened = open(&bus, &source, inbox.name(), &config) => opened,
+            opened = open(&bus, &source, kinds.as_deref(), inbox.name(), &config) => opened,
             () = shutdown.cancelled() => return,
         };
         match opened {
@@ -48,9 +49,15 @@ pub(super) async fn run(
     }
 }
 
-async fn open(bus: &Bus, source: &str, name: &str, config: &ConsumerConfig) -> anyhow::Result<pull::Stream> {
+async fn open(
+    bus: &Bus,
+    source: &str,
+    kinds: Option<&[String]>,
+    name: &str,
+    config: &ConsumerConfig,
+) -> anyhow::Result<pull::Stream> {
     bus.ensure_dead_stream().await?;
-    let (consumer, made) = bus.durable(source, name, config.batch * 4, config.ack_wait).await?;
+    let (consumer, made) = bus.durable(source, name, kinds, config.batch * 4, config.ack_wait).await?;
     if made {
         tracing::info!(consumer = name, source, "a new consumer begins with what the stream still has");
     }

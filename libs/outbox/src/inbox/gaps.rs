@@ -28,8 +28,11 @@ impl Inbox {
         // Claiming them keeps replicas from asking for the same.
         let gaps = sqlx::query(
             "WITH old AS (
-                 SELECT DISTINCT aggregate_id FROM inbox_parked
-                 WHERE consumer = $1 AND parked_at <= clock_timestamp() - $2::float8 * interval '1 second' LIMIT $4)
+                 SELECT parked.aggregate_id FROM inbox_parked AS parked JOIN inbox_versions USING (consumer, aggregate_id)
+                 WHERE consumer = $1 AND parked_at <= clock_timestamp() - $2::float8 * interval '1 second'
+                   AND held IS NULL
+                   AND (asked_at IS NULL OR asked_at <= clock_timestamp() - $3::float8 * interval '1 second')
+                 GROUP BY parked.aggregate_id ORDER BY min(parked_at) LIMIT $4)
              UPDATE inbox_versions AS known SET asked_at = clock_timestamp()
              FROM old WHERE known.consumer = $1 AND known.aggregate_id = old.aggregate_id AND known.held IS NULL
                AND (known.asked_at IS NULL OR known.asked_at <= clock_timestamp() - $3::float8 * interval '1 second')

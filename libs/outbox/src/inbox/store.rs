@@ -5,7 +5,7 @@ use crate::Event;
 use gongdan_telemetry::sql_span;
 use prost::Message as _;
 use sqlx::{PgConnection, Row as _};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -16,18 +16,33 @@ pub(super) async fn lock(
     consumer: &str,
     ids: &[Uuid],
 ) -> Result<HashMap<Uuid, Slot>, sqlx::Error> {
-    // The update changes nothing; it locks the row and gives it back in one statement, there or not.
-    let rows = sqlx::query(
-        "INSERT INTO inbox_versions AS known (consumer, aggregate_id, version)
-         SELECT $1, id, 0 FROM UNNEST($2::uuid[]) AS id
-         ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = known.version
-         RETURNING aggregate_id, version, waiting, held",
+    let mut rows = sqlx::query(
+        "SELECT aggregate_id, version, waiting, held FROM inbox_versions
+         WHERE consumer = $1 AND aggregate_id = ANY ($2) ORDER BY aggregate_id FOR UPDATE",
     )
     .bind(consumer)
     .bind(ids)
     .fetch_all(&mut *connection)
-    .instrument(sql_span!("inbox_versions.lock", "INSERT"))
+    .instrument(sql_span!("inbox_versions.lock", "SELECT"))
     .await?;
+    if rows.len() < ids.len() {
+        let known: HashSet<Uuid> =
+            rows.iter().map(|row| row.try_get("aggregate_id")).collect::<Result<_, _>>()?;
+        let unknown: Vec<Uuid> = ids.iter().filter(|id| !known.contains(id)).copied().collect();
+        // The update changes nothing; it locks a row that another replica has made in the meantime.
+        let made = sqlx::query(
+            "INSERT INTO inbox_versions AS known (consumer, aggregate_id, version)
+             SELECT $1, id, 0 FROM UNNEST($2::uuid[]) AS id
+             ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = known.version
+             RETURNING aggregate_id, version, waiting, held",
+        )
+        .bind(consumer)
+        .bind(unknown)
+        .fetch_all(&mut *connection)
+        .instrument(sql_span!("inbox_versions.lock", "INSERT"))
+        .await?;
+        rows.extend(made);
+    }
     let mut slots = HashMap::with_capacity(rows.len());
     let mut waiting = Vec::new();
     for row in rows {

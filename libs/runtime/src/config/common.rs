@@ -30,10 +30,13 @@ pub struct CommonConfig {
     pub consumers: ConsumersConfig,
 }
 
-/// How patient the consumers of other services' events are.
+/// How the consumers of other services' events pace themselves, and how patient they are.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConsumersConfig {
+    /// Shortest time from one batch to the next.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub pace: Duration,
     /// Age of a gap at which the owner is asked.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub gap_after: Duration,
@@ -49,6 +52,7 @@ impl ConsumersConfig {
     #[must_use]
     pub fn consumer(&self) -> ConsumerConfig {
         ConsumerConfig {
+            pace: self.pace,
             gap_after: self.gap_after,
             max_attempts: self.max_attempts,
             backoff: self.backoff,

@@ -62,7 +62,11 @@ pub fn load_config<T: DeserializeOwned>(
     file: Option<&Path>,
     service: &str,
 ) -> Result<T, ConfigError> {
-    Sources { defaults, file, env: std::env::vars().collect(), overrides: Table::new() }.load(service)
+    // A variable that is no UTF-8 is none of ours.
+    let env = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect();
+    Sources { defaults, file, env, overrides: Table::new() }.load(service)
 }
 
 impl Sources<'_> {

@@ -3,7 +3,7 @@
 use crate::suite::{Suite, change, reason, ticket};
 use gongdan_errors::Code;
 use gongdan_proto::{
-    callback::v1::{AttemptOutcome, CallbackTask, TaskState},
+    callback::v1::{AttemptOutcome, CallbackTask, SkipTaskRequest, TaskState},
     from_timestamp,
 };
 use gongdan_testkit::eventually;
@@ -152,4 +152,28 @@ async fn numbers_in_a_note_are_not_kept() {
     request.note = "机主说改打 139-0013-9000".to_owned();
     desk.record(request).await.unwrap();
     assert_eq!(desk.attempts(&task.id).await[0].note, "机主说改打 ***-****-**00");
+}
+
+#[tokio::test]
+async fn a_skip_is_guarded_as_an_attempt_is() {
+    let suite = Suite::start().await;
+    let desk = suite.desk("li.wei").await;
+    let (one, other) = (open(&suite).await, open(&suite).await);
+    let taken = desk.next().await.task.unwrap();
+    assert_eq!(taken.id, one.id);
+    let request = SkipTaskRequest {
+        request_id: suite.new_id(),
+        task: one.id.clone(),
+        etag: one.etag.clone(),
+        reason: "why".to_owned(),
+    };
+    let stale = desk.client().skip_task(request.clone()).await.unwrap_err();
+    assert_eq!((stale.code(), reason(&stale).as_str()), (Code::Aborted, "ETAG_MISMATCH"));
+    assert_eq!(desk.get(&one.id).await.unwrap(), taken);
+    let request = SkipTaskRequest { etag: taken.etag, ..request };
+    desk.client().skip_task(request.clone()).await.unwrap();
+    let reused = SkipTaskRequest { task: other.id.clone(), etag: String::new(), ..request };
+    let refused = desk.client().skip_task(reused).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+    assert_eq!(desk.get(&other.id).await.unwrap(), other);
 }

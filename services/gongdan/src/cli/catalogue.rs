@@ -115,8 +115,11 @@ fn parse(bytes: &[u8]) -> Result<Vec<CatalogueRow>> {
     let mut reader = csv::Reader::from_reader(bytes);
     let head = Head::of(reader.headers().context("the first line")?)?;
     let (mut rows, mut errors) = (Vec::new(), Vec::new());
-    for (at, record) in reader.records().enumerate() {
-        let line = at + 2;
+    for record in reader.records() {
+        let line = match &record {
+            Ok(record) => record.position().map_or(0, csv::Position::line),
+            Err(error) => error.position().map_or(0, csv::Position::line),
+        };
         match record.map_err(anyhow::Error::from).and_then(|record| head.row(&record)) {
             Ok(row) => rows.push(row),
             Err(error) => errors.push(format!("line {line}: {error:#}")),
@@ -189,6 +192,12 @@ fn value(column: &str, word: &str, prefix: &str, known: fn(&str) -> Option<i32>)
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lines_are_those_of_the_file_also_after_a_line_break_in_quotes() {
+        let error = parse(b"level1,type\n\"a\nb\",complaint\nc,nonsense\nd,\xff\n").unwrap_err().to_string();
+        assert!(error.contains("line 4: type") && error.contains("line 5"), "{error}");
+    }
 
     #[test]
     fn a_file_with_names_only_is_read() {

@@ -5,6 +5,7 @@ use std::{
     process::ExitCode,
 };
 
+use gongdan_errors::code_name;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::StatusExt;
@@ -38,7 +39,12 @@ pub fn for_people(context: Option<&Context>, error: &anyhow::Error) -> String {
         let facts: Vec<String> = info.metadata.iter().map(|(key, value)| format!("{key}={value}")).collect();
         format!(" {} {}", info.reason, facts.join(" "))
     });
-    text.push_str(&format!("  {}: {}{}\n", say("reason", "原因"), code(status.code()), reason.trim_end()));
+    text.push_str(&format!(
+        "  {}: {}{}\n",
+        say("reason", "原因"),
+        code_name(status.code()),
+        reason.trim_end()
+    ));
     if let Some(bad) = details.bad_request() {
         for violation in &bad.field_violations {
             text.push_str(&format!("  {}: {}\n", violation.field, violation.description));
@@ -62,7 +68,7 @@ pub fn as_json(error: &anyhow::Error) -> Value {
         violations.map(|v| json!({ "field": v.field, "rule": v.description })).collect()
     });
     json!({
-        "code": code(status.code()),
+        "code": code_name(status.code()),
         "message": message(status),
         "reason": info.map(|info| info.reason.as_str()),
         "metadata": info.map(|info| &info.metadata),
@@ -78,24 +84,16 @@ fn message(status: &Status) -> String {
     }
 }
 
-fn code(code: Code) -> &'static str {
-    match code {
-        Code::Ok => "OK",
-        Code::Cancelled => "CANCELLED",
-        Code::Unknown => "UNKNOWN",
-        Code::InvalidArgument => "INVALID_ARGUMENT",
-        Code::DeadlineExceeded => "DEADLINE_EXCEEDED",
-        Code::NotFound => "NOT_FOUND",
-        Code::AlreadyExists => "ALREADY_EXISTS",
-        Code::PermissionDenied => "PERMISSION_DENIED",
-        Code::ResourceExhausted => "RESOURCE_EXHAUSTED",
-        Code::FailedPrecondition => "FAILED_PRECONDITION",
-        Code::Aborted => "ABORTED",
-        Code::OutOfRange => "OUT_OF_RANGE",
-        Code::Unimplemented => "UNIMPLEMENTED",
-        Code::Internal => "INTERNAL",
-        Code::Unavailable => "UNAVAILABLE",
-        Code::DataLoss => "DATA_LOSS",
-        Code::Unauthenticated => "UNAUTHENTICATED",
-    }
+/// Whether a later try may do better: the suite is busy, or a service is just ending and will be started again.
+pub fn passes(code: Code) -> bool {
+    matches!(
+        code,
+        Code::Unavailable
+            | Code::ResourceExhausted
+            | Code::Aborted
+            | Code::DeadlineExceeded
+            | Code::Cancelled
+            | Code::Unknown
+            | Code::Internal
+    )
 }

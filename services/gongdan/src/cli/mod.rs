@@ -29,6 +29,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 
 pub use context::{Channel, Context, Lang};
+pub use error::passes;
 pub use output::Table;
 
 use crate::up;

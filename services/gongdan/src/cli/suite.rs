@@ -7,10 +7,14 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use rustix::fs::FlockOperation;
 use serde::{Deserialize, Serialize};
 
 /// The file's name.
 pub const FILE: &str = "suite.json";
+
+/// The file that a supervisor holds locked as long as it lives.
+pub const LOCK: &str = "lock";
 
 /// A running suite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,14 +50,17 @@ impl Suite {
     pub fn read(data_dir: &Path) -> Result<Suite> {
         let file = data_dir.join(FILE);
         match fs::read(&file) {
-            Ok(bytes) => {
+            // The file of a supervisor that was killed is still there; its lock is not.
+            Ok(bytes) if is_supervised(data_dir) => {
                 serde_json::from_slice(&bytes).with_context(|| format!("{} is damaged", file.display()))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                Err(error).with_context(|| format!("reading {}", file.display()))
+            }
+            _ => bail!(
                 "no suite runs on {}: start one with `gongdan up`, or name another with --data-dir",
                 data_dir.display()
             ),
-            Err(error) => Err(error).with_context(|| format!("reading {}", file.display())),
         }
     }
 
@@ -64,4 +71,10 @@ impl Suite {
     pub fn endpoints(&self, service: &str) -> Result<&Endpoints> {
         self.services.get(service).with_context(|| format!("the suite has no service {service}"))
     }
+}
+
+/// Whether a supervisor lives on the directory. Where that cannot be told, its file is believed.
+fn is_supervised(data_dir: &Path) -> bool {
+    !fs::File::open(data_dir.join(LOCK))
+        .is_ok_and(|lock| rustix::fs::flock(&lock, FlockOperation::NonBlockingLockShared).is_ok())
 }

@@ -12,7 +12,7 @@ use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
 use super::sample::Sample;
-use crate::cli::{Channel, Context};
+use crate::cli::{Channel, Context, passes};
 
 /// Who takes requests down and calls citizens back.
 pub const AGENT: &str = "demo.agent";
@@ -45,7 +45,7 @@ impl<'a> Desks<'a> {
         Ok(Desks { context, tickets, callback, units: sample.unit_names(), parents: sample.parents() })
     }
 
-    /// Waits until tickets and callback know everybody: they learn people from routing's events.
+    /// Waits until tickets knows everybody: it learns people from routing's events.
     ///
     /// # Errors
     /// When they do not within a minute.
@@ -132,12 +132,11 @@ pub async fn call<C, T>(
 
 fn is_passing(status: &Status) -> bool {
     match status.code() {
-        // A lost race: routing decided at the same moment, for example.
-        Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Aborted => true,
         Code::PermissionDenied => {
             status.get_details_error_info().is_some_and(|info| info.reason == "PRINCIPAL_UNKNOWN")
         }
-        _ => false,
+        // A lost race, for example: routing decided at the same moment.
+        code => passes(code),
     }
 }
 

@@ -35,7 +35,7 @@ pub async fn run(context: &Context) -> Result<()> {
 
     context.say(context.text("waiting until reporting has counted all of it", "等待统计完成"))?;
     totals::wait(context, before, &ends).await?;
-    for words in [["report", "--by", "region"], ["report", "--by", "month"]] {
+    for words in [["report", "--by", "month"], ["report", "--by", "unit"]] {
         crate::cli::run_words(context, &words).await?;
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! Brings the sample's organisation, catalogue and rules in, as the administrator would.
 
+use std::collections::HashSet;
+
 use anyhow::Result;
 use gongdan_proto::{
     routing::v1::{
@@ -8,7 +10,7 @@ use gongdan_proto::{
         rule_action::Target, rule_service_client::RuleServiceClient,
     },
     tickets::v1::{
-        CatalogueRow, Impact, ImportCatalogueRequest, Urgency,
+        CatalogueRow, Impact, ImportCatalogueRequest, ListCatalogueItemsRequest, Urgency,
         catalogue_service_client::CatalogueServiceClient,
     },
 };
@@ -17,7 +19,7 @@ use super::{
     desks::call,
     sample::{self, Sample, value},
 };
-use crate::cli::Context;
+use crate::cli::{Channel, Context};
 
 /// Loads what is not there yet.
 ///
@@ -42,6 +44,7 @@ pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
     })?;
 
     let catalogue = CatalogueServiceClient::new(context.channel("tickets")?);
+    refuse_to_replace(catalogue.clone(), sample).await?;
     let rows = sample.items.iter().map(item).collect::<Result<_>>()?;
     let request = ImportCatalogueRequest { request_id: context.request_id(), rows };
     let version =
@@ -61,6 +64,20 @@ pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
         crate::cli::Lang::En => format!("routing: {} rules", sample.rules.len()),
         crate::cli::Lang::Zh => format!("派单规则：{} 条", sample.rules.len()),
     })
+}
+
+/// A catalogue replaces the one before it; one of somebody's own is not given up for a sample.
+async fn refuse_to_replace(catalogue: CatalogueServiceClient<Channel>, sample: &Sample) -> Result<()> {
+    let request = ListCatalogueItemsRequest { page_size: 1000, ..Default::default() };
+    let there = call(catalogue, async |client| client.list_catalogue_items(request.clone()).await).await?;
+    let ours: HashSet<String> =
+        sample.items.iter().map(|item| [&*item.level1, &*item.level2, &*item.level3].join("/")).collect();
+    let theirs = |key: &str| key != "unclassified" && !ours.contains(key);
+    anyhow::ensure!(
+        !there.items.iter().any(|item| item.leaf && theirs(&item.key)),
+        "the suite has a service catalogue of its own: show the sample with another --data-dir"
+    );
+    Ok(())
 }
 
 fn unit(unit: &sample::Unit) -> Result<UnitRow> {

@@ -23,8 +23,8 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// One that ran this long was well; its next end is not held against it.
 const WELL: Duration = Duration::from_secs(60);
-/// A little more than the services take to drain.
-const STOP_PATIENCE: Duration = Duration::from_secs(25);
+/// A little more than the services take to drain, to end their background work, and to send their last spans.
+const STOP_PATIENCE: Duration = Duration::from_secs(40);
 
 /// A service that is kept running.
 pub struct Keeper {

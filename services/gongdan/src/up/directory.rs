@@ -2,12 +2,14 @@
 
 use std::{
     fs::{self, File},
-    io::{ErrorKind, Write},
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    io::ErrorKind,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context, Result, bail};
+use gongdan_embedded::write_private;
 use rustix::fs::FlockOperation;
 
 use crate::cli::suite::{self, Suite};
@@ -30,8 +32,8 @@ impl Directory {
         made.with_context(|| format!("making the data directory {}", path.display()))?;
         let root = fs::canonicalize(path).with_context(|| format!("finding {}", path.display()))?;
         let lock =
-            File::create(root.join("lock")).with_context(|| format!("writing to {}", root.display()))?;
-        match rustix::fs::flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            File::create(root.join(suite::LOCK)).with_context(|| format!("writing to {}", root.display()))?;
+        match take(&lock) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => bail!(
                 "a suite already runs on {}: stop it first, or name another directory with --data-dir",
@@ -97,14 +99,15 @@ impl Directory {
     }
 }
 
-/// Writes a file whole or not at all, readable by its owner only.
-pub fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = path.with_extension("partial");
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&partial, path).with_context(|| format!("writing {}", path.display()))
+/// Tries for a moment: a client that looks whether a supervisor lives holds the lock that long.
+fn take(lock: &File) -> rustix::io::Result<()> {
+    for _ in 0..20 {
+        match rustix::fs::flock(lock, FlockOperation::NonBlockingLockExclusive) {
+            Err(rustix::io::Errno::WOULDBLOCK) => std::thread::sleep(Duration::from_millis(20)),
+            other => return other,
+        }
+    }
+    Err(rustix::io::Errno::WOULDBLOCK)
 }
 
 #[cfg(test)]

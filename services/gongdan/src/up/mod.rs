@@ -10,6 +10,7 @@ mod settings;
 use std::{collections::BTreeMap, io::IsTerminal, process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
+use futures::future::try_join_all;
 use gongdan_auth::LocalIssuer;
 use gongdan_clock::SystemClock;
 use gongdan_pg::PgConfig;
@@ -147,10 +148,12 @@ impl Up {
         }
         let token = std::fs::read_to_string(self.directory.admin_token())?;
         let suite = self.describe(&ports, &args.name);
-        for keeper in &keepers {
+        // All at once: the first that will not do ends the start.
+        try_join_all(keepers.iter().map(async |keeper| {
             let address = &suite.endpoints(keeper.name())?.grpc;
-            ready::wait(keeper, &self.directory, address, &token).await?;
-        }
+            ready::wait(keeper, &self.directory, address, &token).await
+        }))
+        .await?;
         Ok(suite)
     }
 

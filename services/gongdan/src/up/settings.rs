@@ -5,14 +5,11 @@ use std::{collections::BTreeMap, time::Duration};
 use anyhow::{Context, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use gongdan_auth::LocalIssuer;
-use gongdan_embedded::{free_port, is_free};
+use gongdan_embedded::{free_ports, is_free, write_private};
 use serde_json::json;
 use toml::{Table, Value};
 
-use super::{
-    backends::Backends,
-    directory::{Directory, write_private},
-};
+use super::{backends::Backends, directory::Directory};
 use crate::services::{self, Service};
 
 const HEAD: &str = "# Written by `gongdan up` at each start; settings of your own go into the environment:\n\
@@ -36,9 +33,13 @@ pub struct Ports {
 /// When one is taken.
 pub fn ports(base: u16) -> Result<BTreeMap<&'static str, Ports>> {
     let mut ports = BTreeMap::new();
+    // All at once: one that is let go could be found free again.
+    let mut free = free_ports(2 * services::ALL.len())?.into_iter();
     for (index, service) in (0_u16..).zip(&services::ALL) {
-        let wanted = if base == 0 {
-            Ports { grpc: free_port()?, metrics: free_port()? }
+        let wanted = if base == 0
+            && let (Some(grpc), Some(metrics)) = (free.next(), free.next())
+        {
+            Ports { grpc, metrics }
         } else {
             let port = |offset: u16| base.checked_add(offset).context("--port-base is too high");
             let wanted = Ports { grpc: port(index)?, metrics: port(100 + index)? };

@@ -5,15 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use gongdan_notifications_domain::{Happening, InvalidTemplate, Names, Target, body, targets, told};
+use gongdan_notifications_domain::{Happening, InvalidTemplate, Names, Person, Target, body, targets, told};
 use gongdan_outbox::ApplyError;
 use sqlx::PgConnection;
 
 use crate::{
     Rooms,
     store::{
-        Channel, Endpoint, NewDelivery, NewItem, Recipient, endpoints, insert_deliveries, insert_items,
-        recipients, unit_names,
+        Channel, Endpoint, NewDelivery, NewItem, endpoints, insert_deliveries, insert_items, recipients,
+        unit_names,
     },
 };
 
@@ -31,7 +31,9 @@ struct Told {
 
 /// Whom a batch may concern.
 struct Known {
-    recipients: Vec<Recipient>,
+    people: Vec<Person>,
+    /// Names by person.
+    names: HashMap<String, String>,
     units: HashMap<String, String>,
     endpoints: Vec<Endpoint>,
 }
@@ -85,13 +87,12 @@ impl Teller {
         let Some(kind) = happening.kind else { return Ok(()) };
         let ticket = &happening.ticket;
         let names = Names { unit: known.units.get(&ticket.unit_id).cloned().unwrap_or_default() };
-        let people: Vec<_> = known.recipients.iter().map(|r| r.person.clone()).collect();
-        for person in told(whom, &people) {
+        for person in told(whom, &known.people) {
             let Some(message) = self.rooms.templates.message(happening, person.language, &names)? else {
                 continue;
             };
             if self.rooms.emails && person.has_email {
-                let name = known.recipients.iter().find(|r| r.person.id == person.id).map_or("", |r| &r.name);
+                let name = known.names.get(&person.id).map_or("", String::as_str);
                 let email = self.rooms.templates.email(&message, person.language, name)?;
                 batch.deliveries.push(NewDelivery {
                     channel: Channel::Email,
@@ -154,12 +155,14 @@ async fn look_up(
         happenings.iter().filter(|h| h.kind.is_some()).map(|h| &h.ticket.unit_id).collect();
     let named: Vec<_> = named.into_iter().filter(|id| !id.is_empty()).cloned().collect();
     let nobody = people.is_empty() && units.is_empty() && !dispatchers;
+    let recipients = if nobody {
+        Vec::new()
+    } else {
+        recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), dispatchers).await?
+    };
     Ok(Known {
-        recipients: if nobody {
-            Vec::new()
-        } else {
-            recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), dispatchers).await?
-        },
+        names: recipients.iter().map(|r| (r.person.id.clone(), r.name.clone())).collect(),
+        people: recipients.into_iter().map(|r| r.person).collect(),
         units: if named.is_empty() { HashMap::new() } else { unit_names(connection, &named).await? },
         endpoints: endpoints(connection).await?,
     })

@@ -16,7 +16,7 @@ pub use delivery_attempts::Attempt;
 pub use delivery_list::DeliveryFilter;
 pub use inbox_feed::Arrived;
 pub use inbox_items::NewItem;
-pub use recipients::{Recipient, recipients};
+pub use recipients::recipients;
 pub use units::{UnitName, unit_names, upsert_units};
 pub use webhook_writes::NewWebhook;
 pub use webhooks::{Endpoint, Webhook, endpoints};

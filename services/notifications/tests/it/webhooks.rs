@@ -204,3 +204,25 @@ fn patient(config: &mut Config) {
     config.delivery.first_retry = SignedDuration::from_hours(1);
     config.delivery.longest_retry = SignedDuration::from_hours(1);
 }
+
+#[tokio::test]
+async fn a_request_id_is_good_for_one_endpoint_and_a_stale_etag_for_none() {
+    let suite = Suite::start().await;
+    let one = suite.webhook("https://hooks.example.org/1", &["*"]).await;
+    let two = suite.webhook("https://hooks.example.org/2", &["*"]).await;
+    let mut client = suite.webhooks("admin");
+    let rotate =
+        RotateWebhookSecretRequest { request_id: request_id(), id: one.id.clone(), etag: one.etag.clone() };
+    client.rotate_webhook_secret(rotate.clone()).await.unwrap();
+    let reused = RotateWebhookSecretRequest { id: two.id.clone(), etag: two.etag.clone(), ..rotate };
+    assert_eq!(client.rotate_webhook_secret(reused).await.unwrap_err().code(), Code::AlreadyExists);
+    let stale = DeleteWebhookRequest { request_id: request_id(), id: one.id.clone(), etag: one.etag };
+    assert_eq!(client.delete_webhook(stale).await.unwrap_err().code(), Code::Aborted);
+    let delete = DeleteWebhookRequest { request_id: request_id(), id: one.id, etag: String::new() };
+    client.delete_webhook(delete.clone()).await.unwrap();
+    let reused = DeleteWebhookRequest { id: two.id.clone(), ..delete };
+    assert_eq!(client.delete_webhook(reused).await.unwrap_err().code(), Code::AlreadyExists);
+    let left = client.list_webhooks(ListWebhooksRequest::default()).await.unwrap().into_inner().webhooks;
+    assert_eq!(left.len(), 1);
+    assert_eq!((&left[0].id, &left[0].etag), (&two.id, &two.etag), "nothing was written");
+}

@@ -62,4 +62,7 @@ async fn every_violation_is_listed() {
     let reversed = GetReportRequest { from: "2026-11".into(), to: "2026-10".into(), ..by(Dimension::Month) };
     let refused = suite.reports().get_report(reversed).await.unwrap_err();
     assert_eq!(refused.get_error_details().bad_request().unwrap().field_violations[0].field, "to");
+    let unknown = GetReportRequest { region_level: 99, ..by(Dimension::Region) };
+    let refused = suite.reports().get_report(unknown).await.unwrap_err();
+    assert_eq!(refused.get_error_details().bad_request().unwrap().field_violations[0].field, "region_level");
 }

@@ -163,3 +163,29 @@ async fn lists_come_in_pages_that_belong_to_their_filter() {
     let covering = pb::ListAreasRequest { region: "440106".into(), ..Default::default() };
     assert_eq!(admin.list_areas(covering).await.unwrap().into_inner().areas.len(), 3);
 }
+
+#[tokio::test]
+async fn unknown_kinds_and_states_and_names_too_long_are_refused() {
+    let suite = Suite::start().await;
+    let mut request = upload();
+    request.units[0].name = "字".repeat(101);
+    request.principals[0].kind = 99;
+    request.principals[0].name = "字".repeat(101);
+    let status = suite.organisation("admin").import_organisation(request).await.unwrap_err();
+    let mut named = refusal(&status).2;
+    named.sort_unstable();
+    assert_eq!(
+        named,
+        [
+            "principals[0].kind: an unknown kind",
+            "principals[0].name: 1 to 100 characters, one line",
+            "units[0].name: 1 to 100 characters, one line",
+        ]
+    );
+    let list = pb::ListUnitsRequest { kind: 99, ..Default::default() };
+    let status = suite.organisation("admin").list_units(list).await.unwrap_err();
+    assert_eq!(refusal(&status).2, ["kind: an unknown kind"]);
+    let list = pb::ListDecisionsRequest { state: 99, ..Default::default() };
+    let status = suite.decisions().list_decisions(list).await.unwrap_err();
+    assert_eq!(refusal(&status).2, ["state: an unknown state"]);
+}

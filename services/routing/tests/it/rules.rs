@@ -141,3 +141,18 @@ async fn a_retry_gets_the_answer_of_then_and_another_rule_is_refused() {
     let status = rules.put_rule(other).await.unwrap_err();
     assert_eq!((status.code(), refusal(&status).1.as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
 }
+
+#[tokio::test]
+async fn a_deletion_s_request_id_is_good_for_one_rule() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    let (one, other) = (suite.rule("a", "true", "env").await, suite.rule("b", "false", "env").await);
+    let mut rules = suite.rules("admin");
+    let request = pb::DeleteRuleRequest { request_id: id(), id: one.id, etag: one.etag };
+    rules.delete_rule(request.clone()).await.unwrap();
+    let reused = pb::DeleteRuleRequest { id: other.id.clone(), etag: other.etag.clone(), ..request };
+    let status = rules.delete_rule(reused).await.unwrap_err();
+    assert_eq!((status.code(), refusal(&status).1.as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+    let kept = rules.get_rule(pb::GetRuleRequest { id: other.id.clone() }).await.unwrap().into_inner();
+    assert_eq!(kept, other);
+}

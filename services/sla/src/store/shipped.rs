@@ -16,11 +16,12 @@ const POLICY_SETS: [&str; 4] = [
     include_str!("../../data/policies/priority.json"),
 ];
 
-/// Puts what is not there yet. Replicas that start at once may lose the race for a version; another look finds it.
+/// Puts what is not there yet; answers whether the set that counts by default is there then. Replicas that start at once
+/// may lose the race for a version; another look finds it.
 ///
 /// # Errors
 /// UNAVAILABLE, INTERNAL; ABORTED when another replica was quicker.
-pub async fn put_shipped(pool: &PgPool, now: Timestamp) -> Result<(), Error> {
+pub async fn put_shipped(pool: &PgPool, now: Timestamp, default_set: &str) -> Result<bool, Error> {
     let mut tx = pool.begin().await.map_err(gongdan_pg::error)?;
     for json in CALENDARS {
         let document = Document::read(json).map_err(|faults| Error::internal(format!("{faults:?}")))?;
@@ -41,5 +42,7 @@ pub async fn put_shipped(pool: &PgPool, now: Timestamp) -> Result<(), Error> {
             policy_sets::put(&mut tx, &set.key, &value, (SHIPPED_BY, now)).await.map_err(error::put)?;
         }
     }
-    tx.commit().await.map_err(gongdan_pg::error)
+    let default = policy_sets::get(&mut tx, default_set, 0).await.map_err(gongdan_pg::error)?;
+    tx.commit().await.map_err(gongdan_pg::error)?;
+    Ok(default.is_some())
 }

@@ -125,3 +125,44 @@ async fn a_set_that_is_wrong_is_refused_with_every_fault() {
     assert_eq!(handler.put_policy_set(put(own())).await.unwrap_err().code(), Code::PermissionDenied);
     service.stop().await;
 }
+
+#[tokio::test]
+async fn unknown_words_are_refused_wherever_they_stand() {
+    let suite = Suite::at("2026-03-02T09:00").await;
+    let service = suite.serve().await;
+    let rule = pb::PolicyRule {
+        kind: 99,
+        types: vec![99],
+        priorities: vec![6],
+        urgencies: vec![9],
+        channels: vec![-1],
+        amount: "5wd".into(),
+        ..Default::default()
+    };
+    let wrong = pb::PolicySet { rules: vec![rule], ..own() };
+    let status = suite.policies(&service, "admin").put_policy_set(put(wrong)).await.unwrap_err();
+    assert_eq!(
+        refused_fields(&status),
+        ["kind", "types[0]", "priorities[0]", "urgencies[0]", "channels[0]"]
+            .map(|field| format!("policy_set.rules[0].{field}"))
+    );
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_put_s_request_id_is_good_for_one_set() {
+    let suite = Suite::at("2026-03-02T09:00").await;
+    let service = suite.serve().await;
+    let mut client = suite.policies(&service, "admin");
+    let request = put(own());
+    let first = client.put_policy_set(request.clone()).await.unwrap().into_inner();
+    assert_eq!(client.put_policy_set(request.clone()).await.unwrap().into_inner(), first);
+    let other = pb::PolicySet { name: "Another".into(), ..own() };
+    let reused = pb::PutPolicySetRequest { policy_set: Some(other), ..request };
+    let status = client.put_policy_set(reused).await.unwrap_err();
+    assert_eq!(refused(&status), (Code::AlreadyExists, "REQUEST_ID_REUSED".into()));
+    let get = pb::GetPolicySetRequest { key: "own".into(), version: 0 };
+    let newest = client.get_policy_set(get).await.unwrap().into_inner();
+    assert_eq!((newest.version, newest.name.as_str()), (1, "Own"));
+    service.stop().await;
+}

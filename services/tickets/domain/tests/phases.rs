@@ -4,8 +4,8 @@
 mod support;
 
 use gongdan_tickets_domain::{
-    Action, Changed, CloseReason, Decision, Marks, Note, Outcome, Phase, Reason, Refusal, Rules, Target,
-    Ticket, UnitId,
+    Action, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Phase, Reason, Refusal,
+    Rules, Target, Ticket, UnitId,
 };
 use support::{administrator, at, intake, member, reason, reply, solution, submitted, unit};
 use uuid::Uuid;
@@ -30,9 +30,17 @@ fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
             let decision =
                 Decision { id: Uuid::from_u128(7), ticket_version: version, target, marks: Marks::default() };
             let phase = ticket.phase;
-            let changed = ticket.decide(decision, &by, at(1)).into_changed();
-            let pooled = changed.events().any(|e| e.change.name() == "pooled");
-            if pooled { Ok(changed) } else { Err(Refusal::Phase { phase, action }) }
+            match ticket.decide(decision, &by, at(1)) {
+                Answer::Applied(changed) => Ok(changed),
+                Answer::Refused(changed) => {
+                    assert_eq!(changed.ticket.phase, phase);
+                    let said = format!("the ticket is {phase}");
+                    assert!(changed.events().all(
+                        |e| matches!(&e.change, Change::DecisionRefused { reason, .. } if *reason == said)
+                    ));
+                    Err(Refusal::Phase { phase, action })
+                }
+            }
         }
         Action::Claim => ticket.claim(&by, at(1)),
         Action::Accept => ticket.accept(&by, at(1)),

@@ -27,13 +27,22 @@ struct Create {
     contact: Option<Contact>,
 }
 
+enum Decoded {
+    Create(Box<Create>),
+    /// It has been answered before; what was right then need not be right now.
+    Answered(Box<pb::Ticket>),
+}
+
 pub(super) async fn create_ticket(
     rooms: &Rooms,
     actor: &Actor,
     request: pb::CreateTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
-    let Create { key, draft, mut intake, contact } = decode(rooms, actor, request, now).await?;
+    let Create { key, draft, mut intake, contact } = match decode(rooms, actor, request, now).await? {
+        Decoded::Create(create) => *create,
+        Decoded::Answered(ticket) => return Ok(*ticket),
+    };
     let id = new_id(now);
     let number = rooms.numbers.next(intake.received_at).await?;
     let sealed =
@@ -66,26 +75,34 @@ async fn decode(
     actor: &Actor,
     mut request: pb::CreateTicketRequest,
     now: Timestamp,
-) -> Result<Create, Error> {
+) -> Result<Decoded, Error> {
     let mut violations = Violations::new();
     let v = &mut violations;
     let request_id = v.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
     let hash = hash_of(&request);
     let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
-    let item =
-        intake::item(rooms, &request.item, request.r#type, common.as_ref().map(|c| c.region), v).await?;
+    let item = intake::item(rooms, &request.item, request.r#type, None, common.as_ref().map(|c| c.region), v)
+        .await?;
     let urgency = if_given("urgency", request.urgency, Urgency::from_number, v);
     let impact = if_given("impact", request.impact, Impact::from_number, v);
     let overridden = overridden(&request, v);
     let contact = intake::contact(request.contact.take(), v);
     let received_at = instant("received_at", request.received_at, v).unwrap_or(now);
-    if received_at > now {
-        v.add("received_at", "not in the future");
-    }
-    let (Some(request_id), Some(common), Some(item), true) =
-        (request_id, common, item, violations.is_empty())
-    else {
-        return Err(violations.into_error());
+    intake::received(Some(received_at), now, v);
+    let asked = request_id.map(|request_id| RequestKey {
+        caller: actor.principal_id.clone(),
+        method: "CreateTicket",
+        request_id,
+        hash,
+    });
+    let (Some(asked), Some(common), Some(item), true) = (&asked, common, item, violations.is_empty()) else {
+        let answered = match &asked {
+            Some(asked) => rooms.tickets.created_by(asked).await?,
+            None => None,
+        };
+        return answered
+            .map(|ticket| Decoded::Answered(Box::new(ticket)))
+            .ok_or_else(|| violations.into_error());
     };
     let Request { subject, body, region, channel } = common;
     let Item { key, path, version, kind, sla_policy, .. } = item;
@@ -116,8 +133,7 @@ async fn decode(
         sensitive: request.sensitive,
         received_at,
     };
-    let key = RequestKey { caller: actor.principal_id.clone(), method: "CreateTicket", request_id, hash };
-    Ok(Create { key, draft: request.draft, intake, contact })
+    Ok(Decoded::Create(Box::new(Create { key: asked.clone(), draft: request.draft, intake, contact })))
 }
 
 /// A priority that overrides the matrix; it needs a reason.

@@ -5,29 +5,29 @@ use super::{
     get_catalogue::present,
 };
 use crate::Rooms;
+use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
+use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
     Impact, Line, TicketType, Urgency,
     catalogue::{Binds, Row, tree},
 };
-use prost::Message as _;
-use sha2::{Digest as _, Sha256};
 
 /// Leaves of one version.
 const MAX_ROWS: usize = 20_000;
 
 pub(super) async fn import_catalogue(
     rooms: &Rooms,
+    actor: &Actor,
     mut request: pb::ImportCatalogueRequest,
 ) -> Result<pb::Catalogue, Error> {
     let mut violations = Violations::new();
-    violations.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
+    let request_id = violations.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
     if !(1..=MAX_ROWS).contains(&request.rows.len()) {
         violations.add("rows", format!("1 to {MAX_ROWS}"));
     }
-    // The content decides whether there is anything new, so a retry needs no memory of the request.
-    let hash = Sha256::digest(request.encode_to_vec()).into();
+    let hash = hash_of(&request);
     let rows: Vec<Row> =
         request.rows.into_iter().enumerate().map(|(at, row)| decode(at, row, &mut violations)).collect();
     let nodes = match tree(rows) {
@@ -39,8 +39,11 @@ pub(super) async fn import_catalogue(
             return Err(violations.into_error());
         }
     };
-    violations.finish()?;
-    Ok(present(rooms.catalogue.import(&nodes, &hash).await?))
+    let (Some(request_id), true) = (request_id, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let key = RequestKey { caller: actor.principal_id.clone(), method: "ImportCatalogue", request_id, hash };
+    Ok(present(rooms.catalogue.import(&nodes, &hash, &key).await?))
 }
 
 fn decode(at: usize, row: pb::CatalogueRow, violations: &mut Violations) -> Row {

@@ -18,6 +18,7 @@ use gongdan_tickets_domain::{
     UNCLASSIFIED, Urgency,
     catalogue::{Binds, item_path},
 };
+use jiff::Timestamp;
 use uuid::Uuid;
 
 /// The fields both requests have.
@@ -42,6 +43,20 @@ pub(super) fn request(
     Some(Request { subject: subject?, body: body?, region: region?, channel: channel? })
 }
 
+/// The first instant a request can be from: working calendars begin there, and an earlier one is a slip.
+const FIRST: &str = "1950-01-02T00:00:00Z";
+
+/// Refuses a time of receipt that cannot be.
+pub(super) fn received(at: Option<Timestamp>, now: Timestamp, violations: &mut Violations) {
+    let Some(at) = at else { return };
+    if at > now {
+        violations.add("received_at", "not in the future");
+    }
+    if FIRST.parse::<Timestamp>().is_ok_and(|first| at < first) {
+        violations.add("received_at", "not before 1950-01-02");
+    }
+}
+
 /// A catalogue item with what it binds.
 pub(super) struct Item {
     pub key: String,
@@ -53,11 +68,12 @@ pub(super) struct Item {
     pub sla_policy: String,
 }
 
-/// The item of a key, and the type that it binds or the caller says.
+/// The item of a key, and the type that it binds or the caller says; `otherwise` when neither does.
 pub(super) async fn item(
     rooms: &Rooms,
     key: &str,
     kind: i32,
+    otherwise: Option<TicketType>,
     region: Option<RegionCode>,
     violations: &mut Violations,
 ) -> Result<Option<Item>, Error> {
@@ -70,7 +86,7 @@ pub(super) async fn item(
     if region.is_some_and(|region| !binds.offered_in(region)) {
         violations.add("item", "offered in this region");
     }
-    let Some(kind) = self::kind(binds, kind, violations) else { return Ok(None) };
+    let Some(kind) = self::kind(binds, kind, otherwise, violations) else { return Ok(None) };
     let (urgency, impact) = usual();
     Ok(Some(Item {
         key: key.to_owned(),
@@ -83,7 +99,12 @@ pub(super) async fn item(
     }))
 }
 
-fn kind(binds: &Binds, kind: i32, violations: &mut Violations) -> Option<TicketType> {
+fn kind(
+    binds: &Binds,
+    kind: i32,
+    otherwise: Option<TicketType>,
+    violations: &mut Violations,
+) -> Option<TicketType> {
     match (binds.kind, kind) {
         (Some(bound), 0) => Some(bound),
         (Some(bound), kind) if kind == bound.number() => Some(bound),
@@ -91,6 +112,7 @@ fn kind(binds: &Binds, kind: i32, violations: &mut Violations) -> Option<TicketT
             violations.add("type", format!("{bound}, which the item binds, or left out"));
             None
         }
+        (None, 0) if otherwise.is_some() => otherwise,
         (None, kind) => given("type", TicketType::from_number(kind), violations),
     }
 }

@@ -219,8 +219,8 @@ impl CatalogueService for Api {
         &self,
         request: Request<pb::ImportCatalogueRequest>,
     ) -> Result<Response<pb::Catalogue>, Status> {
-        administrator(&request)?;
-        Ok(Response::new(import_catalogue::import_catalogue(&self.0, request.into_inner()).await?))
+        let actor = administrator(&request)?;
+        Ok(Response::new(import_catalogue::import_catalogue(&self.0, &actor, request.into_inner()).await?))
     }
 
     async fn get_catalogue(

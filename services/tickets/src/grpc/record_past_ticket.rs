@@ -16,7 +16,7 @@ use gongdan_pg::requests::hash_of;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
     External, ExternalId, ExternalSource, IMPORTED_UNIT, Intake, Line, New, Past, Reply, ReplyText, Ticket,
-    UnitId,
+    TicketType, UnitId,
 };
 use jiff::Timestamp;
 
@@ -71,20 +71,28 @@ async fn decode(
     let hash = hash_of(&request);
     let source = v.field("external_source", ExternalSource::parse(&request.external_source));
     let id = v.field("external_id", ExternalId::parse(&request.external_id));
+    let policy = v.field("sla_policy", Line::<0, 128>::parse(&request.sla_policy));
     let customer_key = v.field("customer_key", Line::<0, 128>::parse(&request.customer_key));
     let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
-    let item =
-        intake::item(rooms, &request.item, request.r#type, common.as_ref().map(|c| c.region), v).await?;
+    let region = common.as_ref().map(|common| common.region);
+    let otherwise = Some(TicketType::Complaint);
+    let item = intake::item(rooms, &request.item, request.r#type, otherwise, region, v).await?;
     if request.received_at.is_none() {
         v.add("received_at", "required");
     }
     let received_at = instant("received_at", request.received_at, v);
-    if received_at.is_some_and(|at| at > now) {
-        v.add("received_at", "not in the future");
-    }
+    intake::received(received_at, now, v);
     let reply = reply(&request, received_at, now, v);
-    let (Some(source), Some(id), Some(customer_key), Some(common), Some(item), Some(received_at), true) =
-        (source, id, customer_key, common, item, received_at, violations.is_empty())
+    let (
+        Some(source),
+        Some(id),
+        Some(policy),
+        Some(customer_key),
+        Some(common),
+        Some(item),
+        Some(received_at),
+        true,
+    ) = (source, id, policy, customer_key, common, item, received_at, violations.is_empty())
     else {
         return Err(violations.into_error());
     };
@@ -96,7 +104,7 @@ async fn decode(
         item: key,
         item_path: path,
         catalogue_version: version,
-        sla_policy,
+        sla_policy: Some(String::from(policy)).filter(|key| !key.is_empty()).unwrap_or(sla_policy),
         subject,
         body,
         region,

@@ -3,7 +3,10 @@
 use super::{cached::Cached, save::small};
 use gongdan_clock::SharedClock;
 use gongdan_errors::{Error, Reason};
-use gongdan_pg::error;
+use gongdan_pg::{
+    RequestKey, error,
+    requests::{self, Answered},
+};
 use gongdan_region::RegionCode;
 use gongdan_telemetry::sql_span;
 use gongdan_tickets_domain::{
@@ -15,6 +18,7 @@ use jiff_sqlx::ToSqlx as _;
 use sqlx::PgPool;
 use std::{collections::HashMap, sync::Arc};
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 /// The head of a version.
 #[derive(Debug, Clone)]
@@ -125,26 +129,41 @@ impl Catalogue {
             .collect()
     }
 
-    /// Makes a new version, unless the newest has the same content.
-    pub(crate) async fn import(&self, nodes: &[Node], hash: &[u8; 32]) -> Result<Head, Error> {
+    /// Makes a new version, unless the newest has the same content; a repeated request gets the version it came to.
+    pub(crate) async fn import(
+        &self,
+        nodes: &[Node],
+        hash: &[u8; 32],
+        key: &RequestKey,
+    ) -> Result<Head, Error> {
         let mut transaction = self.pool.begin().await.map_err(error)?;
         // Two imports at once make two versions, one after the other.
         sqlx::query!("SELECT pg_advisory_xact_lock(hashtextextended('gongdan.catalogue', 0))")
             .execute(&mut *transaction)
             .await
             .map_err(error)?;
-        let newest = sqlx::query!(
-            "SELECT version, items, hash, imported_at FROM catalogues ORDER BY version DESC LIMIT 1"
+        let answered = requests::lookup(&mut transaction, key).await?;
+        let asked = answered.map(|a| i32::try_from(a.version)).transpose().map_err(Error::internal)?;
+        let known = sqlx::query!(
+            "SELECT version, items, hash, imported_at FROM catalogues
+             WHERE $1::int IS NULL OR version = $1 ORDER BY version DESC LIMIT 1",
+            asked
         )
         .fetch_one(&mut *transaction)
         .instrument(sql_span!("catalogues.newest", "SELECT"))
         .await
         .map_err(error)?;
-        if newest.hash == hash {
-            let imported_at = newest.imported_at.to_jiff();
-            return Ok(Head { version: newest.version, items: newest.items, imported_at, created: false });
+        let now = self.clock.now();
+        let resource = |version: i32| Answered { resource_id: Uuid::nil(), version: version.into() };
+        if asked.is_some() || known.hash == hash {
+            if asked.is_none() {
+                requests::insert(&mut transaction, key, resource(known.version), now).await?;
+                transaction.commit().await.map_err(error)?;
+            }
+            let imported_at = known.imported_at.to_jiff();
+            return Ok(Head { version: known.version, items: known.items, imported_at, created: false });
         }
-        let (version, now) = (newest.version + 1, self.clock.now());
+        let version = known.version + 1;
         let items = i32::try_from(nodes.len()).map_err(Error::internal)?;
         sqlx::query!(
             "INSERT INTO catalogues (version, items, hash, imported_at) VALUES ($1, $2, $3, $4)",
@@ -182,6 +201,7 @@ impl Catalogue {
             .await
             .map_err(error)?;
         }
+        requests::insert(&mut transaction, key, resource(version), now).await?;
         transaction.commit().await.map_err(error)?;
         self.choices.forget();
         Ok(Head { version, items, imported_at: now, created: true })

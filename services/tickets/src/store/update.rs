@@ -32,7 +32,10 @@ impl Batch for Save {
 
     /// Answers each, in order. Of two changes of one ticket from one version one wins.
     async fn run(connection: &mut PgConnection, saves: &[Self]) -> Result<Vec<Updated>, sqlx::Error> {
-        let saves: Vec<&Self> = saves.iter().collect();
+        // Everybody locks rows in the order of their ids: two batches with the same tickets do not block each other.
+        let mut order: Vec<(usize, &Self)> = saves.iter().enumerate().collect();
+        order.sort_by_key(|(_, save)| save.row.id);
+        let saves: Vec<&Self> = order.iter().map(|(_, save)| *save).collect();
         let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
         let d = DecisionColumns::of(&saves);
         let won = sqlx::query_scalar!(
@@ -116,7 +119,8 @@ impl Batch for Save {
         .await?;
         let mut answers = vec![Updated::Lost; saves.len()];
         for ordinal in won {
-            if let Some(answer) = usize::try_from(ordinal).ok().and_then(|at| answers.get_mut(at)) {
+            let at = usize::try_from(ordinal).ok().and_then(|at| order.get(at));
+            if let Some(answer) = at.and_then(|(at, _)| answers.get_mut(*at)) {
                 *answer = Updated::Done;
             }
         }

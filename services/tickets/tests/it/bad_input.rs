@@ -1,6 +1,9 @@
 //! Bad input: every violation with its field, nothing written.
 
-use crate::suite::{Suite, accept, complaint, dispatch, fields, id, instant, resolve, with_phone};
+use crate::suite::{
+    Suite, accept, cancel, complaint, dispatch, fields, give_back, id, instant, reopen, resolve, transfer,
+    urge, with_phone,
+};
 use gongdan_proto::tickets::v1 as pb;
 use tonic::Code;
 
@@ -131,4 +134,91 @@ async fn lists_refuse_what_is_no_filter_and_no_token() {
             "page_token"
         ]
     );
+}
+
+#[tokio::test]
+async fn every_enumeration_refuses_what_it_does_not_know() {
+    let suite = Suite::start().await;
+    let filter = pb::TicketFilter {
+        phases: vec![99],
+        types: vec![1, -1],
+        priorities: vec![6],
+        channels: vec![13],
+        origin: 99,
+        ..Default::default()
+    };
+    let expected = [
+        "filter.channels[0]",
+        "filter.origin",
+        "filter.phases[0]",
+        "filter.priorities[0]",
+        "filter.types[1]",
+    ];
+    let mut client = suite.tickets("admin");
+    let list = pb::ListTicketsRequest { filter: Some(filter.clone()), ..Default::default() };
+    let watch = pb::WatchTicketsRequest { filter: Some(filter), ..Default::default() };
+    for status in [
+        client.list_tickets(list).await.unwrap_err(),
+        client.watch_tickets(watch).await.map(drop).unwrap_err(),
+    ] {
+        let mut named = fields(&status);
+        named.sort_unstable();
+        assert_eq!(named, expected);
+    }
+    let row = pb::CatalogueRow { path: vec!["a".to_owned()], urgency: 99, impact: -1, ..Default::default() };
+    let import = pb::ImportCatalogueRequest { request_id: id(), rows: vec![row] };
+    let status = suite.catalogue("admin").import_catalogue(import).await.unwrap_err();
+    assert_eq!(fields(&status), ["rows[0].urgency", "rows[0].impact"]);
+    let cells = vec![pb::PriorityCell { urgency: 99, impact: 99, priority: 99 }];
+    let set = pb::SetPriorityMatrixRequest { request_id: id(), r#type: 99, cells };
+    let status = suite.priorities("admin").set_priority_matrix(set).await.unwrap_err();
+    assert_eq!(
+        fields(&status),
+        ["type", "cells[0].urgency", "cells[0].impact", "cells[0].priority", "cells"]
+    );
+    let get = pb::GetPriorityMatrixRequest { r#type: 99 };
+    assert_eq!(fields(&suite.priorities("admin").get_priority_matrix(get).await.unwrap_err()), ["type"]);
+}
+
+#[tokio::test]
+async fn texts_of_acts_and_contacts_have_their_lengths() {
+    let suite = Suite::start().await;
+    let ticket = suite.accepted().await;
+    let over = |most: usize| "字".repeat(most + 1);
+    let mut client = suite.tickets("admin");
+    for (field, text) in [("solution", over(10_000)), ("reply", over(10_000)), ("root_cause", over(2_000))] {
+        let mut request = resolve(&ticket);
+        match field {
+            "solution" => request.solution = text,
+            "reply" => request.reply = text,
+            _ => request.root_cause = text,
+        }
+        assert_eq!(fields(&client.resolve_ticket(request).await.unwrap_err()), [field]);
+    }
+    for reason in [String::new(), " \n ".to_owned(), over(2_000)] {
+        let request = pb::ReturnTicketRequest { reason: reason.clone(), ..give_back(&ticket) };
+        assert_eq!(fields(&client.return_ticket(request).await.unwrap_err()), ["reason"]);
+        let request = pb::TransferTicketRequest { reason: reason.clone(), ..transfer(&ticket, "yuexiu-env") };
+        assert_eq!(fields(&client.transfer_ticket(request).await.unwrap_err()), ["reason"]);
+        let request = pb::CancelTicketRequest { reason: reason.clone(), ..cancel(&ticket) };
+        assert_eq!(fields(&client.cancel_ticket(request).await.unwrap_err()), ["reason"]);
+        let request = pb::ReopenTicketRequest { reason, ..reopen(&ticket, false) };
+        assert_eq!(fields(&client.reopen_ticket(request).await.unwrap_err()), ["reason"]);
+    }
+    let request = pb::UrgeTicketRequest { note: over(2_000), ..urge(&ticket) };
+    assert_eq!(fields(&client.urge_ticket(request).await.unwrap_err()), ["note"]);
+    let request = pb::DispatchTicketRequest { note: over(2_000), ..dispatch(&ticket, "yuexiu-env") };
+    assert_eq!(fields(&client.dispatch_ticket(request).await.unwrap_err()), ["note"]);
+    assert_eq!(suite.get(&ticket.id).await, ticket, "nothing is written");
+
+    for (contact, field) in [
+        (pb::ContactInput { name: over(100), ..Default::default() }, "contact.name"),
+        (pb::ContactInput { identity_number: over(64), ..Default::default() }, "contact.identity_number"),
+        (pb::ContactInput { address: over(500), ..Default::default() }, "contact.address"),
+    ] {
+        let request = pb::CreateTicketRequest { contact: Some(contact), ..complaint() };
+        assert_eq!(refused(&suite, request).await, [field]);
+    }
+    let request = pb::CreateTicketRequest { priority: 1, priority_reason: over(500), ..complaint() };
+    assert_eq!(refused(&suite, request).await, ["priority_reason"]);
 }

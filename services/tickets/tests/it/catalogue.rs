@@ -1,6 +1,6 @@
 //! T5: the service catalogue.
 
-use crate::suite::{Suite, complaint, fields, id};
+use crate::suite::{Suite, complaint, fields, id, reason};
 use gongdan_proto::tickets::v1 as pb;
 use tonic::Code;
 
@@ -115,4 +115,35 @@ async fn items_are_listed_in_tree_order_by_pages_of_one_version() {
     assert_eq!(page.items.iter().map(|item| item.key.as_str()).collect::<Vec<_>>(), ["b/y", "b/y/z"]);
     let unknown = admin.get_catalogue(pb::GetCatalogueRequest { version: 9 }).await.unwrap_err();
     assert_eq!(unknown.code(), Code::NotFound);
+}
+
+#[tokio::test]
+async fn a_request_id_is_good_for_one_content() {
+    let suite = Suite::start().await;
+    let mut admin = suite.catalogue("admin");
+    let request = import(vec![row("a")]);
+    let first = admin.import_catalogue(request.clone()).await.unwrap().into_inner();
+    let other = pb::ImportCatalogueRequest { rows: vec![row("b")], ..request.clone() };
+    let refused = admin.import_catalogue(other).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+    assert_eq!(suite.count("catalogues").await, 2, "nothing is written");
+    admin.import_catalogue(import(vec![row("c")])).await.unwrap();
+    let again = admin.import_catalogue(request).await.unwrap().into_inner();
+    assert_eq!(again.version, first.version, "a late retry does not bring the old content back");
+    assert_eq!(suite.count("catalogues").await, 3);
+}
+
+#[tokio::test]
+async fn a_retried_create_is_answered_although_its_item_is_gone() {
+    let suite = Suite::start().await;
+    let mut admin = suite.catalogue("admin");
+    admin.import_catalogue(import(vec![row("a")])).await.unwrap();
+    let request = pb::CreateTicketRequest { item: "a".to_owned(), ..complaint() };
+    let first = suite.tickets("zhao.min").create_ticket(request.clone()).await.unwrap().into_inner();
+    admin.import_catalogue(import(vec![row("b")])).await.unwrap();
+    let again = suite.tickets("zhao.min").create_ticket(request.clone()).await.unwrap().into_inner();
+    assert_eq!(again, first);
+    let fresh = pb::CreateTicketRequest { request_id: id(), ..request };
+    let refused = suite.tickets("zhao.min").create_ticket(fresh).await.unwrap_err();
+    assert_eq!(fields(&refused), ["item"]);
 }

@@ -56,6 +56,14 @@ async fn without_a_reply_it_is_history_or_waits() {
 }
 
 #[tokio::test]
+async fn the_caller_may_say_which_policy_set_counts() {
+    let suite = Suite::start().await;
+    let asked = pb::RecordPastTicketRequest { sla_policy: "own".to_owned(), ..past("1") };
+    assert_eq!(record(&suite, asked).await.ticket.unwrap().sla_policy, "own");
+    assert_eq!(record(&suite, past("2")).await.ticket.unwrap().sla_policy, "");
+}
+
+#[tokio::test]
 async fn a_second_time_changes_nothing_and_other_content_is_refused() {
     let suite = Suite::start().await;
     let first = record(&suite, past("7")).await;
@@ -105,7 +113,18 @@ async fn a_past_that_cannot_be_is_refused_with_each_violation() {
         (pb::RecordPastTicketRequest { reply: String::new(), ..good() }, "reply"),
         (pb::RecordPastTicketRequest { region: "999999".to_owned(), ..good() }, "region"),
         (pb::RecordPastTicketRequest { item: "无此事项".to_owned(), ..good() }, "item"),
+        (pb::RecordPastTicketRequest { sla_policy: "长".repeat(129), ..good() }, "sla_policy"),
         (pb::RecordPastTicketRequest { external_id: String::new(), ..good() }, "external_id"),
+        (pb::RecordPastTicketRequest { subject: String::new(), ..good() }, "subject"),
+        (pb::RecordPastTicketRequest { subject: "字".repeat(201), ..good() }, "subject"),
+        (pb::RecordPastTicketRequest { reply: "字".repeat(10_001), ..good() }, "reply"),
+        (pb::RecordPastTicketRequest { external_id: "9".repeat(129), ..good() }, "external_id"),
+        (pb::RecordPastTicketRequest { customer_key: "9".repeat(129), ..good() }, "customer_key"),
+        (pb::RecordPastTicketRequest { channel: 99, ..good() }, "channel"),
+        (
+            pb::RecordPastTicketRequest { received_at: Some(instant("1900-01-01T00:00:00Z")), ..good() },
+            "received_at",
+        ),
         (
             pb::RecordPastTicketRequest { external_source: "Not A Name".to_owned(), ..good() },
             "external_source",

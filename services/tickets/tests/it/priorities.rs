@@ -1,6 +1,6 @@
 //! T8: the priority matrix.
 
-use crate::suite::{Suite, complaint, fields, id};
+use crate::suite::{Suite, complaint, fields, id, reason};
 use gongdan_proto::tickets::v1 as pb;
 use tonic::Code;
 
@@ -48,4 +48,18 @@ async fn a_matrix_needs_each_cell_once_and_an_administrator() {
     let request = set(pb::TicketType::Help, all(pb::Priority::P3));
     let refused = suite.priorities("zhao.min").set_priority_matrix(request).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn a_request_id_is_good_for_one_matrix() {
+    let suite = Suite::start().await;
+    let mut admin = suite.priorities("admin");
+    let request = set(pb::TicketType::Incident, all(pb::Priority::P2));
+    admin.set_priority_matrix(request.clone()).await.unwrap();
+    let other = pb::SetPriorityMatrixRequest { cells: all(pb::Priority::P1), ..request };
+    let refused = admin.set_priority_matrix(other).await.unwrap_err();
+    assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
+    let get = pb::GetPriorityMatrixRequest { r#type: pb::TicketType::Incident.into() };
+    let kept = admin.get_priority_matrix(get).await.unwrap().into_inner();
+    assert_eq!((kept.version, kept.cells[0].priority()), (1, pb::Priority::P2));
 }

@@ -8,6 +8,7 @@ use clap::ValueEnum;
 use csv::ByteRecord;
 use futures::{StreamExt, stream};
 use gongdan_proto::{
+    sla::v1::{GetPolicySetRequest, policy_service_client::PolicyServiceClient},
     tickets::v1::{self as pb, RecordPastTicketRequest, ticket_service_client::TicketServiceClient},
     to_timestamp,
 };
@@ -32,11 +33,11 @@ pub struct Args {
     #[arg(long, value_name = "CODE")]
     region: Option<String>,
     /// CSV file of name and region code; a row whose subject or else body has the name gets the region
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, alias = "mapping", value_name = "FILE")]
     map: Option<PathBuf>,
-    /// What kind of requests they are
-    #[arg(long = "type", value_enum, default_value_t = Kind::Complaint)]
-    kind: Kind,
+    /// What kind of requests they are; default: what the item binds, else complaint
+    #[arg(long = "type", value_enum)]
+    kind: Option<Kind>,
     /// How they came in
     #[arg(long, value_enum, default_value_t = Via::Web)]
     channel: Via,
@@ -46,6 +47,9 @@ pub struct Args {
     /// CSV file of category and key of a catalogue item
     #[arg(long, value_name = "FILE")]
     item_map: Option<PathBuf>,
+    /// Key of the policy set whose deadlines count; default: what the item binds, else the service's default, hotline
+    #[arg(long, value_name = "KEY", default_value = "", hide_default_value = true)]
+    policy: String,
     /// Rows without reply wait for dispatch; otherwise they are closed as history
     #[arg(long)]
     live: bool,
@@ -86,11 +90,23 @@ enum Via {
 
 pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
     let import = Import::new(context, &args)?;
+    if !args.policy.is_empty() {
+        known_policy(context, &args.policy).await?;
+    }
     let client = TicketServiceClient::new(context.channel("tickets")?);
     let file = File::open(&args.file).with_context(|| format!("opening {}", args.file.display()))?;
     let bar = context.progress(Some(file.metadata()?.len()), context.text("importing", "导入中"));
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
     let columns = Columns::find(reader.byte_headers()?)?;
+    if columns.category.is_some() && args.item_map.is_none() {
+        eprintln!(
+            "{}",
+            context.text(
+                "the column category counts only with --item-map: all rows get the item of --item",
+                "未给出 --item-map，不使用 category 列：所有行归入 --item 所指事项",
+            )
+        );
+    }
 
     let mut outcome = Outcome::default();
     let mut given_up = None;
@@ -174,7 +190,7 @@ impl<'a> Import<'a> {
             args,
             places,
             items,
-            kind: ticket_type(args.kind),
+            kind: args.kind.map_or(pb::TicketType::Unspecified, ticket_type),
             channel: channel(args.channel),
         })
     }
@@ -215,6 +231,7 @@ impl<'a> Import<'a> {
             unit_id: String::new(),
             customer_key: maybe(columns.citizen).to_owned(),
             live: self.args.live,
+            sla_policy: self.args.policy.clone(),
         })
     }
 
@@ -224,6 +241,13 @@ impl<'a> Import<'a> {
             .map(to_timestamp)
             .map_err(|_| RowError::new(field, format!("{text:?} is no instant")))
     }
+}
+
+/// Refuses a set that sla does not know: its tickets would run against the default without a word.
+async fn known_policy(context: &Context, key: &str) -> Result<()> {
+    let request = GetPolicySetRequest { key: key.to_owned(), version: 0 };
+    PolicyServiceClient::new(context.channel("sla")?).get_policy_set(request).await?;
+    Ok(())
 }
 
 fn ticket_type(kind: Kind) -> pb::TicketType {

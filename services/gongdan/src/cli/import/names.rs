@@ -50,12 +50,12 @@ impl Items {
     }
 }
 
-/// Whether a code is one of the national table.
+/// Whether a code is one that tickets takes.
 ///
 /// # Errors
 /// When it is not.
 pub fn known_region(code: &str) -> Result<()> {
-    let known = RegionCode::parse(code).is_ok_and(|code| Regions::national().get(code).is_some());
+    let known = RegionCode::parse(code).is_ok_and(|code| Regions::national().knows(code));
     anyhow::ensure!(known, "region: {code} is no known region code");
     Ok(())
 }
@@ -86,6 +86,18 @@ fn is_head(record: &csv::StringRecord) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_map_that_is_not_utf8_is_refused_with_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("map.csv");
+        std::fs::write(&file, b"name,region\nA3\xff,430103\n").unwrap();
+        for error in [Places::read(&file).unwrap_err(), Items::read(&file).unwrap_err()] {
+            let error = format!("{error:#}");
+            assert!(error.contains("line 2") || error.contains("line: 2"), "{error}");
+            assert!(error.to_lowercase().contains("utf-8"), "{error}");
+        }
+    }
 
     #[test]
     fn the_longest_name_wins_and_the_subject_goes_before_the_body() {

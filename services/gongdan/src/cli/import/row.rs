@@ -40,8 +40,12 @@ impl Columns {
     /// A row as text.
     ///
     /// # Errors
-    /// The column that is not UTF-8.
+    /// The column that is not UTF-8, or that there are too few or too many.
     pub fn text(&self, record: ByteRecord) -> Result<StringRecord, RowError> {
+        if record.len() != self.names.len() {
+            let rule = format!("has {} fields, the head has {}", record.len(), self.names.len());
+            return Err(RowError::new("", rule));
+        }
         StringRecord::from_byte_record(record).map_err(|error| {
             let field = self.names.get(error.utf8_error().field()).cloned().unwrap_or_default();
             RowError { field, rule: "is not UTF-8".into() }
@@ -85,5 +89,13 @@ mod tests {
             Columns::find(&ByteRecord::from(vec!["message_no", "subject", "received_at", "body"])).unwrap();
         let row = ByteRecord::from(vec![&b"1"[..], b"\xe5\x99", b"", b""]);
         assert_eq!(columns.text(row).unwrap_err(), RowError::new("subject", "is not UTF-8"));
+    }
+
+    #[test]
+    fn a_row_with_a_comma_too_many_is_not_taken_for_a_shorter_text() {
+        let columns =
+            Columns::find(&ByteRecord::from(vec!["message_no", "subject", "received_at", "body"])).unwrap();
+        let row = ByteRecord::from(vec!["1", "噪音", "2019-04-25T09:32:09+08:00", "夜里", "很吵"]);
+        assert_eq!(columns.text(row).unwrap_err(), RowError::new("", "has 5 fields, the head has 4"));
     }
 }

@@ -7,13 +7,14 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt;
 
 use super::row::RowError;
-use crate::cli::Channel;
+use crate::cli::{Channel, passes};
 
 /// After so many tries in vain the suite counts as gone.
 const TRIES: u32 = 8;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const DEADLINE: Duration = Duration::from_secs(30);
+/// Longer than a service gives itself, so that the service says what was slow.
+const DEADLINE: Duration = Duration::from_secs(35);
 
 /// What came of a row.
 #[derive(Debug)]
@@ -40,16 +41,17 @@ pub async fn send(mut client: TicketServiceClient<Channel>, request: RecordPastT
             Err(status) => status,
         };
         match status.code() {
-            Code::InvalidArgument | Code::AlreadyExists | Code::FailedPrecondition | Code::Internal => {
+            // Out of range: larger than a message may be.
+            Code::InvalidArgument | Code::AlreadyExists | Code::FailedPrecondition | Code::OutOfRange => {
                 return Sent::Refused(violations(&status));
             }
-            Code::Unavailable | Code::ResourceExhausted | Code::Aborted | Code::DeadlineExceeded
-                if attempt < TRIES =>
-            {
+            _ if passes(status.code()) && attempt < TRIES => {
                 let asked = status.get_details_retry_info().and_then(|info| info.retry_delay);
                 tokio::time::sleep(asked.unwrap_or(pause).min(LONGEST_PAUSE)).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
+            // It may be the row that the service cannot bear.
+            Code::Internal => return Sent::Refused(violations(&status)),
             _ => return Sent::GivenUp(Box::new(status)),
         }
     }
