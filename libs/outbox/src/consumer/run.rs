@@ -15,6 +15,10 @@ const PULL: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 /// How long a batch is filled with messages that are known to come.
 const ON_ITS_WAY: Duration = Duration::from_millis(5);
+/// Of so many parts of the time a consumer works one, as long as it keeps up.
+const SHARE: u32 = 5;
+/// The longest it gives way.
+const REST_MOST: Duration = Duration::from_millis(500);
 const TROUBLE: Duration = Duration::from_millis(200);
 const TROUBLE_MOST: Duration = Duration::from_secs(5);
 
@@ -78,25 +82,33 @@ async fn consume(
     config: &ConsumerConfig,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let mut began: Option<Instant> = None;
+    let mut next_at: Option<Instant> = None;
     loop {
         let first = tokio::select! {
             first = stream.next() => first,
             () = shutdown.cancelled() => return Ok(()),
         };
         let first = first.ok_or_else(|| anyhow::anyhow!("the stream ended"))??;
-        if let Some(began) = began {
-            tokio::time::sleep_until(began + config.pace).await;
+        if let Some(next_at) = next_at {
+            tokio::time::sleep_until(next_at).await;
         }
-        began = Some(Instant::now());
+        let began = Instant::now();
         let (batch, trouble) = collect(&mut stream, first, config.batch).await;
+        let full = batch.len() >= config.batch;
         if !apply(inbox, bus, batch, shutdown).await {
             return Ok(());
         }
+        next_at = (!full).then(|| began + rest(config.pace, began.elapsed()));
         if let Some(error) = trouble {
             return Err(error.into());
         }
     }
+}
+
+/// How long after the beginning of a batch the next may begin. On a busy machine batches take longer and consumers give
+/// way to calls: fewer and larger batches cost less. A batch that is full is followed by the next at once.
+fn rest(pace: Duration, took: Duration) -> Duration {
+    pace.max((took * SHARE).min(REST_MOST))
 }
 
 /// What is there already, and what is on its way when the bus says that more waits.

@@ -22,9 +22,13 @@ use gongdan_bus::Bus;
 use isolate::Failure;
 use metrics::Metrics;
 use plan::{Mode, Plan};
-use sqlx::PgPool;
-use std::{collections::HashSet, sync::Arc, time::Duration};
-use tokio::sync::Notify;
+use sqlx::{Connection as _, PgConnection, PgPool};
+use std::{
+    collections::{BTreeSet, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::{Mutex, Notify};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -33,6 +37,8 @@ pub struct Inbox {
     pub(crate) name: String,
     pub(crate) service: String,
     pool: PgPool,
+    /// What events are applied on, one batch after the other.
+    connection: Mutex<Option<PgConnection>>,
     bus: Bus,
     /// The handler may append events of its own.
     relay: RelayHandle,
@@ -82,6 +88,7 @@ impl Inbox {
             name,
             service,
             pool,
+            connection: Mutex::default(),
             bus,
             relay,
             handler,
@@ -150,11 +157,17 @@ impl Inbox {
         also: &[Uuid],
         isolate: bool,
     ) -> Result<(Plan, Vec<Failure>), ApplyError> {
-        let mut transaction = self.pool.begin().await?;
-        let mut ids: Vec<Uuid> = events.iter().map(|e| e.aggregate_id).chain(also.iter().copied()).collect();
-        ids.sort_unstable();
-        ids.dedup();
-        let slots = store::lock(&mut transaction, &self.name, &ids).await?;
+        // A connection of its own: a pool tries one each time it takes it back. One that failed is not kept.
+        let mut own = self.connection.lock().await;
+        let mut connection = match own.take() {
+            Some(connection) => connection,
+            None => gongdan_pg::connect_alone(&self.pool).await?,
+        };
+        let mut transaction = connection.begin().await?;
+        let new: BTreeSet<Uuid> = events.iter().filter(|e| e.version == 1).map(|e| e.aggregate_id).collect();
+        let old: BTreeSet<Uuid> = events.iter().map(|e| e.aggregate_id).chain(also.iter().copied()).collect();
+        let old: Vec<Uuid> = old.difference(&new).copied().collect();
+        let slots = store::lock(&mut transaction, &self.name, &old, &Vec::from_iter(new)).await?;
         let plan = Plan::make(slots, events, self.mode);
         let wanted = self.wanted(plan.apply.iter().map(|(event, _)| event));
         let mut failures = Vec::new();
@@ -168,6 +181,7 @@ impl Inbox {
         }
         self.settle(&mut transaction, &plan, &failures).await?;
         transaction.commit().await?;
+        *own = Some(connection);
         Ok((plan, failures))
     }
 

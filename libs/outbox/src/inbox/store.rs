@@ -9,26 +9,32 @@ use std::collections::{HashMap, HashSet};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-/// Locks the aggregates in the order of their ids, which must be sorted, and reads what is known of them, with what is
-/// parked of those that are not held.
+/// Locks the aggregates and reads what is known of them, with what is parked of those that are not held. `old` are those
+/// that are probably there, `new` those that are probably not; a wrong guess costs a little and harms nothing.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     consumer: &str,
-    ids: &[Uuid],
+    old: &[Uuid],
+    new: &[Uuid],
 ) -> Result<HashMap<Uuid, Slot>, sqlx::Error> {
-    let mut rows = sqlx::query(
-        "SELECT aggregate_id, version, waiting, held FROM inbox_versions
-         WHERE consumer = $1 AND aggregate_id = ANY ($2) ORDER BY aggregate_id FOR UPDATE",
-    )
-    .bind(consumer)
-    .bind(ids)
-    .fetch_all(&mut *connection)
-    .instrument(sql_span!("inbox_versions.lock", "SELECT"))
-    .await?;
-    if rows.len() < ids.len() {
+    let mut rows = Vec::with_capacity(old.len() + new.len());
+    let mut unknown = new.to_vec();
+    if !old.is_empty() {
+        rows = sqlx::query(
+            "SELECT aggregate_id, version, waiting, held FROM inbox_versions
+             WHERE consumer = $1 AND aggregate_id = ANY ($2) ORDER BY aggregate_id FOR UPDATE",
+        )
+        .bind(consumer)
+        .bind(old)
+        .fetch_all(&mut *connection)
+        .instrument(sql_span!("inbox_versions.lock", "SELECT"))
+        .await?;
         let known: HashSet<Uuid> =
             rows.iter().map(|row| row.try_get("aggregate_id")).collect::<Result<_, _>>()?;
-        let unknown: Vec<Uuid> = ids.iter().filter(|id| !known.contains(id)).copied().collect();
+        unknown.extend(old.iter().filter(|id| !known.contains(id)));
+    }
+    if !unknown.is_empty() {
+        unknown.sort_unstable();
         // The update changes nothing; it locks a row that another replica has made in the meantime.
         let made = sqlx::query(
             "INSERT INTO inbox_versions AS known (consumer, aggregate_id, version)
