@@ -30,7 +30,9 @@ pub fn constraint(error: &sqlx::Error) -> Option<&str> {
 #[must_use]
 pub fn is_transient(error: &sqlx::Error) -> bool {
     match error {
+        // Protocol: what a proxy says, or leaves unsaid, before a server that is away.
         sqlx::Error::Io(_)
+        | sqlx::Error::Protocol(_)
         | sqlx::Error::PoolTimedOut
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed => true,
@@ -61,6 +63,7 @@ mod tests {
         assert!(is_transient(&away()));
         assert_eq!(error(away()).code(), Code::Unavailable);
         assert_eq!(error(sqlx::Error::PoolTimedOut).code(), Code::Unavailable);
+        assert_eq!(error(sqlx::Error::Protocol("cut".into())).code(), Code::Unavailable);
     }
 
     #[test]
