@@ -31,6 +31,9 @@ impl Batch for Save {
     type Answer = Updated;
 
     /// Answers each, in order. Of two changes of one ticket from one version one wins.
+    ///
+    /// Ordinals count from 0 without gaps, so that they find ids in the columns. `(… IN …) IS TRUE` is looked up in a
+    /// hash; a join of one column with the other would compare each row with each.
     async fn run(connection: &mut PgConnection, saves: &[Self]) -> Result<Vec<Updated>, sqlx::Error> {
         // Everybody locks rows in the order of their ids: two batches with the same tickets do not block each other.
         let mut order: Vec<(usize, &Self)> = saves.iter().enumerate().collect();
@@ -52,22 +55,24 @@ impl Batch for Save {
                      lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state
                  FROM input i WHERE t.id = i.id AND t.version = i.expected
                  RETURNING i.ord),
-               done AS MATERIALIZED (SELECT i.* FROM input i JOIN won USING (ord)),
                request AS (
                  INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
-                 SELECT caller, method, request_id, hash, id, version, recorded_at FROM done
-                 WHERE request_id IS NOT NULL),
+                 SELECT caller, method, request_id, hash, id, version, recorded_at FROM input i
+                 WHERE (i.ord IN (SELECT ord FROM won)) IS TRUE AND request_id IS NOT NULL),
                decision AS (
                  INSERT INTO answered_decisions (decision_id, ticket_id, answered_at)
-                 SELECT x.decision, d.id, d.recorded_at
-                 FROM UNNEST($33::int[], $34::uuid[]) AS x(ord, decision) JOIN done d USING (ord)
+                 SELECT x.decision, ($2::uuid[])[x.ord + 1], ($12::timestamptz[])[x.ord + 1]
+                 FROM UNNEST($33::int[], $34::uuid[]) AS x(ord, decision)
+                 WHERE (x.ord IN (SELECT ord FROM won)) IS TRUE
                  ON CONFLICT DO NOTHING),
                resolution AS (
                  INSERT INTO resolutions (ticket_id, round, solution, root_cause, reply)
-                 SELECT id, round, solution, root_cause, reply FROM done WHERE reply IS NOT NULL),
+                 SELECT id, round, solution, root_cause, reply FROM input i
+                 WHERE (i.ord IN (SELECT ord FROM won)) IS TRUE AND reply IS NOT NULL),
                participant AS (
                  INSERT INTO participants (ticket_id, unit_id)
-                 SELECT d.id, u.unit FROM UNNEST($20::int[], $21::text[]) AS u(ord, unit) JOIN done d USING (ord)
+                 SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($20::int[], $21::text[]) AS u(ord, unit)
+                 WHERE (u.ord IN (SELECT ord FROM won)) IS TRUE
                  ON CONFLICT DO NOTHING),
                event AS (
                  INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
@@ -78,7 +83,7 @@ impl Batch for Save {
                    $28::timestamptz[], $29::timestamptz[], $30::smallint[], $31::text[], $32::bytea[])
                    AS v(ord, event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                      traceparent, payload)
-                 JOIN done d USING (ord) ORDER BY v.ord, v.version)
+                 WHERE (v.ord IN (SELECT ord FROM won)) IS TRUE ORDER BY v.ord, v.version)
                SELECT ord AS "ord!" FROM won"#,
             &c.ordinal,
             &c.id,
