@@ -28,6 +28,7 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use store::Locked;
 use tokio::sync::{Mutex, Notify};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -164,10 +165,22 @@ impl Inbox {
             None => gongdan_pg::connect_alone(&self.pool).await?,
         };
         let mut transaction = connection.begin().await?;
-        let new: BTreeSet<Uuid> = events.iter().filter(|e| e.version == 1).map(|e| e.aggregate_id).collect();
-        let old: BTreeSet<Uuid> = events.iter().map(|e| e.aggregate_id).chain(also.iter().copied()).collect();
-        let old: Vec<Uuid> = old.difference(&new).copied().collect();
-        let slots = store::lock(&mut transaction, &self.name, &old, &Vec::from_iter(new)).await?;
+        let mut new: BTreeSet<Uuid> =
+            events.iter().filter(|e| e.version == 1).map(|e| e.aggregate_id).collect();
+        let mut old: BTreeSet<Uuid> =
+            events.iter().map(|e| e.aggregate_id).chain(also.iter().copied()).collect();
+        old.retain(|id| !new.contains(id));
+        let slots = loop {
+            match store::lock(&mut transaction, &self.name, &old, &new).await? {
+                Locked::All(slots) => break slots,
+                Locked::Absent(absent) => {
+                    transaction.rollback().await?;
+                    old.retain(|id| !absent.contains(id));
+                    new.extend(absent);
+                    transaction = connection.begin().await?;
+                }
+            }
+        };
         let plan = Plan::make(slots, events, self.mode);
         let wanted = self.wanted(plan.apply.iter().map(|(event, _)| event));
         let mut failures = Vec::new();

@@ -5,49 +5,65 @@ use crate::Event;
 use gongdan_telemetry::sql_span;
 use prost::Message as _;
 use sqlx::{PgConnection, Row as _};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-/// Locks the aggregates and reads what is known of them, with what is parked of those that are not held. `old` are those
-/// that are probably there, `new` those that are probably not; a wrong guess costs a little and harms nothing.
+/// What a lock gave.
+pub(super) enum Locked {
+    /// All aggregates, with what is parked of those that are not held.
+    All(HashMap<Uuid, Slot>),
+    /// These are not there: begin again and name them as new. Making them now, with others locked, could end in a
+    /// deadlock with a replica that does the same in another order.
+    Absent(Vec<Uuid>),
+}
+
+/// Locks the aggregates and reads what is known of them. `new` are those that are probably not there, `old` the others.
+///
+/// Rows are made first and locked after, each in the order of their ids: who waits to make a row has locked none, and
+/// who waits for a lock waits for one who makes no more.
 pub(super) async fn lock(
     connection: &mut PgConnection,
     consumer: &str,
-    old: &[Uuid],
-    new: &[Uuid],
-) -> Result<HashMap<Uuid, Slot>, sqlx::Error> {
+    old: &BTreeSet<Uuid>,
+    new: &BTreeSet<Uuid>,
+) -> Result<Locked, sqlx::Error> {
     let mut rows = Vec::with_capacity(old.len() + new.len());
-    let mut unknown = new.to_vec();
-    if !old.is_empty() {
+    let mut there = old.clone();
+    if !new.is_empty() {
         rows = sqlx::query(
+            "INSERT INTO inbox_versions (consumer, aggregate_id, version)
+             SELECT $1, id, 0 FROM UNNEST($2::uuid[]) AS id
+             ON CONFLICT (consumer, aggregate_id) DO NOTHING
+             RETURNING aggregate_id, version, waiting, held",
+        )
+        .bind(consumer)
+        .bind(Vec::from_iter(new.iter().copied()))
+        .fetch_all(&mut *connection)
+        .instrument(sql_span!("inbox_versions.lock", "INSERT"))
+        .await?;
+        there.extend(new);
+        for row in &rows {
+            there.remove(&row.try_get("aggregate_id")?);
+        }
+    }
+    if !there.is_empty() {
+        let known = sqlx::query(
             "SELECT aggregate_id, version, waiting, held FROM inbox_versions
              WHERE consumer = $1 AND aggregate_id = ANY ($2) ORDER BY aggregate_id FOR UPDATE",
         )
         .bind(consumer)
-        .bind(old)
+        .bind(Vec::from_iter(there.iter().copied()))
         .fetch_all(&mut *connection)
         .instrument(sql_span!("inbox_versions.lock", "SELECT"))
         .await?;
-        let known: HashSet<Uuid> =
-            rows.iter().map(|row| row.try_get("aggregate_id")).collect::<Result<_, _>>()?;
-        unknown.extend(old.iter().filter(|id| !known.contains(id)));
-    }
-    if !unknown.is_empty() {
-        unknown.sort_unstable();
-        // The update changes nothing; it locks a row that another replica has made in the meantime.
-        let made = sqlx::query(
-            "INSERT INTO inbox_versions AS known (consumer, aggregate_id, version)
-             SELECT $1, id, 0 FROM UNNEST($2::uuid[]) AS id
-             ON CONFLICT (consumer, aggregate_id) DO UPDATE SET version = known.version
-             RETURNING aggregate_id, version, waiting, held",
-        )
-        .bind(consumer)
-        .bind(unknown)
-        .fetch_all(&mut *connection)
-        .instrument(sql_span!("inbox_versions.lock", "INSERT"))
-        .await?;
-        rows.extend(made);
+        for row in &known {
+            there.remove(&row.try_get("aggregate_id")?);
+        }
+        if !there.is_empty() {
+            return Ok(Locked::Absent(Vec::from_iter(there)));
+        }
+        rows.extend(known);
     }
     let mut slots = HashMap::with_capacity(rows.len());
     let mut waiting = Vec::new();
@@ -80,7 +96,7 @@ pub(super) async fn lock(
             }
         }
     }
-    Ok(slots)
+    Ok(Locked::All(slots))
 }
 
 /// Writes the versions of aggregates after a transaction's events.
