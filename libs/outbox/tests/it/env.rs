@@ -304,6 +304,19 @@ pub async fn append(pool: &PgPool, events: &[NewEvent]) {
     transaction.commit().await.unwrap();
 }
 
+/// Until the log shows all that is committed: a transaction of another test may hold it back for a moment.
+pub async fn settled(pool: &PgPool) {
+    eventually("the log shows what is committed", async || {
+        sqlx::query_scalar::<_, bool>(
+            "SELECT max(txid) < pg_snapshot_xmin(pg_current_snapshot()) FROM events",
+        )
+        .fetch_one(pool)
+        .await
+        .unwrap()
+    })
+    .await;
+}
+
 pub async fn eventually(what: &str, mut condition: impl AsyncFnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(30);
     while !condition().await {

@@ -1,6 +1,6 @@
 //! `ReplayEvents` through a real gRPC server and the client that consumers use.
 
-use crate::env::{Env, SOURCE, append, id, new_event};
+use crate::env::{Env, SOURCE, append, id, new_event, settled};
 use futures::TryStreamExt as _;
 use gongdan_errors::{Code, Error, Reason};
 use gongdan_outbox::{EventServer, Guard, OwnerLog as _, OwnerLogClient};
@@ -31,6 +31,7 @@ async fn the_whole_log_comes_in_order_and_can_be_gone_on_with_from_any_position(
             .await;
     }
     let log = OwnerLogClient::new(serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    settled(&env.pool).await;
     let all: Vec<_> = log.replay(None).await.unwrap().try_collect().await.unwrap();
     assert_eq!(all.len(), 1_300);
     for ticket in &tickets {
@@ -69,6 +70,7 @@ async fn an_event_of_a_transaction_still_running_is_not_shown_and_not_skipped() 
     let now: Vec<_> = log.replay(None).await.unwrap().try_collect().await.unwrap();
     assert!(now.is_empty(), "the later one would move a reader past the earlier one");
     transaction.commit().await.unwrap();
+    settled(&env.pool).await;
     let then: Vec<_> = log.replay(None).await.unwrap().try_collect().await.unwrap();
     assert_eq!(then.iter().map(|(event, _)| event.aggregate_id).collect::<Vec<_>>(), [slow, fast]);
 }

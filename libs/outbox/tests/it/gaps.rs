@@ -1,7 +1,7 @@
 //! What the bus lost is fetched from the owner; a rebuild reads everything and meets the stream without a gap.
 
 use crate::{
-    env::{Env, Recorder, append, consumer, event, eventually, id, new_event},
+    env::{Env, Recorder, append, consumer, event, eventually, id, new_event, settled},
     event_server::{anyone, serve},
 };
 use gongdan_bus::Event;
@@ -62,6 +62,7 @@ async fn a_rebuild_beside_the_running_consumer_applies_each_version_once() {
             }
         }
     }
+    settled(&owner.pool).await;
     let log = OwnerLogClient::new(serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
     let mut steps = Vec::new();
     let done = replay(&running.inbox(), &log, None, |progress| steps.push(progress.read)).await.unwrap();
@@ -89,10 +90,12 @@ async fn a_replay_goes_on_where_it_was_interrupted() {
     let env = Env::start().await;
     let ticket = id();
     append(&owner.pool, &(1..=10).map(|version| new_event(ticket, version)).collect::<Vec<_>>()).await;
+    settled(&owner.pool).await;
     let log = OwnerLogClient::new(serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
     let inbox = consumer().inbox(env.pool.clone(), env.bus.clone(), Recorder::new(), RelayHandle::none());
     let first = replay(&inbox, &log, None, |_| {}).await.unwrap();
     append(&owner.pool, &[new_event(ticket, 11)]).await;
+    settled(&owner.pool).await;
     let second = replay(&inbox, &log, Some(first.position), |_| {}).await.unwrap();
     assert_eq!((second.read, second.applied), (1, 1));
     env.wait_applied(ticket, &(1..=11).collect::<Vec<_>>()).await;
