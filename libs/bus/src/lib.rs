@@ -7,6 +7,7 @@ mod connection;
 mod dead;
 mod envelope;
 mod event;
+mod pull;
 mod stream;
 mod subject;
 
@@ -19,5 +20,6 @@ pub use connection::{Bus, BusError};
 pub use dead::DeadReport;
 pub use envelope::{NotAnEvent, from_headers, to_headers};
 pub use event::{Event, Origin};
+pub use pull::Pull;
 pub use stream::StreamState;
 pub use subject::{bucket, event_type, subject};

@@ -6,7 +6,7 @@ use gongdan_telemetry::{current_traceparent, sql_span};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -34,6 +34,20 @@ pub struct NewEvent {
     pub origin: Origin,
     /// The encoded protobuf message.
     pub payload: Vec<u8>,
+}
+
+tokio::task_local! {
+    /// Whether something was appended within.
+    static APPENDED: Cell<bool>;
+}
+
+/// Whether `inner` appended events, beside what it gives.
+pub(crate) async fn watched<T>(inner: impl Future<Output = T>) -> (T, bool) {
+    let watched = async {
+        let output = inner.await;
+        (output, APPENDED.with(Cell::get))
+    };
+    APPENDED.scope(Cell::new(false), watched).await
 }
 
 /// Writes events down, in their order, with one statement. They reach the bus after the transaction commits; wake the
@@ -72,5 +86,7 @@ pub async fn append(connection: &mut PgConnection, events: &[NewEvent]) -> Resul
     .instrument(sql_span!("events.append", "INSERT"))
     .await
     .map_err(gongdan_pg::error)?;
+    // Outside a handler nobody asks.
+    let _ = APPENDED.try_with(|appended| appended.set(true));
     Ok(())
 }

@@ -13,6 +13,7 @@ mod handler;
 mod inbox;
 mod log;
 mod owner_log;
+mod pressure;
 mod relay;
 mod replay;
 mod server;

@@ -52,6 +52,12 @@ pub async fn connect_alone(pool: &PgPool) -> Result<PgConnection, sqlx::Error> {
     PgConnection::connect_with(&options).await
 }
 
+/// For a connection that finds and changes few rows by their keys out of many, a batch at a time: on a young table, whose
+/// size the planner does not know yet, a join by hash would read all of it, and the plan stays. Plans are made once,
+/// however many rows a batch has.
+pub const BY_KEY: &str = "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off;
+                          SET plan_cache_mode = force_generic_plan";
+
 fn options(config: &PgConfig, name: &str) -> Result<PgConnectOptions, sqlx::Error> {
     let options = PgConnectOptions::from_str(config.url.expose_secret())?
         .application_name(&format!("gongdan-{name}"))

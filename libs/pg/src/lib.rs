@@ -10,7 +10,7 @@ pub mod requests;
 mod schema;
 
 pub use config::PgConfig;
-pub use connect::{connect, connect_alone};
+pub use connect::{BY_KEY, connect, connect_alone};
 pub use error::{constraint, error, is_transient};
 pub use partitions::ensure_partitions;
 pub use requests::RequestKey;

@@ -1,6 +1,6 @@
 //! Sets the process's exporters up, and takes them down.
 
-use crate::{LogFormat, TelemetryConfig, logs::JsonLine, registry};
+use crate::{LogFormat, TelemetryConfig, logs::JsonLine, registry, sql::SQL_TARGET};
 use anyhow::Context as _;
 use opentelemetry::{KeyValue, trace::TracerProvider as _};
 use opentelemetry_otlp::{MetricExporter, SpanExporter, WithExportConfig};
@@ -43,8 +43,11 @@ pub fn init(config: &TelemetryConfig, service: &'static str) -> anyhow::Result<T
     let traces = tracer_provider(config, resource.clone())?;
     let metrics = meter_provider(config, resource)?;
 
-    let filter = EnvFilter::try_new(&config.filter)
+    let mut filter = EnvFilter::try_new(&config.filter)
         .with_context(|| format!("telemetry.filter: {:?} is no filter", config.filter))?;
+    if !exports {
+        filter = filter.add_directive(format!("{SQL_TARGET}=off").parse()?);
+    }
     let lines = match config.log_format {
         LogFormat::Json => tracing_subscriber::fmt::layer()
             .event_format(JsonLine { service })

@@ -1,24 +1,20 @@
 //! From the bus to the inbox: what is there, at most a batch, in one transaction; acknowledged after it committed.
 
 use super::{ConsumerConfig, messages};
-use crate::Inbox;
-use futures::{FutureExt as _, StreamExt as _};
-use gongdan_bus::{
-    AckKind, Bus,
-    jetstream::{Message, consumer::pull},
-};
+use crate::{Inbox, pressure};
+use gongdan_bus::{AckKind, Bus, BusError, Pull, jetstream::Message};
 use std::{sync::Arc, time::Duration};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-const PULL: Duration = Duration::from_secs(30);
-const HEARTBEAT: Duration = Duration::from_secs(10);
-/// How long a batch is filled with messages that are known to come.
-const ON_ITS_WAY: Duration = Duration::from_millis(5);
 /// Of so many parts of the time a consumer works one, as long as it keeps up.
 const SHARE: u32 = 5;
+/// The same on a busy machine, when it does not keep up.
+const BUSY_SHARE: u32 = 3;
 /// The longest it gives way.
 const REST_MOST: Duration = Duration::from_millis(500);
+/// The same after a full batch, which stands for many.
+const FULL_REST_MOST: Duration = Duration::from_secs(3);
 const TROUBLE: Duration = Duration::from_millis(200);
 const TROUBLE_MOST: Duration = Duration::from_secs(5);
 
@@ -37,9 +33,9 @@ pub(super) async fn run(
             () = shutdown.cancelled() => return,
         };
         match opened {
-            Ok(stream) => {
+            Ok(pull) => {
                 pause = TROUBLE;
-                let Err(error) = consume(&inbox, &bus, stream, &config, &shutdown).await else { return };
+                let Err(error) = consume(&inbox, &bus, pull, &config, &shutdown).await else { return };
                 tracing::warn!(consumer = inbox.name(), error = %format!("{error:#}"), "the consumer begins again");
             }
             Err(error) => {
@@ -59,86 +55,65 @@ async fn open(
     kinds: Option<&[String]>,
     name: &str,
     config: &ConsumerConfig,
-) -> anyhow::Result<pull::Stream> {
+) -> anyhow::Result<Pull> {
     bus.ensure_dead_stream().await?;
     let (consumer, made) = bus.durable(source, name, kinds, config.batch * 4, config.ack_wait).await?;
     if made {
         tracing::info!(consumer = name, source, "a new consumer begins with what the stream still has");
     }
-    Ok(consumer
-        .stream()
-        .max_messages_per_batch(config.batch)
-        .expires(PULL)
-        .heartbeat(HEARTBEAT)
-        .messages()
-        .await?)
+    Ok(Pull::new(bus, consumer).await?)
 }
 
 /// Ends well at shutdown, and with an error when the stream has to be opened anew.
 async fn consume(
     inbox: &Inbox,
     bus: &Bus,
-    mut stream: pull::Stream,
+    mut pull: Pull,
     config: &ConsumerConfig,
     shutdown: &CancellationToken,
 ) -> anyhow::Result<()> {
-    let mut next_at: Option<Instant> = None;
     loop {
-        let first = tokio::select! {
-            first = stream.next() => first,
+        let mut batch = Vec::new();
+        let came = tokio::select! {
+            came = next(&mut pull, config.batch, &mut batch) => came,
             () = shutdown.cancelled() => return Ok(()),
         };
-        let first = first.ok_or_else(|| anyhow::anyhow!("the stream ended"))??;
-        if let Some(next_at) = next_at {
-            tokio::time::sleep_until(next_at).await;
-        }
         let began = Instant::now();
-        let (batch, trouble) = collect(&mut stream, first, config.batch).await;
         let full = batch.len() >= config.batch;
         if !apply(inbox, bus, batch, shutdown).await {
             return Ok(());
         }
-        next_at = (!full).then(|| began + rest(config.pace, began.elapsed()));
-        if let Some(error) = trouble {
-            return Err(error.into());
+        came?;
+        if let Some(rest) = rest(config.pace, began.elapsed(), full) {
+            tokio::select! {
+                () = tokio::time::sleep_until(began + rest) => {}
+                () = shutdown.cancelled() => return Ok(()),
+            }
         }
     }
+}
+
+/// What is there already; when nothing is, the first that comes with those behind it. What came before an error is in the
+/// batch.
+async fn next(pull: &mut Pull, most: usize, batch: &mut Vec<Message>) -> Result<(), BusError> {
+    pull.available(most, batch).await?;
+    if !batch.is_empty() {
+        return Ok(());
+    }
+    let first = pull.first().await?;
+    let more = first.info().is_ok_and(|info| info.pending > 0);
+    batch.push(first);
+    if more { pull.available(most, batch).await } else { Ok(()) }
 }
 
 /// How long after the beginning of a batch the next may begin. On a busy machine batches take longer and consumers give
-/// way to calls: fewer and larger batches cost less. A batch that is full is followed by the next at once.
-fn rest(pace: Duration, took: Duration) -> Duration {
-    pace.max((took * SHARE).min(REST_MOST))
-}
-
-/// What is there already, and what is on its way when the bus says that more waits.
-async fn collect(
-    stream: &mut pull::Stream,
-    first: Message,
-    most: usize,
-) -> (Vec<Message>, Option<pull::MessagesError>) {
-    let until = Instant::now() + ON_ITS_WAY;
-    let mut more = first.info().is_ok_and(|info| info.pending > 0);
-    let mut batch = vec![first];
-    while batch.len() < most {
-        let next = match stream.next().now_or_never() {
-            Some(next) => next,
-            None if more => match tokio::time::timeout_at(until, stream.next()).await {
-                Ok(next) => next,
-                Err(_) => break,
-            },
-            None => break,
-        };
-        match next {
-            Some(Ok(message)) => {
-                more = message.info().is_ok_and(|info| info.pending > 0);
-                batch.push(message);
-            }
-            Some(Err(error)) => return (batch, Some(error)),
-            None => break,
-        }
+/// way to calls: fewer and larger batches cost less. A batch that is full is followed by the next at once, unless
+/// somebody waits for a processor.
+fn rest(pace: Duration, took: Duration, full: bool) -> Option<Duration> {
+    match full {
+        false => Some(pace.max((took * SHARE).min(REST_MOST))),
+        true => pressure::is_busy().then(|| (took * BUSY_SHARE).min(FULL_REST_MOST)),
     }
-    (batch, None)
 }
 
 /// Applies a batch however long it takes; false when `shutdown` came first: the bus gives the messages out again.

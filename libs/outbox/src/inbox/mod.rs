@@ -17,12 +17,12 @@ mod store;
 pub(crate) use gaps::GapRepair;
 pub(crate) use spans::is_sampled;
 
-use crate::{ApplyError, Event, Handler, RelayHandle};
+use crate::{ApplyError, Event, Handler, RelayHandle, append};
 use gongdan_bus::Bus;
 use isolate::Failure;
 use metrics::Metrics;
 use plan::{Mode, Plan};
-use sqlx::{Connection as _, PgConnection, PgPool};
+use sqlx::{Connection as _, Executor as _, PgConnection, PgPool};
 use std::{
     collections::{BTreeSet, HashSet},
     sync::Arc,
@@ -123,18 +123,24 @@ impl Inbox {
         if events.is_empty() && also.is_empty() {
             return Ok(0);
         }
-        let (plan, failures) = match self.attempt(&events, also, false).await {
-            Ok(done) => done,
-            Err(ApplyError::Transient(error)) => return Err(error),
-            // Again, this time to find out which: the first attempt left nothing behind.
-            Err(ApplyError::Poison { .. } | ApplyError::Failed(_)) => {
-                match self.attempt(&events, also, true).await {
-                    Ok(done) => done,
-                    Err(ApplyError::Transient(error)) => return Err(error),
-                    Err(other) => return Err(anyhow::anyhow!("{other}")),
+        let attempts = async {
+            match self.attempt(&events, also, false).await {
+                // Again, this time to find out which: the first attempt left nothing behind.
+                Err(ApplyError::Poison { .. } | ApplyError::Failed(_)) => {
+                    self.attempt(&events, also, true).await
                 }
+                done => done,
             }
         };
+        let (done, appended) = append::watched(attempts).await;
+        let (plan, failures) = match done {
+            Ok(done) => done,
+            Err(ApplyError::Transient(error)) => return Err(error),
+            Err(other) => return Err(anyhow::anyhow!("{other}")),
+        };
+        if appended {
+            self.relay.wake();
+        }
         let failed: HashSet<Uuid> = failures.iter().map(|failure| failure.aggregate_id).collect();
         let applied: Vec<Event> = self.wanted(plan.apply.iter().map(|(event, _)| event).filter(|event| {
             !failed.contains(&event.aggregate_id)
@@ -142,7 +148,6 @@ impl Inbox {
         }));
         self.metrics.record(&plan, &failures);
         if !applied.is_empty() {
-            self.relay.wake();
             self.handler.committed(&applied).await;
         }
         if !failures.is_empty() {
@@ -158,25 +163,29 @@ impl Inbox {
         also: &[Uuid],
         isolate: bool,
     ) -> Result<(Plan, Vec<Failure>), ApplyError> {
-        // A connection of its own: a pool tries one each time it takes it back. One that failed is not kept.
+        // A connection of its own: a pool tries one each time it takes it back. One that failed is not kept. Handlers find
+        // rows by their keys on it.
         let mut own = self.connection.lock().await;
         let mut connection = match own.take() {
             Some(connection) => connection,
-            None => gongdan_pg::connect_alone(&self.pool).await?,
+            None => {
+                let mut connection = gongdan_pg::connect_alone(&self.pool).await?;
+                connection.execute(sqlx::raw_sql(gongdan_pg::BY_KEY)).await?;
+                connection
+            }
         };
         let mut transaction = connection.begin().await?;
-        let mut new: BTreeSet<Uuid> =
-            events.iter().filter(|e| e.version == 1).map(|e| e.aggregate_id).collect();
+        let mut new = self.mode.begins(events);
         let mut old: BTreeSet<Uuid> =
             events.iter().map(|e| e.aggregate_id).chain(also.iter().copied()).collect();
-        old.retain(|id| !new.contains(id));
-        let slots = loop {
+        old.retain(|id| !new.contains_key(id));
+        let (slots, made) = loop {
             match store::lock(&mut transaction, &self.name, &old, &new).await? {
-                Locked::All(slots) => break slots,
+                Locked::All(slots, made) => break (slots, made),
                 Locked::Absent(absent) => {
                     transaction.rollback().await?;
                     old.retain(|id| !absent.contains(id));
-                    new.extend(absent);
+                    new.extend(absent.into_iter().map(|id| (id, 0)));
                     transaction = connection.begin().await?;
                 }
             }
@@ -192,7 +201,7 @@ impl Inbox {
                 isolate::guarded(self.handler.as_ref(), &mut transaction, &wanted).instrument(span).await?;
             }
         }
-        self.settle(&mut transaction, &plan, &failures).await?;
+        self.settle(&mut transaction, &plan, &failures, &made).await?;
         transaction.commit().await?;
         *own = Some(connection);
         Ok((plan, failures))

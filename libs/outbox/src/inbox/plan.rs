@@ -1,7 +1,7 @@
 //! What becomes of events that arrive: pure, so that every order of arrival can be tried. Source: DESIGN rule 3.
 
 use crate::Event;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use uuid::Uuid;
 
 /// Which versions a consumer needs.
@@ -11,6 +11,24 @@ pub(super) enum Mode {
     EveryVersion,
     /// Only the latest state: it may jump ahead.
     LatestOnly,
+}
+
+impl Mode {
+    /// Aggregates that begin in these events, with the version they will have when nothing is in the way.
+    pub(super) fn begins(self, events: &[Event]) -> BTreeMap<Uuid, i64> {
+        let mut versions: BTreeMap<Uuid, BTreeSet<i64>> = BTreeMap::new();
+        for event in events {
+            versions.entry(event.aggregate_id).or_default().insert(event.version);
+        }
+        versions.retain(|_, versions| versions.first() == Some(&1));
+        let last = |versions: BTreeSet<i64>| match self {
+            Self::EveryVersion => {
+                (1..).zip(versions).take_while(|(n, version)| n == version).map(|(n, _)| n).last()
+            }
+            Self::LatestOnly => versions.last().copied(),
+        };
+        versions.into_iter().map(|(id, versions)| (id, last(versions).unwrap_or_default())).collect()
+    }
 }
 
 /// What the inbox knows of an aggregate.
@@ -40,7 +58,7 @@ pub(super) struct Plan {
 }
 
 /// An aggregate after a plan.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct After {
     pub version: i64,
     pub waiting: bool,

@@ -12,11 +12,13 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 impl Inbox {
+    /// `made` are the versions that rows were made with in this transaction.
     pub(super) async fn settle(
         &self,
         connection: &mut PgConnection,
         plan: &Plan,
         failures: &[Failure],
+        made: &HashMap<Uuid, i64>,
     ) -> Result<(), sqlx::Error> {
         let failed: HashMap<Uuid, &Failure> = failures.iter().map(|f| (f.aggregate_id, f)).collect();
         let mut after = plan.after.clone();
@@ -37,6 +39,12 @@ impl Inbox {
             let waiting = failure.behind > 0 || after.get(&failure.aggregate_id).is_some_and(|a| a.waiting);
             let held = After { version: failure.version - 1, waiting, held: Some(failure.version) };
             after.insert(failure.aggregate_id, held);
+        }
+        for (id, version) in made {
+            let actual = *after.entry(*id).or_default();
+            if actual == (After { version: *version, ..After::default() }) {
+                after.remove(id);
+            }
         }
         let unpark: Vec<(Uuid, i64)> = unpark.into_iter().collect();
         store::unpark(connection, &self.name, &unpark).await?;

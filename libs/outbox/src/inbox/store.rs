@@ -1,24 +1,28 @@
 //! The tables of the inbox.
+//!
+//! A join takes the consumer from the side of what is wanted, behind OFFSET 0: with the consumer as a constant, a young
+//! table would be read from one end to the other, the rows of the consumer compared with each one that is wanted.
 
 use super::plan::{After, Slot};
 use crate::Event;
 use gongdan_telemetry::sql_span;
 use prost::Message as _;
 use sqlx::{PgConnection, Row as _};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// What a lock gave.
 pub(super) enum Locked {
-    /// All aggregates, with what is parked of those that are not held.
-    All(HashMap<Uuid, Slot>),
+    /// All aggregates, with what is parked of those that are not held, and the versions that rows were made with.
+    All(HashMap<Uuid, Slot>, HashMap<Uuid, i64>),
     /// These are not there: begin again and name them as new. Making them now, with others locked, could end in a
     /// deadlock with a replica that does the same in another order.
     Absent(Vec<Uuid>),
 }
 
-/// Locks the aggregates and reads what is known of them. `new` are those that are probably not there, `old` the others.
+/// Locks the aggregates and reads what is known of them. `new` are those that are probably not there, with the version
+/// they will probably have in the end: their rows are made with it and need no change later. `old` are the others.
 ///
 /// Rows are made first and locked after, each in the order of their ids: who waits to make a row has locked none, and
 /// who waits for a lock waits for one who makes no more.
@@ -26,59 +30,61 @@ pub(super) async fn lock(
     connection: &mut PgConnection,
     consumer: &str,
     old: &BTreeSet<Uuid>,
-    new: &BTreeSet<Uuid>,
+    new: &BTreeMap<Uuid, i64>,
 ) -> Result<Locked, sqlx::Error> {
-    let mut rows = Vec::with_capacity(old.len() + new.len());
+    let mut slots = HashMap::with_capacity(old.len() + new.len());
+    let mut made = HashMap::new();
     let mut there = old.clone();
     if !new.is_empty() {
-        rows = sqlx::query(
+        let rows: Vec<Uuid> = sqlx::query_scalar(
             "INSERT INTO inbox_versions (consumer, aggregate_id, version)
-             SELECT $1, id, 0 FROM UNNEST($2::uuid[]) AS id
+             SELECT $1, new.* FROM UNNEST($2::uuid[], $3::bigint[]) AS new
              ON CONFLICT (consumer, aggregate_id) DO NOTHING
-             RETURNING aggregate_id, version, waiting, held",
+             RETURNING aggregate_id",
         )
         .bind(consumer)
-        .bind(Vec::from_iter(new.iter().copied()))
+        .bind(Vec::from_iter(new.keys().copied()))
+        .bind(Vec::from_iter(new.values().copied()))
         .fetch_all(&mut *connection)
         .instrument(sql_span!("inbox_versions.lock", "INSERT"))
         .await?;
-        there.extend(new);
-        for row in &rows {
-            there.remove(&row.try_get("aggregate_id")?);
+        there.extend(new.keys());
+        for id in rows {
+            there.remove(&id);
+            slots.insert(id, Slot::default());
+            made.insert(id, new.get(&id).copied().unwrap_or_default());
         }
     }
+    let mut waiting = Vec::new();
     if !there.is_empty() {
         let known = sqlx::query(
-            "SELECT aggregate_id, version, waiting, held FROM inbox_versions
-             WHERE consumer = $1 AND aggregate_id = ANY ($2) ORDER BY aggregate_id FOR UPDATE",
+            "SELECT known.aggregate_id, known.version, known.waiting, known.held
+             FROM (SELECT $1::text AS consumer, id FROM UNNEST($2::uuid[]) AS id OFFSET 0) AS wanted
+             JOIN inbox_versions AS known ON known.consumer = wanted.consumer AND known.aggregate_id = wanted.id
+             ORDER BY known.aggregate_id FOR UPDATE OF known",
         )
         .bind(consumer)
         .bind(Vec::from_iter(there.iter().copied()))
         .fetch_all(&mut *connection)
         .instrument(sql_span!("inbox_versions.lock", "SELECT"))
         .await?;
-        for row in &known {
-            there.remove(&row.try_get("aggregate_id")?);
+        for row in known {
+            let id: Uuid = row.try_get("aggregate_id")?;
+            let slot = Slot {
+                version: row.try_get("version")?,
+                waiting: row.try_get("waiting")?,
+                held: row.try_get("held")?,
+                ..Slot::default()
+            };
+            if slot.waiting && slot.held.is_none() {
+                waiting.push(id);
+            }
+            there.remove(&id);
+            slots.insert(id, slot);
         }
         if !there.is_empty() {
             return Ok(Locked::Absent(Vec::from_iter(there)));
         }
-        rows.extend(known);
-    }
-    let mut slots = HashMap::with_capacity(rows.len());
-    let mut waiting = Vec::new();
-    for row in rows {
-        let id: Uuid = row.try_get("aggregate_id")?;
-        let slot = Slot {
-            version: row.try_get("version")?,
-            waiting: row.try_get("waiting")?,
-            held: row.try_get("held")?,
-            ..Slot::default()
-        };
-        if slot.waiting && slot.held.is_none() {
-            waiting.push(id);
-        }
-        slots.insert(id, slot);
     }
     if !waiting.is_empty() {
         let rows = sqlx::query(
@@ -96,7 +102,7 @@ pub(super) async fn lock(
             }
         }
     }
-    Ok(Locked::All(slots))
+    Ok(Locked::All(slots, made))
 }
 
 /// Writes the versions of aggregates after a transaction's events.
@@ -117,8 +123,9 @@ pub(super) async fn advance(
     }
     sqlx::query(
         "UPDATE inbox_versions AS known SET version = n.version, waiting = n.waiting, held = n.held
-         FROM UNNEST($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[]) AS n (id, version, waiting, held)
-         WHERE consumer = $1 AND aggregate_id = n.id",
+         FROM (SELECT $1::text AS consumer, n.* FROM UNNEST($2::uuid[], $3::bigint[], $4::boolean[], $5::bigint[])
+               AS n (id, version, waiting, held) OFFSET 0) AS n
+         WHERE known.consumer = n.consumer AND known.aggregate_id = n.id",
     )
     .bind(consumer)
     .bind(ids)

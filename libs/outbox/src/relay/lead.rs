@@ -6,7 +6,10 @@ use super::{
     metrics::Metrics,
     publish::publish,
 };
-use crate::log::{self, Position};
+use crate::{
+    log::{self, Position},
+    pressure,
+};
 use gongdan_bus::Bus;
 use sqlx::{Connection as _, PgConnection, PgPool};
 use std::{sync::Arc, time::Duration};
@@ -20,9 +23,11 @@ const FIRST_LOOK: Duration = Duration::from_millis(5);
 const BACKLOG_EVERY: Duration = Duration::from_secs(5);
 const BACKLOG_MOST: i64 = 100_000;
 /// Of so many parts of the time the relay works one, as long as it keeps up.
-const SHARE: u32 = 3;
+const SHARE: u32 = 4;
 /// The longest it gives way.
 const REST_MOST: Duration = Duration::from_millis(200);
+/// The same after a full batch on a busy machine.
+const FULL_REST_MOST: Duration = Duration::from_secs(2);
 const TROUBLE: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(
@@ -117,13 +122,15 @@ impl Leader<'_> {
             }
             let full = i64::try_from(found).is_ok_and(|found| found >= self.config.batch);
             self.count_backlog(full).await?;
-            if full {
+            let busy = full && pressure::is_busy();
+            if full && !busy {
                 continue;
             }
             if found > 0 {
                 pause = FIRST_LOOK;
-                // On a busy machine fewer and larger batches cost less.
-                let rest = (began.elapsed() * SHARE).min(REST_MOST);
+                // On a busy machine fewer and larger batches cost less, and who waits for an answer goes first.
+                let most = if busy { FULL_REST_MOST } else { REST_MOST };
+                let rest = (began.elapsed() * SHARE).min(most);
                 tokio::time::sleep_until(began + self.config.pace.max(rest)).await;
             }
             // Woken with nothing to see, an older transaction is still running: look again soon.

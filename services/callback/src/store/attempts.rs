@@ -2,12 +2,10 @@
 
 use super::Store;
 use crate::events;
-use gongdan_callback_domain::{Changed, Outcome};
+use gongdan_callback_domain::Outcome;
 use gongdan_errors::Error;
 use gongdan_proto::{callback::v1::CallbackAttempt, to_timestamp};
 use gongdan_telemetry::sql_span;
-use jiff_sqlx::ToSqlx as _;
-use sqlx::PgConnection;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -23,23 +21,8 @@ pub struct NewAttempt<'a> {
 }
 
 impl NewAttempt<'_> {
-    pub(super) async fn insert(self, connection: &mut PgConnection, changed: &Changed) -> Result<(), Error> {
-        sqlx::query!(
-            "INSERT INTO attempts (task_id, number, outcome, agent_id, attempted_at, next_attempt_at, note)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)",
-            changed.task.id,
-            changed.task.tally.attempts,
-            i16::try_from(i32::from(events::outcome(self.outcome))).unwrap_or_default(),
-            self.agent_id,
-            changed.at.to_sqlx() as _,
-            changed.task.next_attempt_at.map(|at| at.to_sqlx()) as _,
-            self.note,
-        )
-        .execute(connection)
-        .instrument(sql_span!("attempts.insert", "INSERT"))
-        .await
-        .map_err(gongdan_pg::error)?;
-        Ok(())
+    pub(super) fn outcome_number(self) -> i16 {
+        i16::try_from(i32::from(events::outcome(self.outcome))).unwrap_or_default()
     }
 }
 

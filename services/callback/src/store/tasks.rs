@@ -1,7 +1,7 @@
 //! Table `tasks`, one task at a time.
 
 use super::{
-    Store, TaskName,
+    NewAttempt, Store, TaskName,
     row::{TaskRow, state_number},
 };
 use crate::error::{etag_mismatch, task_not_found, write_conflict};
@@ -13,11 +13,11 @@ use gongdan_pg::{
     requests::{self, Answered},
 };
 use gongdan_proto::callback::v1::{CallbackEvent, CallbackTask};
-use gongdan_telemetry::sql_span;
+use gongdan_telemetry::{current_traceparent, sql_span};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use prost::Message as _;
-use sqlx::{Acquire as _, PgConnection};
+use sqlx::PgConnection;
 use tracing::Instrument as _;
 
 /// A task about to be acted on.
@@ -49,26 +49,78 @@ impl Store {
         Ok(Opened::Fresh(Box::new(task)))
     }
 
-    /// Writes an act: the task if nobody changed it since it was read, its attempt if it was one, its event, and the
-    /// request it answers.
+    /// Writes an act in one statement: the task if nobody changed it since it was read, its attempt if it was one, its
+    /// event, and the request it answers.
     pub async fn save(
         &self,
         changed: &Changed,
-        attempt: Option<super::attempts::NewAttempt<'_>>,
+        attempt: Option<NewAttempt<'_>>,
         event: NewEvent,
         key: &RequestKey,
     ) -> Result<(), Error> {
-        let now = event.recorded_at;
-        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        let mut transaction = connection.begin().await.map_err(gongdan_pg::error)?;
-        update(&mut transaction, changed).await?;
-        if let Some(attempt) = attempt {
-            attempt.insert(&mut transaction, changed).await?;
+        let task = &changed.task;
+        let was = changed.was.ok_or_else(|| Error::internal("a new task is not updated"))?;
+        let time = |at: Option<Timestamp>| at.map(|at| at.to_sqlx());
+        let saved = sqlx::query_scalar!(
+            r#"WITH task AS (
+                 UPDATE tasks SET state = $4, attempts = $5, refused = $6, wrong_number = $7, next_attempt_at = $8,
+                        contacted = $9, solved = $10, satisfied = $11, reopen = $12, reason = $13, agent_id = $14,
+                        held_until = $15, version = $16, ended_at = $17
+                 WHERE id = $1 AND version = $2 AND takes = $3 RETURNING id),
+               attempt AS (
+                 INSERT INTO attempts (task_id, number, outcome, agent_id, attempted_at, next_attempt_at, note)
+                 SELECT id, $5, $18, $19, $20, $8, $21 FROM task WHERE $18::smallint IS NOT NULL),
+               event AS (
+                 INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
+                   payload, traceparent)
+                 SELECT $22, id, $16, $23, $24, $25, $26, $27, $28, $29 FROM task),
+               request AS (
+                 INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
+                 SELECT $30, $31, $32, $33, id, $16, $26 FROM task)
+               SELECT count(*) AS "count!" FROM task"#,
+            task.id,
+            was.version,
+            was.takes,
+            state_number(task.state),
+            task.tally.attempts,
+            task.tally.refused,
+            task.tally.wrong_number,
+            time(task.next_attempt_at) as _,
+            task.result.map(|result| result.contacted),
+            task.result.map(|result| result.solved),
+            task.result.map(|result| result.satisfied),
+            task.reopen,
+            task.reason,
+            task.hold.as_ref().map(|hold| hold.agent_id.clone()),
+            time(task.hold.as_ref().map(|hold| hold.until)) as _,
+            task.stamp.version,
+            time(task.ended_at) as _,
+            attempt.map(|attempt| attempt.outcome_number()),
+            attempt.map(|attempt| attempt.agent_id),
+            changed.at.to_sqlx() as _,
+            attempt.map(|attempt| attempt.note),
+            event.id,
+            event.kind.as_ref(),
+            event.subject,
+            event.occurred_at.to_sqlx() as _,
+            event.recorded_at.to_sqlx() as _,
+            event.origin.as_i16(),
+            event.payload,
+            current_traceparent(),
+            key.caller,
+            key.method,
+            key.request_id,
+            key.hash.as_slice(),
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("tasks.update", "UPDATE"))
+        .await;
+        match saved {
+            Ok(1) => Ok(()),
+            Ok(_) => Err(write_conflict()),
+            Err(error) if requests::is_duplicate(&error) => Err(write_conflict()),
+            Err(error) => Err(gongdan_pg::error(error)),
         }
-        gongdan_outbox::append(&mut transaction, &[event]).await?;
-        let answered = Answered { resource_id: changed.task.id, version: changed.task.stamp.version };
-        requests::insert(&mut transaction, key, answered, now).await?;
-        transaction.commit().await.map_err(gongdan_pg::error)
     }
 }
 
@@ -104,38 +156,4 @@ async fn answer_of(connection: &mut PgConnection, answered: Answered) -> Result<
     let payload = payload.ok_or_else(task_not_found)?;
     let event = CallbackEvent::decode(payload.as_slice()).map_err(Error::internal)?;
     event.state.ok_or_else(|| Error::internal("an event without the task after it"))
-}
-
-async fn update(connection: &mut PgConnection, changed: &Changed) -> Result<(), Error> {
-    let task = &changed.task;
-    let was = changed.was.ok_or_else(|| Error::internal("a new task is not updated"))?;
-    let time = |at: Option<Timestamp>| at.map(|at| at.to_sqlx());
-    let done = sqlx::query!(
-        "UPDATE tasks SET state = $4, attempts = $5, refused = $6, wrong_number = $7, next_attempt_at = $8,
-                contacted = $9, solved = $10, satisfied = $11, reopen = $12, reason = $13, agent_id = $14,
-                held_until = $15, version = $16, ended_at = $17
-         WHERE id = $1 AND version = $2 AND takes = $3",
-        task.id,
-        was.version,
-        was.takes,
-        state_number(task.state),
-        task.tally.attempts,
-        task.tally.refused,
-        task.tally.wrong_number,
-        time(task.next_attempt_at) as _,
-        task.result.map(|result| result.contacted),
-        task.result.map(|result| result.solved),
-        task.result.map(|result| result.satisfied),
-        task.reopen,
-        task.reason,
-        task.hold.as_ref().map(|hold| hold.agent_id.clone()),
-        time(task.hold.as_ref().map(|hold| hold.until)) as _,
-        task.stamp.version,
-        time(task.ended_at) as _,
-    )
-    .execute(connection)
-    .instrument(sql_span!("tasks.update", "UPDATE"))
-    .await
-    .map_err(gongdan_pg::error)?;
-    if done.rows_affected() == 1 { Ok(()) } else { Err(write_conflict()) }
 }

@@ -2,16 +2,11 @@
 
 use crate::{
     Rooms, events,
-    store::{
-        save::Save,
-        tickets,
-        update::{BY_KEY_LOCAL, Updated},
-        writer::Batch as _,
-    },
+    store::{save::Save, tickets, update::Updated, writer::Batch as _},
 };
 use gongdan_outbox::{ApplyError, Event};
 use gongdan_tickets_domain::{Actor, Changed, InvalidName, PrincipalId, PrincipalKind, Ticket};
-use sqlx::{Executor as _, PgConnection};
+use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -72,7 +67,6 @@ impl<'a> Acts<'a> {
         if self.order.is_empty() {
             return Ok(());
         }
-        connection.execute(sqlx::raw_sql(BY_KEY_LOCAL)).await?;
         for _ in 0..ATTEMPTS {
             let saves = self.decide(connection).await?;
             if saves.is_empty() {

@@ -11,16 +11,16 @@ use crate::{
         list::After,
         log::{Log, Logged, Place},
         ticket_views::Detail,
-        tickets::TicketRef,
     },
     telemetry::Watcher,
 };
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1::{self as pb, watch_tickets_response::Kind};
-use std::{collections::HashMap, pin::Pin, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
 use tonic::Status;
+use uuid::Uuid;
 
 /// What the RPC answers with.
 pub(super) type Changes = Pin<Box<dyn Stream<Item = Result<pb::WatchTicketsResponse, Status>> + Send>>;
@@ -142,37 +142,35 @@ impl Watch {
     }
 
     async fn send_changes(&mut self, events: Vec<Logged>) -> Result<(), End> {
-        let mut texts = HashMap::new();
+        let mut changes = Vec::with_capacity(events.len());
+        let mut ids = BTreeSet::new();
         for Logged { place, kind, event, before } in events {
-            self.place = place;
-            let Some(state) = event.state else { continue };
-            let kind_of = match (self.filter.matches(&state), before.is_some_and(|b| self.filter.matches(&b)))
-            {
-                (true, _) => Kind::Changed,
-                (false, true) => Kind::Left,
-                (false, false) => continue,
+            let change = event.state.and_then(|state| {
+                let is = self.filter.matches(&state);
+                let was = || before.is_some_and(|before| self.filter.matches(&before));
+                let kind_of = if is { Kind::Changed } else { was().then_some(Kind::Left)? };
+                Some((kind_of, state))
+            });
+            let change = match change {
+                Some((kind_of, state)) => {
+                    let id: Uuid = state.id.parse().map_err(Error::internal)?;
+                    ids.insert(id);
+                    Some((kind_of, id, state))
+                }
+                None => None,
             };
-            let ticket = self.listed(state, &mut texts).await?;
+            changes.push((place, kind, change));
+        }
+        // As a list shows them: with subject and masked contact.
+        let views = self.rooms.tickets.views(&Vec::from_iter(ids)).await?;
+        for (place, kind, change) in changes {
+            self.place = place;
+            let Some((kind_of, id, state)) = change else { continue };
+            let view = views.get(&id).ok_or_else(|| Error::internal("an event without its ticket"))?;
+            let ticket = view.present_as(state, Detail::Listed, &self.rooms.customers.sealer)?;
             self.send(kind_of, Some(ticket), kind).await?;
         }
         Ok(())
-    }
-
-    /// The state as a list shows it: with its subject and masked contact.
-    async fn listed(
-        &self,
-        state: pb::Ticket,
-        views: &mut HashMap<String, crate::store::ticket_views::TicketView>,
-    ) -> Result<pb::Ticket, Error> {
-        let view = match views.get(&state.id) {
-            Some(view) => view,
-            None => {
-                let id = state.id.parse().map_err(Error::internal)?;
-                let view = self.rooms.tickets.view(&TicketRef::Id(id)).await?;
-                views.entry(state.id.clone()).or_insert(view)
-            }
-        };
-        view.present_as(state, Detail::Listed, &self.rooms.customers.sealer)
     }
 
     async fn send(&mut self, kind: Kind, ticket: Option<pb::Ticket>, change: String) -> Result<(), End> {

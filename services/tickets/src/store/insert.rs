@@ -56,7 +56,8 @@ impl Batch for Insert {
     /// Answers each, in order.
     ///
     /// The guards are looked up by scalar subqueries, which no plan turns into a scan of the table, and inserted with
-    /// ON CONFLICT, which waits for and then sees a concurrent twin. Events are inserted in the order of versions, so
+    /// ON CONFLICT, which waits for and then sees a concurrent twin. `(… IN …) IS TRUE` is looked up in a hash; a join would
+    /// compare each row with each. Ordinals count from 0 without gaps, so that they find ids in the columns. Events are inserted in the order of versions, so
     /// that their positions have it too.
     #[allow(clippy::too_many_lines, reason = "one statement")]
     async fn run(connection: &mut PgConnection, inserts: &[Self]) -> Result<Vec<Inserted>, sqlx::Error> {
@@ -121,7 +122,7 @@ impl Batch for Insert {
                  ON CONFLICT DO NOTHING RETURNING ticket_id),
                won AS MATERIALIZED (
                  SELECT r.* FROM ready r
-                 WHERE r.id IN (SELECT resource_id FROM request UNION ALL SELECT ticket_id FROM import)),
+                 WHERE (r.id IN (SELECT resource_id FROM request UNION ALL SELECT ticket_id FROM import)) IS TRUE),
                ticket AS (
                  INSERT INTO tickets (id, number, version, phase, round, kind, item, region, channel, priority, origin,
                    customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state)
@@ -135,7 +136,8 @@ impl Batch for Insert {
                  SELECT id, round, solution, root_cause, reply FROM won WHERE reply IS NOT NULL),
                participant AS (
                  INSERT INTO participants (ticket_id, unit_id)
-                 SELECT w.id, u.unit FROM UNNEST($36::int[], $37::text[]) AS u(ord, unit) JOIN won w USING (ord)),
+                 SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($36::int[], $37::text[]) AS u(ord, unit)
+                 WHERE (u.ord IN (SELECT ord FROM won)) IS TRUE),
                event AS (
                  INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                    traceparent, payload)
@@ -145,7 +147,7 @@ impl Batch for Insert {
                    $44::timestamptz[], $45::timestamptz[], $46::smallint[], $47::text[], $48::bytea[])
                    AS v(ord, event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                      traceparent, payload)
-                 JOIN won w USING (ord) ORDER BY v.ord, v.version)
+                 WHERE (v.ord IN (SELECT ord FROM won)) IS TRUE ORDER BY v.ord, v.version)
                SELECT i.ord AS "ord!", i.ord IN (SELECT ord FROM won) AS "created!",
                       i.ord IN (SELECT ord FROM fresh) AND i.ord NOT IN (SELECT ord FROM ready) AS "taken!"
                FROM input i ORDER BY i.ord"#,

@@ -105,3 +105,19 @@ pub(crate) async fn get(pool: &PgPool, id: Uuid) -> Result<Option<TicketView>, E
     .await
     .map_err(error)
 }
+
+/// Those of many tickets that are there, in any order.
+pub(crate) async fn many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketView>, Error> {
+    sqlx::query_as!(
+        TicketView,
+        r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", state AS "state!",
+                  subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
+                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?"
+           FROM ticket_views WHERE id = ANY ($1)"#,
+        ids
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("ticket_views.many", "SELECT"))
+    .await
+    .map_err(error)
+}

@@ -6,7 +6,7 @@ use super::{
     seal::{Sealed, Sealer},
     state,
     ticket_views::{self, Detail, TicketView},
-    update::{BY_KEY, Updated},
+    update::Updated,
     writer::{AfterCommit, Lane},
 };
 use crate::{
@@ -24,7 +24,7 @@ use gongdan_tickets_domain::{Changed, Ticket};
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use prost::Message as _;
 use sqlx::PgPool;
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -101,8 +101,8 @@ impl Tickets {
         metrics: Metrics,
         after_commit: &AfterCommit,
     ) -> Self {
-        let inserts = Lane::start(&pool, config, "", &metrics, after_commit);
-        let updates = Lane::start(&pool, config, BY_KEY, &metrics, after_commit);
+        let inserts = Lane::start(&pool, config, &metrics, after_commit);
+        let updates = Lane::start(&pool, config, &metrics, after_commit);
         Self { pool, sealer, clock, metrics, inserts, updates }
     }
 
@@ -124,6 +124,15 @@ impl Tickets {
     pub(crate) async fn view(&self, ticket: &TicketRef) -> Result<TicketView, Error> {
         let id = self.find(ticket).await?;
         ticket_views::get(&self.pool, id).await?.ok_or_else(ticket_not_found)
+    }
+
+    /// Those of many tickets that are there, by their ids.
+    pub(crate) async fn views(&self, ids: &[Uuid]) -> Result<HashMap<Uuid, TicketView>, Error> {
+        if ids.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let views = ticket_views::many(&self.pool, ids).await?;
+        Ok(views.into_iter().map(|view| (view.id, view)).collect())
     }
 
     /// One ticket for a caller.

@@ -17,15 +17,6 @@ pub(crate) enum Updated {
     Lost,
 }
 
-/// Few rows by their keys out of many: on a young table, whose size the planner does not know yet, a join by hash would
-/// scan it. To be said on a connection, or with LOCAL in a transaction, before [`Save::run`].
-pub(crate) const BY_KEY: &str =
-    "SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_seqscan = off";
-
-/// As [`BY_KEY`], until the end of the transaction.
-pub(crate) const BY_KEY_LOCAL: &str =
-    "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_seqscan = off";
-
 #[async_trait]
 impl Batch for Save {
     type Answer = Updated;

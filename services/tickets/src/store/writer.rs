@@ -33,11 +33,10 @@ pub(crate) struct Lane<B: Batch> {
 pub(crate) type AfterCommit = Arc<dyn Fn() + Send + Sync>;
 
 impl<B: Batch> Lane<B> {
-    /// Starts the writers. `setup` is said on each of their connections.
+    /// Starts the writers.
     pub(crate) fn start(
         pool: &PgPool,
         config: &WriterConfig,
-        setup: &'static str,
         metrics: &Metrics,
         after_commit: &AfterCommit,
     ) -> Self {
@@ -46,7 +45,6 @@ impl<B: Batch> Lane<B> {
         for _ in 0..config.tasks.max(1) {
             let writer = Writer {
                 pool: pool.clone(),
-                setup,
                 connection: None,
                 metrics: metrics.clone(),
                 after_commit: after_commit.clone(),
@@ -68,7 +66,6 @@ impl<B: Batch> Lane<B> {
 
 struct Writer {
     pool: PgPool,
-    setup: &'static str,
     connection: Option<PgConnection>,
     metrics: Metrics,
     after_commit: AfterCommit,
@@ -128,9 +125,7 @@ impl Writer {
             Some(connection) => connection,
             None => {
                 let mut connection = gongdan_pg::connect_alone(&self.pool).await?;
-                if !self.setup.is_empty() {
-                    connection.execute(sqlx::raw_sql(self.setup)).await?;
-                }
+                connection.execute(sqlx::raw_sql(gongdan_pg::BY_KEY)).await?;
                 connection
             }
         };
