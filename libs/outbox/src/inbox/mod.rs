@@ -124,10 +124,10 @@ impl Inbox {
             return Ok(0);
         }
         let attempts = async {
-            match self.attempt(&events, also, false).await {
+            match Box::pin(self.attempt(&events, also, false)).await {
                 // Again, this time to find out which: the first attempt left nothing behind.
                 Err(ApplyError::Poison { .. } | ApplyError::Failed(_)) => {
-                    self.attempt(&events, also, true).await
+                    Box::pin(self.attempt(&events, also, true)).await
                 }
                 done => done,
             }
