@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustix::process::Signal;
 
 use crate::{
@@ -25,6 +26,8 @@ const STOP: [Signal; 2] = [Signal::INT, Signal::QUIT];
 /// After a crash the log of the last minutes is replayed before the server answers.
 const START_PATIENCE: Duration = Duration::from_secs(120);
 const STOP_PATIENCE: Duration = Duration::from_secs(30);
+/// `sun_path` of unix(7) without its last zero.
+const LONGEST_SOCKET_PATH: usize = 107;
 
 /// How a PostgreSQL is run.
 #[derive(Debug, Clone)]
@@ -135,6 +138,18 @@ impl Postgres {
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
+    }
+
+    /// URL of a database for processes of this machine that run under the account that started the server: by the
+    /// server's socket, which costs less than TCP, or [`Postgres::url`] where the socket's path would be too long.
+    ///
+    /// The socket lies in the server's data directory, which only that account may enter.
+    #[must_use]
+    pub fn local_url(&self, database: &str) -> String {
+        let data = self.place.join("data");
+        let Some(dir) = socket_dir(&data, self.port) else { return self.url(database) };
+        let host = utf8_percent_encode(dir, NON_ALPHANUMERIC);
+        format!("postgres://postgres:{}@{host}:{}/{database}", self.password, self.port)
     }
 
     /// The port on 127.0.0.1.
@@ -284,12 +299,14 @@ fn server_command(
     account: Option<&Account>,
 ) -> Command {
     let durable = if options.durable { "on" } else { "off" };
+    let sockets =
+        socket_dir(data, port).map(|dir| format!("\"{}\"", dir.replace('"', "\"\""))).unwrap_or_default();
     let mut command = account::command(&programs.bin.join("postgres"), account);
     command.arg("-D").arg(data);
     for (key, value) in [
         ("port", port.to_string().as_str()),
         ("listen_addresses", "127.0.0.1"),
-        ("unix_socket_directories", ""),
+        ("unix_socket_directories", sockets.as_str()),
         ("max_connections", options.max_connections.to_string().as_str()),
         ("shared_buffers", "128MB"),
         ("max_wal_size", "1GB"),
@@ -306,6 +323,13 @@ fn server_command(
     command
 }
 
+/// The directory of the server's socket; none where the socket's whole path has more bytes than such an address may.
+fn socket_dir(data: &Path, port: u16) -> Option<&str> {
+    let dir = data.to_str()?;
+    let whole = format!("{dir}/.s.PGSQL.{port}");
+    (whole.len() <= LONGEST_SOCKET_PATH).then_some(dir)
+}
+
 /// The last line of the server's own lock file says so; its first is the server's process id.
 fn is_ready(data: &Path, pid: u32) -> bool {
     fs::read_to_string(data.join("postmaster.pid")).is_ok_and(|text| {
@@ -313,4 +337,16 @@ fn is_ready(data: &Path, pid: u32) -> bool {
         lines.next().is_some_and(|line| line.trim() == pid.to_string())
             && lines.nth(6).is_some_and(|line| line.trim() == "ready")
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_needs_a_path_that_fits() {
+        let fits = format!("/{}", "d".repeat(LONGEST_SOCKET_PATH - "//.s.PGSQL.5432".len()));
+        assert_eq!(socket_dir(Path::new(&fits), 5432), Some(fits.as_str()));
+        assert_eq!(socket_dir(Path::new(&fits), 54320), None);
+    }
 }

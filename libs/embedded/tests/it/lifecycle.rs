@@ -42,6 +42,25 @@ fn postgres_keeps_its_data_and_its_port_over_a_restart() {
 }
 
 #[test]
+fn postgres_answers_over_its_socket_to_who_knows_the_password() {
+    // A path with what has a meaning in URLs.
+    let dir = tempfile::Builder::new().prefix("a b%").tempdir().unwrap();
+    let server = Postgres::start(&quick(dir.path())).unwrap();
+    let ask = |url: &str| {
+        let mut psql = Command::new(server.programs().join("psql"));
+        psql.args(["--no-password", "--no-psqlrc", "-At", "-c", "SELECT inet_server_port() IS NULL", url]);
+        let output = psql.env_remove("PGPASSWORD").output().unwrap();
+        (output.status.success(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (tcp, local) = (server.url("postgres"), server.local_url("postgres"));
+    assert_eq!(ask(&tcp), (true, "f\n".to_owned()));
+    assert_eq!(ask(&local), (true, "t\n".to_owned()));
+    let (scheme, rest) = local.split_once("://postgres:").unwrap();
+    let (_, place) = rest.split_once('@').unwrap();
+    assert!(!ask(&format!("{scheme}://postgres@{place}")).0);
+}
+
+#[test]
 fn the_pinned_version_runs_whatever_else_the_machine_has() {
     let dir = tempfile::tempdir().unwrap();
     let server = Postgres::start(&PostgresOptions { pinned: true, ..quick(dir.path()) }).unwrap();

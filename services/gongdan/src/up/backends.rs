@@ -15,6 +15,8 @@ pub struct Backends {
     nats: Option<(NatsOptions, Nats)>,
     /// URL of the database server.
     pub postgres_url: String,
+    /// The same for processes that the suite starts.
+    local_postgres_url: String,
     /// URL of the bus.
     pub nats_url: String,
 }
@@ -29,13 +31,13 @@ impl Backends {
         postgres_url: Option<String>,
         nats_url: Option<String>,
     ) -> Result<Self> {
-        let (postgres, postgres_url) = match postgres_url {
-            Some(url) => (None, url),
+        let (postgres, postgres_url, local_postgres_url) = match postgres_url {
+            Some(url) => (None, url.clone(), url),
             None => {
                 let options = PostgresOptions::new(directory.path("postgres"));
                 let server = Postgres::start(&options)?;
-                let url = server.url("postgres");
-                (Some((options, server)), url)
+                let (url, local_url) = (server.url("postgres"), server.local_url("postgres"));
+                (Some((options, server)), url, local_url)
             }
         };
         let (nats, nats_url) = match nats_url {
@@ -47,7 +49,7 @@ impl Backends {
                 (Some((options, server)), url)
             }
         };
-        Ok(Backends { postgres, nats, postgres_url, nats_url })
+        Ok(Backends { postgres, nats, postgres_url, local_postgres_url, nats_url })
     }
 
     /// Starts a private server again, on its port, when it has ended by itself. Blocks.
@@ -75,12 +77,13 @@ impl Backends {
         self.nats.as_ref().map_or(120, |(options, _)| u64::from(options.sync_interval_seconds))
     }
 
-    /// URL of a database on the server.
+    /// URL of a database on the server, for processes that the suite starts.
     ///
     /// # Errors
     /// When the server's URL is none.
     pub fn database_url(&self, database: &str) -> Result<String> {
-        let options = PgConnectOptions::from_str(&self.postgres_url).context("the URL of PostgreSQL")?;
+        let options =
+            PgConnectOptions::from_str(&self.local_postgres_url).context("the URL of PostgreSQL")?;
         Ok(options.database(database).to_url_lossy().to_string())
     }
 
@@ -89,7 +92,8 @@ impl Backends {
     /// # Errors
     /// When the server refuses.
     pub async fn create_database(&self, database: &str) -> Result<()> {
-        let options = PgConnectOptions::from_str(&self.postgres_url).context("the URL of PostgreSQL")?;
+        let options =
+            PgConnectOptions::from_str(&self.local_postgres_url).context("the URL of PostgreSQL")?;
         let url = self.database_url(options.get_database().unwrap_or("postgres"))?;
         // A server that is away is waited for; the log says so.
         let config = PgConfig { max_connections: 1, ..PgConfig::at(url) };
