@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a helper of tests fails the test")]
 
 mod anonymous;
+mod at_the_desk;
 mod consumers;
 mod import;
 mod one_machine;

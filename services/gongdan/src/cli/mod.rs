@@ -13,6 +13,7 @@ mod migrate;
 mod names;
 mod org;
 mod output;
+mod priority;
 mod report;
 mod route;
 mod rule;
@@ -60,6 +61,9 @@ enum Command {
     /// The service catalogue (服务目录)
     #[command(subcommand)]
     Catalogue(catalogue::Command),
+    /// The priority matrix: urgency × impact (优先级矩阵)
+    #[command(subcommand)]
+    Priority(priority::Command),
     /// Units, people and areas (组织)
     #[command(subcommand)]
     Org(org::Command),
@@ -134,6 +138,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Migrate(args) => migrate::run(context, args).await,
         Command::Ticket(command) => ticket::run(context, command).await,
         Command::Catalogue(command) => catalogue::run(context, command).await,
+        Command::Priority(command) => priority::run(context, command).await,
         Command::Org(command) => org::run(context, command).await,
         Command::Rule(command) => rule::run(context, command).await,
         Command::Route(command) => route::run(context, command).await,

@@ -8,7 +8,7 @@ mod lookup;
 mod show;
 mod timeline;
 mod watch;
-mod words;
+pub mod words;
 
 use anyhow::Result;
 use clap::Subcommand;
