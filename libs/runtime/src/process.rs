@@ -6,16 +6,28 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-/// The runtime of a service process: `worker_threads` threads, and few for blocking work, so that six of them stay small.
+/// The runtime of a service process: `worker_threads` threads (0: [`threads_for`] this machine), and few for blocking
+/// work, so that six of them stay small.
 ///
 /// # Errors
 /// When threads cannot be started.
 pub fn build_runtime(worker_threads: usize) -> std::io::Result<Runtime> {
+    let threads = match worker_threads {
+        0 => threads_for(std::thread::available_parallelism().map_or(1, usize::from)),
+        said => said,
+    };
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(worker_threads.max(1))
+        .worker_threads(threads)
         .max_blocking_threads(16)
         .enable_all()
         .build()
+}
+
+/// Threads that suit six services beside PostgreSQL and NATS on so many processors: a second one only steals from the
+/// others, and costs wake-ups, where there are but two. On more, two; what needs more runs as more replicas.
+#[must_use]
+pub const fn threads_for(processors: usize) -> usize {
+    if processors > 2 { 2 } else { 1 }
 }
 
 /// Cancelled by SIGTERM, Ctrl-C, or a terminal that goes away.

@@ -9,12 +9,11 @@ use tokio_util::sync::CancellationToken;
 
 /// Of so many parts of the time a consumer works one, as long as it keeps up.
 const SHARE: u32 = 5;
-/// The same on a busy machine, when it does not keep up.
-const BUSY_SHARE: u32 = 3;
 /// The longest it gives way.
 const REST_MOST: Duration = Duration::from_millis(500);
-/// The same after a full batch, which stands for many.
-const FULL_REST_MOST: Duration = Duration::from_secs(3);
+/// Both on a busy machine, whether it keeps up or not.
+const BUSY_SHARE: u32 = 8;
+const BUSY_REST_MOST: Duration = Duration::from_secs(3);
 const TROUBLE: Duration = Duration::from_millis(200);
 const TROUBLE_MOST: Duration = Duration::from_secs(5);
 
@@ -106,14 +105,13 @@ async fn next(pull: &mut Pull, most: usize, batch: &mut Vec<Message>) -> Result<
     if more { pull.available(most, batch).await } else { Ok(()) }
 }
 
-/// How long after the beginning of a batch the next may begin. On a busy machine batches take longer and consumers give
-/// way to calls: fewer and larger batches cost less. A batch that is full is followed by the next at once, unless
-/// somebody waits for a processor.
+/// How long after the beginning of a batch the next may begin; at once after a full one. On a busy machine batches take
+/// longer and consumers give way to calls, behind or not: fewer and larger batches cost less.
 fn rest(pace: Duration, took: Duration, full: bool) -> Option<Duration> {
-    match full {
-        false => Some(pace.max((took * SHARE).min(REST_MOST))),
-        true => pressure::is_busy().then(|| (took * BUSY_SHARE).min(FULL_REST_MOST)),
+    if pressure::is_busy() {
+        return Some(pace.max((took * BUSY_SHARE).min(BUSY_REST_MOST)));
     }
+    (!full).then(|| pace.max((took * SHARE).min(REST_MOST)))
 }
 
 /// Applies a batch however long it takes; false when `shutdown` came first: the bus gives the messages out again.

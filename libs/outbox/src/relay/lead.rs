@@ -26,8 +26,9 @@ const BACKLOG_MOST: i64 = 100_000;
 const SHARE: u32 = 4;
 /// The longest it gives way.
 const REST_MOST: Duration = Duration::from_millis(200);
-/// The same after a full batch on a busy machine.
-const FULL_REST_MOST: Duration = Duration::from_secs(2);
+/// Both on a busy machine, whether it keeps up or not.
+const BUSY_SHARE: u32 = 8;
+const BUSY_REST_MOST: Duration = Duration::from_secs(2);
 const TROUBLE: Duration = Duration::from_millis(500);
 
 pub(super) async fn run(
@@ -122,15 +123,15 @@ impl Leader<'_> {
             }
             let full = i64::try_from(found).is_ok_and(|found| found >= self.config.batch);
             self.count_backlog(full).await?;
-            let busy = full && pressure::is_busy();
+            let busy = pressure::is_busy();
             if full && !busy {
                 continue;
             }
             if found > 0 {
                 pause = FIRST_LOOK;
                 // On a busy machine fewer and larger batches cost less, and who waits for an answer goes first.
-                let most = if busy { FULL_REST_MOST } else { REST_MOST };
-                let rest = (began.elapsed() * SHARE).min(most);
+                let (share, most) = if busy { (BUSY_SHARE, BUSY_REST_MOST) } else { (SHARE, REST_MOST) };
+                let rest = (began.elapsed() * share).min(most);
                 tokio::time::sleep_until(began + self.config.pace.max(rest)).await;
             }
             // Woken with nothing to see, an older transaction is still running: look again soon.

@@ -34,7 +34,7 @@ impl Default for RelayConfig {
     fn default() -> Self {
         Self {
             batch: 500,
-            pace: Duration::from_millis(25),
+            pace: Duration::from_millis(40),
             idle: Duration::from_secs(1),
             follow: Duration::from_secs(2),
         }

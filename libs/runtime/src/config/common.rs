@@ -69,7 +69,7 @@ pub struct ServerConfig {
     pub listen: String,
     /// Address for `/metrics`, `/healthz`, `/readyz`; empty: none.
     pub metrics_listen: String,
-    /// Threads of the process.
+    /// Threads of the process; 0: as many as suit the machine.
     pub worker_threads: usize,
     /// Calls served at once; more wait for nothing and get RESOURCE_EXHAUSTED.
     pub concurrency: usize,

@@ -31,8 +31,8 @@ const BATCH: i64 = 200;
 const PAGE: i64 = 200;
 /// Messages that may wait for a slow watcher; the log waits with them.
 const AHEAD: usize = 64;
-/// Commits that follow each other faster than this are read together.
-const GATHER: Duration = Duration::from_millis(20);
+/// The log is read no sooner than this after the last time: commits that follow each other faster are read together.
+const GATHER: Duration = Duration::from_millis(100);
 
 pub(super) async fn watch_tickets(
     rooms: &Arc<Rooms>,
@@ -108,6 +108,7 @@ impl Watch {
         loop {
             // Listened for before the log is read, so that no commit falls between reading and waiting.
             let committed = rooms.committed.notified();
+            let read = Instant::now();
             let events = self.log.after(self.place, BATCH).await?;
             let full = i64::try_from(events.len()).is_ok_and(|n| n == BATCH);
             self.send_changes(events).await?;
@@ -118,7 +119,7 @@ impl Watch {
                 self.send(Kind::Heartbeat, None, String::new()).await?;
             }
             tokio::select! {
-                () = committed => tokio::time::sleep(GATHER).await,
+                () = committed => tokio::time::sleep_until(read + GATHER).await,
                 () = tokio::time::sleep(rooms.config.watch.poll) => {}
                 () = self.messages.closed() => return Err(End::Left),
                 () = rooms.shutdown.cancelled() => return Err(End::Left),

@@ -56,9 +56,9 @@ impl Batch for Insert {
     /// Answers each, in order.
     ///
     /// The guards are looked up by scalar subqueries, which no plan turns into a scan of the table, and inserted with
-    /// ON CONFLICT, which waits for and then sees a concurrent twin. `(… IN …) IS TRUE` is looked up in a hash; a join would
-    /// compare each row with each. Ordinals count from 0 without gaps, so that they find ids in the columns. Events are inserted in the order of versions, so
-    /// that their positions have it too.
+    /// ON CONFLICT, which waits for and then sees a concurrent twin. `(… IN …) IS TRUE` is looked up in a hash; a join
+    /// would compare each row with each. Ordinals count from 0 without gaps, so that they find ids in the columns.
+    /// Events are inserted in the order of versions, so that their positions have it too.
     #[allow(clippy::too_many_lines, reason = "one statement")]
     async fn run(connection: &mut PgConnection, inserts: &[Self]) -> Result<Vec<Inserted>, sqlx::Error> {
         let saves: Vec<&Save> = inserts.iter().map(|insert| &insert.save).collect();
