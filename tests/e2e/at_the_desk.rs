@@ -1,5 +1,6 @@
 //! A desk's day with the client alone: catalogue, matrix, calendar, who is calling, what changes, who is told.
 
+use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
     eventually::eventually,
     organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE},
@@ -241,7 +242,8 @@ async fn who_has_to_do_is_told_and_a_citizen_who_does_not_answer_is_called_again
         async move { suite.cli(&["callback", "get", number]).await.status.success().then_some(()) }
     })
     .await;
-    let tomorrow = jiff::Zoned::now().in_tz("Asia/Shanghai").and_then(|now| now.tomorrow()).expect("a day");
+    let shanghai = jiff::tz::TimeZone::get("Asia/Shanghai").expect("a zone");
+    let tomorrow = SystemClock.now().to_zoned(shanghai).tomorrow().expect("a day");
     let ten = format!("{}T10:00:00+08:00", tomorrow.date());
     let words = ["callback", "record", number, "--outcome", "no-answer", "--next", &ten, "-o", "json"];
     let missed = suite.cli_json(&words).await;

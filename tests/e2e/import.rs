@@ -226,6 +226,10 @@ async fn bad_rows_are_named_by_line_and_field_and_the_good_ones_recorded() {
     assert_eq!(named, expected, "{said}");
     assert_eq!(errors[4]["rule"], "is not UTF-8");
     assert_eq!(recorded(&suite).await, 2);
+    // The import ended when they were counted.
+    let months = months(&suite).await;
+    let sums = months.values().fold((0, 0), |(r, s), month| (r + month.received, s + month.resolved));
+    assert_eq!(sums, (2, 2));
     let unknown = suite.cli(&["import", "messages", path, "--region", "990000"]).await;
     assert!(!unknown.status.success());
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("region"));

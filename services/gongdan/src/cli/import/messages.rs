@@ -14,6 +14,7 @@ use gongdan_proto::{
 };
 
 use super::{
+    counted::{Added, Counted},
     names::{Items, Places, known_region},
     outcome::Outcome,
     row::{Columns, RowError},
@@ -56,6 +57,9 @@ pub struct Args {
     /// Rows sent at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
+    /// Ends when all rows are recorded; otherwise also waits until reporting has counted them
+    #[arg(long)]
+    no_wait: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -108,7 +112,8 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
         );
     }
 
-    let mut outcome = Outcome::default();
+    let counted = if args.no_wait { None } else { Counted::now(context).await.ok() };
+    let (mut outcome, mut added) = (Outcome::default(), Added::default());
     let mut given_up = None;
     {
         // Rows are read as the service takes them; as many as may be on their way are in memory, no more.
@@ -122,20 +127,28 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
                 let client = client.clone();
                 async move {
                     let (line, byte, request) = row?;
+                    let replied = request.as_ref().is_ok_and(|request| request.replied_at.is_some());
                     let sent = match request {
                         Ok(request) => send(client, request).await,
                         Err(error) => Sent::Refused(vec![error]),
                     };
-                    Ok::<_, csv::Error>((line, byte, sent))
+                    Ok::<_, csv::Error>((line, byte, replied, sent))
                 }
             })
             .buffer_unordered(usize::from(args.concurrency));
         while let Some(row) = sending.next().await {
-            let (line, byte, sent) = row.context("reading the file")?;
+            let (line, byte, replied, sent) = row.context("reading the file")?;
             outcome.rows += 1;
             match sent {
-                Sent::Recorded => outcome.imported += 1,
-                Sent::AlreadyThere => outcome.already_there += 1,
+                Sent::Recorded => {
+                    outcome.imported += 1;
+                    added.received += 1;
+                    added.resolved += i64::from(replied);
+                }
+                Sent::AlreadyThere => {
+                    outcome.already_there += 1;
+                    added.resumed = true;
+                }
                 Sent::Refused(errors) => outcome.fail(line, errors),
                 Sent::GivenUp(status) => {
                     outcome.rows -= 1;
@@ -154,6 +167,18 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
     }
     bar.finish_and_clear();
     let code = outcome.print(context)?;
+    if let Some(counted) = counted
+        && added.received > 0
+        && !counted.wait(context, added).await.unwrap_or(false)
+    {
+        eprintln!(
+            "{}",
+            context.text(
+                "reporting has not counted all of it yet; `gongdan status` shows what waits",
+                "统计尚未完成；可用 `gongdan status` 查看待处理事件",
+            )
+        );
+    }
     match given_up {
         None => Ok(code),
         Some(status) => {

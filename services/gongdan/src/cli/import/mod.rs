@@ -1,5 +1,6 @@
 //! `gongdan import`: what happened before this suite.
 
+mod counted;
 mod messages;
 mod names;
 mod outcome;
