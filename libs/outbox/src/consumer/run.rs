@@ -83,7 +83,7 @@ async fn consume(
             return Ok(());
         }
         came?;
-        if let Some(rest) = rest(config.pace, began.elapsed(), full) {
+        if let Some(rest) = rest(config.pace, began.elapsed(), full, pressure::is_busy()) {
             tokio::select! {
                 () = tokio::time::sleep_until(began + rest) => {}
                 () = shutdown.cancelled() => return Ok(()),
@@ -107,8 +107,8 @@ async fn next(pull: &mut Pull, most: usize, batch: &mut Vec<Message>) -> Result<
 
 /// How long after the beginning of a batch the next may begin; at once after a full one. On a busy machine batches take
 /// longer and consumers give way to calls, behind or not: fewer and larger batches cost less.
-fn rest(pace: Duration, took: Duration, full: bool) -> Option<Duration> {
-    if pressure::is_busy() {
+fn rest(pace: Duration, took: Duration, full: bool, busy: bool) -> Option<Duration> {
+    if busy {
         return Some(pace.max((took * BUSY_SHARE).min(BUSY_REST_MOST)));
     }
     (!full).then(|| pace.max((took * SHARE).min(REST_MOST)))
@@ -138,4 +138,24 @@ async fn apply(inbox: &Inbox, bus: &Bus, batch: Vec<Message>, shutdown: &Cancell
         message.ack().await.ok();
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_keeps_up_rests_by_pace_or_share_and_who_does_not_goes_on_unless_others_wait() {
+        let pace = Duration::from_millis(100);
+        let rest = |took: u64, full, busy| rest(pace, Duration::from_millis(took), full, busy);
+        assert_eq!(rest(5, false, false), Some(pace));
+        assert_eq!(rest(40, false, false), Some(Duration::from_millis(200)));
+        assert_eq!(rest(10_000, false, false), Some(REST_MOST));
+        assert_eq!(rest(40, true, false), None);
+        for full in [false, true] {
+            assert_eq!(rest(5, full, true), Some(pace));
+            assert_eq!(rest(40, full, true), Some(Duration::from_millis(320)));
+            assert_eq!(rest(10_000, full, true), Some(BUSY_REST_MOST));
+        }
+    }
 }
