@@ -112,7 +112,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
         );
     }
 
-    let counted = if args.no_wait { None } else { Counted::now(context).await.ok() };
+    let before = if args.no_wait { None } else { Some(Counted::now(context).await) };
     let (mut outcome, mut added) = (Outcome::default(), Added::default());
     let mut given_up = None;
     {
@@ -167,9 +167,11 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
     }
     bar.finish_and_clear();
     let code = outcome.print(context)?;
-    if let Some(counted) = counted
+    // An import that stopped says so at once.
+    if let Some(before) = before
         && added.received > 0
-        && !counted.wait(context, added).await.unwrap_or(false)
+        && given_up.is_none()
+        && !is_counted(context, before, added).await
     {
         eprintln!(
             "{}",
@@ -265,6 +267,14 @@ impl<'a> Import<'a> {
             .parse_time(text)
             .map(to_timestamp)
             .map_err(|_| RowError::new(field, format!("{text:?} is no instant")))
+    }
+}
+
+/// Waits; false also when reporting does not answer, now or before the import: nothing is lost by that.
+async fn is_counted(context: &Context, before: Result<Counted>, added: Added) -> bool {
+    match before {
+        Ok(before) => before.wait(context, added).await.unwrap_or(false),
+        Err(_) => false,
     }
 }
 
