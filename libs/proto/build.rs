@@ -1,7 +1,11 @@
-//! Generates the Rust types and clients of every `.proto` under `proto/`; nothing generated is committed.
+//! Generates the Rust types and clients of every `.proto` under `proto/`, and the table of its RPCs with the actions they
+//! name; nothing generated is committed.
 
+use prost_reflect::{DescriptorPool, Value};
 use std::{
-    env, fs, io,
+    env,
+    fmt::Write as _,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +21,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut compiler = protox::Compiler::new([&root])?;
     compiler.include_source_info(true).include_imports(true).open_files(&files)?;
     // `file_descriptor_set()` would drop the options that are extensions; the encoded form keeps them.
-    fs::write(out.join("descriptors.bin"), compiler.encode_file_descriptor_set())?;
+    let descriptors = compiler.encode_file_descriptor_set();
+    fs::write(out.join("methods.rs"), methods(&descriptors)?)?;
+    fs::write(out.join("descriptors.bin"), descriptors)?;
 
     tonic_prost_build::configure()
         .btree_map(".")
@@ -37,4 +43,34 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The rows of `METHODS`.
+fn methods(descriptors: &[u8]) -> Result<String, Box<dyn std::error::Error>> {
+    let pool = DescriptorPool::decode(descriptors)?;
+    let access = pool.get_extension_by_name("gongdan.common.v1.access").ok_or("no option access")?;
+    let mut rows = String::from("&[\n");
+    for service in pool.services() {
+        for method in service.methods() {
+            let options = method.options();
+            let access = options.get_extension(&access);
+            let access = access.as_message().ok_or("access is no message")?;
+            let text = access.get_field_by_name("action");
+            let action = text.as_deref().and_then(Value::as_str).unwrap_or_default();
+            let number = access.get_field_by_name("audit");
+            let audit = number.as_deref().and_then(Value::as_enum_number).unwrap_or_default();
+            writeln!(
+                rows,
+                "Method {{ service: {:?}, path: \"/{}/{}\", action: {action:?}, audit: {audit}, request: {:?}, \
+                 streams: {} }},",
+                service.full_name(),
+                service.full_name(),
+                method.name(),
+                method.input().full_name(),
+                method.is_server_streaming(),
+            )?;
+        }
+    }
+    rows.push(']');
+    Ok(rows)
 }

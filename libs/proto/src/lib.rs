@@ -8,9 +8,11 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/gongdan.rs"));
 }
 
+mod methods;
 mod time;
 
 pub use generated::gongdan::*;
+pub use methods::{METHODS, Method, method};
 pub use time::{InvalidTimestamp, from_timestamp, to_timestamp};
 
 /// The encoded `FileDescriptorSet` of all contracts, imports and comments included; what reflection serves.
