@@ -3,6 +3,7 @@
 use gongdan_errors::{Error, Reason};
 use gongdan_proto::common::v1::{ActorRef, PrincipalKind};
 use gongdan_region::{RegionCode, RegionRange};
+use uuid::Uuid;
 
 /// The roles routing gives to principals. Source: `gongdan.routing.v1.Principal.roles`.
 pub mod role {
@@ -47,6 +48,8 @@ pub struct Actor {
     pub rights: Vec<String>,
     /// `zh-CN` or `en`.
     pub language: String,
+    /// Of a citizen: the customer whose requests are theirs.
+    pub customer_id: Option<Uuid>,
 }
 
 impl Actor {

@@ -8,12 +8,13 @@ use gongdan_region::{RegionCode, Regions};
 use gongdan_telemetry::sql_span;
 use sqlx::{PgConnection, PgPool, Row, postgres::PgRow};
 use tracing::Instrument;
+use uuid::Uuid;
 
 use crate::{actor::Actor, verifier::Identity};
 
 const MAX_IN_MEMORY: u64 = 50_000;
 
-const COLUMNS: &str = "SELECT id, name, kind, roles, unit_ids, regions, rights, language, active, version FROM principals \
+const COLUMNS: &str = "SELECT id, name, kind, roles, unit_ids, regions, rights, language, customer_id, active, version FROM principals \
      WHERE issuer = $1 AND subject = $2 ORDER BY active DESC, version DESC LIMIT 2";
 
 /// A principal that cannot be stored.
@@ -22,6 +23,9 @@ pub enum InvalidPrincipal {
     /// A region that is none.
     #[error("principal {0} names a region that is none: {1:?}")]
     Region(String, String),
+    /// A customer id that is none.
+    #[error("principal {0} names a customer id that is none: {1:?}")]
+    Customer(String, String),
     /// A kind this build does not know.
     #[error("principal {0} is of an unknown kind: {1}")]
     Kind(String, i32),
@@ -147,6 +151,7 @@ fn known_from_row(row: &PgRow) -> Result<Known, sqlx::Error> {
                 .collect(),
             rights: row.try_get("rights")?,
             language: row.try_get("language")?,
+            customer_id: row.try_get("customer_id")?,
         },
         active: row.try_get("active")?,
         version: row.try_get("version")?,
@@ -164,6 +169,7 @@ fn known_from_message(principal: &Principal) -> Result<Known, InvalidPrincipal> 
             regions: regions(principal)?.into_iter().map(|code| Regions::national().range(code)).collect(),
             rights: principal.rights.clone(),
             language: language(principal).to_owned(),
+            customer_id: customer(principal)?,
         },
         active: principal.active,
         version: principal.version,
@@ -175,6 +181,15 @@ fn regions(principal: &Principal) -> Result<Vec<RegionCode>, InvalidPrincipal> {
         RegionCode::parse(text).map_err(|_| InvalidPrincipal::Region(principal.id.clone(), text.clone()))
     };
     principal.regions.iter().map(parse).collect()
+}
+
+fn customer(principal: &Principal) -> Result<Option<Uuid>, InvalidPrincipal> {
+    match principal.customer_id.as_str() {
+        "" => Ok(None),
+        text => Uuid::try_parse(text)
+            .map(Some)
+            .map_err(|_| InvalidPrincipal::Customer(principal.id.clone(), text.to_owned())),
+    }
 }
 
 fn language(principal: &Principal) -> &str {
@@ -205,14 +220,16 @@ pub async fn upsert(conn: &mut PgConnection, principals: &[Principal]) -> Result
     rows.sort_by(|a, b| a["id"].as_str().cmp(&b["id"].as_str()));
     sqlx::query(
         "INSERT INTO principals (id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, \
-                                 skills, tier, active, version) \
+                                 skills, tier, active, version, customer_id) \
          SELECT * FROM jsonb_to_recordset($1) AS p (id text, issuer text, subject text, name text, kind smallint, \
                                  roles text[], unit_ids text[], regions bigint[], rights text[], email text, \
-                                 language text, skills text[], tier smallint, active boolean, version bigint) \
+                                 language text, skills text[], tier smallint, active boolean, version bigint, \
+                                 customer_id uuid) \
          ON CONFLICT (id) DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject, name = excluded.name, \
              kind = excluded.kind, roles = excluded.roles, unit_ids = excluded.unit_ids, regions = excluded.regions, \
              rights = excluded.rights, email = excluded.email, language = excluded.language, skills = excluded.skills, \
-             tier = excluded.tier, active = excluded.active, version = excluded.version \
+             tier = excluded.tier, active = excluded.active, version = excluded.version, \
+             customer_id = excluded.customer_id \
          WHERE principals.version < excluded.version",
     )
     .bind(sqlx::types::Json(rows))
@@ -232,5 +249,6 @@ fn json(principal: &Principal) -> Result<serde_json::Value, InvalidPrincipal> {
         "kind": principal.kind, "roles": principal.roles, "unit_ids": principal.unit_ids, "regions": codes,
         "rights": principal.rights, "email": principal.email, "language": language(principal),
         "skills": principal.skills, "tier": principal.tier, "active": principal.active, "version": principal.version,
+        "customer_id": customer(principal)?,
     }))
 }

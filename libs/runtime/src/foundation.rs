@@ -5,6 +5,7 @@ use crate::{
     watch::{BUS, DATABASE, wait_for, watch},
 };
 use anyhow::Context;
+use gongdan_access::Access;
 use gongdan_auth::Authenticator;
 use gongdan_bus::Bus;
 use gongdan_clock::SharedClock;
@@ -40,6 +41,8 @@ pub struct Foundation {
     pub relay: RelayHandle,
     /// Who callers are.
     pub authenticator: Authenticator,
+    /// Who may do what.
+    pub access: Access,
     /// The time.
     pub clock: SharedClock,
     /// The other services.
@@ -81,6 +84,7 @@ impl Foundation {
         shutdown: CancellationToken,
     ) -> anyhow::Result<Option<Self>> {
         let peers = Peers::new(&config.peers)?;
+        let access = Access::load(&config.access).await.context("the [access] section")?;
         let server = Server::listen(&config.server, listeners, shutdown.clone()).await?;
         let readiness = server.readiness();
         let Some((pool, bus)) = Self::wait(config, name, &schema, &readiness, &shutdown).await? else {
@@ -91,6 +95,7 @@ impl Foundation {
             .await
             .context("the [auth] section")?;
         let tasks = TaskTracker::new();
+        tasks.spawn(access.clone().watch(config.access.clone(), shutdown.clone()));
         let relay = Relay::start(pool.clone(), bus.clone(), name, RelayConfig::default(), shutdown.clone());
         tasks.spawn(watch(
             pool.clone(),
@@ -107,6 +112,7 @@ impl Foundation {
             bus,
             relay,
             authenticator,
+            access,
             clock,
             peers,
             readiness,
@@ -215,7 +221,7 @@ impl Foundation {
     }
 
     async fn serve_until_told(self) -> anyhow::Result<()> {
-        let served = self.server.serve(self.authenticator).await;
+        let served = self.server.serve(self.authenticator, &self.access).await;
         self.shutdown.cancel();
         self.tasks.close();
         let stopped = async {

@@ -42,7 +42,7 @@ struct Shared {
 }
 
 impl Env {
-    /// For a service with this schema. The principals `admin`, with all roles of staff, and `service.<name>` of the six
+    /// For a service with this schema. The principals `admin`, with all roles of staff and the right `sensitive`, and `service.<name>` of the six
     /// services are there.
     ///
     /// # Panics
@@ -78,6 +78,7 @@ impl Env {
             env.principal(PrincipalSpec::service(name)).await;
         }
         let admin = ADMIN_ROLES.iter().fold(PrincipalSpec::new("admin"), |admin, role| admin.role(role));
+        let admin = admin.right("sensitive");
         env.principal(admin).await;
         env
     }

@@ -68,6 +68,14 @@ impl PrincipalSpec {
         self
     }
 
+    /// Makes it the citizen whose requests are those of this customer.
+    #[must_use]
+    pub fn citizen(mut self, customer_id: &str) -> Self {
+        self.0.kind = PrincipalKind::Citizen.into();
+        self.0.customer_id = customer_id.into();
+        self.role("citizen")
+    }
+
     /// Where it is written to.
     #[must_use]
     pub fn email(mut self, address: &str) -> Self {

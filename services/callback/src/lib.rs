@@ -14,7 +14,8 @@ pub use config::{Config, InvalidConfig};
 
 use crate::{consumers::tickets::Tickets, grpc::Api, store::Store, telemetry::Metrics};
 use anyhow::Context as _;
-use gongdan_auth::{AuthChannel, guard, role};
+use gongdan_access::{SCOPE_EVENTS, ScopeProjection, guard};
+use gongdan_auth::AuthChannel;
 use gongdan_callback_domain::Policy;
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, RelayHandle};
@@ -47,7 +48,13 @@ pub(crate) struct Rooms {
 /// All migrations of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+    Schema::new(&[
+        &gongdan_pg::MIGRATOR,
+        &gongdan_outbox::MIGRATOR,
+        &gongdan_auth::MIGRATOR,
+        &gongdan_access::MIGRATOR,
+        &MIGRATOR,
+    ])
 }
 
 /// Serves until told to stop.
@@ -80,14 +87,18 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let (pool, limit) = (base.pool.clone(), base.max_message_bytes());
     let root = config.common.bus.root.clone();
     base.add(CallbackServiceServer::new(Api(rooms)).max_decoding_message_size(limit))
-        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
-        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+        .add(EventServer::new(pool.clone(), NAME, root, guard()))
+        .add(DeadLetterServer::new(pool, inboxes, guard()));
     base.serve().await
 }
 
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, rooms: &Rooms) -> anyhow::Result<Vec<Arc<Inbox>>> {
     let tickets = Tickets::new(rooms.policy.clone(), rooms.clock.clone(), rooms.metrics.clone());
-    let builder = Consumer::builder("callback-tickets", "tickets").events(consumers::tickets::KINDS);
-    Ok(vec![base.consume(builder, "tickets", Arc::new(tickets))?, base.consume_principals()?])
+    let builder = Consumer::builder("callback-tickets", "tickets")
+        .events(&[consumers::tickets::KINDS, &SCOPE_EVENTS].concat());
+    Ok(vec![
+        base.consume(builder, "tickets", ScopeProjection::around(Arc::new(tickets)))?,
+        base.consume_principals()?,
+    ])
 }

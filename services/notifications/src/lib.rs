@@ -15,7 +15,8 @@ pub use config::{Config, EmailTls, InvalidConfig};
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use gongdan_auth::{guard, role};
+
+use gongdan_access::guard;
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_notifications_domain::{Backoff, Templates};
 use gongdan_outbox::{Consumer, DeadLetterServer, Inbox};
@@ -96,7 +97,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.add(InboxServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(WebhookServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DeliveryServiceServer::new(api).max_decoding_message_size(limit))
-        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+        .add(DeadLetterServer::new(pool, inboxes, guard()));
     base.serve().await
 }
 

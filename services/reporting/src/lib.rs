@@ -13,7 +13,8 @@ mod telemetry;
 pub use config::{Config, RebuildConfig};
 
 use crate::{grpc::Api, jobs::rebuild::Rebuilder, telemetry::Metrics};
-use gongdan_auth::{guard, role};
+
+use gongdan_access::guard;
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_outbox::{DeadLetterServer, EventServer, Inbox};
 use gongdan_pg::Schema;
@@ -43,7 +44,13 @@ pub(crate) struct Rooms {
 /// All migrations of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+    Schema::new(&[
+        &gongdan_pg::MIGRATOR,
+        &gongdan_outbox::MIGRATOR,
+        &gongdan_auth::MIGRATOR,
+        &gongdan_access::MIGRATOR,
+        &MIGRATOR,
+    ])
 }
 
 /// Serves until told to stop.
@@ -74,8 +81,8 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let api = Api(rooms);
     base.add(ReportServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RebuildServiceServer::new(api).max_decoding_message_size(limit))
-        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
-        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+        .add(EventServer::new(pool.clone(), NAME, root, guard()))
+        .add(DeadLetterServer::new(pool, inboxes, guard()));
     base.serve().await
 }
 

@@ -75,6 +75,7 @@ pub fn principal(principal: &Principal, version: i64) -> pb::Principal {
         active: principal.active,
         version,
         language: principal.language.clone(),
+        customer_id: principal.customer_id.map(|id| id.to_string()).unwrap_or_default(),
     }
 }
 

@@ -19,7 +19,8 @@ use crate::{
     telemetry::Metrics,
 };
 use anyhow::Context as _;
-use gongdan_auth::{Authenticator, guard, role};
+use gongdan_access::{SCOPE_EVENTS, ScopeProjection, guard};
+use gongdan_auth::Authenticator;
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, RelayHandle};
 use gongdan_pg::Schema;
@@ -75,7 +76,13 @@ impl Rooms {
 /// All migrations of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+    Schema::new(&[
+        &gongdan_pg::MIGRATOR,
+        &gongdan_outbox::MIGRATOR,
+        &gongdan_auth::MIGRATOR,
+        &gongdan_access::MIGRATOR,
+        &MIGRATOR,
+    ])
 }
 
 /// Runs the service until `shutdown`.
@@ -106,8 +113,8 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.add(OrganisationServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DecisionServiceServer::new(api).max_decoding_message_size(limit))
-        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
-        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+        .add(EventServer::new(pool.clone(), NAME, root, guard()))
+        .add(DeadLetterServer::new(pool, inboxes, guard()));
     base.serve().await
 }
 
@@ -121,6 +128,7 @@ fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow:
         resend,
         metrics: rooms.metrics.clone(),
     };
-    let builder = Consumer::builder("routing-tickets", "tickets").events(&Tickets::KINDS);
-    Ok(vec![base.consume(builder, "tickets", Arc::new(tickets))?])
+    let builder = Consumer::builder("routing-tickets", "tickets")
+        .events(&[&Tickets::KINDS[..], &SCOPE_EVENTS].concat());
+    Ok(vec![base.consume(builder, "tickets", ScopeProjection::around(Arc::new(tickets)))?])
 }

@@ -18,7 +18,8 @@ use crate::{
     store::{TermsCache, put_shipped},
     telemetry::Metrics,
 };
-use gongdan_auth::{guard, role};
+
+use gongdan_access::{ScopeProjection, guard};
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_errors::Code;
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox};
@@ -48,7 +49,13 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 /// All migrations of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+    Schema::new(&[
+        &gongdan_pg::MIGRATOR,
+        &gongdan_outbox::MIGRATOR,
+        &gongdan_auth::MIGRATOR,
+        &gongdan_access::MIGRATOR,
+        &MIGRATOR,
+    ])
 }
 
 /// Serves until told to stop.
@@ -114,8 +121,8 @@ async fn serve(
     base.add(CalendarServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PolicyServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(ClockServiceServer::new(api).max_decoding_message_size(limit))
-        .add(EventServer::new(pool.clone(), NAME, root, guard(&[role::SERVICE, role::ADMINISTRATOR])))
-        .add(DeadLetterServer::new(pool, inboxes, guard(&[role::ADMINISTRATOR])));
+        .add(EventServer::new(pool.clone(), NAME, root, guard()))
+        .add(DeadLetterServer::new(pool, inboxes, guard()));
     base.serve().await
 }
 
@@ -148,5 +155,8 @@ async fn ship(
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, handler: TicketClocksHandler) -> anyhow::Result<Vec<Arc<Inbox>>> {
     let builder = Consumer::builder(TICKETS_CONSUMER, TICKETS);
-    Ok(vec![base.consume(builder, TICKETS, Arc::new(handler))?, base.consume_principals()?])
+    Ok(vec![
+        base.consume(builder, TICKETS, ScopeProjection::around(Arc::new(handler)))?,
+        base.consume_principals()?,
+    ])
 }

@@ -23,9 +23,9 @@ use crate::{
     telemetry::Metrics,
 };
 use anyhow::Context as _;
-use gongdan_auth::{guard, role};
+use gongdan_access::guard;
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Guard, Handler, Inbox, RelayHandle};
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, customer_service_server::CustomerServiceServer,
@@ -110,8 +110,8 @@ async fn serve(
     base.spawn(forget_decisions::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
-    let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), readers());
-    let dead_letters = DeadLetterServer::new(base.pool.clone(), inboxes, operators());
+    let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), guard());
+    let dead_letters = DeadLetterServer::new(base.pool.clone(), inboxes, guard());
     base.add(TicketServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CustomerServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CatalogueServiceServer::new(api.clone()).max_decoding_message_size(limit))
@@ -188,14 +188,4 @@ fn consume(base: &Foundation, rooms: &Arc<Rooms>) -> anyhow::Result<Vec<Arc<Inbo
             Arc::new(callback::Callback::new(rooms.clone())),
         )?,
     ])
-}
-
-/// Who may read the event log: services, auditors, administrators.
-fn readers() -> Guard {
-    guard(&[role::SERVICE, role::AUDITOR, role::ADMINISTRATOR])
-}
-
-/// Who may replay and discard dead letters: administrators and services.
-fn operators() -> Guard {
-    guard(&[role::SERVICE, role::ADMINISTRATOR])
 }

@@ -72,6 +72,6 @@ pub(crate) struct CreateOptions {
 #[derive(Debug, Args)]
 pub(crate) struct LifecycleOptions {
     /// Lives begun a second, whether or not earlier ones ended.
-    #[arg(long, default_value_t = 40.0)]
+    #[arg(long, default_value_t = 100.0)]
     pub rate: f64,
 }

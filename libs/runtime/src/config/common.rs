@@ -1,5 +1,6 @@
 //! The sections that every service has.
 
+use gongdan_access::AccessConfig;
 use gongdan_auth::AuthConfig;
 use gongdan_bus::BusConfig;
 use gongdan_outbox::ConsumerConfig;
@@ -22,6 +23,8 @@ pub struct CommonConfig {
     pub bus: BusConfig,
     /// `[auth]`
     pub auth: AuthConfig,
+    /// `[access]`
+    pub access: AccessConfig,
     /// `[telemetry]`
     pub telemetry: TelemetryConfig,
     /// `[peers]`

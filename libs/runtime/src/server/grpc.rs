@@ -7,6 +7,7 @@ use crate::{
 };
 use ::http::{HeaderName, HeaderValue, Method, Request, Response};
 use anyhow::Context;
+use gongdan_access::{Access, check_coverage};
 use gongdan_auth::Authenticator;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -104,12 +105,17 @@ impl Server {
     }
 
     /// Opens the gate, serves until told to stop, lets running calls finish. Every RPC but health and reflection goes
-    /// through the authenticator's door.
+    /// through the authenticator's door and past the policies.
     ///
     /// # Errors
-    /// When reflection cannot be built, or the listener failed.
-    pub async fn serve(self, authenticator: Authenticator) -> anyhow::Result<()> {
-        self.serve_behind(authenticator.layer()).await
+    /// When an RPC has no policy, reflection cannot be built, or the listener failed.
+    pub async fn serve(self, authenticator: Authenticator, access: &Access) -> anyhow::Result<()> {
+        if let Err(uncovered) = check_coverage(&self.names, &access.policies()) {
+            self.abandon().await;
+            return Err(uncovered).context("the service does not start");
+        }
+        let door = ServiceBuilder::new().layer(authenticator.layer()).layer(access.layer()).into_inner();
+        self.serve_behind(door).await
     }
 
     /// Serves behind any door.

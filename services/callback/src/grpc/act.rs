@@ -6,7 +6,7 @@ use crate::{
     events::{new_event, to_proto},
     store::{NewAttempt, Opened, TaskName},
 };
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_callback_domain::{Changed, Refusal, Task};
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::RequestKey;
@@ -31,7 +31,7 @@ impl Act<'_> {
     pub async fn run(
         self,
         rooms: &Rooms,
-        actor: &Actor,
+        caller: &Caller,
         decide: impl FnOnce(Task, Timestamp) -> Result<Changed, Refusal>,
     ) -> Result<CallbackTask, Error> {
         let task = match rooms.store.open(&self.name, &self.etag, &self.key).await? {
@@ -40,7 +40,7 @@ impl Act<'_> {
         };
         let now = rooms.clock.now();
         let changed = decide(task, now).map_err(refused)?;
-        let event = new_event(&changed, &actor.to_ref(), now);
+        let event = new_event(&changed, &caller.to_ref(), now);
         match rooms.store.save(&changed, self.attempt, event, &self.key).await {
             Ok(()) => {}
             Err(lost) if lost.reason() == Reason::WriteConflict => {

@@ -2,18 +2,18 @@
 
 use super::decode::task_name;
 use crate::{Rooms, events::to_proto};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::callback::v1::{CallbackTask, GetTaskRequest};
 
 pub(super) async fn get_task(
     rooms: &Rooms,
-    _: &Actor,
+    caller: &Caller,
     request: GetTaskRequest,
 ) -> Result<CallbackTask, Error> {
     let mut violations = Violations::new();
     let Some(name) = violations.field("task", task_name(&request.task)) else {
         return Err(violations.into_error());
     };
-    Ok(to_proto(&rooms.store.get(&name).await?))
+    Ok(to_proto(&rooms.store.get_within(&name, &caller.scope()).await?))
 }

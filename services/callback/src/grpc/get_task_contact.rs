@@ -2,7 +2,7 @@
 
 use super::decode::task_name;
 use crate::{Rooms, error::refused};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Reason, Violations};
 use gongdan_proto::{
     callback::v1::{GetTaskContactRequest, TaskContact},
@@ -16,19 +16,19 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) async fn get_task_contact(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: GetTaskContactRequest,
 ) -> Result<TaskContact, Error> {
     let mut violations = Violations::new();
     let Some(name) = violations.field("task", task_name(&request.task)) else {
         return Err(violations.into_error());
     };
-    let task = rooms.store.get(&name).await?;
+    let task = rooms.store.get_within(&name, &caller.scope()).await?;
     let now = rooms.clock.now();
-    task.require_held_by(&actor.principal_id, now).map_err(refused)?;
+    task.require_held_by(&caller.principal_id, now).map_err(refused)?;
     let Some(customer_id) = task.ticket.customer_id else { return Err(gone()) };
     let contact = fetch(rooms, customer_id, task.ticket.id).await?;
-    rooms.store.contact_read(task.id, &actor.principal_id, now).await?;
+    rooms.store.contact_read(task.id, &caller.principal_id, now).await?;
     Ok(TaskContact { task_id: task.id.to_string(), phone: contact.phone, name: contact.name })
 }
 

@@ -2,19 +2,19 @@
 
 use super::decode::task_name;
 use crate::Rooms;
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::callback::v1::{ListAttemptsRequest, ListAttemptsResponse};
 
 pub(super) async fn list_attempts(
     rooms: &Rooms,
-    _: &Actor,
+    caller: &Caller,
     request: ListAttemptsRequest,
 ) -> Result<ListAttemptsResponse, Error> {
     let mut violations = Violations::new();
     let Some(name) = violations.field("task", task_name(&request.task)) else {
         return Err(violations.into_error());
     };
-    let task = rooms.store.get(&name).await?;
+    let task = rooms.store.get_within(&name, &caller.scope()).await?;
     Ok(ListAttemptsResponse { attempts: rooms.store.attempts(task.id).await? })
 }

@@ -2,7 +2,7 @@
 
 use super::decode::{task_name, text};
 use crate::{Rooms, events, store::TaskFilter};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::requests::hash_of;
 use gongdan_proto::callback::v1::{ListTasksRequest, ListTasksResponse, TaskState};
@@ -23,12 +23,13 @@ struct List {
 
 pub(super) async fn list_tasks(
     rooms: &Rooms,
-    _: &Actor,
+    caller: &Caller,
     request: ListTasksRequest,
 ) -> Result<ListTasksResponse, Error> {
     let command = decode(request)?;
     // One more than the page tells whether there is another.
-    let mut tasks = rooms.store.list(&command.filter, command.after, command.limit + 1).await?;
+    let mut tasks =
+        rooms.store.list(&caller.scope(), &command.filter, command.after, command.limit + 1).await?;
     let full = usize::try_from(command.limit).unwrap_or(usize::MAX);
     let more = tasks.len() > full;
     tasks.truncate(full);

@@ -11,12 +11,8 @@ mod record_attempt;
 mod skip_task;
 
 use crate::Rooms;
-use gongdan_auth::{Actor, actor, role};
-use gongdan_errors::{Error, Reason};
-use gongdan_proto::{
-    callback::v1::{self as pb, callback_service_server::CallbackService},
-    common::v1::PrincipalKind,
-};
+use gongdan_access::caller;
+use gongdan_proto::callback::v1::{self as pb, callback_service_server::CallbackService};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
@@ -30,71 +26,55 @@ impl CallbackService for Api {
         &self,
         request: Request<pb::NextTaskRequest>,
     ) -> Result<Response<pb::NextTaskResponse>, Status> {
-        let actor = caller(&request)?;
-        Ok(Response::new(next_task::next_task(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(next_task::next_task(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_task(
         &self,
         request: Request<pb::GetTaskRequest>,
     ) -> Result<Response<pb::CallbackTask>, Status> {
-        let actor = reader(&request)?;
-        Ok(Response::new(get_task::get_task(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(get_task::get_task(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn list_tasks(
         &self,
         request: Request<pb::ListTasksRequest>,
     ) -> Result<Response<pb::ListTasksResponse>, Status> {
-        let actor = reader(&request)?;
-        Ok(Response::new(list_tasks::list_tasks(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list_tasks::list_tasks(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn list_attempts(
         &self,
         request: Request<pb::ListAttemptsRequest>,
     ) -> Result<Response<pb::ListAttemptsResponse>, Status> {
-        let actor = reader(&request)?;
-        Ok(Response::new(list_attempts::list_attempts(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list_attempts::list_attempts(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_task_contact(
         &self,
         request: Request<pb::GetTaskContactRequest>,
     ) -> Result<Response<pb::TaskContact>, Status> {
-        let actor = caller(&request)?;
-        Ok(Response::new(get_task_contact::get_task_contact(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(get_task_contact::get_task_contact(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn record_attempt(
         &self,
         request: Request<pb::RecordAttemptRequest>,
     ) -> Result<Response<pb::CallbackTask>, Status> {
-        let actor = caller(&request)?;
-        Ok(Response::new(record_attempt::record_attempt(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(record_attempt::record_attempt(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn skip_task(
         &self,
         request: Request<pb::SkipTaskRequest>,
     ) -> Result<Response<pb::CallbackTask>, Status> {
-        let actor = caller(&request)?;
-        Ok(Response::new(skip_task::skip_task(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(skip_task::skip_task(&self.0, &caller, request.into_inner()).await?))
     }
-}
-
-/// Whoever calls citizens: agents and administrators.
-fn caller<T>(request: &Request<T>) -> Result<Actor, Error> {
-    let actor = actor(request)?;
-    actor.require_any_role(&[role::AGENT, role::ADMINISTRATOR])?;
-    Ok(actor)
-}
-
-/// Whoever may read tasks: staff and services, no citizen.
-fn reader<T>(request: &Request<T>) -> Result<Actor, Error> {
-    let actor = actor(request)?;
-    if matches!(actor.kind, PrincipalKind::Person | PrincipalKind::Service) {
-        return Ok(actor);
-    }
-    Err(Error::permission_denied(Reason::PermissionDenied, "callback tasks are for staff"))
 }

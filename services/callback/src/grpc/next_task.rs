@@ -2,7 +2,7 @@
 
 use super::decode::{request_id, request_key, text};
 use crate::{Rooms, events::to_proto};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_callback_domain::Task;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::RequestKey;
@@ -18,26 +18,28 @@ struct Take {
 
 pub(super) async fn next_task(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: NextTaskRequest,
 ) -> Result<NextTaskResponse, Error> {
-    let command = decode(actor, request)?;
+    let command = decode(caller, request)?;
     let now = rooms.clock.now();
-    let agent = &actor.principal_id;
-    if let Some(task) = rooms.store.take(agent, &command.unit_id, &rooms.policy, &command.key, now).await? {
+    let (agent, scope) = (&caller.principal_id, caller.scope());
+    if let Some(task) =
+        rooms.store.take(agent, &scope, &command.unit_id, &rooms.policy, &command.key, now).await?
+    {
         return Ok(taken(&task));
     }
-    let next = rooms.store.next_at(&command.unit_id).await?;
+    let next = rooms.store.next_at(&scope, &command.unit_id).await?;
     Ok(NextTaskResponse { task: None, held_until: None, next_task_at: next.map(to_timestamp) })
 }
 
-fn decode(actor: &Actor, mut request: NextTaskRequest) -> Result<Take, Error> {
+fn decode(caller: &Caller, mut request: NextTaskRequest) -> Result<Take, Error> {
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&request.request_id));
     let unit_id = violations.field("unit_id", text(&request.unit_id, 64));
     let (Some(id), Some(unit_id)) = (id, unit_id) else { return Err(violations.into_error()) };
     request.request_id.clear();
-    Ok(Take { unit_id, key: request_key(&actor.principal_id, "NextTask", id, &request) })
+    Ok(Take { unit_id, key: request_key(&caller.principal_id, "NextTask", id, &request) })
 }
 
 fn taken(task: &Task) -> NextTaskResponse {

@@ -5,7 +5,7 @@ use super::{
     decode::{request_id, request_key, task_name, text},
 };
 use crate::{Rooms, events, store::NewAttempt};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_callback_domain::{CallbackResult, Outcome, Report, mask_numbers};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{
@@ -17,7 +17,7 @@ const NOTE_MAX: usize = 2_000;
 
 pub(super) async fn record_attempt(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: RecordAttemptRequest,
 ) -> Result<CallbackTask, Error> {
     let mut violations = Violations::new();
@@ -29,13 +29,13 @@ pub(super) async fn record_attempt(
         return Err(violations.into_error());
     };
     let note = mask_numbers(&note);
-    let agent = actor.principal_id.as_str();
+    let agent = caller.principal_id.as_str();
     let etag = request.etag.clone();
     let canonical = RecordAttemptRequest { request_id: String::new(), etag: String::new(), ..request };
     let key = request_key(agent, "RecordAttempt", id, &canonical);
     let attempt = NewAttempt { outcome: report.outcome(), agent_id: agent, note: &note };
     Act { name, etag, key, attempt: Some(attempt) }
-        .run(rooms, actor, |task, now| task.record(agent, report, &rooms.policy, now))
+        .run(rooms, caller, |task, now| task.record(agent, report, &rooms.policy, now))
         .await
 }
 

@@ -5,7 +5,7 @@ use super::{
     decode::{request_id, request_key, required_text, task_name},
 };
 use crate::Rooms;
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_callback_domain::mask_numbers;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::callback::v1::{CallbackTask, SkipTaskRequest};
@@ -14,7 +14,7 @@ const REASON_MAX: usize = 500;
 
 pub(super) async fn skip_task(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: SkipTaskRequest,
 ) -> Result<CallbackTask, Error> {
     let mut violations = Violations::new();
@@ -24,11 +24,11 @@ pub(super) async fn skip_task(
     let (Some(id), Some(name), Some(reason)) = (id, name, reason) else {
         return Err(violations.into_error());
     };
-    let agent = actor.principal_id.as_str();
+    let agent = caller.principal_id.as_str();
     let etag = request.etag.clone();
     let canonical = SkipTaskRequest { request_id: String::new(), etag: String::new(), ..request };
     let key = request_key(agent, "SkipTask", id, &canonical);
     Act { name, etag, key, attempt: None }
-        .run(rooms, actor, |task, now| task.skip(agent, mask_numbers(&reason), now))
+        .run(rooms, caller, |task, now| task.skip(agent, mask_numbers(&reason), now))
         .await
 }

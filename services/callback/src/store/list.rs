@@ -4,6 +4,7 @@ use super::{
     Store, TaskName,
     row::{TaskRow, state_number},
 };
+use gongdan_access::Scope;
 use gongdan_callback_domain::{Task, TaskState};
 use gongdan_errors::Error;
 use gongdan_telemetry::sql_span;
@@ -23,14 +24,15 @@ pub struct TaskFilter {
 }
 
 impl Store {
-    /// At most `limit` tasks whose id is below `after`.
+    /// At most `limit` tasks within `scope` whose id is below `after`.
     pub async fn list(
         &self,
+        scope: &Scope,
         filter: &TaskFilter,
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Task>, Error> {
-        let rows: Vec<TaskRow> = query(filter, after, limit)
+        let rows: Vec<TaskRow> = query(scope, filter, after, limit)
             .build_query_as()
             .fetch_all(&self.pool)
             .instrument(sql_span!("tasks.list", "SELECT"))
@@ -40,13 +42,14 @@ impl Store {
     }
 }
 
-fn query(filter: &TaskFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
+fn query(scope: &Scope, filter: &TaskFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
                 due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
-         FROM tasks WHERE true",
+         FROM tasks WHERE ",
     );
+    scope.push_ticket(&mut sql, "tasks.ticket_id");
     if let Some(state) = filter.state {
         sql.push(" AND state = ").push_bind(state_number(state));
     }

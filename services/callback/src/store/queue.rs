@@ -2,6 +2,7 @@
 
 use super::{Store, TaskName, row::TaskRow, tasks::find};
 use crate::error::refused;
+use gongdan_access::Scope;
 use gongdan_callback_domain::{Policy, Task};
 use gongdan_errors::Error;
 use gongdan_pg::{
@@ -11,7 +12,7 @@ use gongdan_pg::{
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
-use sqlx::PgConnection;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use tracing::Instrument as _;
 
 /// What the queue holds.
@@ -31,6 +32,7 @@ impl Store {
     pub async fn take(
         &self,
         agent: &str,
+        scope: &Scope,
         unit_id: &str,
         policy: &Policy,
         key: &RequestKey,
@@ -41,7 +43,7 @@ impl Store {
         if let Some(answered) = requests::lookup(&mut transaction, key).await? {
             return find(&mut transaction, &TaskName::Id(answered.resource_id)).await.map(Some);
         }
-        let Some(task) = lock_next(&mut transaction, unit_id, now).await? else { return Ok(None) };
+        let Some(task) = lock_next(&mut transaction, scope, unit_id, now).await? else { return Ok(None) };
         let task = task.take(agent, policy, now).map_err(refused)?;
         hold(&mut transaction, &task).await?;
         let answered = Answered { resource_id: task.id, version: task.stamp.version };
@@ -51,16 +53,18 @@ impl Store {
     }
 
     /// When the next task can be taken, as far as is known.
-    pub async fn next_at(&self, unit_id: &str) -> Result<Option<Timestamp>, Error> {
-        let next = sqlx::query_scalar!(
-            "SELECT min(greatest(next_attempt_at, held_until)) FROM tasks
-             WHERE state IN (1, 2) AND ($1 = '' OR unit_id = $1)",
-            unit_id,
-        )
-        .fetch_one(&self.pool)
-        .instrument(sql_span!("tasks.next_at", "SELECT"))
-        .await
-        .map_err(gongdan_pg::error)?;
+    pub async fn next_at(&self, scope: &Scope, unit_id: &str) -> Result<Option<Timestamp>, Error> {
+        let mut sql = QueryBuilder::new(
+            "SELECT min(greatest(next_attempt_at, held_until)) FROM tasks WHERE state IN (1, 2) AND ",
+        );
+        scope.push_ticket(&mut sql, "tasks.ticket_id");
+        push_unit(&mut sql, unit_id);
+        let next: Option<jiff_sqlx::Timestamp> = sql
+            .build_query_scalar()
+            .fetch_one(&self.pool)
+            .instrument(sql_span!("tasks.next_at", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
         Ok(next.map(jiff_sqlx::Timestamp::to_jiff))
     }
 
@@ -113,26 +117,35 @@ async fn one_at_a_time(connection: &mut PgConnection, key: &RequestKey) -> Resul
 /// The earliest due of those nobody holds and whose time has come, locked; those locked by others are passed over.
 async fn lock_next(
     connection: &mut PgConnection,
+    scope: &Scope,
     unit_id: &str,
     now: Timestamp,
 ) -> Result<Option<Task>, Error> {
-    let row = sqlx::query_as!(
-        TaskRow,
+    let mut sql = QueryBuilder::new(
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
                 due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
          FROM tasks
-         WHERE state IN (1, 2) AND next_attempt_at <= $1 AND (held_until IS NULL OR held_until <= $1)
-           AND ($2 = '' OR unit_id = $2)
-         ORDER BY due_at, id LIMIT 1 FOR UPDATE SKIP LOCKED",
-        now.to_sqlx() as _,
-        unit_id,
-    )
-    .fetch_optional(connection)
-    .instrument(sql_span!("tasks.lock_next", "SELECT"))
-    .await
-    .map_err(gongdan_pg::error)?;
+         WHERE state IN (1, 2) AND next_attempt_at <= ",
+    );
+    sql.push_bind(now.to_sqlx()).push(" AND (held_until IS NULL OR held_until <= ").push_bind(now.to_sqlx());
+    sql.push(") AND ");
+    scope.push_ticket(&mut sql, "tasks.ticket_id");
+    push_unit(&mut sql, unit_id);
+    sql.push(" ORDER BY due_at, id LIMIT 1 FOR UPDATE OF tasks SKIP LOCKED");
+    let row: Option<TaskRow> = sql
+        .build_query_as()
+        .fetch_optional(connection)
+        .instrument(sql_span!("tasks.lock_next", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
     row.map(Task::try_from).transpose()
+}
+
+fn push_unit(sql: &mut QueryBuilder<Postgres>, unit_id: &str) {
+    if !unit_id.is_empty() {
+        sql.push(" AND unit_id = ").push_bind(unit_id.to_owned());
+    }
 }
 
 async fn hold(connection: &mut PgConnection, task: &Task) -> Result<(), Error> {
@@ -175,6 +188,21 @@ mod tests {
         }
     }
 
+    fn everything() -> Scope {
+        let anybody = gongdan_auth::Actor {
+            principal_id: "li.wei".to_owned(),
+            name: String::new(),
+            kind: gongdan_proto::common::v1::PrincipalKind::Person,
+            roles: Vec::new(),
+            unit_ids: Vec::new(),
+            regions: Vec::new(),
+            rights: Vec::new(),
+            language: String::new(),
+            customer_id: None,
+        };
+        Scope::new(std::sync::Arc::new(anybody), gongdan_access::Table::ALL)
+    }
+
     fn ticket(n: u128, customer: bool) -> TicketRef {
         TicketRef {
             id: Uuid::from_u128(n),
@@ -209,14 +237,14 @@ mod tests {
 
         let key =
             RequestKey { caller: "li.wei".to_owned(), method: "NextTask", request_id: id(9), hash: [0; 32] };
-        let taken = store.take("li.wei", "", &policy, &key, now).await.unwrap().unwrap();
+        let taken = store.take("li.wei", &everything(), "", &policy, &key, now).await.unwrap().unwrap();
         assert_eq!(taken.id, id(1), "the earliest due");
         let until = now + policy.hold_for;
         assert_eq!(store.count(now).await.unwrap().next_change, Some(until));
         assert_eq!(store.release(until - hours(1)).await.unwrap(), 0);
         assert_eq!(store.release(until).await.unwrap(), 1);
         assert_eq!(store.get(&TaskName::Id(taken.id)).await.unwrap().hold, None);
-        let again = store.take("li.wei", "", &policy, &key, until).await.unwrap();
+        let again = store.take("li.wei", &everything(), "", &policy, &key, until).await.unwrap();
         assert_eq!(again.map(|task| task.id), Some(taken.id));
     }
 }

@@ -5,6 +5,7 @@ use super::{
     row::{TaskRow, state_number},
 };
 use crate::error::{etag_mismatch, task_not_found, write_conflict};
+use gongdan_access::Scope;
 use gongdan_callback_domain::{Changed, Task};
 use gongdan_errors::Error;
 use gongdan_outbox::NewEvent;
@@ -34,6 +35,12 @@ impl Store {
     pub async fn get(&self, name: &TaskName) -> Result<Task, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
         find(&mut connection, name).await
+    }
+
+    /// The task of this name, if its ticket is within `scope`.
+    pub async fn get_within(&self, name: &TaskName, scope: &Scope) -> Result<Task, Error> {
+        let task = self.get(name).await?;
+        if scope.allows_ticket(&self.pool, task.ticket.id).await? { Ok(task) } else { Err(task_not_found()) }
     }
 
     /// The task to act on, or the answer the request had before. The etag is judged only when the request is new.

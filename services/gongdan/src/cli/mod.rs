@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and who does it.
 
+mod access;
 mod callback;
 mod catalogue;
 mod completions;
@@ -89,6 +90,9 @@ enum Command {
     /// Brings in what happened before this suite (导入)
     #[command(subcommand)]
     Import(import::Command),
+    /// Who may do what: the policies (权限)
+    #[command(subcommand)]
+    Access(access::Command),
     /// Events that a consumer could not apply
     #[command(subcommand)]
     Events(events::Command),
@@ -123,6 +127,7 @@ fn dispatch(context: &Context, command: Command) -> anyhow::Result<ExitCode> {
         Command::Up(args) => up::run(context, args),
         Command::Serve(args) => serve::run(&args).map(|()| ExitCode::SUCCESS),
         Command::Completions(args) => completions::run(&args).map(|()| ExitCode::SUCCESS),
+        Command::Access(command) => access::run(context, &command).map(|()| ExitCode::SUCCESS),
         command => {
             // Commands that only call the services: one thread is enough.
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -148,7 +153,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Webhook(command) => webhook::run(context, command).await,
         Command::Report(args) => report::run(context, args).await,
         Command::Events(command) => events::run(context, command).await,
-        Command::Up(_) | Command::Serve(_) | Command::Completions(_) => Ok(()),
+        Command::Up(_) | Command::Serve(_) | Command::Completions(_) | Command::Access(_) => Ok(()),
     };
     done.map(|()| ExitCode::SUCCESS)
 }

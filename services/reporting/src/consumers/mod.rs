@@ -5,6 +5,7 @@ mod routing;
 mod sla;
 mod tickets;
 
+use gongdan_access::ScopeProjection;
 use gongdan_outbox::{Consumer, ConsumerBuilder, Handler, OwnerLog};
 use gongdan_runtime::Peers;
 use std::sync::Arc;
@@ -35,7 +36,7 @@ pub(crate) fn sources(peers: &Peers) -> anyhow::Result<Vec<Source>> {
     let mut callback = source("callback", "reporting-callback", Arc::new(callback::Callbacks))?;
     callback.builder = callback.builder.events(&["completed"]);
     Ok(vec![
-        source("tickets", "reporting-tickets", Arc::new(tickets::Tickets))?,
+        source("tickets", "reporting-tickets", ScopeProjection::around(Arc::new(tickets::Tickets)))?,
         source("sla", "reporting-sla", Arc::new(sla::Clocks))?,
         callback,
         units,

@@ -4,19 +4,13 @@ use crate::{
     Rooms,
     store::rebuilds::{RebuildRow, SourceProgress},
 };
-use gongdan_auth::{Actor, role};
 use gongdan_errors::Error;
 use gongdan_proto::{
     reporting::v1::{GetRebuildRequest, Rebuild, RebuildSource},
     to_timestamp,
 };
 
-pub(super) async fn get_rebuild(
-    rooms: &Rooms,
-    by: &Actor,
-    request: GetRebuildRequest,
-) -> Result<Rebuild, Error> {
-    by.require_any_role(&[role::ADMINISTRATOR, role::SERVICE])?;
+pub(super) async fn get_rebuild(rooms: &Rooms, request: GetRebuildRequest) -> Result<Rebuild, Error> {
     Ok(super::find(rooms, &request.id).await?.into())
 }
 

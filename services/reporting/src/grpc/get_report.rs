@@ -7,7 +7,7 @@ use crate::{
         units,
     },
 };
-use gongdan_auth::{Actor, role};
+use gongdan_access::{Caller, Scope};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{
     common::v1::Origin,
@@ -19,25 +19,14 @@ use gongdan_region::{RegionCode, RegionRange, Regions};
 use gongdan_reporting_domain::Period;
 use std::collections::HashMap;
 
-/// Who reads reports.
-const READERS: &[&str] = &[
-    role::ANALYST,
-    role::SUPERVISOR,
-    role::UNIT_LEADER,
-    role::DISPATCHER,
-    role::AUDITOR,
-    role::ADMINISTRATOR,
-    role::SERVICE,
-];
 const TEXT_MOST: usize = 512;
 
 pub(super) async fn get_report(
     rooms: &Rooms,
-    by: &Actor,
+    by: &Caller,
     request: GetReportRequest,
 ) -> Result<Report, Error> {
-    by.require_any_role(READERS)?;
-    let (key, filter) = decode(by, request)?;
+    let (key, filter) = decode(by.scope(), request)?;
     let as_of = rooms.clock.now();
     let (rows, whole) = facts::sum(&rooms.pool, key, &filter, as_of).await.map_err(gongdan_pg::error)?;
     let names = names(rooms, key, &rows).await?;
@@ -50,7 +39,7 @@ pub(super) async fn get_report(
     Ok(Report { rows: rows.collect(), total: Some(measures(&whole)), as_of: Some(to_timestamp(as_of)) })
 }
 
-fn decode(by: &Actor, request: GetReportRequest) -> Result<(Key, Filter), Error> {
+fn decode(scope: Scope, request: GetReportRequest) -> Result<(Key, Filter), Error> {
     let mut v = Violations::new();
     let key = v.field("dimension", key(&request));
     let from = v.field("from", Period::begin(&request.from));
@@ -79,11 +68,10 @@ fn decode(by: &Actor, request: GetReportRequest) -> Result<(Key, Filter), Error>
         return Err(v.into_error());
     };
     v.finish()?;
-    let everything = by.is_service() || by.has_role(role::ADMINISTRATOR);
     let filter = Filter {
         period,
         region,
-        scope: (!everything).then(|| (by.regions.clone(), by.unit_ids.clone())),
+        scope: scope.parameters(),
         unit: Some(request.unit_id).filter(|unit| !unit.is_empty()),
         item: Some(request.item).filter(|item| !item.is_empty()),
         kind: i16::try_from(i32::from(kind)).ok().filter(|kind| *kind != 0),

@@ -10,7 +10,7 @@ use crate::{
     store::rebuilds::{self, RebuildRow},
 };
 use futures::stream::BoxStream;
-use gongdan_auth::actor;
+use gongdan_access::caller;
 use gongdan_errors::{Error, Reason};
 use gongdan_proto::reporting::v1::{
     GetRebuildRequest, GetReportRequest, Rebuild, Report, StartRebuildRequest, WatchRebuildRequest,
@@ -27,7 +27,7 @@ pub(crate) struct Api(pub(crate) Arc<Rooms>);
 #[tonic::async_trait]
 impl ReportService for Api {
     async fn get_report(&self, request: Request<GetReportRequest>) -> Result<Response<Report>, Status> {
-        let by = actor(&request)?;
+        let by = caller(&request)?;
         Ok(Response::new(get_report::get_report(&self.0, &by, request.into_inner()).await?))
     }
 }
@@ -40,21 +40,19 @@ impl RebuildService for Api {
         &self,
         request: Request<StartRebuildRequest>,
     ) -> Result<Response<Rebuild>, Status> {
-        let by = actor(&request)?;
+        let by = caller(&request)?;
         Ok(Response::new(start_rebuild::start_rebuild(&self.0, &by, request.into_inner()).await?))
     }
 
     async fn get_rebuild(&self, request: Request<GetRebuildRequest>) -> Result<Response<Rebuild>, Status> {
-        let by = actor(&request)?;
-        Ok(Response::new(get_rebuild::get_rebuild(&self.0, &by, request.into_inner()).await?))
+        Ok(Response::new(get_rebuild::get_rebuild(&self.0, request.into_inner()).await?))
     }
 
     async fn watch_rebuild(
         &self,
         request: Request<WatchRebuildRequest>,
     ) -> Result<Response<Self::WatchRebuildStream>, Status> {
-        let by = actor(&request)?;
-        Ok(Response::new(watch_rebuild::watch_rebuild(self.0.clone(), &by, request.into_inner()).await?))
+        Ok(Response::new(watch_rebuild::watch_rebuild(self.0.clone(), request.into_inner()).await?))
     }
 }
 

@@ -1,5 +1,6 @@
 //! View `facts`: what a report sums up.
 
+use gongdan_access::ScopeParameters;
 use gongdan_region::RegionRange;
 use gongdan_reporting_domain::{Counts, Period, ZONE};
 use gongdan_telemetry::sql_span;
@@ -49,8 +50,8 @@ impl Key {
 pub(crate) struct Filter {
     pub(crate) period: Period,
     pub(crate) region: Option<RegionRange>,
-    /// Areas and units the caller may see, either will do; none: everything.
-    pub(crate) scope: Option<(Vec<RegionRange>, Vec<String>)>,
+    /// What the caller may see.
+    pub(crate) scope: ScopeParameters,
     pub(crate) unit: Option<String>,
     /// With what is below it.
     pub(crate) item: Option<String>,
@@ -76,10 +77,7 @@ pub(crate) async fn sum(
     filter: &Filter,
     as_of: Timestamp,
 ) -> Result<(Vec<Sums>, Sums), sqlx::Error> {
-    let scope = filter.scope.as_ref();
-    let starts: Option<Vec<i64>> = scope.map(|(ranges, _)| ranges.iter().map(|r| r.start).collect());
-    let ends: Option<Vec<i64>> = scope.map(|(ranges, _)| ranges.iter().map(|r| r.end).collect());
-    let units = scope.map(|(_, units)| units.as_slice());
+    let scope = &filter.scope;
     let rows = sqlx::query!(
         r#"WITH f AS (
                SELECT *,
@@ -96,8 +94,14 @@ pub(crate) async fn sum(
                FROM facts
                WHERE at >= $3 AND at < $4
                  AND ($5::bigint IS NULL OR region BETWEEN $5 AND $6::bigint)
-                 AND ($7::bigint[] IS NULL OR unit_id = ANY ($14::text[]) OR EXISTS (
-                     SELECT FROM UNNEST($7::bigint[], $8::bigint[]) AS s (a, b) WHERE region BETWEEN s.a AND s.b))
+                 AND ($14::bigint = -1 OR ticket_id IN (
+                     SELECT s.ticket_id FROM ticket_scopes s
+                     WHERE scope_allows($14,
+                         EXISTS (SELECT FROM UNNEST($7::bigint[], $8::bigint[]) AS r (low, high)
+                                 WHERE s.region BETWEEN r.low AND r.high),
+                         s.unit_ids && $15::text[] OR s.lead_unit = ANY ($15) OR s.pool_unit = ANY ($15),
+                         s.lead_unit = ANY ($15) OR s.pool_unit = ANY ($15),
+                         (s.customer_id = $16::uuid) IS TRUE, s.sensitive, s.confidential)))
                  AND ($9::text IS NULL OR unit_id = $9)
                  AND ($10::text IS NULL OR item = $10 OR starts_with(item, $10 || '/'))
                  AND ($11::smallint IS NULL OR type = $11)
@@ -136,14 +140,16 @@ pub(crate) async fn sum(
         filter.period.to.to_sqlx() as _,
         filter.region.map(|range| range.start),
         filter.region.map(|range| range.end),
-        starts.as_deref(),
-        ends.as_deref(),
+        &scope.low,
+        &scope.high,
         filter.unit,
         filter.item,
         filter.kind,
         filter.origin,
         as_of.to_sqlx() as _,
-        units
+        scope.answers,
+        &scope.units,
+        scope.customer
     )
     .fetch_all(pool)
     .instrument(sql_span!("facts.sum", "SELECT"))

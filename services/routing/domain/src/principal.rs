@@ -61,4 +61,6 @@ pub struct Principal {
     pub active: bool,
     /// `zh-CN` or `en`.
     pub language: String,
+    /// Of a citizen: the customer whose requests are theirs.
+    pub customer_id: Option<uuid::Uuid>,
 }

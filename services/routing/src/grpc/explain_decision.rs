@@ -5,6 +5,7 @@ use crate::{
     Rooms, error,
     store::{DecisionName, RuleRevision},
 };
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{self as pb, ExplainDecisionRequest, ExplainDecisionResponse};
 use gongdan_region::{RegionCode, Regions};
@@ -13,9 +14,13 @@ use uuid::Uuid;
 
 pub(super) async fn explain_decision(
     rooms: &Rooms,
+    caller: &Caller,
     request: ExplainDecisionRequest,
 ) -> Result<ExplainDecisionResponse, Error> {
     let stored = rooms.store.decision(&decode(&request)?).await?.ok_or_else(error::decision_not_found)?;
+    if !rooms.store.sees(&caller.scope(), stored.ticket_id).await? {
+        return Err(error::decision_not_found());
+    }
     let explanation = &stored.explanation;
     let revisions: Vec<i64> = explanation.rules.iter().map(|trial| trial.0).collect();
     let revisions = rooms.store.rule_revisions(&revisions).await?;

@@ -113,6 +113,7 @@ fn principal(n: usize, row: PrincipalRow, violations: &mut Violations) -> import
         tier: row.tier,
         active: row.active,
         language: row.language,
+        customer_id: row.customer_id,
     }
 }
 

@@ -2,12 +2,14 @@
 
 use super::{decode::ticket, page::Page, show};
 use crate::{Rooms, store::DecisionFilter};
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{DecisionState, ListDecisionsRequest, ListDecisionsResponse};
 use uuid::Uuid;
 
 pub(super) async fn list_decisions(
     rooms: &Rooms,
+    caller: &Caller,
     mut request: ListDecisionsRequest,
 ) -> Result<ListDecisionsResponse, Error> {
     let (size, token) = (std::mem::take(&mut request.page_size), std::mem::take(&mut request.page_token));
@@ -22,7 +24,8 @@ pub(super) async fn list_decisions(
         return Err(violations.into_error());
     };
     let filter = DecisionFilter { ticket, state };
-    let mut decisions = rooms.store.list_decisions(&filter, page.after, page.limit()).await?;
+    let mut decisions =
+        rooms.store.list_decisions(&caller.scope(), &filter, page.after, page.limit()).await?;
     let next_page_token = page.cut(&mut decisions, |decision| decision.id);
     Ok(ListDecisionsResponse { decisions: decisions.iter().map(show::decision).collect(), next_page_token })
 }

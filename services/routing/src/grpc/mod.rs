@@ -17,14 +17,11 @@ mod put_rule;
 mod show;
 
 use crate::Rooms;
-use gongdan_auth::{Actor, actor, role};
-use gongdan_errors::{Error, Reason};
-use gongdan_proto::{
-    common::v1::PrincipalKind,
-    routing::v1::{
-        self as pb, decision_service_server::DecisionService,
-        organisation_service_server::OrganisationService, rule_service_server::RuleService,
-    },
+use gongdan_access::caller;
+use gongdan_errors::Error;
+use gongdan_proto::routing::v1::{
+    self as pb, decision_service_server::DecisionService, organisation_service_server::OrganisationService,
+    rule_service_server::RuleService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -41,22 +38,19 @@ impl OrganisationService for Api {
         &self,
         request: Request<pb::ImportOrganisationRequest>,
     ) -> Answer<pb::ImportOrganisationResponse> {
-        let actor = administrator(&request)?;
-        answer(import_organisation::import_organisation(&self.0, &actor, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(import_organisation::import_organisation(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Answer<pb::Unit> {
-        reader(&request)?;
         answer(get_unit::get_unit(&self.0, request.into_inner()).await)
     }
 
     async fn list_units(&self, request: Request<pb::ListUnitsRequest>) -> Answer<pb::ListUnitsResponse> {
-        reader(&request)?;
         answer(list_units::list_units(&self.0, request.into_inner()).await)
     }
 
     async fn get_principal(&self, request: Request<pb::GetPrincipalRequest>) -> Answer<pb::Principal> {
-        reader(&request)?;
         answer(get_principal::get_principal(&self.0, request.into_inner()).await)
     }
 
@@ -64,12 +58,10 @@ impl OrganisationService for Api {
         &self,
         request: Request<pb::ListPrincipalsRequest>,
     ) -> Answer<pb::ListPrincipalsResponse> {
-        reader(&request)?;
         answer(list_principals::list_principals(&self.0, request.into_inner()).await)
     }
 
     async fn list_areas(&self, request: Request<pb::ListAreasRequest>) -> Answer<pb::ListAreasResponse> {
-        reader(&request)?;
         answer(list_areas::list_areas(&self.0, request.into_inner()).await)
     }
 }
@@ -77,22 +69,20 @@ impl OrganisationService for Api {
 #[tonic::async_trait]
 impl RuleService for Api {
     async fn put_rule(&self, request: Request<pb::PutRuleRequest>) -> Answer<pb::Rule> {
-        let actor = administrator(&request)?;
-        answer(put_rule::put_rule(&self.0, &actor, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(put_rule::put_rule(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn delete_rule(&self, request: Request<pb::DeleteRuleRequest>) -> Answer<pb::Rule> {
-        let actor = administrator(&request)?;
-        answer(delete_rule::delete_rule(&self.0, &actor, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(delete_rule::delete_rule(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn get_rule(&self, request: Request<pb::GetRuleRequest>) -> Answer<pb::Rule> {
-        reader(&request)?;
         answer(get_rule::get_rule(&self.0, request.into_inner()).await)
     }
 
     async fn list_rules(&self, request: Request<pb::ListRulesRequest>) -> Answer<pb::ListRulesResponse> {
-        reader(&request)?;
         answer(list_rules::list_rules(&self.0, request.into_inner()).await)
     }
 }
@@ -103,34 +93,19 @@ impl DecisionService for Api {
         &self,
         request: Request<pb::ExplainDecisionRequest>,
     ) -> Answer<pb::ExplainDecisionResponse> {
-        reader(&request)?;
-        answer(explain_decision::explain_decision(&self.0, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(explain_decision::explain_decision(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn list_decisions(
         &self,
         request: Request<pb::ListDecisionsRequest>,
     ) -> Answer<pb::ListDecisionsResponse> {
-        reader(&request)?;
-        answer(list_decisions::list_decisions(&self.0, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(list_decisions::list_decisions(&self.0, &caller, request.into_inner()).await)
     }
 }
 
 fn answer<T>(result: Result<T, Error>) -> Answer<T> {
     Ok(Response::new(result?))
-}
-
-/// Whoever may change organisation and rules.
-fn administrator<T>(request: &Request<T>) -> Result<Actor, Error> {
-    let actor = actor(request)?;
-    actor.require_any_role(&[role::ADMINISTRATOR])?;
-    Ok(actor)
-}
-
-/// Whoever may read them: staff and services, no citizen.
-fn reader<T>(request: &Request<T>) -> Result<(), Error> {
-    if matches!(actor(request)?.kind, PrincipalKind::Person | PrincipalKind::Service) {
-        return Ok(());
-    }
-    Err(Error::permission_denied(Reason::PermissionDenied, "organisation, rules and decisions are for staff"))
 }

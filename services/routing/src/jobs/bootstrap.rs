@@ -45,6 +45,8 @@ struct Entry {
     active: Option<bool>,
     #[serde(default)]
     language: String,
+    #[serde(default)]
+    customer_id: String,
 }
 
 #[derive(Debug, Default, Clone, Copy, Deserialize)]
@@ -78,6 +80,7 @@ impl From<Entry> for PrincipalRow {
             tier: entry.tier,
             active: entry.active,
             language: entry.language,
+            customer_id: entry.customer_id,
         }
     }
 }

@@ -2,6 +2,7 @@
 //! order: see the migrations.
 
 use super::{Store, unreadable};
+use gongdan_access::Scope;
 use gongdan_errors::Error;
 use gongdan_region::RegionCode;
 use gongdan_routing_domain::{Explanation, Target};
@@ -148,6 +149,11 @@ impl Store {
         row.map(TryInto::try_into).transpose()
     }
 
+    /// Whether a ticket is within a scope.
+    pub async fn sees(&self, scope: &Scope, ticket: Uuid) -> Result<bool, Error> {
+        scope.allows_ticket(&self.pool, ticket).await
+    }
+
     /// When the next unanswered decision is to be sent again.
     pub async fn next_unanswered(&self) -> Result<Option<Timestamp>, Error> {
         let next =
@@ -159,14 +165,15 @@ impl Store {
         Ok(next.map(SqlTimestamp::to_jiff))
     }
 
-    /// At most `limit` decisions whose id is below `after`, newest first.
+    /// At most `limit` decisions within `scope` whose id is below `after`, newest first.
     pub async fn list_decisions(
         &self,
+        scope: &Scope,
         filter: &DecisionFilter,
         after: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<StoredDecision>, Error> {
-        let rows: Vec<Row> = list(filter, after, limit)
+        let rows: Vec<Row> = list(scope, filter, after, limit)
             .build_query_as()
             .fetch_all(&self.pool)
             .instrument(sql_span!("decisions.list", "SELECT"))
@@ -194,9 +201,10 @@ pub async fn unanswered_due(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-fn list(filter: &DecisionFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
+fn list(scope: &Scope, filter: &DecisionFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(COLUMNS);
-    sql.push(" WHERE true");
+    sql.push(" WHERE ");
+    scope.push_ticket(&mut sql, "d.ticket_id");
     match &filter.ticket {
         None => {}
         Some(DecisionName::Decision(id)) => {

@@ -8,6 +8,7 @@ use gongdan_telemetry::sql_span;
 use sqlx::{PgConnection, QueryBuilder};
 use std::collections::HashMap;
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 /// Which principals; all given must match.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +36,7 @@ struct PrincipalRow {
     tier: i16,
     active: bool,
     version: i64,
+    customer_id: Option<Uuid>,
 }
 
 impl TryFrom<PrincipalRow> for (Principal, i64) {
@@ -63,6 +65,7 @@ impl TryFrom<PrincipalRow> for (Principal, i64) {
             tier: u8::try_from(row.tier).map_err(unreadable)?,
             active: row.active,
             language: row.language,
+            customer_id: row.customer_id,
         };
         Ok((principal, row.version))
     }
@@ -74,7 +77,7 @@ impl Store {
         let row = sqlx::query_as!(
             PrincipalRow,
             "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                    active, version
+                    active, version, customer_id
              FROM principals WHERE id = $1",
             id,
         )
@@ -94,7 +97,7 @@ impl Store {
     ) -> Result<Vec<(Principal, i64)>, Error> {
         let mut sql = QueryBuilder::new(
             "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                    active, version
+                    active, version, customer_id
              FROM principals WHERE id > ",
         );
         sql.push_bind(after.to_owned());
@@ -120,7 +123,7 @@ pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<(Principal,
     let rows = sqlx::query_as!(
         PrincipalRow,
         "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                active, version
+                active, version, customer_id
          FROM principals"
     )
     .fetch_all(connection)

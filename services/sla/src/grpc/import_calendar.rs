@@ -2,7 +2,7 @@
 
 use super::{Rooms, convert, decode};
 use crate::{error, store::calendars};
-use gongdan_auth::{Actor, role};
+use gongdan_access::Caller;
 use gongdan_clock::stable_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::requests::{self, Answered, RequestKey, hash_of};
@@ -38,11 +38,10 @@ impl ImportCalendar {
 
 pub(super) async fn import_calendar(
     rooms: &Rooms,
-    actor: Actor,
+    caller: &Caller,
     request: pb::ImportCalendarRequest,
 ) -> Result<pb::Calendar, Error> {
-    actor.require_any_role(&[role::ADMINISTRATOR])?;
-    let command = ImportCalendar::decode(request, actor.principal_id)?;
+    let command = ImportCalendar::decode(request, caller.principal_id.clone())?;
     let Document { key, name, time_zone, .. } = &command.document;
 
     let mut tx = rooms.pool.begin().await.map_err(gongdan_pg::error)?;

@@ -1,8 +1,8 @@
 //! `ClockService.ListClocks`
 
 use super::{Rooms, convert, decode::Page};
-use crate::store::clocks::{self, Scope};
-use gongdan_auth::Actor;
+use crate::store::clocks;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::sla::v1 as pb;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ fn read_ticket(text: &str) -> Result<Result<Uuid, &str>, &'static str> {
 
 pub(super) async fn list_clocks(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: pb::ListClocksRequest,
 ) -> Result<pb::ListClocksResponse, Error> {
     let mut violations = Violations::new();
@@ -37,7 +37,7 @@ pub(super) async fn list_clocks(
     let (Some(page), Some(ticket), true) = (page, ticket, violations.is_empty()) else {
         return Err(violations.into_error());
     };
-    let mut found = clocks::list(&rooms.pool, ticket, &Scope::of(actor), after, page.limit()).await?;
+    let mut found = clocks::list(&rooms.pool, ticket, &caller.scope(), after, page.limit()).await?;
     let next_page_token = page.cut(&mut found, |clock| clock.id.to_string());
     Ok(pb::ListClocksResponse { clocks: found.iter().map(convert::clock).collect(), next_page_token })
 }

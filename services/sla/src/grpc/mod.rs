@@ -13,7 +13,7 @@ mod preview_deadline;
 mod put_policy_set;
 
 use crate::{config::PoliciesConfig, store::TermsCache, telemetry::Metrics};
-use gongdan_auth::actor;
+use gongdan_access::caller;
 use gongdan_clock::SharedClock;
 use gongdan_proto::sla::v1::{
     self as pb, calendar_service_server::CalendarService, clock_service_server::ClockService,
@@ -46,12 +46,11 @@ type Answer<T> = Result<Response<T>, Status>;
 #[tonic::async_trait]
 impl CalendarService for Api {
     async fn import_calendar(&self, request: Request<pb::ImportCalendarRequest>) -> Answer<pb::Calendar> {
-        let actor = actor(&request)?;
-        Ok(Response::new(import_calendar::import_calendar(&self.0, actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(import_calendar::import_calendar(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_calendar(&self, request: Request<pb::GetCalendarRequest>) -> Answer<pb::Calendar> {
-        actor(&request)?;
         Ok(Response::new(get_calendar::get_calendar(&self.0, request.into_inner()).await?))
     }
 
@@ -59,7 +58,6 @@ impl CalendarService for Api {
         &self,
         request: Request<pb::ListCalendarsRequest>,
     ) -> Answer<pb::ListCalendarsResponse> {
-        actor(&request)?;
         Ok(Response::new(list_calendars::list_calendars(&self.0, request.into_inner()).await?))
     }
 }
@@ -70,38 +68,35 @@ impl PolicyService for Api {
         &self,
         request: Request<pb::ListPolicySetsRequest>,
     ) -> Answer<pb::ListPolicySetsResponse> {
-        actor(&request)?;
         Ok(Response::new(list_policy_sets::list_policy_sets(&self.0, request.into_inner()).await?))
     }
 
     async fn get_policy_set(&self, request: Request<pb::GetPolicySetRequest>) -> Answer<pb::PolicySet> {
-        actor(&request)?;
         Ok(Response::new(get_policy_set::get_policy_set(&self.0, request.into_inner()).await?))
     }
 
     async fn put_policy_set(&self, request: Request<pb::PutPolicySetRequest>) -> Answer<pb::PolicySet> {
-        let actor = actor(&request)?;
-        Ok(Response::new(put_policy_set::put_policy_set(&self.0, actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(put_policy_set::put_policy_set(&self.0, &caller, request.into_inner()).await?))
     }
 }
 
 #[tonic::async_trait]
 impl ClockService for Api {
     async fn list_clocks(&self, request: Request<pb::ListClocksRequest>) -> Answer<pb::ListClocksResponse> {
-        let actor = actor(&request)?;
-        Ok(Response::new(list_clocks::list_clocks(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list_clocks::list_clocks(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_clock(&self, request: Request<pb::GetClockRequest>) -> Answer<pb::Clock> {
-        let actor = actor(&request)?;
-        Ok(Response::new(get_clock::get_clock(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(get_clock::get_clock(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn preview_deadline(
         &self,
         request: Request<pb::PreviewDeadlineRequest>,
     ) -> Answer<pb::PreviewDeadlineResponse> {
-        actor(&request)?;
         Ok(Response::new(preview_deadline::preview_deadline(&self.0, request.into_inner()).await?))
     }
 }

@@ -5,7 +5,7 @@ use super::{
     decode::{self, words},
 };
 use crate::{error, store::policy_sets};
-use gongdan_auth::{Actor, role};
+use gongdan_access::Caller;
 use gongdan_clock::stable_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::requests::{self, Answered, RequestKey, hash_of};
@@ -76,11 +76,10 @@ fn read_rule(path: &str, rule: pb::PolicyRule, violations: &mut Violations) -> O
 
 pub(super) async fn put_policy_set(
     rooms: &Rooms,
-    actor: Actor,
+    caller: &Caller,
     request: pb::PutPolicySetRequest,
 ) -> Result<pb::PolicySet, Error> {
-    actor.require_any_role(&[role::ADMINISTRATOR])?;
-    let command = PutPolicySet::decode(request, actor.principal_id)?;
+    let command = PutPolicySet::decode(request, caller.principal_id.clone())?;
     let key = &command.set.key;
 
     let mut tx = rooms.pool.begin().await.map_err(gongdan_pg::error)?;

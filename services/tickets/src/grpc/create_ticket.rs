@@ -2,18 +2,18 @@
 
 use super::{
     decode::{by, if_given, instant, uuid},
-    intake::{self, Customer, Item, Request},
+    intake::{self, Customer, Request},
 };
 use crate::{
     Rooms,
     error::lost_race,
     store::{seal::Contact, tickets::Created},
 };
-use gongdan_auth::Actor;
+use gongdan_access::{Caller, Item};
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
-use gongdan_proto::tickets::v1 as pb;
+use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency};
 use jiff::Timestamp;
 
@@ -35,20 +35,30 @@ enum Decoded {
 
 pub(super) async fn create_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: pb::CreateTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
-    let Create { key, draft, mut intake, contact } = match decode(rooms, actor, request, now).await? {
+    let Create { key, draft, mut intake, contact } = match decode(rooms, caller, request, now).await? {
         Decoded::Create(create) => *create,
         Decoded::Answered(ticket) => return Ok(*ticket),
     };
+    let citizen = caller.customer_id.filter(|_| caller.kind == PrincipalKind::Citizen);
+    caller.check(&Item {
+        region: Some(intake.region),
+        customer: citizen,
+        sensitive: intake.sensitive,
+        ..Item::default()
+    })?;
     let id = new_id(now);
     let number = rooms.numbers.next(intake.received_at).await?;
     let sealed =
         contact.as_ref().map(|c| rooms.customers.sealer.seal(id, c)).transpose().map_err(Error::internal)?;
-    let mut customer = Customer::of_contact(rooms, contact.as_ref());
-    let by = by(actor)?;
+    let mut customer = match citizen {
+        Some(id) => Customer::of_citizen(id),
+        None => Customer::of_contact(rooms, contact.as_ref()),
+    };
+    let by = by(caller)?;
     for _ in 0..ATTEMPTS {
         intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: None };
@@ -72,7 +82,7 @@ pub(super) async fn create_ticket(
 
 async fn decode(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::CreateTicketRequest,
     now: Timestamp,
 ) -> Result<Decoded, Error> {
@@ -90,7 +100,7 @@ async fn decode(
     let received_at = instant("received_at", request.received_at, v).unwrap_or(now);
     intake::received(Some(received_at), now, v);
     let asked = request_id.map(|request_id| RequestKey {
-        caller: actor.principal_id.clone(),
+        caller: caller.principal_id.clone(),
         method: "CreateTicket",
         request_id,
         hash,
@@ -105,7 +115,7 @@ async fn decode(
             .ok_or_else(|| violations.into_error());
     };
     let Request { subject, body, region, channel } = common;
-    let Item { key, path, version, kind, sla_policy, .. } = item;
+    let intake::Item { key, path, version, kind, sla_policy, .. } = item;
     let (urgency, impact) = (urgency.unwrap_or(item.urgency), impact.unwrap_or(item.impact));
     let (priority, priority_matrix_version, priority_reason) = match overridden {
         Some((priority, reason)) => (priority, 0, reason.into()),

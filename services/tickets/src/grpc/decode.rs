@@ -6,6 +6,7 @@ use crate::store::{
     tickets::{Call, TicketRef},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+use gongdan_access::Caller;
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
@@ -69,7 +70,7 @@ acts! {
 }
 
 /// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.
-pub(super) fn call<R: Act>(request: &mut R, actor: &Actor, violations: &mut Violations) -> Option<Call> {
+pub(super) fn call<R: Act>(request: &mut R, caller: &Caller, violations: &mut Violations) -> Option<Call> {
     let (id, named, etag) = request.head();
     let (id, etag) = (std::mem::take(id), std::mem::take(etag));
     let ticket = ticket_ref(named, violations);
@@ -82,8 +83,8 @@ pub(super) fn call<R: Act>(request: &mut R, actor: &Actor, violations: &mut Viol
     };
     let hash = hash_of(request);
     let key =
-        RequestKey { caller: actor.principal_id.clone(), method: R::METHOD, request_id: request_id?, hash };
-    Some(Call { key, ticket: ticket?, etag })
+        RequestKey { caller: caller.principal_id.clone(), method: R::METHOD, request_id: request_id?, hash };
+    Some(Call { caller: caller.clone(), key, ticket: ticket?, etag })
 }
 
 /// An id or a number.

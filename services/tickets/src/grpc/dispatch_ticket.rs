@@ -2,18 +2,18 @@
 
 use super::decode::{by, call, person_if_given};
 use crate::{Rooms, error::refused, store::tickets::Opened};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{Note, UnitId};
 
 pub(super) async fn dispatch_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::DispatchTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let mut violations = Violations::new();
-    let call = call(&mut request, actor, &mut violations);
+    let call = call(&mut request, caller, &mut violations);
     let unit = violations.field("unit_id", UnitId::parse(&request.unit_id));
     let person = person_if_given("person_id", &request.person_id, &mut violations);
     let note = violations.field("note", Note::parse(&request.note));
@@ -26,7 +26,7 @@ pub(super) async fn dispatch_ticket(
     };
     let now = rooms.clock.now();
     let changed =
-        opened.ticket.dispatch(unit.clone(), person.clone(), note, &by(actor)?, now).map_err(refused)?;
+        opened.ticket.dispatch(unit.clone(), person.clone(), note, &by(caller)?, now).map_err(refused)?;
     rooms.units.check(&unit, person.as_ref(), now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

@@ -2,19 +2,16 @@
 
 use super::decode::uuid;
 use crate::Rooms;
-use gongdan_auth::Actor;
-use gongdan_errors::{Error, Reason, Violations};
+use gongdan_access::Caller;
+use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::Line;
 
 pub(super) async fn get_contact(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: pb::GetContactRequest,
 ) -> Result<pb::Contact, Error> {
-    if !actor.is_service() {
-        return Err(Error::permission_denied(Reason::PermissionDenied, "contacts in clear are for services"));
-    }
     let mut violations = Violations::new();
     let customer = violations.field("customer_id", uuid(&request.customer_id));
     let ticket = match request.ticket_id.as_str() {
@@ -26,7 +23,7 @@ pub(super) async fn get_contact(
         return Err(violations.into_error());
     };
     let contact =
-        rooms.customers.contact_in_clear(customer, ticket, &actor.principal_id, purpose.as_str()).await?;
+        rooms.customers.contact_in_clear(customer, ticket, &caller.principal_id, purpose.as_str()).await?;
     rooms.metrics.contact_read();
     Ok(pb::Contact {
         phone: contact.phone.map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),

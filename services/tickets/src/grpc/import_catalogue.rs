@@ -5,7 +5,7 @@ use super::{
     get_catalogue::present,
 };
 use crate::Rooms;
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1 as pb;
@@ -19,7 +19,7 @@ const MAX_ROWS: usize = 20_000;
 
 pub(super) async fn import_catalogue(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::ImportCatalogueRequest,
 ) -> Result<pb::Catalogue, Error> {
     let mut violations = Violations::new();
@@ -42,7 +42,7 @@ pub(super) async fn import_catalogue(
     let (Some(request_id), true) = (request_id, violations.is_empty()) else {
         return Err(violations.into_error());
     };
-    let key = RequestKey { caller: actor.principal_id.clone(), method: "ImportCatalogue", request_id, hash };
+    let key = RequestKey { caller: caller.principal_id.clone(), method: "ImportCatalogue", request_id, hash };
     Ok(present(rooms.catalogue.import(&nodes, &hash, &key).await?))
 }
 

@@ -156,6 +156,11 @@ impl Customer {
         Self { whose, index, last_four }
     }
 
+    /// Of a citizen who asks for themselves.
+    pub(super) fn of_citizen(id: Uuid) -> Self {
+        Self { whose: Some(Whose::Known(id)), index: None, last_four: None }
+    }
+
     /// Of a source's own key for the citizen; nobody when it gives none.
     pub(super) fn of_source(rooms: &Rooms, source: &str, key: &str) -> Self {
         let index = (!key.is_empty()).then(|| rooms.customers.sealer.source_index(source, key));

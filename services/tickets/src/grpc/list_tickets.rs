@@ -5,11 +5,13 @@ use crate::{
     Rooms,
     store::{list::After, ticket_views::Detail},
 };
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 
 pub(super) async fn list_tickets(
     rooms: &Rooms,
+    caller: &Caller,
     request: pb::ListTicketsRequest,
 ) -> Result<pb::ListTicketsResponse, Error> {
     let mut violations = Violations::new();
@@ -18,7 +20,7 @@ pub(super) async fn list_tickets(
     let size = page_size(request.page_size, 50, 500, &mut violations);
     let after = after(&request.page_token, &given, &mut violations);
     violations.finish()?;
-    let mut views = rooms.tickets.list(&filter, after, size + 1).await?;
+    let mut views = rooms.tickets.list(&caller.scope(), &filter, after, size + 1).await?;
     let more = i64::try_from(views.len()).is_ok_and(|found| found > size);
     if more {
         views.pop();

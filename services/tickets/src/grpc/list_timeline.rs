@@ -2,11 +2,13 @@
 
 use super::decode::{page_size, ticket_ref};
 use crate::Rooms;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 
 pub(super) async fn list_timeline(
     rooms: &Rooms,
+    caller: &Caller,
     request: pb::ListTimelineRequest,
 ) -> Result<pb::ListTimelineResponse, Error> {
     let mut violations = Violations::new();
@@ -22,6 +24,7 @@ pub(super) async fn list_timeline(
         return Err(violations.into_error());
     };
     let view = rooms.tickets.view(&ticket).await?;
+    view.check_seen(caller)?;
     let entries = rooms.tickets.timeline(view.id, after, size).await?;
     let next_page_token = match entries.last() {
         Some(last) if last.version < view.version => last.version.to_string(),

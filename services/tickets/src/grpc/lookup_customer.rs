@@ -3,8 +3,9 @@
 use super::decode::uuid;
 use crate::{
     Rooms,
-    store::{customers::Customer, filter::Filter, ticket_views::Detail},
+    store::{customers::Customer, filter::Filter, scope::READ, ticket_views::Detail},
 };
+use gongdan_access::{Caller, Scope};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{
     tickets::v1::{self as pb, lookup_customer_request::Key},
@@ -17,6 +18,7 @@ const MOST: i64 = 20;
 
 pub(super) async fn lookup_customer(
     rooms: &Rooms,
+    caller: &Caller,
     request: pb::LookupCustomerRequest,
 ) -> Result<pb::LookupCustomerResponse, Error> {
     let customers = match request.key {
@@ -40,17 +42,18 @@ pub(super) async fn lookup_customer(
             return Err(violations.into_error());
         }
     };
+    let scope = caller.scope_of(READ);
     let mut profiles = Vec::with_capacity(customers.len());
     for customer in customers {
-        profiles.push(profile(rooms, customer).await?);
+        profiles.push(profile(rooms, &scope, customer).await?);
     }
     Ok(pb::LookupCustomerResponse { customers: profiles })
 }
 
-async fn profile(rooms: &Rooms, customer: Customer) -> Result<pb::CustomerProfile, Error> {
-    let in_flight = tickets(rooms, &customer, |phase| !phase.is_over()).await?;
-    let past = tickets(rooms, &customer, Phase::is_over).await?;
-    let total = rooms.customers.tickets_of(customer.id).await?;
+async fn profile(rooms: &Rooms, scope: &Scope, customer: Customer) -> Result<pb::CustomerProfile, Error> {
+    let in_flight = tickets(rooms, scope, &customer, |phase| !phase.is_over()).await?;
+    let past = tickets(rooms, scope, &customer, Phase::is_over).await?;
+    let total = rooms.customers.tickets_of(customer.id, scope).await?;
     let contact = rooms.customers.contact(customer.id).await?;
     let newest = |t: &&pb::Ticket| t.received_at.as_ref().map(|at| (at.seconds, at.nanos));
     let region =
@@ -69,6 +72,7 @@ async fn profile(rooms: &Rooms, customer: Customer) -> Result<pb::CustomerProfil
 
 async fn tickets(
     rooms: &Rooms,
+    scope: &Scope,
     customer: &Customer,
     which: fn(Phase) -> bool,
 ) -> Result<Vec<pb::Ticket>, Error> {
@@ -78,6 +82,6 @@ async fn tickets(
         .filter_map(|phase| i16::try_from(phase.number()).ok())
         .collect();
     let filter = Filter { customer: Some(customer.id), phases, ..Filter::default() };
-    let views = rooms.tickets.list(&filter, None, MOST).await?;
+    let views = rooms.tickets.list(scope, &filter, None, MOST).await?;
     views.iter().map(|view| view.present(Detail::Listed, &rooms.customers.sealer)).collect()
 }

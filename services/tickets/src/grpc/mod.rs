@@ -27,14 +27,10 @@ mod urge_ticket;
 mod watch_tickets;
 
 use crate::Rooms;
-use gongdan_auth::{Actor, actor, role};
-use gongdan_errors::{Error, Reason};
-use gongdan_proto::{
-    common::v1::PrincipalKind,
-    tickets::v1::{
-        self as pb, catalogue_service_server::CatalogueService, customer_service_server::CustomerService,
-        priority_service_server::PriorityService, ticket_service_server::TicketService,
-    },
+use gongdan_access::caller;
+use gongdan_proto::tickets::v1::{
+    self as pb, catalogue_service_server::CatalogueService, customer_service_server::CustomerService,
+    priority_service_server::PriorityService, ticket_service_server::TicketService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
@@ -42,22 +38,6 @@ use tonic::{Request, Response, Status};
 /// All RPCs of this service.
 #[derive(Clone)]
 pub(crate) struct Api(pub(crate) Arc<Rooms>);
-
-/// Staff and programs; citizens have no door of their own yet.
-fn staff<T>(request: &Request<T>) -> Result<Actor, Error> {
-    let actor = actor(request)?;
-    match actor.kind {
-        PrincipalKind::Person | PrincipalKind::Service => Ok(actor),
-        _ => Err(Error::permission_denied(Reason::PermissionDenied, "tickets are for staff and services")),
-    }
-}
-
-/// Who may change what all tickets share.
-fn administrator<T>(request: &Request<T>) -> Result<Actor, Error> {
-    let actor = staff(request)?;
-    actor.require_any_role(&[role::ADMINISTRATOR, role::SERVICE])?;
-    Ok(actor)
-}
 
 #[tonic::async_trait]
 impl TicketService for Api {
@@ -67,121 +47,121 @@ impl TicketService for Api {
         &self,
         request: Request<pb::CreateTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(create_ticket::create_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(create_ticket::create_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn submit_ticket(
         &self,
         request: Request<pb::SubmitTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(submit_ticket::submit_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(submit_ticket::submit_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_ticket(
         &self,
         request: Request<pb::GetTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        staff(&request)?;
-        Ok(Response::new(get_ticket::get_ticket(&self.0, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(get_ticket::get_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn list_tickets(
         &self,
         request: Request<pb::ListTicketsRequest>,
     ) -> Result<Response<pb::ListTicketsResponse>, Status> {
-        staff(&request)?;
-        Ok(Response::new(list_tickets::list_tickets(&self.0, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list_tickets::list_tickets(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn dispatch_ticket(
         &self,
         request: Request<pb::DispatchTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(dispatch_ticket::dispatch_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(dispatch_ticket::dispatch_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn accept_ticket(
         &self,
         request: Request<pb::AcceptTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(accept_ticket::accept_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(accept_ticket::accept_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn claim_ticket(
         &self,
         request: Request<pb::ClaimTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(claim_ticket::claim_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(claim_ticket::claim_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn return_ticket(
         &self,
         request: Request<pb::ReturnTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(return_ticket::return_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(return_ticket::return_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn transfer_ticket(
         &self,
         request: Request<pb::TransferTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(transfer_ticket::transfer_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(transfer_ticket::transfer_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn resolve_ticket(
         &self,
         request: Request<pb::ResolveTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(resolve_ticket::resolve_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(resolve_ticket::resolve_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn reopen_ticket(
         &self,
         request: Request<pb::ReopenTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(reopen_ticket::reopen_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(reopen_ticket::reopen_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn cancel_ticket(
         &self,
         request: Request<pb::CancelTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(cancel_ticket::cancel_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(cancel_ticket::cancel_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn urge_ticket(
         &self,
         request: Request<pb::UrgeTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(urge_ticket::urge_ticket(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(urge_ticket::urge_ticket(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn list_timeline(
         &self,
         request: Request<pb::ListTimelineRequest>,
     ) -> Result<Response<pb::ListTimelineResponse>, Status> {
-        staff(&request)?;
-        Ok(Response::new(list_timeline::list_timeline(&self.0, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(list_timeline::list_timeline(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn record_past_ticket(
         &self,
         request: Request<pb::RecordPastTicketRequest>,
     ) -> Result<Response<pb::RecordPastTicketResponse>, Status> {
-        let actor = staff(&request)?;
+        let caller = caller(&request)?;
         Ok(Response::new(
-            record_past_ticket::record_past_ticket(&self.0, &actor, request.into_inner()).await?,
+            record_past_ticket::record_past_ticket(&self.0, &caller, request.into_inner()).await?,
         ))
     }
 
@@ -189,8 +169,8 @@ impl TicketService for Api {
         &self,
         request: Request<pb::WatchTicketsRequest>,
     ) -> Result<Response<Self::WatchTicketsStream>, Status> {
-        staff(&request)?;
-        Ok(Response::new(watch_tickets::watch_tickets(&self.0, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(watch_tickets::watch_tickets(&self.0, &caller, request.into_inner()).await?))
     }
 }
 
@@ -200,16 +180,16 @@ impl CustomerService for Api {
         &self,
         request: Request<pb::LookupCustomerRequest>,
     ) -> Result<Response<pb::LookupCustomerResponse>, Status> {
-        staff(&request)?;
-        Ok(Response::new(lookup_customer::lookup_customer(&self.0, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(lookup_customer::lookup_customer(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_contact(
         &self,
         request: Request<pb::GetContactRequest>,
     ) -> Result<Response<pb::Contact>, Status> {
-        let actor = staff(&request)?;
-        Ok(Response::new(get_contact::get_contact(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(get_contact::get_contact(&self.0, &caller, request.into_inner()).await?))
     }
 }
 
@@ -219,15 +199,14 @@ impl CatalogueService for Api {
         &self,
         request: Request<pb::ImportCatalogueRequest>,
     ) -> Result<Response<pb::Catalogue>, Status> {
-        let actor = administrator(&request)?;
-        Ok(Response::new(import_catalogue::import_catalogue(&self.0, &actor, request.into_inner()).await?))
+        let caller = caller(&request)?;
+        Ok(Response::new(import_catalogue::import_catalogue(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_catalogue(
         &self,
         request: Request<pb::GetCatalogueRequest>,
     ) -> Result<Response<pb::Catalogue>, Status> {
-        staff(&request)?;
         Ok(Response::new(get_catalogue::get_catalogue(&self.0, request.into_inner()).await?))
     }
 
@@ -235,7 +214,6 @@ impl CatalogueService for Api {
         &self,
         request: Request<pb::ListCatalogueItemsRequest>,
     ) -> Result<Response<pb::ListCatalogueItemsResponse>, Status> {
-        staff(&request)?;
         Ok(Response::new(list_catalogue_items::list_catalogue_items(&self.0, request.into_inner()).await?))
     }
 }
@@ -246,7 +224,6 @@ impl PriorityService for Api {
         &self,
         request: Request<pb::GetPriorityMatrixRequest>,
     ) -> Result<Response<pb::PriorityMatrix>, Status> {
-        staff(&request)?;
         Ok(Response::new(get_priority_matrix::get_priority_matrix(&self.0, request.into_inner()).await?))
     }
 
@@ -254,9 +231,9 @@ impl PriorityService for Api {
         &self,
         request: Request<pb::SetPriorityMatrixRequest>,
     ) -> Result<Response<pb::PriorityMatrix>, Status> {
-        let actor = administrator(&request)?;
+        let caller = caller(&request)?;
         Ok(Response::new(
-            set_priority_matrix::set_priority_matrix(&self.0, &actor, request.into_inner()).await?,
+            set_priority_matrix::set_priority_matrix(&self.0, &caller, request.into_inner()).await?,
         ))
     }
 }

@@ -2,14 +2,14 @@
 
 use super::{
     decode::{by, instant},
-    intake::{self, Customer, Item, Request},
+    intake::{self, Customer, Request},
 };
 use crate::{
     Rooms,
     error::lost_race,
     store::{insert::ImportKey, tickets::Created},
 };
-use gongdan_auth::Actor;
+use gongdan_access::{Caller, Item};
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::requests::hash_of;
@@ -32,15 +32,16 @@ struct Record {
 
 pub(super) async fn record_past_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     request: pb::RecordPastTicketRequest,
 ) -> Result<pb::RecordPastTicketResponse, Error> {
     let now = rooms.clock.now();
     let Record { key, external, customer_key, mut past } = decode(rooms, request, now).await?;
+    caller.check(&Item { region: Some(past.intake.region), ..Item::default() })?;
     let id = new_id(now);
     let number = rooms.numbers.next(past.intake.received_at).await?;
     let mut customer = Customer::of_source(rooms, &key.source, &customer_key);
-    let by = by(actor)?;
+    let by = by(caller)?;
     for _ in 0..ATTEMPTS {
         past.intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: Some(external.clone()) };
@@ -98,7 +99,7 @@ async fn decode(
     };
     let (_, matrix) = rooms.priorities.matrices().await?.of(Some(item.kind));
     let Request { subject, body, region, channel } = common;
-    let Item { key, path, version, kind, urgency, impact, sla_policy } = item;
+    let intake::Item { key, path, version, kind, urgency, impact, sla_policy } = item;
     let intake = Intake {
         kind,
         item: key,

@@ -2,7 +2,7 @@
 
 use super::decode::{by, call, given, unit_if_given};
 use crate::{Rooms, error::refused, store::tickets::Opened};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{Outcome, ReplyText, RootCause, Solution, UnitId};
@@ -32,11 +32,11 @@ fn decode(request: &pb::ResolveTicketRequest, violations: &mut Violations) -> Op
 
 pub(super) async fn resolve_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::ResolveTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let mut violations = Violations::new();
-    let call = call(&mut request, actor, &mut violations);
+    let call = call(&mut request, caller, &mut violations);
     let (Some(call), Some(resolve), true) = (call, decode(&request, &mut violations), violations.is_empty())
     else {
         return Err(violations.into_error());
@@ -46,7 +46,7 @@ pub(super) async fn resolve_ticket(
         Opened::Fresh(opened) => opened,
     };
     let Resolve { outcome, solution, root_cause, responsible_unit, reply } = resolve;
-    let (by, now) = (by(actor)?, rooms.clock.now());
+    let (by, now) = (by(caller)?, rooms.clock.now());
     let changed = opened
         .ticket
         .resolve(outcome, solution, root_cause, responsible_unit, reply, &by, now)

@@ -2,18 +2,18 @@
 
 use super::decode::{by, call};
 use crate::{Rooms, error::refused, store::tickets::Opened};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::Reason;
 
 pub(super) async fn return_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::ReturnTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let mut violations = Violations::new();
-    let call = call(&mut request, actor, &mut violations);
+    let call = call(&mut request, caller, &mut violations);
     let reason = violations.field("reason", Reason::parse(&request.reason));
     let (Some(call), Some(reason)) = (call, reason) else { return Err(violations.into_error()) };
     let opened = match rooms.tickets.open(&call).await? {
@@ -22,7 +22,7 @@ pub(super) async fn return_ticket(
     };
     let changed = opened
         .ticket
-        .return_to_pool(reason, &rooms.rules, &by(actor)?, rooms.clock.now())
+        .return_to_pool(reason, &rooms.rules, &by(caller)?, rooms.clock.now())
         .map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

@@ -5,7 +5,7 @@ use super::{
     get_priority_matrix::present,
 };
 use crate::Rooms;
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1 as pb;
@@ -13,7 +13,7 @@ use gongdan_tickets_domain::{Impact, Matrix, Priority, TicketType, Urgency};
 
 pub(super) async fn set_priority_matrix(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::SetPriorityMatrixRequest,
 ) -> Result<pb::PriorityMatrix, Error> {
     let mut violations = Violations::new();
@@ -35,6 +35,6 @@ pub(super) async fn set_priority_matrix(
         return Err(violations.into_error());
     };
     let key =
-        RequestKey { caller: actor.principal_id.clone(), method: "SetPriorityMatrix", request_id, hash };
+        RequestKey { caller: caller.principal_id.clone(), method: "SetPriorityMatrix", request_id, hash };
     Ok(present(kind, rooms.priorities.set(kind, matrix, &key).await?))
 }

@@ -2,18 +2,18 @@
 
 use super::decode::{by, call};
 use crate::{Rooms, error::refused, store::tickets::Opened};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{Body, Subject};
 
 pub(super) async fn submit_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::SubmitTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let mut violations = Violations::new();
-    let call = call(&mut request, actor, &mut violations);
+    let call = call(&mut request, caller, &mut violations);
     let Some(call) = call else { return Err(violations.into_error()) };
     let opened = match rooms.tickets.open(&call).await? {
         Opened::Answered(answer) => return Ok(*answer),
@@ -21,6 +21,6 @@ pub(super) async fn submit_ticket(
     };
     let subject = Subject::parse(&opened.view.subject).map_err(Error::internal)?;
     let body = Body::parse(&opened.view.body).map_err(Error::internal)?;
-    let changed = opened.ticket.submit(subject, body, &by(actor)?, rooms.clock.now()).map_err(refused)?;
+    let changed = opened.ticket.submit(subject, body, &by(caller)?, rooms.clock.now()).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

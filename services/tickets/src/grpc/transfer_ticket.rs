@@ -2,18 +2,18 @@
 
 use super::decode::{by, call, person_if_given};
 use crate::{Rooms, error::refused, store::tickets::Opened};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{Reason, UnitId};
 
 pub(super) async fn transfer_ticket(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: pb::TransferTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let mut violations = Violations::new();
-    let call = call(&mut request, actor, &mut violations);
+    let call = call(&mut request, caller, &mut violations);
     let unit = violations.field("unit_id", UnitId::parse(&request.unit_id));
     let person = person_if_given("person_id", &request.person_id, &mut violations);
     let reason = violations.field("reason", Reason::parse(&request.reason));
@@ -26,7 +26,7 @@ pub(super) async fn transfer_ticket(
     };
     let now = rooms.clock.now();
     let changed =
-        opened.ticket.transfer(unit.clone(), person.clone(), reason, &by(actor)?, now).map_err(refused)?;
+        opened.ticket.transfer(unit.clone(), person.clone(), reason, &by(caller)?, now).map_err(refused)?;
     rooms.units.check(&unit, person.as_ref(), now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

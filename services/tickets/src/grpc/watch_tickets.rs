@@ -10,10 +10,12 @@ use crate::{
         filter::Filter,
         list::After,
         log::{Log, Logged, Place},
+        scope::item,
         ticket_views::Detail,
     },
     telemetry::Watcher,
 };
+use gongdan_access::{Caller, Scope};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1::{self as pb, watch_tickets_response::Kind};
 use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
@@ -36,6 +38,7 @@ const GATHER: Duration = Duration::from_millis(100);
 
 pub(super) async fn watch_tickets(
     rooms: &Arc<Rooms>,
+    caller: &Caller,
     request: pb::WatchTicketsRequest,
 ) -> Result<Changes, Error> {
     let mut violations = Violations::new();
@@ -56,6 +59,7 @@ pub(super) async fn watch_tickets(
     let (messages, stream) = mpsc::channel(AHEAD);
     let watch = Watch {
         rooms: rooms.clone(),
+        scope: caller.scope(),
         filter,
         log,
         place,
@@ -69,6 +73,7 @@ pub(super) async fn watch_tickets(
 
 struct Watch {
     rooms: Arc<Rooms>,
+    scope: Scope,
     filter: Filter,
     log: Log,
     place: Place,
@@ -130,7 +135,7 @@ impl Watch {
     async fn send_current(&mut self) -> Result<(), End> {
         let mut after: Option<After> = None;
         loop {
-            let views = self.rooms.tickets.list(&self.filter, after, PAGE).await?;
+            let views = self.rooms.tickets.list(&self.scope, &self.filter, after, PAGE).await?;
             after = views.last().map(|last| After { received_at: last.received_at(), id: last.id });
             for view in &views {
                 let ticket = view.present(Detail::Listed, &self.rooms.customers.sealer)?;
@@ -147,8 +152,8 @@ impl Watch {
         let mut ids = BTreeSet::new();
         for Logged { place, kind, event, before } in events {
             let change = event.state.and_then(|state| {
-                let is = self.filter.matches(&state);
-                let was = || before.is_some_and(|before| self.filter.matches(&before));
+                let is = self.matches(&state);
+                let was = || before.is_some_and(|before| self.matches(&before));
                 let kind_of = if is { Kind::Changed } else { was().then_some(Kind::Left)? };
                 Some((kind_of, state))
             });
@@ -172,6 +177,11 @@ impl Watch {
             self.send(kind_of, Some(ticket), kind).await?;
         }
         Ok(())
+    }
+
+    /// Within the filter, and within what the watcher may see.
+    fn matches(&self, state: &pb::Ticket) -> bool {
+        self.filter.matches(state) && self.scope.allows(&item(state))
     }
 
     async fn send(&mut self, kind: Kind, ticket: Option<pb::Ticket>, change: String) -> Result<(), End> {

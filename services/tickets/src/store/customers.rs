@@ -1,6 +1,10 @@
 //! Tables `customers`, `contacts` and `contact_reads`. Source: T9, DESIGN rule 15.
 
-use super::seal::{Contact, Sealed, Sealer};
+use super::{
+    scope::COLUMNS,
+    seal::{Contact, Sealed, Sealer},
+};
+use gongdan_access::Scope;
 use gongdan_clock::{SharedClock, new_id};
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::error;
@@ -8,7 +12,7 @@ use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use moka::sync::Cache;
-use sqlx::PgPool;
+use sqlx::{PgPool, QueryBuilder};
 use std::sync::Arc;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -156,8 +160,11 @@ impl Customers {
     }
 
     /// How many tickets a customer has in all.
-    pub(crate) async fn tickets_of(&self, customer: Uuid) -> Result<i64, Error> {
-        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM tickets WHERE customer_id = $1"#, customer)
+    pub(crate) async fn tickets_of(&self, customer: Uuid, scope: &Scope) -> Result<i64, Error> {
+        let mut sql = QueryBuilder::new("SELECT count(*) FROM ticket_views WHERE customer_id = ");
+        sql.push_bind(customer).push(" AND ");
+        scope.push(&mut sql, &COLUMNS);
+        sql.build_query_scalar()
             .fetch_one(&self.pool)
             .instrument(sql_span!("tickets.count_of_customer", "SELECT"))
             .await

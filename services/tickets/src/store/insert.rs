@@ -91,11 +91,12 @@ impl Batch for Insert {
                    $9::bigint[], $10::smallint[], $11::smallint[], $12::smallint[], $13::uuid[], $14::text[], $15::text[],
                    $16::timestamptz[], $17::timestamptz[], $18::text[], $19::text[], $20::bytea[], $21::timestamptz[],
                    $22::text[], $23::text[], $24::uuid[], $25::bytea[], $26::text[], $27::text[], $28::boolean[],
-                   $29::bytea[], $30::bytea[], $31::int[], $32::bytea[], $33::text[], $34::text[], $35::text[])
+                   $29::bytea[], $30::bytea[], $31::int[], $32::bytea[], $33::text[], $34::text[], $35::text[],
+                   $49::boolean[], $50::text[])
                  AS i(ord, id, number, version, phase, round, kind, item, region, channel, priority, origin, customer_id,
                    lead_unit, handler, received_at, resolved_at, subject, body, state, recorded_at, caller, method,
                    request_id, hash, source, external_id, new_customer, key_index, last_four, key_version, sealed,
-                   solution, root_cause, reply)),
+                   solution, root_cause, reply, sensitive, pool_unit)),
                fresh AS MATERIALIZED (
                  SELECT i.* FROM input i
                  WHERE CASE WHEN i.request_id IS NOT NULL
@@ -125,9 +126,9 @@ impl Batch for Insert {
                  WHERE (r.id IN (SELECT resource_id FROM request UNION ALL SELECT ticket_id FROM import)) IS TRUE),
                ticket AS (
                  INSERT INTO tickets (id, number, version, phase, round, kind, item, region, channel, priority, origin,
-                   customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state)
+                   customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state, sensitive, pool_unit)
                  SELECT id, number, version, phase, round, kind, item, region, channel, priority, origin, customer_id,
-                   lead_unit, handler, received_at, resolved_at, subject, body, state FROM won),
+                   lead_unit, handler, received_at, resolved_at, subject, body, state, sensitive, pool_unit FROM won),
                contact AS (
                  INSERT INTO contacts (ticket_id, customer_id, key_version, sealed, given_at)
                  SELECT id, customer_id, key_version, sealed, recorded_at FROM won WHERE sealed IS NOT NULL),
@@ -199,6 +200,8 @@ impl Batch for Insert {
             &e.origin,
             &e.traceparent as &[Option<String>],
             &e.payload,
+            &c.sensitive,
+            &c.pool_unit as &[Option<String>],
         )
         .fetch_all(connection)
         .await?;

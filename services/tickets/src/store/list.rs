@@ -2,9 +2,11 @@
 
 use super::{
     filter::Filter,
+    scope::COLUMNS as COLUMNS_OF_SCOPE,
     ticket_views::{COLUMNS, TicketView},
     tickets::Tickets,
 };
+use gongdan_access::Scope;
 use gongdan_errors::Error;
 use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
@@ -23,14 +25,15 @@ pub(crate) struct After {
 }
 
 impl Tickets {
-    /// At most `limit` tickets after `after`.
+    /// At most `limit` tickets after `after` of those within `scope`.
     pub(crate) async fn list(
         &self,
+        scope: &Scope,
         filter: &Filter,
         after: Option<After>,
         limit: i64,
     ) -> Result<Vec<TicketView>, Error> {
-        statement(filter, after, limit)
+        statement(scope, filter, after, limit)
             .build_query_as::<TicketView>()
             .fetch_all(&self.pool)
             .instrument(sql_span!("ticket_views.list", "SELECT"))
@@ -39,9 +42,10 @@ impl Tickets {
     }
 }
 
-fn statement(filter: &Filter, after: Option<After>, limit: i64) -> QueryBuilder<Postgres> {
+fn statement(scope: &Scope, filter: &Filter, after: Option<After>, limit: i64) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("SELECT ");
-    sql.push(COLUMNS).push(" FROM ticket_views WHERE true");
+    sql.push(COLUMNS).push(" FROM ticket_views WHERE ");
+    scope.push(&mut sql, &COLUMNS_OF_SCOPE);
     filter.push(&mut sql);
     if let Some(After { received_at, id }) = after {
         sql.push(" AND (received_at, id) < (").push_bind(jiff_sqlx::Timestamp::from(received_at));

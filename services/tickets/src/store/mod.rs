@@ -12,6 +12,7 @@ pub(crate) mod log;
 pub(crate) mod numbers;
 pub(crate) mod priorities;
 pub(crate) mod save;
+pub(crate) mod scope;
 pub(crate) mod seal;
 pub(crate) mod silent;
 pub(crate) mod state;

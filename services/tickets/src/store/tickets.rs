@@ -15,6 +15,7 @@ use crate::{
     events,
     telemetry::Metrics,
 };
+use gongdan_access::Caller;
 use gongdan_clock::SharedClock;
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::{RequestKey, error};
@@ -40,6 +41,8 @@ pub(crate) enum TicketRef {
 /// What a call on a ticket begins with.
 #[derive(Debug, Clone)]
 pub(crate) struct Call {
+    /// Who calls, and what for.
+    pub caller: Caller,
     /// The request, to know it again.
     pub key: RequestKey,
     /// The ticket.
@@ -135,9 +138,11 @@ impl Tickets {
         Ok(views.into_iter().map(|view| (view.id, view)).collect())
     }
 
-    /// One ticket for a caller.
-    pub(crate) async fn get(&self, ticket: &TicketRef) -> Result<pb::Ticket, Error> {
-        self.view(ticket).await?.present(Detail::Full, &self.sealer)
+    /// One ticket for a caller that may see it.
+    pub(crate) async fn get(&self, ticket: &TicketRef, caller: &Caller) -> Result<pb::Ticket, Error> {
+        let view = self.view(ticket).await?;
+        view.check_seen(caller)?;
+        view.present(Detail::Full, &self.sealer)
     }
 
     /// Reads the ticket together with any earlier use of the request; judges the etag only when there is none.
@@ -176,9 +181,11 @@ impl Tickets {
             sealed: row.sealed,
         };
         if let (Some(hash), Some(version), Some(at)) = (row.hash, row.answered_version, row.answered_at) {
+            view.check_seen(&call.caller)?;
             call.key.verify(&hash)?;
             return Ok(Opened::Answered(Box::new(self.answer_of(view, version, at).await?)));
         }
+        view.check_acted_on(&call.caller)?;
         if let Some(etag) = call.etag
             && etag != view.version
         {
@@ -320,7 +327,8 @@ impl Tickets {
             .with("external_source", &key.source)
             .with("external_id", &key.id));
         }
-        self.get(&TicketRef::Id(row.ticket_id)).await.map(Some)
+        let view = self.view(&TicketRef::Id(row.ticket_id)).await?;
+        view.present(Detail::Full, &self.sealer).map(Some)
     }
 
     /// The ticket as it was at a version, written at an instant.

@@ -37,13 +37,14 @@ impl Batch for Save {
                  SELECT * FROM UNNEST(
                    $1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[],
                    $8::text[], $9::text[], $10::timestamptz[], $11::bytea[], $12::timestamptz[], $13::text[], $14::text[],
-                   $15::uuid[], $16::bytea[], $17::text[], $18::text[], $19::text[])
+                   $15::uuid[], $16::bytea[], $17::text[], $18::text[], $19::text[], $35::boolean[], $36::text[])
                  AS i(ord, id, expected, version, phase, round, priority, lead_unit, handler, resolved_at, state,
-                   recorded_at, caller, method, request_id, hash, solution, root_cause, reply)),
+                   recorded_at, caller, method, request_id, hash, solution, root_cause, reply, sensitive, pool_unit)),
                won AS (
                  UPDATE tickets t
                  SET version = i.version, phase = i.phase, round = i.round, priority = i.priority,
-                     lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state
+                     lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state,
+                     sensitive = i.sensitive, pool_unit = i.pool_unit
                  FROM input i WHERE t.id = i.id AND t.version = i.expected
                  RETURNING i.ord),
                request AS (
@@ -110,6 +111,8 @@ impl Batch for Save {
             &e.payload,
             &d.ordinal,
             &d.decision,
+            &c.sensitive,
+            &c.pool_unit as &[Option<String>],
         )
         .fetch_all(connection)
         .await?;

@@ -175,7 +175,7 @@ async fn waits_for(client: &TicketServiceClient<AuthChannel>, service: &Served, 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn at_start_it_says_what_it_waits_for_and_serves_once_all_is_there() {
     let env = Env::start(gongdan_tickets::schema()).await;
-    env.principal(PrincipalSpec::new("zhao.min").unit("centre").role("agent")).await;
+    env.principal(PrincipalSpec::new("zhao.min").unit("centre").role("agent").region("44")).await;
     let wires = Wires::of(&env);
     wires.database.cut();
     wires.bus.cut();

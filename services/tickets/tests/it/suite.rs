@@ -52,7 +52,10 @@ impl Suite {
             ("chen.jing", "centre", "dispatcher"),
             ("zhao.min", "centre", "agent"),
         ] {
-            env.principal(PrincipalSpec::new(name).unit(unit).role(role)).await;
+            let desk = PrincipalSpec::new(name).unit(unit).role(role);
+            let desk =
+                if unit == "centre" { desk.region("44").region("43").right("sensitive") } else { desk };
+            env.principal(desk).await;
         }
         let service = serve(&env, &overrides(&env), clock.clone()).await;
         let suite = Self { env, service, clock };

@@ -51,6 +51,7 @@ pub struct Person {
     tier: i32,
     active: Option<bool>,
     language: String,
+    customer_id: String,
 }
 
 /// A row of areas.
@@ -115,6 +116,7 @@ impl Person {
             tier: self.tier,
             active: self.active,
             language: self.language,
+            customer_id: self.customer_id,
         }
     }
 }

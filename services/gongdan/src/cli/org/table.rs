@@ -18,8 +18,21 @@ pub enum Rows {
 
 const UNITS: &[&str] = &["id", "name", "kind", "parent_id", "region", "valid_from", "valid_to"];
 const PEOPLE: &[&str] = &[
-    "id", "issuer", "subject", "name", "kind", "roles", "unit_ids", "regions", "rights", "email", "skills",
-    "tier", "active", "language",
+    "id",
+    "issuer",
+    "subject",
+    "name",
+    "kind",
+    "roles",
+    "unit_ids",
+    "regions",
+    "rights",
+    "email",
+    "skills",
+    "tier",
+    "active",
+    "language",
+    "customer_id",
 ];
 const AREAS: &[&str] = &["region", "region_to", "item", "unit_id"];
 /// Columns whose cells are lists, separated by `;`.

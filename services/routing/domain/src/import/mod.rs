@@ -61,6 +61,8 @@ pub struct PrincipalRow {
     pub active: Option<bool>,
     /// Empty: zh-CN.
     pub language: String,
+    /// Empty: none.
+    pub customer_id: String,
 }
 
 /// A responsibility as uploaded.

@@ -105,6 +105,17 @@ impl Row<'_> {
         if !["", "zh-CN", "en"].contains(&row.language.as_str()) {
             self.refuse("language", "zh-CN or en");
         }
+        let customer_id = match row.customer_id.as_str() {
+            "" => None,
+            text => {
+                let id =
+                    uuid::Uuid::try_parse(text).ok().filter(|_| row.kind == Some(PrincipalKind::Citizen));
+                if id.is_none() {
+                    self.refuse("customer_id", "a UUID, and only of a citizen");
+                }
+                id
+            }
+        };
         self.good.then(|| Principal {
             id: row.id.clone(),
             issuer: or(&row.issuer, &known.default_issuer),
@@ -120,6 +131,7 @@ impl Row<'_> {
             tier,
             active: row.active.unwrap_or(true),
             language: or(&row.language, "zh-CN"),
+            customer_id,
         })
     }
 

@@ -4,7 +4,7 @@ mod read;
 mod timers;
 mod write;
 
-pub use read::{Scope, find, list};
+pub use read::{find, list};
 pub use timers::{lock_due, next_fire_at, running};
 pub use write::{insert_many, lock_running, update_many};
 

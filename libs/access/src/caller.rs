@@ -1,0 +1,107 @@
+//! The caller of an RPC, with what the policies answer for it.
+
+use crate::{
+    facts::Table,
+    policies::Policies,
+    roles::Rights,
+    scope::{Item, Scope},
+};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Reason};
+use std::{fmt, ops::Deref, sync::Arc};
+
+/// Who calls, and for what. Reads as an [`Actor`].
+#[derive(Clone)]
+pub struct Caller {
+    actor: Arc<Actor>,
+    policies: Arc<Policies>,
+    action: &'static str,
+    rights: Rights,
+}
+
+impl Caller {
+    pub(crate) fn new(actor: Arc<Actor>, policies: Arc<Policies>, action: &'static str) -> Self {
+        let rights = Rights::of(&actor);
+        Self { actor, policies, action, rights }
+    }
+
+    /// Someone who does something by these policies; for background work and tests. RPCs have [`caller`].
+    #[must_use]
+    pub fn with(actor: Actor, policies: Arc<Policies>, action: &'static str) -> Self {
+        Self::new(Arc::new(actor), policies, action)
+    }
+
+    /// What the RPC is, for example `tickets.dispatch`.
+    #[must_use]
+    pub fn action(&self) -> &'static str {
+        self.action
+    }
+
+    /// The tickets for which the caller may do what it called for.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        self.scope_of(self.action)
+    }
+
+    /// The tickets for which the caller may do this.
+    #[must_use]
+    pub fn scope_of(&self, action: &str) -> Scope {
+        Scope::new(self.actor.clone(), self.table(action))
+    }
+
+    pub(crate) fn table(&self, action: &str) -> Table {
+        self.policies.table(self.rights, action)
+    }
+
+    /// Refuses what the caller may see but not do this with. What it may not even see is told as not found, by the
+    /// caller of this.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED.
+    pub fn check(&self, item: &Item<'_>) -> Result<(), Error> {
+        if self.scope().allows(item) { Ok(()) } else { Err(denied(self.action)) }
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Caller")
+            .field("principal_id", &self.actor.principal_id)
+            .field("action", &self.action)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Deref for Caller {
+    type Target = Actor;
+
+    fn deref(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+/// The caller of a request, as [`crate::AccessLayer`] let it in.
+///
+/// # Errors
+/// UNAUTHENTICATED when the request did not pass the layer.
+pub fn caller<T>(request: &tonic::Request<T>) -> Result<Caller, Error> {
+    request.extensions().get::<Caller>().cloned().ok_or_else(no_caller)
+}
+
+/// For the services that every service serves beside its own: whoever the policies let in, by principal id.
+#[must_use]
+pub fn guard() -> gongdan_outbox::Guard {
+    gongdan_outbox::Guard::new(move |extensions| {
+        let caller = extensions.get::<Caller>().ok_or_else(no_caller)?;
+        Ok(caller.principal_id.clone())
+    })
+}
+
+fn no_caller() -> Error {
+    Error::unauthenticated(Reason::CredentialsRefused, "the call carries no bearer token")
+}
+
+pub(crate) fn denied(action: &'static str) -> Error {
+    Error::permission_denied(Reason::PermissionDenied, "no policy permits this to the caller")
+        .with("action", action)
+}
