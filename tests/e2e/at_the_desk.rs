@@ -2,15 +2,15 @@
 
 use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
+    endpoint,
     eventually::eventually,
     organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE},
     suite::Suite,
 };
 use serde_json::{Value, json};
-use std::{collections::BTreeMap, process::Stdio};
+use std::process::Stdio;
 use tokio::{
-    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
-    net::{TcpListener, TcpStream},
+    io::{AsyncBufReadExt as _, BufReader},
     sync::mpsc,
 };
 
@@ -146,53 +146,17 @@ async fn what_the_desk_sets_up_decides_what_a_request_becomes() {
     assert!(due("tianhe").await.starts_with("2026-11-28"));
 }
 
-/// What an endpoint is sent: headers and body.
-type Received = (BTreeMap<String, String>, String);
-
-/// An endpoint that fails the first time.
-async fn endpoint() -> (String, mpsc::UnboundedReceiver<Received>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let url = format!("http://{}/hook", listener.local_addr().expect("an address"));
-    let (received, requests) = mpsc::unbounded_channel();
-    tokio::spawn(async move {
-        let mut status = 500;
-        while let Ok((stream, _)) = listener.accept().await {
-            let mut stream = BufReader::new(stream);
-            while let Some(request) = read(&mut stream).await {
-                let answer = format!("HTTP/1.1 {status} x\r\ncontent-length: 0\r\n\r\n");
-                status = 204;
-                if received.send(request).is_err() || stream.write_all(answer.as_bytes()).await.is_err() {
-                    break;
-                }
-            }
-        }
-    });
-    (url, requests)
-}
-
-async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
-    let (mut headers, mut line) = (BTreeMap::new(), String::new());
-    while stream.read_line(&mut line).await.ok()? > 2 {
-        if let Some((name, value)) = line.trim_end().split_once(": ") {
-            headers.insert(name.to_ascii_lowercase(), value.to_owned());
-        }
-        line.clear();
-    }
-    let mut body = vec![0; headers.get("content-length")?.parse().ok()?];
-    stream.read_exact(&mut body).await.ok()?;
-    Some((headers, String::from_utf8(body).ok()?))
-}
-
 #[tokio::test]
 async fn who_has_to_do_is_told_and_a_citizen_who_does_not_answer_is_called_again() {
     let suite = Suite::start_with(&[
-        ("GONGDAN_NOTIFICATIONS__WEBHOOKS__ALLOW_PRIVATE", "true"),
+        endpoint::ALLOWED[0],
+        endpoint::ALLOWED[1],
         ("GONGDAN_NOTIFICATIONS__DELIVERY__FIRST_RETRY", "200ms"),
     ])
     .await;
     organisation::import(&suite).await;
     organisation::rule(&suite, "noise", "ticket.subject.contains('噪音')", ENVIRONMENT).await;
-    let (url, mut requests) = endpoint().await;
+    let (url, mut requests) = endpoint::endpoint().await;
     let added =
         suite.cli_json(&["webhook", "add", &url, "--event", "tickets.dispatched", "-o", "json"]).await;
     assert!(added["secret"].as_str().is_some_and(|secret| secret.starts_with("whsec_")));

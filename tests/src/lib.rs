@@ -3,6 +3,7 @@
 #![allow(clippy::expect_used, clippy::panic, reason = "a helper of tests fails the test")]
 
 pub mod desk;
+pub mod endpoint;
 pub mod eventually;
 pub mod organisation;
 pub mod past;

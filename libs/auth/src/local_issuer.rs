@@ -68,7 +68,10 @@ impl LocalIssuer {
         fs::create_dir_all(directory).map_err(at(directory))?;
         let path = directory.join(KEY_FILE);
         let pkcs8 = match fs::read(&path) {
-            Ok(bytes) => bytes,
+            Ok(bytes) => {
+                gongdan_secret::warn_if_open(&path);
+                bytes
+            }
             Err(e) if e.kind() == io::ErrorKind::NotFound => new_key(&path)?,
             Err(source) => return Err(LocalIssuerError::Io { path, source }),
         };

@@ -70,6 +70,8 @@ impl TokenSource {
                         return Ok(known.header.clone());
                     }
                     known.looked = Instant::now();
+                } else {
+                    gongdan_secret::warn_if_open(path);
                 }
                 match load(path).await {
                     Ok(header) => {

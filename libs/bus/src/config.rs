@@ -8,7 +8,8 @@ use std::time::Duration;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct BusConfig {
-    /// `nats://host:port`, several separated by commas; user and password may stand in it.
+    /// `nats://host:port`, several separated by commas; user and password, or a token in place of the user, may stand in
+    /// it.
     pub url: SecretString,
     /// First token of all subjects and prefix of streams and durables; one per suite on a shared bus.
     pub root: String,

@@ -2,10 +2,10 @@
 
 use crate::BusConfig;
 use async_nats::{
-    Client, ConnectOptions,
+    Client, ConnectOptions, ServerAddr,
     jetstream::{self, context::ContextBuilder},
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::{sync::Arc, time::Duration};
 use tokio::sync::watch;
 
@@ -49,18 +49,13 @@ impl Bus {
     /// # Errors
     /// When the URL is none.
     pub async fn connect(config: &BusConfig, name: &str) -> Result<Self, BusError> {
-        let servers: Vec<async_nats::ServerAddr> = config
-            .url
-            .expose_secret()
-            .split(',')
-            .map(|url| url.trim().parse())
-            .collect::<Result<_, _>>()
+        let (servers, access) = servers(config.url.expose_secret())
             .map_err(|error: std::io::Error| BusError::Url(error.to_string()))?;
         let (connected, connects) = watch::channel(0);
         let connected = Arc::new(connected);
         let mut pause = RETRY;
         let client = loop {
-            match options(name, &servers, connected.clone()).connect(servers.clone()).await {
+            match options(name, &access, connected.clone()).connect(servers.clone()).await {
                 Ok(client) => break client,
                 Err(error) => {
                     tracing::warn!(error = %error, "waiting for the bus");
@@ -123,17 +118,42 @@ impl Bus {
     }
 }
 
-fn options(
-    name: &str,
-    servers: &[async_nats::ServerAddr],
-    connected: Arc<watch::Sender<u64>>,
-) -> ConnectOptions {
-    let options = match servers.iter().find(|server| server.has_user_pass()) {
-        Some(server) => ConnectOptions::with_user_and_password(
-            decoded(server.username().unwrap_or_default()),
-            decoded(server.password().unwrap_or_default()),
-        ),
-        None => ConnectOptions::new(),
+/// How this process opens the door of the bus.
+enum Access {
+    Open,
+    Password(String, SecretString),
+    Token(SecretString),
+}
+
+/// The servers of a URL, and what opens their door: apart, because the driver logs addresses as they are.
+fn servers(urls: &str) -> std::io::Result<(Vec<ServerAddr>, Access)> {
+    let mut servers = Vec::new();
+    let mut access = Access::Open;
+    for url in urls.split(',') {
+        let server: ServerAddr = url.trim().parse()?;
+        if matches!(access, Access::Open) {
+            access = match (server.username(), server.password()) {
+                (Some(user), Some(password)) => Access::Password(decoded(user), decoded(password).into()),
+                (Some(token), None) => Access::Token(decoded(token).into()),
+                (None, _) => Access::Open,
+            };
+        }
+        let mut bare = server.into_inner();
+        if bare.set_username("").and_then(|()| bare.set_password(None)).is_err() {
+            return Err(std::io::Error::new(std::io::ErrorKind::InvalidInput, "it names no host"));
+        }
+        servers.push(ServerAddr::from_url(bare)?);
+    }
+    Ok((servers, access))
+}
+
+fn options(name: &str, access: &Access, connected: Arc<watch::Sender<u64>>) -> ConnectOptions {
+    let options = match access {
+        Access::Open => ConnectOptions::new(),
+        Access::Password(user, password) => {
+            ConnectOptions::with_user_and_password(user.clone(), password.expose_secret().to_owned())
+        }
+        Access::Token(token) => ConnectOptions::with_token(token.expose_secret().to_owned()),
     };
     options
         .name(format!("gongdan-{name}"))
@@ -169,4 +189,24 @@ fn options(
 /// As it stood before it was written into a URL.
 fn decoded(part: &str) -> String {
     percent_encoding::percent_decode_str(part).decode_utf8_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_parted_from_what_opens_their_door() {
+        let (addresses, access) = servers("nats://u:p%40ss@a:4222, nats://u:p%40ss@b:4223").unwrap();
+        let shown: Vec<_> = addresses.iter().map(ServerAddr::as_url_str).collect();
+        assert_eq!(shown, ["nats://a:4222", "nats://b:4223"]);
+        assert!(
+            matches!(&access, Access::Password(user, password) if user == "u" && password.expose_secret() == "p@ss")
+        );
+        let (addresses, access) = servers("tls://t0ken@a").unwrap();
+        assert!(!format!("{addresses:?}").contains("t0ken"));
+        assert!(matches!(&access, Access::Token(token) if token.expose_secret() == "t0ken"));
+        assert!(matches!(servers("a:4222").unwrap().1, Access::Open));
+        assert!(servers("http://u:p@a").is_err());
+    }
 }

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{fetch, locate, port, process::Server, record, secret};
 
@@ -49,7 +50,7 @@ pub struct Nats {
     server: Server,
     dir: PathBuf,
     port: u16,
-    password: String,
+    password: SecretString,
     ephemeral: bool,
     stopped: bool,
 }
@@ -76,7 +77,8 @@ impl Nats {
         while let Some(port) = ports.next() {
             // The server that answers on the port must be this one: another may have taken it in between.
             let name = format!("gongdan-{:08x}", rand::random::<u32>());
-            let text = configuration(&dir, port, &name, &password, options.sync_interval_seconds);
+            let text =
+                configuration(&dir, port, &name, password.expose_secret(), options.sync_interval_seconds);
             secret::write_private(&config, text.as_bytes())?;
             let mut command = Command::new(&program);
             command.arg("--config").arg(&config).current_dir(&dir);
@@ -104,7 +106,7 @@ impl Nats {
     /// URL for clients, password included: nobody else on the machine may read or write its streams.
     #[must_use]
     pub fn url(&self) -> String {
-        format!("nats://{USER}:{}@127.0.0.1:{}", self.password, self.port)
+        format!("nats://{USER}:{}@127.0.0.1:{}", self.password.expose_secret(), self.port)
     }
 
     /// The port on 127.0.0.1.

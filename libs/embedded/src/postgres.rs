@@ -11,6 +11,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use rustix::process::Signal;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
     account::{self, Account},
@@ -69,7 +70,7 @@ pub struct Postgres {
     place: PathBuf,
     programs: PathBuf,
     port: u16,
-    password: String,
+    password: SecretString,
     ephemeral: bool,
     stopped: bool,
 }
@@ -96,7 +97,7 @@ impl Postgres {
         let programs = programs(&place, &data, options.pinned, account.as_ref())?;
         let password = secret::kept(&dir.join("postgres.password"), data.join("PG_VERSION").exists())?;
         if !data.join("PG_VERSION").exists() {
-            initialise(&programs, &place, &password, options.durable, account.as_ref())?;
+            initialise(&programs, &place, password.expose_secret(), options.durable, account.as_ref())?;
         }
         let mut ports = port::to_try(&dir.join("postgres.port"), options.port)?.into_iter().peekable();
         while let Some(port) = ports.next() {
@@ -137,7 +138,7 @@ impl Postgres {
     /// URL of a database, password included.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
-        format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password, self.port)
+        format!("postgres://postgres:{}@127.0.0.1:{}/{database}", self.password.expose_secret(), self.port)
     }
 
     /// URL of a database for processes of this machine that run under the account that started the server: by the
@@ -149,7 +150,7 @@ impl Postgres {
         let data = self.place.join("data");
         let Some(dir) = socket_dir(&data, self.port) else { return self.url(database) };
         let host = utf8_percent_encode(dir, NON_ALPHANUMERIC);
-        format!("postgres://postgres:{}@{host}:{}/{database}", self.password, self.port)
+        format!("postgres://postgres:{}@{host}:{}/{database}", self.password.expose_secret(), self.port)
     }
 
     /// The port on 127.0.0.1.

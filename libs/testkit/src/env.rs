@@ -55,7 +55,8 @@ impl Env {
         let issuer = LocalIssuer::create_or_load(&dir.path().join("issuer"), clock()).expect("an issuer");
         for name in SERVICES {
             let token = issuer.mint_service(name).expect("a token");
-            std::fs::write(dir.path().join(format!("{name}.token")), token).expect("a token file");
+            gongdan_secret::write(&dir.path().join(format!("{name}.token")), token.as_bytes())
+                .expect("a token file");
         }
         Self::with(Arc::new(Shared { servers, root, bus, issuer, dir }), schema).await
     }

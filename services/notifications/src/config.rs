@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use gongdan_notifications_domain::Backoff;
+use gongdan_notifications_domain::{Backoff, EndpointRules, Reach};
 use gongdan_runtime::CommonConfig;
+use ipnet::IpNet;
 use jiff::{SignedDuration, tz::TimeZone};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -87,13 +88,23 @@ pub enum EmailTls {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WebhooksConfig {
-    /// Whether they may be on this machine or in a private network.
-    pub allow_private: bool,
+    /// Whether `http://` will do.
+    pub allow_http: bool,
+    /// Networks beside the public internet in which they may be.
+    pub allow_networks: Vec<IpNet>,
     /// For one attempt.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub timeout: Duration,
     /// How long the secret before the last rotation still signs.
     pub old_secret_valid: SignedDuration,
+}
+
+impl WebhooksConfig {
+    /// What endpoints may be.
+    #[must_use]
+    pub fn rules(&self) -> EndpointRules {
+        EndpointRules { allow_http: self.allow_http, reach: Reach::new(self.allow_networks.clone()) }
+    }
 }
 
 /// Sending and trying again.

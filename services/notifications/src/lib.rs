@@ -11,6 +11,7 @@ mod store;
 mod telemetry;
 
 pub use config::{Config, EmailTls, InvalidConfig};
+pub use jobs::deliver::{Names, SystemNames};
 
 use std::{sync::Arc, time::Duration};
 
@@ -18,7 +19,7 @@ use anyhow::Context as _;
 
 use gongdan_access::guard;
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_notifications_domain::{Backoff, Templates};
+use gongdan_notifications_domain::{Backoff, EndpointRules, Templates};
 use gongdan_outbox::{Consumer, DeadLetterServer, Inbox};
 use gongdan_pg::Schema;
 use gongdan_proto::notifications::v1::{
@@ -32,7 +33,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     grpc::Api,
-    jobs::{deliver::Deliverer, feed::Feed},
+    jobs::{
+        deliver::{Deliverer, Guard},
+        feed::Feed,
+    },
     store::Store,
     telemetry::Metrics,
 };
@@ -56,7 +60,10 @@ pub(crate) struct Rooms {
     backoff: Backoff,
     /// Whether staff are written to.
     emails: bool,
-    allow_private: bool,
+    /// What endpoints of webhooks may be.
+    endpoints: EndpointRules,
+    /// Where their names may lead.
+    guard: Guard,
     old_secret_valid: SignedDuration,
     heartbeat: Duration,
     shutdown: CancellationToken,
@@ -74,10 +81,29 @@ pub fn schema() -> Schema {
 /// When the configuration cannot work, a template does not compile, or a listener fails.
 #[must_use]
 pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) -> Running {
-    Box::pin(serve(config, listeners, shutdown))
+    run_with(config, listeners, shutdown, Arc::new(SystemNames))
 }
 
-async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
+/// As [`run`], where the names of webhook endpoints are found by `names`.
+///
+/// # Errors
+/// As [`run`].
+#[must_use]
+pub fn run_with(
+    config: Config,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+    names: Arc<dyn Names>,
+) -> Running {
+    Box::pin(serve(config, listeners, shutdown, names))
+}
+
+async fn serve(
+    config: Config,
+    listeners: Listeners,
+    shutdown: CancellationToken,
+    names: Arc<dyn Names>,
+) -> anyhow::Result<()> {
     config.check().context("the configuration of notifications")?;
     let templates = Templates::compile(config.zone().context("the configuration of notifications")?)?;
     let clock: SharedClock = Arc::new(SystemClock);
@@ -85,7 +111,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let Some(mut base) = started else {
         return Ok(());
     };
-    let rooms = Arc::new(rooms(&base, &config, templates));
+    let rooms = Arc::new(rooms(&base, &config, templates, names));
     let sender = Deliverer::new(rooms.clone(), &config)?;
     let inboxes = consume(&base, &rooms)?;
     base.spawn(sender.run(base.shutdown.clone()));
@@ -101,7 +127,8 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.serve().await
 }
 
-fn rooms(base: &Foundation, config: &Config, templates: Templates) -> Rooms {
+fn rooms(base: &Foundation, config: &Config, templates: Templates, names: Arc<dyn Names>) -> Rooms {
+    let endpoints = config.webhooks.rules();
     let store = Store::new(base.pool.clone());
     let metrics = Metrics::new();
     Rooms {
@@ -113,7 +140,8 @@ fn rooms(base: &Foundation, config: &Config, templates: Templates) -> Rooms {
         sender: Notify::new(),
         backoff: config.backoff(),
         emails: config.email.enabled,
-        allow_private: config.webhooks.allow_private,
+        guard: Guard::new(names, endpoints.reach.clone()),
+        endpoints,
         old_secret_valid: config.webhooks.old_secret_valid,
         heartbeat: config.inbox.heartbeat,
         shutdown: base.shutdown.clone(),

@@ -94,13 +94,33 @@ impl Sources<'_> {
         overlay(&mut whole, self.overrides, "", "the command line")?;
         Value::Table(whole)
             .try_into()
-            .map_err(|e: toml::de::Error| ConfigError::Value { message: e.to_string() })
+            .map_err(|e: toml::de::Error| ConfigError::Value { message: without_value(&e.to_string()) })
     }
 }
 
 fn parse(text: &str, origin: &str) -> Result<Table, ConfigError> {
-    text.parse::<Table>()
-        .map_err(|e| ConfigError::Syntax { origin: origin.to_owned(), message: e.to_string() })
+    text.parse::<Table>().map_err(|e| {
+        // Not the line itself, as the library would show it: a secret may stand there.
+        let line = e.span().map(|span| text.get(..span.start).unwrap_or(text).lines().count().max(1));
+        let message = match line {
+            Some(line) => format!("line {line}: {}", e.message()),
+            None => e.message().to_owned(),
+        };
+        ConfigError::Syntax { origin: origin.to_owned(), message }
+    })
+}
+
+/// What serde says about a value of the wrong kind, without the value, which may be a secret in the wrong place.
+fn without_value(message: &str) -> String {
+    for wrong in ["invalid type: ", "invalid value: "] {
+        if let Some(start) = message.find(wrong).map(|at| at + wrong.len())
+            && let Some(end) = message.rfind(", expected ").filter(|end| *end > start)
+        {
+            let kind = message[start..end].split(['`', '"']).next().unwrap_or_default();
+            return format!("{}{}{}", &message[..start], kind.trim_end(), &message[end..]);
+        }
+    }
+    message.to_owned()
 }
 
 /// A service's defaults may add keys.
@@ -147,11 +167,11 @@ fn set_from_env(whole: &mut Table, path: &str, text: &str, name: &str) -> Result
     let map = table.is_empty() && !sections.is_empty();
     let value = match table.get(last) {
         Some(Value::String(_)) => Value::String(text.to_owned()),
-        Some(_) => {
-            format!("value = {text}").parse::<Table>().ok().and_then(|mut t| t.remove("value")).ok_or_else(
-                || ConfigError::Value { message: format!("{name}: {text:?} is no value for this key") },
-            )?
-        }
+        Some(_) => format!("value = {text}")
+            .parse::<Table>()
+            .ok()
+            .and_then(|mut t| t.remove("value"))
+            .ok_or_else(|| ConfigError::Value { message: format!("{name}: no value for this key") })?,
         None if map => Value::String(text.to_owned()),
         None => return Err(unknown()),
     };
@@ -233,8 +253,28 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_value_is_refused() {
-        assert!(load(Some("[widget]\nsize = \"big\""), &[]).is_err());
-        assert!(load(None, &[("GONGDAN__WIDGET__SIZE", "big")]).is_err());
+    fn a_wrong_value_is_refused_and_not_repeated() {
+        let secret = "hunter2, expected";
+        for file in [
+            format!("[widget]\nsize = \"{secret}\""),
+            format!("[widget]\nlabels = \"{secret}\""),
+            format!("[widget]\ncolours = [\"a\", {{ b = \"{secret}\" }}]"),
+            format!("[server]\nconcurrency = \"{secret}\""),
+            format!("[postgres]\nmax_connections = \"{secret}\""),
+            format!("[postgres]\nurl = \"{secret}"),
+            format!("[postgres]\n\nurl = {secret}"),
+            format!("[postgres]\nurl = \"a\"\nurl = \"{secret}\""),
+        ] {
+            let error = load(Some(&file), &[]).unwrap_err();
+            let said = format!("{error} {error:?}");
+            assert!(!said.contains("hunter2"), "{file}: {said}");
+        }
+        let error = load(None, &[("GONGDAN__WIDGET__SIZE", secret)]).unwrap_err();
+        let said = format!("{error} {error:?}");
+        assert!(said.contains("GONGDAN__WIDGET__SIZE") && !said.contains("hunter2"), "{said}");
+        let error = load(Some("[widget]\nsize = \"big\""), &[]).unwrap_err().to_string();
+        assert!(error.contains("invalid type: string, expected u16") && error.contains("size"), "{error}");
+        let error = load(Some("[widget]\nsize = 3\nname = "), &[]).unwrap_err().to_string();
+        assert!(error.contains("line 3"), "{error}");
     }
 }

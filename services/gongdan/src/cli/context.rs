@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use gongdan_auth::LocalIssuer;
 use gongdan_clock::{Clock, SystemClock};
 use jiff::{Timestamp, tz::TimeZone};
+use secrecy::ExposeSecret as _;
 use tonic::{
     metadata::{Ascii, MetadataValue},
     service::{Interceptor, interceptor::InterceptedService},
@@ -143,8 +144,8 @@ impl Context {
         }
         let file = self.token_file.as_ref().unwrap_or(&self.suite()?.token_file);
         let token =
-            std::fs::read_to_string(file).with_context(|| format!("reading the token {}", file.display()))?;
-        self.channel_with(service, token.trim())
+            gongdan_secret::read(file).with_context(|| format!("reading the token {}", file.display()))?;
+        self.channel_with(service, token.expose_secret().trim())
     }
 
     /// A channel to a service, calling as a principal with a token of the local issuer.
@@ -164,7 +165,9 @@ impl Context {
     /// When no suite runs, or the token holds what no header can.
     pub fn channel_with(&self, service: &str, token: &str) -> Result<Channel> {
         let address = self.suite()?.endpoints(service)?.grpc.clone();
-        let bearer = MetadataValue::try_from(format!("Bearer {token}")).context("the token is damaged")?;
+        let mut bearer =
+            MetadataValue::try_from(format!("Bearer {token}")).context("the token is damaged")?;
+        bearer.set_sensitive(true);
         let channel = Endpoint::from_shared(address)?
             .connect_timeout(Duration::from_secs(5))
             .timeout(ANSWER)

@@ -5,6 +5,7 @@ use std::{collections::HashMap, process::ExitCode, time::Duration};
 use anyhow::{Context as _, Result};
 use futures::{TryStreamExt, future::join_all};
 use gongdan_bus::{Bus, BusConfig};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tonic::transport::Channel;
 
@@ -113,7 +114,7 @@ async fn ask(http: &reqwest::Client, service: &'static str, endpoints: &Endpoint
 /// By service, what the bus still holds for its consumers; they are named after the suite and the service:
 /// `gongdan-sla-tickets`.
 async fn to_apply(suite: &Suite) -> Result<HashMap<&'static str, u64>> {
-    let bus = Bus::connect(&BusConfig::at(&suite.nats_url, &suite.name), "status").await?;
+    let bus = Bus::connect(&BusConfig::at(suite.nats_url.expose_secret(), &suite.name), "status").await?;
     let mut waiting = HashMap::new();
     for source in &services::ALL {
         let Ok(stream) = bus.context().get_stream(bus.stream_name(source.name)).await else { continue };

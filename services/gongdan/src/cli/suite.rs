@@ -8,7 +8,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use rustix::fs::FlockOperation;
-use serde::{Deserialize, Serialize};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
 
 /// The file's name.
 pub const FILE: &str = "suite.json";
@@ -17,14 +18,16 @@ pub const FILE: &str = "suite.json";
 pub const LOCK: &str = "lock";
 
 /// A running suite.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Suite {
     /// Service name to where it listens.
     pub services: BTreeMap<String, Endpoints>,
     /// The database server, with user and password.
-    pub postgres_url: String,
-    /// The bus.
-    pub nats_url: String,
+    #[serde(serialize_with = "exposed")]
+    pub postgres_url: SecretString,
+    /// The bus, with user and password.
+    #[serde(serialize_with = "exposed")]
+    pub nats_url: SecretString,
     /// File with the token of the administrator.
     pub token_file: PathBuf,
     /// First token of its subjects on the bus, and prefix of its databases.
@@ -64,6 +67,20 @@ impl Suite {
         }
     }
 
+    /// What may be shown of it: without the passwords of its servers.
+    ///
+    /// # Errors
+    /// None is known.
+    pub fn shown(&self) -> Result<serde_json::Value> {
+        let redacted = |url: &SecretString| gongdan_secret::redacted(url.expose_secret()).into();
+        let shown = Suite {
+            postgres_url: redacted(&self.postgres_url),
+            nats_url: redacted(&self.nats_url),
+            ..self.clone()
+        };
+        Ok(serde_json::to_value(shown)?)
+    }
+
     /// Where a service listens.
     ///
     /// # Errors
@@ -71,6 +88,11 @@ impl Suite {
     pub fn endpoints(&self, service: &str) -> Result<&Endpoints> {
         self.services.get(service).with_context(|| format!("the suite has no service {service}"))
     }
+}
+
+/// For the file that only its owner may read.
+fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
 }
 
 /// Whether a supervisor lives on the directory. Where that cannot be told, its file is believed.

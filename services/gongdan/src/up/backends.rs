@@ -5,6 +5,7 @@ use std::str::FromStr;
 use anyhow::{Context, Result};
 use gongdan_embedded::{Nats, NatsOptions, Postgres, PostgresOptions};
 use gongdan_pg::PgConfig;
+use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{ConnectOptions, postgres::PgConnectOptions};
 
 use super::directory::Directory;
@@ -14,11 +15,11 @@ pub struct Backends {
     postgres: Option<(PostgresOptions, Postgres)>,
     nats: Option<(NatsOptions, Nats)>,
     /// URL of the database server.
-    pub postgres_url: String,
+    pub postgres_url: SecretString,
     /// The same for processes that the suite starts.
-    local_postgres_url: String,
+    local_postgres_url: SecretString,
     /// URL of the bus.
-    pub nats_url: String,
+    pub nats_url: SecretString,
 }
 
 impl Backends {
@@ -28,8 +29,8 @@ impl Backends {
     /// When a server cannot be had or started.
     pub fn start(
         directory: &Directory,
-        postgres_url: Option<String>,
-        nats_url: Option<String>,
+        postgres_url: Option<SecretString>,
+        nats_url: Option<SecretString>,
     ) -> Result<Self> {
         let (postgres, postgres_url, local_postgres_url) = match postgres_url {
             Some(url) => (None, url.clone(), url),
@@ -37,7 +38,7 @@ impl Backends {
                 let options = PostgresOptions::new(directory.path("postgres"));
                 let server = Postgres::start(&options)?;
                 let (url, local_url) = (server.url("postgres"), server.local_url("postgres"));
-                (Some((options, server)), url, local_url)
+                (Some((options, server)), url.into(), local_url.into())
             }
         };
         let (nats, nats_url) = match nats_url {
@@ -46,7 +47,7 @@ impl Backends {
                 let options = NatsOptions::new(directory.path("nats"));
                 let server = Nats::start(&options)?;
                 let url = server.url();
-                (Some((options, server)), url)
+                (Some((options, server)), url.into())
             }
         };
         Ok(Backends { postgres, nats, postgres_url, local_postgres_url, nats_url })
@@ -81,10 +82,10 @@ impl Backends {
     ///
     /// # Errors
     /// When the server's URL is none.
-    pub fn database_url(&self, database: &str) -> Result<String> {
-        let options =
-            PgConnectOptions::from_str(&self.local_postgres_url).context("the URL of PostgreSQL")?;
-        Ok(options.database(database).to_url_lossy().to_string())
+    pub fn database_url(&self, database: &str) -> Result<SecretString> {
+        let options = PgConnectOptions::from_str(self.local_postgres_url.expose_secret())
+            .context("the URL of PostgreSQL")?;
+        Ok(String::from(options.database(database).to_url_lossy()).into())
     }
 
     /// Makes a database when it is not there.
@@ -92,11 +93,11 @@ impl Backends {
     /// # Errors
     /// When the server refuses.
     pub async fn create_database(&self, database: &str) -> Result<()> {
-        let options =
-            PgConnectOptions::from_str(&self.local_postgres_url).context("the URL of PostgreSQL")?;
+        let options = PgConnectOptions::from_str(self.local_postgres_url.expose_secret())
+            .context("the URL of PostgreSQL")?;
         let url = self.database_url(options.get_database().unwrap_or("postgres"))?;
         // A server that is away is waited for; the log says so.
-        let config = PgConfig { max_connections: 1, ..PgConfig::at(url) };
+        let config = PgConfig { max_connections: 1, url, ..PgConfig::default() };
         let admin = gongdan_pg::connect(&config, "up").await.context("connecting to PostgreSQL")?;
         let known: bool = sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_database WHERE datname = $1)")
             .bind(database)

@@ -3,6 +3,7 @@
 use std::{
     fs,
     io::{Read, Seek, SeekFrom},
+    os::unix::fs::OpenOptionsExt as _,
     process::{ExitStatus, Stdio},
     sync::atomic::{AtomicU32, Ordering},
     time::Duration,
@@ -89,7 +90,8 @@ impl Keeper {
     }
 
     fn start(&self, directory: &Directory) -> Result<Child> {
-        let log = fs::OpenOptions::new().create(true).append(true).open(directory.log(self.name))?;
+        let log =
+            fs::OpenOptions::new().create(true).append(true).mode(0o600).open(directory.log(self.name))?;
         // Huge pages make six small processes three times as large.
         // Its stdin is a pipe that closes when this process dies, which it takes as the order to stop.
         let child = Command::new(std::env::current_exe().context("finding this program")?)

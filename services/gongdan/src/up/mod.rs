@@ -14,6 +14,7 @@ use futures::future::try_join_all;
 use gongdan_auth::LocalIssuer;
 use gongdan_clock::SystemClock;
 use gongdan_pg::PgConfig;
+use secrecy::SecretString;
 use tokio::task::{JoinSet, spawn_blocking};
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
@@ -40,12 +41,13 @@ pub struct Args {
     /// Name of the suite: prefix of its databases, and first token of its subjects on the bus
     #[arg(long, env = "GONGDAN_NAME", default_value = "gongdan", value_parser = suite_name)]
     name: String,
-    /// URL of a PostgreSQL server to use instead of a private one
+    /// URL of a PostgreSQL server to use instead of a private one; with a password in it better set by the environment,
+    /// because everybody on the machine sees command lines
     #[arg(long, env = "GONGDAN_POSTGRES_URL", value_name = "URL", hide_env_values = true)]
-    postgres_url: Option<String>,
-    /// URL of a NATS server with JetStream to use instead of a private one
+    postgres_url: Option<SecretString>,
+    /// URL of a NATS server with JetStream to use instead of a private one; see --postgres-url
     #[arg(long, env = "GONGDAN_NATS_URL", value_name = "URL", hide_env_values = true)]
-    nats_url: Option<String>,
+    nats_url: Option<SecretString>,
 }
 
 fn suite_name(text: &str) -> Result<String, String> {
@@ -129,8 +131,8 @@ impl Up {
         for service in &services::ALL {
             let database = settings::database(&args.name, service.name);
             self.backends.create_database(&database).await?;
-            let pool =
-                gongdan_pg::connect(&PgConfig::at(self.backends.database_url(&database)?), "up").await?;
+            let config = PgConfig { url: self.backends.database_url(&database)?, ..PgConfig::default() };
+            let pool = gongdan_pg::connect(&config, "up").await?;
             let migrated = (service.schema)().migrate(&pool).await;
             migrated.with_context(|| format!("migrating the database of {}", service.name))?;
             pool.close().await;
@@ -146,7 +148,7 @@ impl Up {
                 (Arc::clone(keeper), Arc::clone(&self.directory), self.stop.clone());
             self.keepers.spawn(async move { keeper.keep(&directory, stop).await });
         }
-        let token = std::fs::read_to_string(self.directory.admin_token())?;
+        let token = gongdan_secret::read(&self.directory.admin_token())?;
         let suite = self.describe(&ports, &args.name);
         // All at once: the first that will not do ends the start.
         try_join_all(keepers.iter().map(async |keeper| {
@@ -197,7 +199,7 @@ impl Up {
 
 fn print_endpoints(context: &Context, suite: &Suite) -> Result<()> {
     if context.is_json() {
-        return context.print_json(&serde_json::to_value(suite)?);
+        return context.print_json(&suite.shown()?);
     }
     let mut table =
         crate::cli::Table::new([context.text("service", "服务"), "gRPC", context.text("metrics", "指标")]);

@@ -6,8 +6,9 @@ use anyhow::{Context, Result, bail};
 use gongdan_proto::common::v1::{
     ListDeadLettersRequest, dead_letter_service_client::DeadLetterServiceClient,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::{Instant, sleep, timeout};
-use tonic::{Code, transport::Channel};
+use tonic::{Code, metadata::MetadataValue, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -27,7 +28,7 @@ const HOPELESS: u32 = 3;
 ///
 /// # Errors
 /// When it keeps ending, or is not ready after three minutes; the text has the end of its log.
-pub async fn wait(keeper: &Keeper, directory: &Directory, address: &str, token: &str) -> Result<()> {
+pub async fn wait(keeper: &Keeper, directory: &Directory, address: &str, token: &SecretString) -> Result<()> {
     let channel = Channel::from_shared(address.to_owned())?.connect_timeout(ANSWER).connect_lazy();
     let until = Instant::now() + PATIENCE;
     let mut missing = "it does not answer";
@@ -54,9 +55,11 @@ pub async fn is_serving(channel: &Channel) -> bool {
 }
 
 /// Principals reach a service as events, shortly after routing has them.
-async fn knows(channel: &Channel, token: &str) -> Result<bool> {
+async fn knows(channel: &Channel, token: &SecretString) -> Result<bool> {
     let mut request = tonic::Request::new(ListDeadLettersRequest { page_size: 1, ..Default::default() });
-    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse()?);
+    let mut bearer = MetadataValue::try_from(format!("Bearer {}", token.expose_secret()))?;
+    bearer.set_sensitive(true);
+    request.metadata_mut().insert("authorization", bearer);
     request.set_timeout(ANSWER);
     match DeadLetterServiceClient::new(channel.clone()).list_dead_letters(request).await {
         Ok(_) => Ok(true),

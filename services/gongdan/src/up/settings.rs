@@ -6,6 +6,7 @@ use anyhow::{Context, Result};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use gongdan_auth::LocalIssuer;
 use gongdan_embedded::{free_ports, is_free, write_private};
+use secrecy::ExposeSecret as _;
 use serde_json::json;
 use toml::{Table, Value};
 
@@ -127,12 +128,15 @@ fn common(
         ),
         (
             "postgres".to_owned(),
-            section(vec![("url", backends.database_url(&database(name, service.name))?.into())]),
+            section(vec![(
+                "url",
+                backends.database_url(&database(name, service.name))?.expose_secret().into(),
+            )]),
         ),
         (
             "bus".to_owned(),
             section(vec![
-                ("url", backends.nats_url.clone().into()),
+                ("url", backends.nats_url.expose_secret().into()),
                 ("root", name.into()),
                 ("sync_interval_seconds", sync_interval.into()),
             ]),

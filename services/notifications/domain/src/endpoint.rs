@@ -1,8 +1,7 @@
 //! Webhook endpoints: what they are told, their secret, and the body they get.
 
-use std::fmt;
-
 use base64::{Engine, engine::general_purpose::STANDARD};
+use secrecy::{ExposeSecret as _, SecretSlice, SecretString};
 use serde_json::{Value, json};
 
 use crate::Happening;
@@ -90,21 +89,21 @@ impl EventTypes {
 #[error("not a secret: `whsec_` and base64 of 24 to 64 bytes")]
 pub struct InvalidSecret;
 
-/// The key an endpoint verifies our signature with.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(Vec<u8>);
+/// The key an endpoint verifies our signature with. Its `Debug` does not show it; its memory is wiped.
+#[derive(Debug, Clone)]
+pub struct Secret(SecretSlice<u8>);
 
 impl Secret {
     /// From 32 random bytes.
     #[must_use]
     pub fn new(random: [u8; 32]) -> Self {
-        Self(random.to_vec())
+        Self::from_bytes(random.to_vec())
     }
 
     /// From stored bytes.
     #[must_use]
     pub fn from_bytes(bytes: Vec<u8>) -> Self {
-        Self(bytes)
+        Self(bytes.into())
     }
 
     /// From its text.
@@ -114,25 +113,19 @@ impl Secret {
     pub fn parse(text: &str) -> Result<Self, InvalidSecret> {
         let bytes =
             STANDARD.decode(text.strip_prefix(PREFIX).ok_or(InvalidSecret)?).map_err(|_| InvalidSecret)?;
-        if (24..=64).contains(&bytes.len()) { Ok(Self(bytes)) } else { Err(InvalidSecret) }
+        if (24..=64).contains(&bytes.len()) { Ok(Self::from_bytes(bytes)) } else { Err(InvalidSecret) }
     }
 
     /// The key itself.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
-        &self.0
+        self.0.expose_secret()
     }
 
     /// What is shown once.
     #[must_use]
-    pub fn reveal(&self) -> String {
-        format!("{PREFIX}{}", STANDARD.encode(&self.0))
-    }
-}
-
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Secret(…)")
+    pub fn reveal(&self) -> SecretString {
+        format!("{PREFIX}{}", STANDARD.encode(self.bytes())).into()
     }
 }
 
@@ -193,10 +186,12 @@ mod tests {
     #[test]
     fn a_secret_survives_its_text_and_does_not_show_in_logs() {
         let secret = Secret::new([7; 32]);
-        assert_eq!(Secret::parse(&secret.reveal()), Ok(secret.clone()));
-        assert_eq!(format!("{secret:?}"), "Secret(…)");
+        let text = secret.reveal();
+        assert_eq!(Secret::parse(text.expose_secret()).unwrap().bytes(), secret.bytes());
+        let shown = format!("{secret:?} {text:?}");
+        assert!(!shown.contains("7, 7") && !shown.contains("BwcH"), "{shown}");
         for text in ["", "whsec_", "whsec_AAAA", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
-            assert_eq!(Secret::parse(text), Err(InvalidSecret), "{text}");
+            assert!(Secret::parse(text).is_err(), "{text}");
         }
     }
 }

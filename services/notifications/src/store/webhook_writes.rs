@@ -6,6 +6,7 @@ use gongdan_pg::requests::{self, Answered, RequestKey};
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
+use reqwest::Url;
 use sqlx::{PgConnection, PgTransaction};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -22,7 +23,7 @@ pub struct NewWebhook {
     /// Its id.
     pub id: Uuid,
     /// Where it is.
-    pub url: String,
+    pub url: Url,
     /// What it is told.
     pub event_types: EventTypes,
     /// For people.
@@ -32,6 +33,15 @@ pub struct NewWebhook {
 }
 
 impl Store {
+    /// The endpoint that this request registered before.
+    pub async fn registered_webhook(&self, key: &RequestKey) -> Result<Option<Webhook>, Error> {
+        let (mut tx, answered) = self.open(key).await?;
+        match answered {
+            Some(answered) => found(&mut tx, answered.resource_id).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
     /// Registers an endpoint, or answers with the one this request registered before.
     pub async fn create_webhook(
         &self,
@@ -50,7 +60,7 @@ impl Store {
              RETURNING id, url, event_types, description, secret, previous_secret, previous_until, enabled,
                        created_at, version",
             new.id,
-            new.url,
+            new.url.as_str(),
             new.event_types.patterns(),
             new.description,
             new.secret.bytes(),

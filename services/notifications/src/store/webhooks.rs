@@ -5,6 +5,7 @@ use gongdan_notifications_domain::{EventTypes, Secret};
 use gongdan_proto::{notifications::v1 as pb, to_timestamp};
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 use sqlx::PgConnection;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -56,7 +57,7 @@ impl Webhook {
             url: self.url.clone(),
             event_types: self.event_types.patterns().to_vec(),
             description: self.description.clone(),
-            secret: if reveal { self.secret.reveal() } else { String::new() },
+            secret: if reveal { self.secret.reveal().expose_secret().to_owned() } else { String::new() },
             enabled: self.enabled,
             created_at: Some(to_timestamp(self.created_at)),
             etag: self.etag(),

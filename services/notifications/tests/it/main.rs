@@ -12,6 +12,8 @@ mod email;
 mod imports;
 mod inbox;
 mod live;
+mod names;
+mod outbound;
 mod plans;
 mod receiver;
 mod smtp;

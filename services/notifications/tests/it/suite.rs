@@ -1,9 +1,11 @@
 //! The service as it runs, with real bus and database.
 
+use std::sync::Arc;
+
 use gongdan_auth::AuthChannel;
 use gongdan_bus::Event;
 use gongdan_clock::{Clock as _, SystemClock, new_id};
-use gongdan_notifications::{Config, DEFAULTS, run, schema};
+use gongdan_notifications::{Config, DEFAULTS, Names, run_with, schema};
 use gongdan_proto::notifications::v1::{
     CreateWebhookRequest, Delivery, DeliveryState, InboxItem, ListDeliveriesRequest, ListInboxRequest,
     Webhook, delivery_service_client::DeliveryServiceClient, inbox_service_client::InboxServiceClient,
@@ -13,15 +15,19 @@ use gongdan_testkit::{Env, PrincipalSpec, Served, eventually, eventually_some};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::names::Zone;
+
 pub struct Suite {
     pub env: Env,
     pub served: Served,
+    names: Arc<dyn Names>,
 }
 
 /// Endpoints on this machine, and no time lost between attempts.
 const QUICK: &str = "
 [webhooks]
-allow_private = true
+allow_http = true
+allow_networks = [\"127.0.0.0/8\"]
 timeout = \"5s\"
 [delivery]
 first_retry = \"20ms\"
@@ -44,17 +50,28 @@ impl Suite {
     }
 
     pub async fn with(adjust: impl FnOnce(&mut Config)) -> Self {
+        // No name is known, so that no test asks the network.
+        Self::resolving(Arc::new(Zone::default()), adjust).await
+    }
+
+    /// With endpoints whose names lead where `names` says.
+    pub async fn resolving(names: Arc<dyn Names>, adjust: impl FnOnce(&mut Config)) -> Self {
         let env = Env::start(schema()).await;
-        let served = serve(&env, adjust).await;
-        Self { env, served }
+        let served = serve(&env, names.clone(), adjust).await;
+        Self { env, served, names }
     }
 
     /// Stops the service and starts it again.
     pub async fn restarted(self) -> Self {
-        let Self { env, served } = self;
+        self.restarted_with(|_| {}).await
+    }
+
+    /// Stops the service and starts it again with another configuration.
+    pub async fn restarted_with(self, adjust: impl FnOnce(&mut Config)) -> Self {
+        let Self { env, served, names } = self;
         served.stop().await;
-        let served = serve(&env, |_| {}).await;
-        Self { env, served }
+        let served = serve(&env, names.clone(), adjust).await;
+        Self { env, served, names }
     }
 
     pub async fn person(&self, spec: PrincipalSpec) {
@@ -135,10 +152,10 @@ impl Suite {
     }
 }
 
-async fn serve(env: &Env, adjust: impl FnOnce(&mut Config)) -> Served {
+async fn serve(env: &Env, names: Arc<dyn Names>, adjust: impl FnOnce(&mut Config)) -> Served {
     let mut config: Config = env.config_with(DEFAULTS, &format!("{QUICK}{PEERS}"));
     adjust(&mut config);
-    env.serve(|listeners, shutdown| run(config, listeners, shutdown)).await
+    env.serve(|listeners, shutdown| run_with(config, listeners, shutdown, names)).await
 }
 
 pub fn now() -> Timestamp {

@@ -54,7 +54,7 @@ impl Mailer {
 
     async fn send(&self, to: &str, claimed: &Claimed, at: Timestamp) -> Outcome {
         let Ok(to) = to.parse::<Mailbox>() else {
-            return Outcome::Refused { code: 0, why: "the address is none" };
+            return Outcome::refused(0, "the address is none");
         };
         let message = Message::builder()
             .from(self.from.clone())
@@ -66,20 +66,20 @@ impl Mailer {
             .header(ContentType::TEXT_PLAIN)
             .body(claimed.body.clone());
         let Ok(message) = message else {
-            return Outcome::Refused { code: 0, why: "no message could be made of it" };
+            return Outcome::refused(0, "no message could be made of it");
         };
         match self.transport.send(message).await {
             Ok(answer) => Outcome::Delivered { code: u16::from(answer.code()).into() },
             Err(error) => {
                 let code = error.status().map_or(0, |code| u16::from(code).into());
                 if error.is_permanent() {
-                    Outcome::Refused { code, why: "the server refuses it for good" }
+                    Outcome::refused(code, "the server refuses it for good")
                 } else if error.is_timeout() {
-                    Outcome::Failed { code, why: "no answer in time" }
+                    Outcome::failed(code, "no answer in time")
                 } else if error.is_transient() {
-                    Outcome::Failed { code, why: "the server refuses it for the moment" }
+                    Outcome::failed(code, "the server refuses it for the moment")
                 } else {
-                    Outcome::Failed { code, why: "no conversation with the server" }
+                    Outcome::failed(code, "no conversation with the server")
                 }
             }
         }
@@ -89,14 +89,14 @@ impl Mailer {
 /// To the address the principal has now; none is kept with the delivery.
 pub async fn send(store: &Store, mailer: Option<&Mailer>, claimed: &Claimed, at: Timestamp) -> Outcome {
     let Some(mailer) = mailer else {
-        return Outcome::Refused { code: 0, why: "e-mail is not enabled" };
+        return Outcome::refused(0, "e-mail is not enabled");
     };
     match store.email_of(&claimed.recipient).await {
         Ok(Some(address)) => mailer.send(&address, claimed, at).await,
         Ok(None) => Outcome::NoRecipient,
         Err(error) => {
             tracing::warn!(%error, "the address could not be read");
-            Outcome::Failed { code: 0, why: "the address could not be read" }
+            Outcome::failed(0, "the address could not be read")
         }
     }
 }

@@ -17,6 +17,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
+pub use self::resolver::{Guard, Names, NoAddress, SystemNames};
 use self::{email::Mailer, outcome::Outcome, webhook::Poster};
 use crate::{
     Config, Rooms,
@@ -38,7 +39,7 @@ impl Deliverer {
     pub fn new(rooms: Arc<Rooms>, config: &Config) -> anyhow::Result<Self> {
         let mailer =
             config.email.enabled.then(|| Mailer::new(&config.email)).transpose().context("[email]")?;
-        let poster = Poster::new(&config.webhooks).context("[webhooks]")?;
+        let poster = Poster::new(&config.webhooks, rooms.guard.clone()).context("[webhooks]")?;
         Ok(Self { rooms, config: config.delivery.clone(), mailer, poster })
     }
 

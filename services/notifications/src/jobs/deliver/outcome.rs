@@ -1,5 +1,7 @@
 //! How an attempt went.
 
+use std::borrow::Cow;
+
 use uuid::Uuid;
 
 /// How an attempt went.
@@ -15,14 +17,14 @@ pub enum Outcome {
         /// What it answered; 0 if nothing.
         code: i32,
         /// Why, in our words.
-        why: &'static str,
+        why: Cow<'static, str>,
     },
     /// It never will.
     Refused {
         /// What it answered; 0 if nothing.
         code: i32,
         /// Why, in our words.
-        why: &'static str,
+        why: Cow<'static, str>,
     },
     /// The endpoint is gone for good and is to be told nothing more.
     Gone {
@@ -36,6 +38,16 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Not taken; later it may be.
+    pub fn failed(code: i32, why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Failed { code, why: why.into() }
+    }
+
+    /// Never to be taken.
+    pub fn refused(code: i32, why: impl Into<Cow<'static, str>>) -> Self {
+        Self::Refused { code, why: why.into() }
+    }
+
     /// HTTP status or SMTP code; 0 without an answer.
     pub const fn code(&self) -> i32 {
         match self {
@@ -51,7 +63,7 @@ impl Outcome {
     pub fn error(&self) -> String {
         match self {
             Self::Delivered { .. } => String::new(),
-            Self::Failed { why, .. } | Self::Refused { why, .. } => (*why).to_owned(),
+            Self::Failed { why, .. } | Self::Refused { why, .. } => why.clone().into_owned(),
             Self::Gone { .. } => "the endpoint is gone for good".to_owned(),
             Self::NoRecipient => "the recipient is no more, or has no address".to_owned(),
         }

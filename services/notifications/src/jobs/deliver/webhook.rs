@@ -1,15 +1,15 @@
 //! Webhooks: a signed POST. Source: N7.
 
-use std::{error::Error as _, net::IpAddr};
+use std::{error::Error as _, sync::Arc};
 
-use gongdan_notifications_domain::{is_public, sign};
+use gongdan_notifications_domain::{EndpointRules, sign};
 use jiff::Timestamp;
-use reqwest::{Client, Url, header::CONTENT_TYPE, redirect::Policy};
+use reqwest::{Client, header::CONTENT_TYPE, redirect::Policy};
 use uuid::Uuid;
 
 use super::{
     outcome::Outcome,
-    resolver::{NotPublic, PublicOnly},
+    resolver::{Guard, NoAddress},
 };
 use crate::{
     config::WebhooksConfig,
@@ -21,21 +21,23 @@ const GONE: u16 = 410;
 /// Posts to endpoints.
 pub struct Poster {
     http: Client,
-    allow_private: bool,
+    rules: EndpointRules,
 }
 
 impl Poster {
-    pub fn new(config: &WebhooksConfig) -> Result<Self, reqwest::Error> {
-        let mut http = Client::builder()
+    pub fn new(config: &WebhooksConfig, guard: Guard) -> Result<Self, reqwest::Error> {
+        let http = Client::builder()
             .timeout(config.timeout)
+            .connect_timeout(config.timeout)
+            .https_only(!config.allow_http)
+            // Nobody is sent on to where no rule has looked.
             .redirect(Policy::none())
             // A proxy would resolve names by itself, past the check of addresses.
             .no_proxy()
-            .user_agent(concat!("gongdan/", env!("CARGO_PKG_VERSION")));
-        if !config.allow_private {
-            http = http.dns_resolver(std::sync::Arc::new(PublicOnly));
-        }
-        Ok(Self { http: http.build()?, allow_private: config.allow_private })
+            .dns_resolver(Arc::new(guard))
+            .user_agent(concat!("gongdan/", env!("CARGO_PKG_VERSION")))
+            .build()?;
+        Ok(Self { http, rules: config.rules() })
     }
 
     pub async fn send(&self, store: &Store, claimed: &Claimed, at: Timestamp) -> Outcome {
@@ -46,17 +48,17 @@ impl Poster {
         match endpoint {
             Ok(Some(endpoint)) if endpoint.enabled => self.post(&endpoint, claimed, at).await,
             Ok(_) => Outcome::NoRecipient,
-            Err(_) => Outcome::Failed { code: 0, why: "the endpoint could not be read" },
+            Err(_) => Outcome::failed(0, "the endpoint could not be read"),
         }
     }
 
     async fn post(&self, endpoint: &Webhook, claimed: &Claimed, at: Timestamp) -> Outcome {
-        let Ok(url) = Url::parse(&endpoint.url) else {
-            return Outcome::Refused { code: 0, why: "the URL cannot be read" };
+        // The rules may have become stricter since it was registered. An address that stands in the URL meets no
+        // resolver, so it is judged here.
+        let url = match self.rules.parse(&endpoint.url) {
+            Ok(url) => url,
+            Err(rule) => return Outcome::refused(0, format!("the URL must be {rule}")),
         };
-        if !self.allow_private && literal_address(&url).is_some_and(|address| !is_public(address)) {
-            return Outcome::Refused { code: 0, why: "the URL leads to a private address" };
-        }
         let headers = sign(&claimed.id.to_string(), at, claimed.body.as_bytes(), &endpoint.secrets(at));
         let answer = self
             .http
@@ -68,40 +70,35 @@ impl Poster {
             .body(claimed.body.clone())
             .send()
             .await;
-        match answer {
-            Ok(answer) if answer.status().is_success() => {
-                Outcome::Delivered { code: answer.status().as_u16().into() }
-            }
-            Ok(answer) if answer.status().as_u16() == GONE => {
+        // The body of an answer is never read, however long it is.
+        match answer.map(|answer| answer.status()) {
+            Ok(status) if status.is_success() => Outcome::Delivered { code: status.as_u16().into() },
+            Ok(status) if status.as_u16() == GONE => {
                 Outcome::Gone { endpoint: endpoint.id, code: GONE.into() }
             }
-            Ok(answer) => {
-                Outcome::Failed { code: answer.status().as_u16().into(), why: "the answer is no success" }
+            Ok(status) if status.is_redirection() => {
+                Outcome::failed(status.as_u16().into(), "the answer leads elsewhere, and is not followed")
             }
-            Err(error) => Outcome::Failed { code: 0, why: explain(&error) },
+            Ok(status) => Outcome::failed(status.as_u16().into(), "the answer is no success"),
+            Err(error) => explain(&error),
         }
     }
 }
 
-/// The address that stands in a URL in place of a name.
-pub fn literal_address(url: &Url) -> Option<IpAddr> {
-    let host = url.host_str()?;
-    host.trim_start_matches('[').trim_end_matches(']').parse().ok()
-}
-
-fn explain(error: &reqwest::Error) -> &'static str {
+fn explain(error: &reqwest::Error) -> Outcome {
     let mut cause = error.source();
     while let Some(inner) = cause {
-        if inner.is::<NotPublic>() {
-            return "the name leads to no public address";
+        if let Some(why) = inner.downcast_ref::<NoAddress>() {
+            return Outcome::failed(0, format!("the URL must have {why}"));
         }
         cause = inner.source();
     }
-    if error.is_timeout() {
+    let why = if error.is_timeout() {
         "no answer in time"
     } else if error.is_connect() {
         "no connection"
     } else {
         "the connection was lost"
-    }
+    };
+    Outcome::failed(0, why)
 }
