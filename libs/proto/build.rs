@@ -1,7 +1,7 @@
 //! Generates the Rust types and clients of every `.proto` under `proto/`, and the table of its RPCs with the actions they
 //! name; nothing generated is committed.
 
-use prost_reflect::{DescriptorPool, Value};
+use prost_reflect::{DescriptorPool, Kind, Value};
 use std::{
     env,
     fmt::Write as _,
@@ -22,7 +22,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     compiler.include_source_info(true).include_imports(true).open_files(&files)?;
     // `file_descriptor_set()` would drop the options that are extensions; the encoded form keeps them.
     let descriptors = compiler.encode_file_descriptor_set();
-    fs::write(out.join("methods.rs"), methods(&descriptors)?)?;
+    let pool = DescriptorPool::decode(descriptors.as_slice())?;
+    fs::write(out.join("methods.rs"), methods(&pool)?)?;
+    fs::write(out.join("messages.rs"), messages(&pool)?)?;
     fs::write(out.join("descriptors.bin"), descriptors)?;
 
     tonic_prost_build::configure()
@@ -46,8 +48,7 @@ fn collect(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 }
 
 /// The rows of `METHODS`.
-fn methods(descriptors: &[u8]) -> Result<String, Box<dyn std::error::Error>> {
-    let pool = DescriptorPool::decode(descriptors)?;
+fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
     let access = pool.get_extension_by_name("gongdan.common.v1.access").ok_or("no option access")?;
     let mut rows = String::from("&[\n");
     for service in pool.services() {
@@ -70,6 +71,31 @@ fn methods(descriptors: &[u8]) -> Result<String, Box<dyn std::error::Error>> {
                 method.is_server_streaming(),
             )?;
         }
+    }
+    rows.push(']');
+    Ok(rows)
+}
+
+/// The rows of `MESSAGES`: of each message the fields that are text or may hold some.
+fn messages(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
+    let all: Vec<_> = pool.all_messages().collect();
+    let mut rows = String::from("&[\n");
+    for message in &all {
+        write!(rows, "Message {{ name: {:?}, fields: &[", message.full_name())?;
+        for field in message.fields() {
+            let holds = match field.kind() {
+                Kind::String => "Holds::Text".to_owned(),
+                Kind::Message(of) => {
+                    let index =
+                        all.iter().position(|message| *message == of).ok_or("a message of nowhere")?;
+                    format!("Holds::Message({index})")
+                }
+                _ => continue,
+            };
+            let (number, name, list) = (field.number(), field.name(), field.is_list());
+            write!(rows, "Field {{ number: {number}, name: {name:?}, list: {list}, holds: {holds} }}, ")?;
+        }
+        rows.push_str("] },\n");
     }
     rows.push(']');
     Ok(rows)

@@ -329,7 +329,9 @@ pub fn program() -> PathBuf {
         return program.into();
     }
     let own = std::env::current_exe().expect("this program has a path");
-    own.ancestors().nth(2).expect("target/<profile>/deps/<test>").join("gongdan")
+    let directory = own.parent().expect("target/<profile> or target/<profile>/deps");
+    let tests = directory.ends_with("deps").then(|| directory.parent()).flatten();
+    tests.unwrap_or(directory).join("gongdan")
 }
 
 /// Builds the program once per test run: a test run of this package alone would not.
@@ -341,6 +343,9 @@ async fn build() {
     let build = || async {
         let mut cargo = Command::new(env!("CARGO"));
         cargo.args(["build", "--quiet", "-p", "gongdan"]).current_dir(env!("CARGO_MANIFEST_DIR"));
+        if !cfg!(debug_assertions) {
+            cargo.arg("--release");
+        }
         let status = cargo.status().await.context("cargo").expect("cargo runs");
         assert!(status.success(), "building gongdan failed");
     };

@@ -116,6 +116,24 @@ impl Error {
         error
     }
 
+    /// RESOURCE_EXHAUSTED: a message larger than the limit; only a smaller one helps.
+    #[must_use]
+    pub fn too_large(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::ResourceExhausted, Reason::MessageTooLarge, message)
+    }
+
+    /// INVALID_ARGUMENT: no request that could be read.
+    #[must_use]
+    pub fn unreadable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::InvalidArgument, Reason::MessageUnreadable, message)
+    }
+
+    /// UNIMPLEMENTED.
+    #[must_use]
+    pub fn unimplemented(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(Code::Unimplemented, Reason::MethodUnknown, message)
+    }
+
     /// DEADLINE_EXCEEDED: the caller's time ran out.
     #[must_use]
     pub fn deadline_exceeded() -> Self {

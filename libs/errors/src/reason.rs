@@ -31,6 +31,8 @@ reasons! {
     RequestIdReused = "REQUEST_ID_REUSED",
     /// The instant, or the due time it leads to, lies outside the years that calendars reach. Code OUT_OF_RANGE.
     BeyondCalendar = "BEYOND_CALENDAR",
+    /// The caller asks too much at once or too often; metadata names the `limit`. Code RESOURCE_EXHAUSTED, with when to try again.
+    CallerLimit = "CALLER_LIMIT",
     /// The callback task is not there. Code NOT_FOUND.
     CallbackTaskNotFound = "CALLBACK_TASK_NOT_FOUND",
     /// The calendar is not there. Code NOT_FOUND.
@@ -65,6 +67,12 @@ reasons! {
     Internal = "INTERNAL",
     /// Values are wrong; each is listed with its field and rule. Code INVALID_ARGUMENT.
     InvalidRequest = "INVALID_REQUEST",
+    /// A message, asked or answered, is larger than the server takes or gives. Code RESOURCE_EXHAUSTED.
+    MessageTooLarge = "MESSAGE_TOO_LARGE",
+    /// The request is not what gRPC and its contract send: cut off, of wrong bytes, no message at all. Code INVALID_ARGUMENT.
+    MessageUnreadable = "MESSAGE_UNREADABLE",
+    /// The service has no such method, or does not know how to unpack the message. Code UNIMPLEMENTED.
+    MethodUnknown = "METHOD_UNKNOWN",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
     NotRecipient = "NOT_RECIPIENT",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.
@@ -79,6 +87,8 @@ reasons! {
     PrincipalUnknown = "PRINCIPAL_UNKNOWN",
     /// The principal is not there. Code NOT_FOUND.
     PrincipalNotFound = "PRINCIPAL_NOT_FOUND",
+    /// The caller left an answer unread for too long, and it was given up. Code RESOURCE_EXHAUSTED, with when to try again.
+    ReaderTooSlow = "READER_TOO_SLOW",
     /// The rebuild is not there. Code NOT_FOUND.
     RebuildNotFound = "REBUILD_NOT_FOUND",
     /// Another rebuild runs: watch that one. Code FAILED_PRECONDITION.

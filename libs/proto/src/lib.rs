@@ -9,10 +9,12 @@ mod generated {
 }
 
 mod methods;
+mod text;
 mod time;
 
 pub use generated::gongdan::*;
 pub use methods::{METHODS, Method, method};
+pub use text::nul_in_text;
 pub use time::{InvalidTimestamp, from_timestamp, to_timestamp};
 
 /// The encoded `FileDescriptorSet` of all contracts, imports and comments included; what reflection serves.

@@ -28,8 +28,8 @@ mod stack;
 mod watch;
 
 pub use config::{
-    COMMON_DEFAULTS, CommonConfig, ConfigError, ConsumersConfig, PeersConfig, ServerConfig, Sources,
-    WaitConfig, load_config,
+    AddressConfig, COMMON_DEFAULTS, CommonConfig, ConfigError, ConnectionsConfig, ConsumersConfig,
+    LimitsConfig, PeersConfig, ServerConfig, ShareConfig, Sources, WaitConfig, load_config,
 };
 pub use foundation::{Foundation, Running};
 pub use listeners::Listeners;

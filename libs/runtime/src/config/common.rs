@@ -1,5 +1,6 @@
 //! The sections that every service has.
 
+use super::{ConnectionsConfig, LimitsConfig};
 use gongdan_access::AccessConfig;
 use gongdan_auth::AuthConfig;
 use gongdan_bus::BusConfig;
@@ -86,10 +87,16 @@ pub struct ServerConfig {
     pub drain: Duration,
     /// The largest message accepted, in bytes.
     pub max_message_bytes: usize,
+    /// The largest message answered with, in bytes.
+    pub max_answer_bytes: usize,
     /// Origins that browsers may call from over gRPC-Web, for example `https://desk.example.cn`; `*` is any.
     pub web_origins: Vec<String>,
     /// How the dependencies are watched.
     pub wait: WaitConfig,
+    /// What one caller may take.
+    pub limits: LimitsConfig,
+    /// What connections may take.
+    pub connections: ConnectionsConfig,
 }
 
 /// How the dependencies are watched.

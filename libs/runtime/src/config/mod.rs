@@ -2,6 +2,8 @@
 
 mod common;
 mod layers;
+mod limits;
 
 pub use common::{COMMON_DEFAULTS, CommonConfig, ConsumersConfig, PeersConfig, ServerConfig, WaitConfig};
 pub use layers::{ConfigError, Sources, load_config};
+pub use limits::{AddressConfig, ConnectionsConfig, LimitsConfig, ShareConfig};

@@ -1,9 +1,12 @@
 //! The gRPC server. It listens from the start and opens its gate when the service is ready.
 
-use super::{Readiness, http};
+use super::{Connections, Readiness, http};
 use crate::{
     Listeners, ServerConfig,
-    stack::{DeadlineLayer, Gate, Inner, LimitLayer, PanicLayer, TraceLayer},
+    stack::{
+        AddressLayer, DeadlineLayer, Gate, Inner, LimitLayer, MessageLayer, Messages, PanicLayer, ShareLayer,
+        Shared, StallLayer, TraceLayer, WireLayer,
+    },
 };
 use ::http::{HeaderName, HeaderValue, Method, Request, Response};
 use anyhow::Context;
@@ -19,6 +22,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 const STARTING: &str = "starting";
 
+/// What is behind the door.
+pub(super) type Inside = Shared<Messages<Routes>>;
+
 /// A server that listens; calls but health are UNAVAILABLE until [`Server::serve`].
 pub struct Server {
     gate: Gate,
@@ -28,6 +34,8 @@ pub struct Server {
     names: Vec<&'static str>,
     shutdown: CancellationToken,
     drain: Duration,
+    share: ShareLayer,
+    messages: MessageLayer,
     listening: JoinHandle<anyhow::Result<()>>,
     stop_http: CancellationToken,
 }
@@ -52,16 +60,21 @@ impl Server {
         if let Some(listener) = listeners.metrics {
             tokio::spawn(http::serve(listener, readiness.clone(), stop_http.clone()));
         }
+        let connections = Connections::new(&config.connections);
         let stack = ServiceBuilder::new()
             .layer(TraceLayer::new())
+            .layer(StallLayer::start(config, connections.clone()))
             .layer(DeadlineLayer { longest: config.deadline })
             .layer(LimitLayer::new(config.concurrency))
             .layer(PanicLayer)
+            .layer(WireLayer)
+            .layer(AddressLayer::new(config.limits.address))
             .service(gate.clone());
         let (failed_to_start, started) = oneshot::channel();
         let listening = tokio::spawn(serve_stack(
             config.clone(),
             listeners.grpc,
+            connections,
             stack,
             shutdown.clone(),
             failed_to_start,
@@ -77,6 +90,8 @@ impl Server {
             names: Vec::new(),
             shutdown,
             drain: config.drain,
+            share: ShareLayer::new(&config.limits),
+            messages: MessageLayer { max_message_bytes: config.max_message_bytes },
             listening,
             stop_http,
         })
@@ -121,7 +136,7 @@ impl Server {
     /// Serves behind any door.
     pub(super) async fn serve_behind<L>(mut self, door: L) -> anyhow::Result<()>
     where
-        L: Layer<Routes>,
+        L: Layer<Inside>,
         L::Service: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
             + Clone
             + Send
@@ -138,7 +153,7 @@ impl Server {
             self.reporter.set_service_status(*name, ServingStatus::Serving).await;
         }
         let routes = self.routes.add_service(reflection.build_v1().context("reflection")?).prepare();
-        self.gate.open(boxed(door.layer(routes)));
+        self.gate.open(boxed(door.layer(self.share.layer(self.messages.layer(routes)))));
         self.readiness.set(STARTING, None).await;
         tracing::info!(services = ?self.names, "serving");
 
@@ -184,6 +199,7 @@ where
 async fn serve_stack<S>(
     config: ServerConfig,
     listener: tokio::net::TcpListener,
+    connections: Connections,
     stack: S,
     shutdown: CancellationToken,
     failed_to_start: oneshot::Sender<anyhow::Error>,
@@ -200,15 +216,22 @@ where
         }
     };
     drop(failed_to_start);
+    // Its own grace would take the place of asking politely, so the connections keep that themselves.
+    let limits = &config.connections;
     tonic::transport::Server::builder()
         .accept_http1(true)
         .max_concurrent_streams(config.streams_per_connection)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .max_connection_age(limits.age)
+        .http2_keepalive_interval(Some(limits.ping_interval))
+        .http2_keepalive_timeout(Some(limits.ping_timeout))
+        .http2_max_header_list_size(limits.header_bytes)
+        .http2_max_pending_accept_reset_streams(Some(limits.pending_resets))
+        .http2_max_local_error_reset_streams(Some(limits.error_resets))
         .layer(tower::util::option_layer(cors))
         .layer(tonic_web::GrpcWebLayer::new())
         .serve_with_incoming_shutdown(
             stack,
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
+            Box::pin(connections.admit(TcpIncoming::from(listener).with_nodelay(Some(true)))),
             shutdown.cancelled_owned(),
         )
         .await

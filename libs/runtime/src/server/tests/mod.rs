@@ -1,16 +1,29 @@
 //! The server through its sockets.
 
-use super::Server;
+mod flood;
+mod malformed;
+mod raw;
+
+use super::{Server, grpc::Inside};
 use crate::{CommonConfig, Listeners, ServerConfig, Sources};
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
 use gongdan_auth::{AuthConfig, Authenticator};
 use gongdan_clock::SystemClock;
+use gongdan_proto::common::v1::{
+    ReplayEventsRequest, ReplayEventsResponse,
+    event_service_server::{EventService, EventServiceServer},
+};
 use gongdan_proto::tickets::v1::{
-    GetPriorityMatrixRequest, PriorityMatrix, SetPriorityMatrixRequest,
+    GetPriorityMatrixRequest, PriorityCell, PriorityMatrix, SetPriorityMatrixRequest,
     priority_service_client::PriorityServiceClient,
     priority_service_server::{PriorityService, PriorityServiceServer},
 };
 use gongdan_telemetry::TelemetryConfig;
 use std::{
+    convert::Infallible,
     net::SocketAddr,
     sync::{Arc, OnceLock},
     time::Duration,
@@ -18,11 +31,11 @@ use std::{
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
-    sync::Semaphore,
+    sync::{Semaphore, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
-use tonic::{Code, Request, Response, Status, transport::Channel};
+use tonic::{Code, Request, Response, Status, body::Body, transport::Channel};
 use tonic_health::pb::{
     HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient,
 };
@@ -31,11 +44,12 @@ use tonic_reflection::pb::v1::{
     server_reflection_request::MessageRequest, server_reflection_response::MessageResponse,
 };
 use tonic_types::StatusExt;
-use tower::layer::util::Identity;
+use tower::{Layer, Service, layer::util::Identity};
 
 const PANIC: i32 = 1;
 const HANG: i32 = 2;
 const HOLD: i32 = 3;
+const LARGE: i32 = 4;
 
 /// Does what the requested type says.
 #[derive(Clone)]
@@ -57,6 +71,10 @@ impl PriorityService for Moody {
                 self.entered.add_permits(1);
                 self.released.acquire().await.unwrap().forget();
             }
+            LARGE => {
+                let cells = vec![PriorityCell::default(); 1_000];
+                return Ok(Response::new(PriorityMatrix { cells, ..PriorityMatrix::default() }));
+            }
             _ => {}
         }
         Ok(Response::new(PriorityMatrix::default()))
@@ -70,8 +88,58 @@ impl PriorityService for Moody {
     }
 }
 
+/// A stream that always has more.
+#[derive(Clone)]
+struct Endless {
+    open: watch::Sender<usize>,
+}
+
+/// One of its streams, until the server lets go of it.
+struct Opened(watch::Sender<usize>);
+
+impl Opened {
+    fn new(open: &watch::Sender<usize>) -> Self {
+        open.send_modify(|open| *open += 1);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| *open -= 1);
+    }
+}
+
+impl Endless {
+    fn open(&self) -> usize {
+        *self.open.borrow()
+    }
+
+    async fn until_open(&self, count: usize) {
+        self.open.subscribe().wait_for(|open| *open == count).await.unwrap();
+    }
+}
+
+#[tonic::async_trait]
+impl EventService for Endless {
+    type ReplayEventsStream = BoxStream<'static, Result<ReplayEventsResponse, Status>>;
+
+    async fn replay_events(
+        &self,
+        _: Request<ReplayEventsRequest>,
+    ) -> Result<Response<Self::ReplayEventsStream>, Status> {
+        let answers = stream::unfold(Opened::new(&self.open), |opened| async {
+            let answer =
+                ReplayEventsResponse { position: "x".repeat(100), ..ReplayEventsResponse::default() };
+            Some((Ok(answer), opened))
+        });
+        Ok(Response::new(answers.boxed()))
+    }
+}
+
 struct Running {
     moody: Moody,
+    endless: Endless,
     grpc: SocketAddr,
     http: SocketAddr,
     shutdown: CancellationToken,
@@ -86,24 +154,43 @@ fn config() -> ServerConfig {
 }
 
 async fn start(config: ServerConfig, authenticator: Option<Authenticator>) -> Running {
+    match authenticator {
+        Some(authenticator) => start_with(config, |server| server.serve(authenticator)).await,
+        None => start_behind(config, Identity::new()).await,
+    }
+}
+
+async fn start_behind<L>(config: ServerConfig, door: L) -> Running
+where
+    L: Layer<Inside> + Send + 'static,
+    L::Service: Service<http::Request<Body>, Response = http::Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
+    <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
+{
+    start_with(config, |server| server.serve_behind(door)).await
+}
+
+async fn start_with<F>(config: ServerConfig, serve: impl FnOnce(Server) -> F) -> Running
+where
+    F: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
     let moody = Moody { entered: Arc::new(Semaphore::new(0)), released: Arc::new(Semaphore::new(0)) };
+    let endless = Endless { open: watch::Sender::new(0) };
     let listeners = Listeners::free().await.unwrap();
     let grpc = listeners.grpc_address().unwrap();
     let http = listeners.metrics_address().unwrap().unwrap();
     let shutdown = CancellationToken::new();
     let mut server = Server::listen(&config, listeners, shutdown.clone()).await.unwrap();
-    server.add(PriorityServiceServer::new(moody.clone()));
+    server.add(PriorityServiceServer::new(moody.clone())).add(EventServiceServer::new(endless.clone()));
     let readiness = server.readiness();
-    let served = tokio::spawn(async move {
-        match authenticator {
-            Some(authenticator) => server.serve(authenticator).await,
-            None => server.serve_behind(Identity::new()).await,
-        }
-    });
+    let served = tokio::spawn(serve(server));
     while readiness.waits_for().is_some() {
         tokio::task::yield_now().await;
     }
-    Running { moody, grpc, http, shutdown, served }
+    Running { moody, endless, grpc, http, shutdown, served }
 }
 
 impl Running {
@@ -126,7 +213,7 @@ fn ask(mood: i32) -> GetPriorityMatrixRequest {
     GetPriorityMatrixRequest { r#type: mood }
 }
 
-async fn http(address: SocketAddr, request: &[u8], until: &str) -> String {
+async fn http1(address: SocketAddr, request: &[u8], until: &str) -> String {
     let mut stream = TcpStream::connect(address).await.unwrap();
     stream.write_all(request).await.unwrap();
     let mut answer = Vec::new();
@@ -145,7 +232,7 @@ async fn http(address: SocketAddr, request: &[u8], until: &str) -> String {
 
 async fn get(address: SocketAddr, path: &str) -> String {
     let request = format!("GET {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
-    http(address, request.as_bytes(), "\0").await
+    http1(address, request.as_bytes(), "\0").await
 }
 
 fn nobody_known() -> (tempfile::TempDir, AuthConfig) {
@@ -208,7 +295,7 @@ async fn a_call_ends_with_the_callers_time_or_ours() {
     let running = start(config(), None).await;
     let request = b"POST /gongdan.tickets.v1.PriorityService/GetPriorityMatrix HTTP/1.1\r\nHost: test\r\n\
         Content-Type: application/grpc-web+proto\r\nGrpc-Timeout: 50m\r\nContent-Length: 7\r\n\r\n\0\0\0\0\x02\x08\x02";
-    let answer = http(running.grpc, request, "grpc-status").await;
+    let answer = http1(running.grpc, request, "grpc-status").await;
     assert!(answer.contains("grpc-status: 4"), "{answer}");
 }
 
@@ -274,7 +361,7 @@ async fn a_browser_may_call_over_http_1() {
     let request = b"POST /gongdan.tickets.v1.PriorityService/GetPriorityMatrix HTTP/1.1\r\nHost: test\r\n\
         Origin: https://desk.example.cn\r\nContent-Type: application/grpc-web+proto\r\nX-Grpc-Web: 1\r\n\
         Content-Length: 5\r\n\r\n\0\0\0\0\0";
-    let answer = http(running.grpc, request, "grpc-status").await;
+    let answer = http1(running.grpc, request, "grpc-status").await;
     assert!(answer.contains("200 OK") && answer.contains("grpc-status:0"), "{answer}");
     assert!(
         answer.to_lowercase().contains("access-control-allow-origin: https://desk.example.cn"),
