@@ -75,7 +75,13 @@ impl Rooms {
 /// All migrations of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+    Schema::new(&[
+        &gongdan_pg::MIGRATOR,
+        &gongdan_outbox::MIGRATOR,
+        &gongdan_auth::MIGRATOR,
+        &gongdan_audit::MIGRATOR,
+        &MIGRATOR,
+    ])
 }
 
 /// Runs the service until `shutdown`.

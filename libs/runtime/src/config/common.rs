@@ -1,5 +1,6 @@
 //! The sections that every service has.
 
+use gongdan_audit::AuditConfig;
 use gongdan_auth::AuthConfig;
 use gongdan_bus::BusConfig;
 use gongdan_outbox::ConsumerConfig;
@@ -22,6 +23,8 @@ pub struct CommonConfig {
     pub bus: BusConfig,
     /// `[auth]`
     pub auth: AuthConfig,
+    /// `[audit]`
+    pub audit: AuditConfig,
     /// `[telemetry]`
     pub telemetry: TelemetryConfig,
     /// `[peers]`

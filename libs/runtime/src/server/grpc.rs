@@ -7,6 +7,7 @@ use crate::{
 };
 use ::http::{HeaderName, HeaderValue, Method, Request, Response};
 use anyhow::Context;
+use gongdan_audit::Audit;
 use gongdan_auth::Authenticator;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -104,12 +105,17 @@ impl Server {
     }
 
     /// Opens the gate, serves until told to stop, lets running calls finish. Every RPC but health and reflection goes
-    /// through the authenticator's door.
+    /// through the authenticator's door, before and behind which the audit log looks on.
     ///
     /// # Errors
     /// When reflection cannot be built, or the listener failed.
-    pub async fn serve(self, authenticator: Authenticator) -> anyhow::Result<()> {
-        self.serve_behind(authenticator.layer()).await
+    pub async fn serve(self, authenticator: Authenticator, audit: &Audit) -> anyhow::Result<()> {
+        let door = ServiceBuilder::new()
+            .layer(audit.layer())
+            .layer(authenticator.layer())
+            .layer(audit.witness())
+            .into_inner();
+        self.serve_behind(door).await
     }
 
     /// Serves behind any door.

@@ -96,7 +96,7 @@ async fn start(config: ServerConfig, authenticator: Option<Authenticator>) -> Ru
     let readiness = server.readiness();
     let served = tokio::spawn(async move {
         match authenticator {
-            Some(authenticator) => server.serve(authenticator).await,
+            Some(authenticator) => server.serve_behind(authenticator.layer()).await,
             None => server.serve_behind(Identity::new()).await,
         }
     });
