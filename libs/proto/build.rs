@@ -1,7 +1,7 @@
 //! Generates the Rust types and clients of every `.proto` under `proto/`, and the table of its RPCs with the actions they
 //! name; nothing generated is committed.
 
-use prost_reflect::{DescriptorPool, Kind, Value};
+use prost_reflect::{DescriptorPool, FieldDescriptor, Kind, MethodDescriptor, Value};
 use std::{
     env,
     fmt::Write as _,
@@ -63,12 +63,13 @@ fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> 
             writeln!(
                 rows,
                 "Method {{ service: {:?}, path: \"/{}/{}\", action: {action:?}, audit: {audit}, request: {:?}, \
-                 streams: {} }},",
+                 streams: {}, names: &{:?} }},",
                 service.full_name(),
                 service.full_name(),
                 method.name(),
                 method.input().full_name(),
                 method.is_server_streaming(),
+                names(&method),
             )?;
         }
     }
@@ -99,4 +100,35 @@ fn messages(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>>
     }
     rows.push(']');
     Ok(rows)
+}
+
+/// The fields of a request that name something, in the order of their numbers.
+fn names(method: &MethodDescriptor) -> Vec<(u32, String)> {
+    method
+        .input()
+        .fields()
+        .filter(|field| field.kind() == Kind::String && !field.is_list())
+        .filter_map(|field| Some((field.number(), named(method, &field)?)))
+        .collect()
+}
+
+/// What a field names: `ticket` and `ticket_id` a ticket, `id` what the RPC is about. An `external_id` is other people's.
+fn named(method: &MethodDescriptor, field: &FieldDescriptor) -> Option<String> {
+    match field.name() {
+        name @ ("request_id" | "ticket" | "task") => Some(name.to_owned()),
+        "external_id" => None,
+        "person_id" => Some("principal".to_owned()),
+        "id" => {
+            // `RotateWebhookSecret` is about a webhook: the word after the first.
+            let mut words: Vec<String> = Vec::new();
+            for letter in method.name().chars() {
+                match words.last_mut() {
+                    Some(word) if !letter.is_uppercase() => word.push(letter),
+                    _ => words.push(letter.to_lowercase().collect()),
+                }
+            }
+            words.into_iter().nth(1)
+        }
+        name => name.strip_suffix("_id").map(str::to_owned),
+    }
 }

@@ -17,6 +17,8 @@ pub struct Method {
     pub request: &'static str,
     /// Whether the answer is a stream.
     pub streams: bool,
+    /// Fields of the request that name something: number, and what they name (`ticket`, `customer`, `request_id`).
+    pub names: &'static [(u32, &'static str)],
 }
 
 impl Method {
@@ -66,5 +68,14 @@ mod tests {
         assert_eq!((get.action, get.audit(), get.streams), ("tickets.read", AuditLevel::Read, false));
         assert_eq!(get.name(), "GetTicket");
         assert_eq!(method("/gongdan.tickets.v1.TicketService/Nothing"), None);
+    }
+
+    #[test]
+    fn fields_that_name_something_are_known() {
+        let names = |path: &str| method(path).unwrap().names;
+        let accept = "/gongdan.tickets.v1.TicketService/AcceptTicket";
+        assert_eq!(names(accept), [(1, "request_id"), (2, "ticket")]);
+        assert_eq!(names("/gongdan.tickets.v1.CustomerService/LookupCustomer"), [(3, "customer")]);
+        assert_eq!(names("/gongdan.routing.v1.OrganisationService/GetUnit"), [(1, "unit")]);
     }
 }

@@ -1,11 +1,13 @@
-//! What every service stands on: database, bus, relay, authenticator, clock, peers, and the server before them.
+//! What every service stands on: database, bus, relay, authenticator, audit log, clock, peers, and the server before
+//! them.
 
 use crate::{
     CommonConfig, Listeners, Peers, Readiness, Server,
     watch::{BUS, DATABASE, wait_for, watch},
 };
 use anyhow::Context;
-use gongdan_access::Access;
+use gongdan_access::{Access, guard};
+use gongdan_audit::Audit;
 use gongdan_auth::Authenticator;
 use gongdan_bus::Bus;
 use gongdan_clock::SharedClock;
@@ -47,6 +49,8 @@ pub struct Foundation {
     pub clock: SharedClock,
     /// The other services.
     pub peers: Peers,
+    /// Who read or changed what.
+    pub audit: Audit,
     /// What health and `/readyz` show.
     pub readiness: Readiness,
     /// Cancelled when the service is to stop.
@@ -104,6 +108,8 @@ impl Foundation {
             config.server.wait.clone(),
             shutdown.clone(),
         ));
+        let audit = Audit::start(pool.clone(), name, clock.clone(), config.audit.clone());
+        tasks.spawn(audit.clone().upkeep(shutdown.clone()));
         let (maintained, time, stop) = (pool.clone(), clock.clone(), shutdown.clone());
         tasks.spawn(async move { gongdan_pg::maintenance::run(maintained, &["events"], time, stop).await });
         Ok(Some(Self {
@@ -115,6 +121,7 @@ impl Foundation {
             access,
             clock,
             peers,
+            audit,
             readiness,
             shutdown,
             server,
@@ -220,12 +227,14 @@ impl Foundation {
         Box::pin(self.serve_until_told())
     }
 
-    async fn serve_until_told(self) -> anyhow::Result<()> {
-        let served = self.server.serve(self.authenticator, &self.access).await;
+    async fn serve_until_told(mut self) -> anyhow::Result<()> {
+        self.server.add(self.audit.server(guard()));
+        let served = self.server.serve(self.authenticator, &self.access, &self.audit).await;
         self.shutdown.cancel();
         self.tasks.close();
         let stopped = async {
             self.tasks.wait().await;
+            self.audit.close().await;
             self.relay.stopped().await;
             self.bus.drain().await;
             self.pool.close().await;

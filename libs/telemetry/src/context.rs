@@ -82,6 +82,17 @@ pub fn current_traceparent() -> Option<String> {
         .then(|| format!("00-{}-{}-{:02x}", span.trace_id(), span.span_id(), span.trace_flags().to_u8()))
 }
 
+/// The trace of the current span, or else the one that headers name: 32 hexadecimal digits.
+#[must_use]
+pub fn trace_id(headers: &HeaderMap) -> Option<String> {
+    let of = |context: &Context| {
+        let span = context.span();
+        let span = span.span_context();
+        span.is_valid().then(|| span.trace_id().to_string())
+    };
+    of(&current()).or_else(|| of(&extract(headers)))
+}
+
 /// Puts the current context into gRPC metadata or HTTP headers.
 pub fn inject(headers: &mut HeaderMap) {
     inject_into(headers);

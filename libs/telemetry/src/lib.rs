@@ -12,7 +12,7 @@ mod sql;
 
 pub use config::{LogFormat, TelemetryConfig};
 pub use context::{
-    Carrier, current_traceparent, extract, extract_from, inject, inject_into, link, set_parent,
+    Carrier, current_traceparent, extract, extract_from, inject, inject_into, link, set_parent, trace_id,
 };
 pub use init::{Telemetry, init};
 pub use metrics::{meter, registry};

@@ -72,7 +72,13 @@ pub(crate) struct Rooms {
 /// All migrations of the service's database.
 #[must_use]
 pub fn schema() -> Schema {
-    Schema::new(&[&gongdan_pg::MIGRATOR, &gongdan_outbox::MIGRATOR, &gongdan_auth::MIGRATOR, &MIGRATOR])
+    Schema::new(&[
+        &gongdan_pg::MIGRATOR,
+        &gongdan_outbox::MIGRATOR,
+        &gongdan_auth::MIGRATOR,
+        &gongdan_audit::MIGRATOR,
+        &MIGRATOR,
+    ])
 }
 
 /// Serves until told to stop.

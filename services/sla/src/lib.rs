@@ -54,6 +54,7 @@ pub fn schema() -> Schema {
         &gongdan_outbox::MIGRATOR,
         &gongdan_auth::MIGRATOR,
         &gongdan_access::MIGRATOR,
+        &gongdan_audit::MIGRATOR,
         &MIGRATOR,
     ])
 }

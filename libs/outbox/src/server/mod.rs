@@ -23,7 +23,11 @@ impl Guard {
         Self(Arc::new(check))
     }
 
-    fn check(&self, extensions: &Extensions) -> Result<String, Error> {
+    /// The caller's id.
+    ///
+    /// # Errors
+    /// What the check refuses with.
+    pub fn check(&self, extensions: &Extensions) -> Result<String, Error> {
         (self.0)(extensions)
     }
 }

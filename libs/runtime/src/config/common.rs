@@ -2,6 +2,7 @@
 
 use super::{ConnectionsConfig, LimitsConfig};
 use gongdan_access::AccessConfig;
+use gongdan_audit::AuditConfig;
 use gongdan_auth::AuthConfig;
 use gongdan_bus::BusConfig;
 use gongdan_outbox::ConsumerConfig;
@@ -26,6 +27,8 @@ pub struct CommonConfig {
     pub auth: AuthConfig,
     /// `[access]`
     pub access: AccessConfig,
+    /// `[audit]`
+    pub audit: AuditConfig,
     /// `[telemetry]`
     pub telemetry: TelemetryConfig,
     /// `[peers]`

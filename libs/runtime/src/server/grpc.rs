@@ -11,6 +11,7 @@ use crate::{
 use ::http::{HeaderName, HeaderValue, Method, Request, Response};
 use anyhow::Context;
 use gongdan_access::{Access, check_coverage};
+use gongdan_audit::Audit;
 use gongdan_auth::Authenticator;
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
@@ -120,16 +121,26 @@ impl Server {
     }
 
     /// Opens the gate, serves until told to stop, lets running calls finish. Every RPC but health and reflection goes
-    /// through the authenticator's door and past the policies.
+    /// through the authenticator's door, before and behind which the audit log looks on, and past the policies.
     ///
     /// # Errors
     /// When an RPC has no policy, reflection cannot be built, or the listener failed.
-    pub async fn serve(self, authenticator: Authenticator, access: &Access) -> anyhow::Result<()> {
+    pub async fn serve(
+        self,
+        authenticator: Authenticator,
+        access: &Access,
+        audit: &Audit,
+    ) -> anyhow::Result<()> {
         if let Err(uncovered) = check_coverage(&self.names, &access.policies()) {
             self.abandon().await;
             return Err(uncovered).context("the service does not start");
         }
-        let door = ServiceBuilder::new().layer(authenticator.layer()).layer(access.layer()).into_inner();
+        let door = ServiceBuilder::new()
+            .layer(audit.layer())
+            .layer(authenticator.layer())
+            .layer(audit.witness())
+            .layer(access.layer())
+            .into_inner();
         self.serve_behind(door).await
     }
 

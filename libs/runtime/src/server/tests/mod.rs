@@ -155,7 +155,7 @@ fn config() -> ServerConfig {
 
 async fn start(config: ServerConfig, authenticator: Option<Authenticator>) -> Running {
     match authenticator {
-        Some(authenticator) => start_with(config, |server| server.serve(authenticator)).await,
+        Some(authenticator) => start_behind(config, authenticator.layer()).await,
         None => start_behind(config, Identity::new()).await,
     }
 }
