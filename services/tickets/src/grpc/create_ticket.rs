@@ -54,7 +54,11 @@ pub(super) async fn create_ticket(
         let new = New { id, number: number.clone(), external: None };
         let begin = if draft { Ticket::saved } else { Ticket::submitted };
         let changed = begin(new, intake.clone(), &by, now);
-        match rooms.tickets.create(&changed, Some(&key), None, customer.beside(sealed.clone())).await? {
+        match rooms
+            .tickets
+            .create(&changed, Some(&key), None, customer.beside(rooms, sealed.clone())?)
+            .await?
+        {
             Created::New(ticket) => {
                 customer.written(rooms);
                 return Ok(*ticket);

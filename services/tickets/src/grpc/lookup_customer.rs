@@ -3,7 +3,7 @@
 use super::decode::uuid;
 use crate::{
     Rooms,
-    store::{customers::Customer, filter::Filter, ticket_views::Detail},
+    store::{customers::Customer, filter::Filter, seal::Handle, ticket_views::Detail},
 };
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{
@@ -22,13 +22,13 @@ pub(super) async fn lookup_customer(
     let customers = match request.key {
         Some(Key::Phone(text)) => {
             let phone = PhoneNumber::parse(&text).map_err(|error| Error::invalid_field("phone", error))?;
-            rooms.customers.by_key(&rooms.customers.sealer.phone_index(&phone)).await?
+            rooms.customers.by_key(&rooms.customers.sealer.blinds(&Handle::Phone(phone))).await?
         }
         Some(Key::PhoneLastFour(digits)) => {
             if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(Error::invalid_field("phone_last_four", "four digits"));
             }
-            rooms.customers.by_last_four(&rooms.customers.sealer.last_four_index(&digits), MOST).await?
+            rooms.customers.by_last_four(&rooms.customers.sealer.last_four_indexes(&digits), MOST).await?
         }
         Some(Key::CustomerId(id)) => {
             let id = uuid(&id).map_err(|rule| Error::invalid_field("customer_id", rule))?;

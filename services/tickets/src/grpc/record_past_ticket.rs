@@ -45,7 +45,7 @@ pub(super) async fn record_past_ticket(
         past.intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: Some(external.clone()) };
         let changed = Ticket::past(new, past.clone(), &by);
-        match rooms.tickets.create(&changed, None, Some(key.clone()), customer.beside(None)).await? {
+        match rooms.tickets.create(&changed, None, Some(key.clone()), customer.beside(rooms, None)?).await? {
             Created::New(ticket) => {
                 customer.written(rooms);
                 return Ok(pb::RecordPastTicketResponse { ticket: Some(*ticket), created: true });

@@ -1,6 +1,6 @@
-//! Tables `customers`, `contacts` and `contact_reads`. Source: T9, DESIGN rule 15.
+//! Tables `customers`, `customer_keys`, `contacts` and `contact_reads`. Source: T9, DESIGN rule 15.
 
-use super::seal::{Contact, Sealed, Sealer};
+use super::seal::{Blind, Contact, Sealed, Sealer};
 use gongdan_clock::{SharedClock, new_id};
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::error;
@@ -47,7 +47,7 @@ impl Customers {
     }
 
     /// The customer of a blind index, from memory; one that memory does not have is taken for new.
-    pub(crate) fn whose(&self, index: &Vec<u8>) -> Whose {
+    pub(crate) fn whose(&self, index: &[u8]) -> Whose {
         self.ids.get(index).map_or_else(|| Whose::New(new_id(self.clock.now())), Whose::Known)
     }
 
@@ -56,24 +56,34 @@ impl Customers {
         self.ids.insert(index, id);
     }
 
-    /// The insert said that the customer is there.
-    pub(crate) async fn find(&self, index: &Vec<u8>) -> Result<Whose, Error> {
-        let id = sqlx::query_scalar!("SELECT id FROM customers WHERE key_index = $1", index)
-            .fetch_optional(&self.pool)
-            .instrument(sql_span!("customers.find", "SELECT"))
-            .await
-            .map_err(error)?;
-        let Some(id) = id else { return Ok(self.whose(index)) };
-        self.ids.insert(index.clone(), id);
+    /// The insert said that memory is wrong. `blinds` are of one handle, that in use first.
+    pub(crate) async fn find(&self, blinds: &[Blind]) -> Result<Whose, Error> {
+        let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();
+        let id = sqlx::query_scalar!(
+            "SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1) LIMIT 1",
+            &keys
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("customer_keys.find", "SELECT"))
+        .await
+        .map_err(error)?;
+        let first = blinds.first().map(|blind| blind.key.as_slice()).unwrap_or_default();
+        let Some(id) = id else {
+            self.ids.invalidate(first);
+            return Ok(Whose::New(new_id(self.clock.now())));
+        };
+        self.ids.insert(first.to_vec(), id);
         Ok(Whose::Known(id))
     }
 
-    /// Customers of a number.
-    pub(crate) async fn by_key(&self, index: &[u8]) -> Result<Vec<Customer>, Error> {
+    /// The customer of a number or of a source's key.
+    pub(crate) async fn by_key(&self, blinds: &[Blind]) -> Result<Vec<Customer>, Error> {
+        let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT id, tier, first_seen_at FROM customers WHERE key_index = $1"#,
-            index
+            "SELECT id, tier, first_seen_at FROM customers
+             WHERE id IN (SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1))",
+            &keys
         )
         .fetch_all(&self.pool)
         .instrument(sql_span!("customers.by_key", "SELECT"))
@@ -82,13 +92,14 @@ impl Customers {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Customers whose numbers end so, the newest first.
-    pub(crate) async fn by_last_four(&self, index: &[u8], limit: i64) -> Result<Vec<Customer>, Error> {
+    /// Customers whose numbers end so, the newest first; `indexes` are of the same four digits.
+    pub(crate) async fn by_last_four(&self, indexes: &[Vec<u8>], limit: i64) -> Result<Vec<Customer>, Error> {
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT id, tier, first_seen_at FROM customers WHERE last_four_index = $1
-               ORDER BY first_seen_at DESC LIMIT $2"#,
-            index,
+            "SELECT id, tier, first_seen_at FROM customers
+             WHERE id IN (SELECT customer_id FROM customer_keys WHERE last_four_index = ANY ($1))
+             ORDER BY first_seen_at DESC LIMIT $2",
+            indexes,
             limit
         )
         .fetch_all(&self.pool)

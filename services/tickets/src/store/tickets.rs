@@ -1,7 +1,7 @@
 //! Tables `tickets`, `requests` and `events` as one act uses them: a read, and a guarded write.
 
 use super::{
-    insert::{ImportKey, Insert, Inserted, NewCustomer},
+    insert::{ImportKey, Insert, Inserted, TicketCustomer},
     save::Save,
     seal::{Sealed, Sealer},
     state,
@@ -76,8 +76,8 @@ pub(crate) enum Created {
 
 /// What comes with a new ticket.
 pub(crate) struct Beside {
-    /// The customer to be made.
-    pub new_customer: Option<NewCustomer>,
+    /// Whose it is.
+    pub customer: TicketCustomer,
     /// The contact.
     pub contact: Option<Sealed>,
 }
@@ -254,8 +254,8 @@ impl Tickets {
                 Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
                 None => (String::new(), String::new()),
             };
-            let Beside { new_customer, contact } = beside;
-            (Insert { save, subject, body, import, new_customer, contact }, answer)
+            let Beside { customer, contact } = beside;
+            (Insert { save, subject, body, import, customer, contact }, answer)
         });
         let view = TicketView {
             id: insert.save.row.id,

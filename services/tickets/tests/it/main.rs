@@ -14,6 +14,7 @@ mod customers;
 mod decisions;
 mod handling;
 mod intake;
+mod keys;
 mod listing;
 mod outage;
 mod past;
