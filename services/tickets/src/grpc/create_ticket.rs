@@ -3,6 +3,7 @@
 use super::{
     decode::{by, if_given, instant, uuid},
     intake::{self, Customer, Item, Request},
+    viewer::viewer,
 };
 use crate::{
     Rooms,
@@ -48,7 +49,7 @@ pub(super) async fn create_ticket(
     let sealed =
         contact.as_ref().map(|c| rooms.customers.sealer.seal(id, c)).transpose().map_err(Error::internal)?;
     let mut customer = Customer::of_contact(rooms, contact.as_ref());
-    let by = by(actor)?;
+    let (by, viewer) = (by(actor)?, viewer(actor).masked());
     for _ in 0..ATTEMPTS {
         intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: None };
@@ -56,7 +57,7 @@ pub(super) async fn create_ticket(
         let changed = begin(new, intake.clone(), &by, now);
         match rooms
             .tickets
-            .create(&changed, Some(&key), None, customer.beside(rooms, sealed.clone())?)
+            .create(&changed, Some(&key), None, customer.beside(rooms, sealed.clone())?, viewer)
             .await?
         {
             Created::New(ticket) => {
@@ -64,7 +65,7 @@ pub(super) async fn create_ticket(
                 return Ok(*ticket);
             }
             Created::Known => {
-                if let Some(answer) = rooms.tickets.created_by(&key).await? {
+                if let Some(answer) = rooms.tickets.created_by(&key, viewer).await? {
                     return Ok(answer);
                 }
             }
@@ -101,7 +102,7 @@ async fn decode(
     });
     let (Some(asked), Some(common), Some(item), true) = (&asked, common, item, violations.is_empty()) else {
         let answered = match &asked {
-            Some(asked) => rooms.tickets.created_by(asked).await?,
+            Some(asked) => rooms.tickets.created_by(asked, viewer(actor).masked()).await?,
             None => None,
         };
         return answered
@@ -135,6 +136,7 @@ async fn decode(
         priority_reason,
         customer_id: None,
         sensitive: request.sensitive,
+        confidential: request.reporter_confidential,
         received_at,
     };
     Ok(Decoded::Create(Box::new(Create { key: asked.clone(), draft: request.draft, intake, contact })))

@@ -1,5 +1,6 @@
 //! Parts that many requests have, decoded: parse, don't validate.
 
+use super::viewer::viewer;
 use crate::store::{
     filter::Filter,
     list::After,
@@ -83,7 +84,7 @@ pub(super) fn call<R: Act>(request: &mut R, actor: &Actor, violations: &mut Viol
     let hash = hash_of(request);
     let key =
         RequestKey { caller: actor.principal_id.clone(), method: R::METHOD, request_id: request_id?, hash };
-    Some(Call { key, ticket: ticket?, etag })
+    Some(Call { key, ticket: ticket?, etag, viewer: viewer(actor).masked() })
 }
 
 /// An id or a number.
@@ -203,6 +204,7 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         ids,
         numbers: named,
         origin: origin.and_then(|origin| i16::try_from(origin.number()).ok()),
+        open_reporters: false,
     }
 }
 

@@ -1,14 +1,28 @@
 //! `TicketService.GetTicket`.
 
-use super::decode::ticket_ref;
-use crate::Rooms;
+use super::{decode::ticket_ref, viewer::viewer};
+use crate::{Rooms, store::ticket_views::Detail};
+use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 
-pub(super) async fn get_ticket(rooms: &Rooms, request: pb::GetTicketRequest) -> Result<pb::Ticket, Error> {
+/// Why, as it is noted of who sees what is personal in clear.
+const READ: &str = "ticket";
+
+pub(super) async fn get_ticket(
+    rooms: &Rooms,
+    actor: &Actor,
+    request: pb::GetTicketRequest,
+) -> Result<pb::Ticket, Error> {
     let mut violations = Violations::new();
     let Some(ticket) = ticket_ref(&request.ticket, &mut violations) else {
         return Err(violations.into_error());
     };
-    rooms.tickets.get(&ticket).await
+    let view = rooms.tickets.view(&ticket).await?;
+    let viewer = viewer(actor);
+    if viewer.clear_personal {
+        rooms.customers.opened_in_clear(view.customer_id, Some(view.id), &actor.principal_id, READ).await?;
+        rooms.metrics.contact_read();
+    }
+    view.present(Detail::Full, viewer, &rooms.customers.sealer)
 }

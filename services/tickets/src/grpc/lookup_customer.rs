@@ -1,10 +1,16 @@
 //! `CustomerService.LookupCustomer` (来电弹屏). Source: T9.
 
-use super::decode::uuid;
+use super::{decode::uuid, viewer::viewer};
 use crate::{
     Rooms,
-    store::{customers::Customer, filter::Filter, seal::Handle, ticket_views::Detail},
+    store::{
+        customers::Customer,
+        filter::Filter,
+        seal::Handle,
+        ticket_views::{Detail, Viewer},
+    },
 };
+use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{
     tickets::v1::{self as pb, lookup_customer_request::Key},
@@ -17,6 +23,7 @@ const MOST: i64 = 20;
 
 pub(super) async fn lookup_customer(
     rooms: &Rooms,
+    actor: &Actor,
     request: pb::LookupCustomerRequest,
 ) -> Result<pb::LookupCustomerResponse, Error> {
     let customers = match request.key {
@@ -40,36 +47,46 @@ pub(super) async fn lookup_customer(
             return Err(violations.into_error());
         }
     };
+    let viewer = viewer(actor).masked();
     let mut profiles = Vec::with_capacity(customers.len());
     for customer in customers {
-        profiles.push(profile(rooms, customer).await?);
+        profiles.extend(profile(rooms, customer, viewer).await?);
     }
     Ok(pb::LookupCustomerResponse { customers: profiles })
 }
 
-async fn profile(rooms: &Rooms, customer: Customer) -> Result<pb::CustomerProfile, Error> {
-    let in_flight = tickets(rooms, &customer, |phase| !phase.is_over()).await?;
-    let past = tickets(rooms, &customer, Phase::is_over).await?;
-    let total = rooms.customers.tickets_of(customer.id).await?;
-    let contact = rooms.customers.contact(customer.id).await?;
+/// None when all that is known of the customer is confidential to the viewer.
+async fn profile(
+    rooms: &Rooms,
+    customer: Customer,
+    viewer: Viewer,
+) -> Result<Option<pb::CustomerProfile>, Error> {
+    let seen = rooms.customers.tickets_of(customer.id, viewer.see_reporter).await?;
+    if seen.shown == 0 && seen.all > 0 {
+        return Ok(None);
+    }
+    let in_flight = tickets(rooms, &customer, viewer, |phase| !phase.is_over()).await?;
+    let past = tickets(rooms, &customer, viewer, Phase::is_over).await?;
+    let contact = rooms.customers.contact(customer.id, viewer.see_reporter).await?;
     let newest = |t: &&pb::Ticket| t.received_at.as_ref().map(|at| (at.seconds, at.nanos));
     let region =
         in_flight.iter().chain(&past).max_by_key(newest).map(|t| t.region.clone()).unwrap_or_default();
-    Ok(pb::CustomerProfile {
+    Ok(Some(pb::CustomerProfile {
         customer_id: customer.id.to_string(),
         contact: contact.map(|c| pb::MaskedContact { phone: c.masked_phone(), name: c.masked_name() }),
         tier: customer.tier,
         region,
         in_flight,
         past,
-        total: i32::try_from(total).unwrap_or(i32::MAX),
-        first_seen_at: Some(to_timestamp(customer.first_seen_at)),
-    })
+        total: i32::try_from(seen.shown).unwrap_or(i32::MAX),
+        first_seen_at: (seen.shown == seen.all).then(|| to_timestamp(customer.first_seen_at)),
+    }))
 }
 
 async fn tickets(
     rooms: &Rooms,
     customer: &Customer,
+    viewer: Viewer,
     which: fn(Phase) -> bool,
 ) -> Result<Vec<pb::Ticket>, Error> {
     let phases = Phase::ALL
@@ -77,7 +94,7 @@ async fn tickets(
         .filter(|phase| which(**phase))
         .filter_map(|phase| i16::try_from(phase.number()).ok())
         .collect();
-    let filter = Filter { customer: Some(customer.id), phases, ..Filter::default() };
+    let filter = Filter { customer: Some(customer.id), phases, ..Filter::default() }.seen_by(viewer);
     let views = rooms.tickets.list(&filter, None, MOST).await?;
-    views.iter().map(|view| view.present(Detail::Listed, &rooms.customers.sealer)).collect()
+    views.iter().map(|view| view.present(Detail::Listed, viewer, &rooms.customers.sealer)).collect()
 }

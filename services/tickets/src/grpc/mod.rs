@@ -27,6 +27,7 @@ mod start_rotation;
 mod submit_ticket;
 mod transfer_ticket;
 mod urge_ticket;
+mod viewer;
 mod watch_rotation;
 mod watch_tickets;
 
@@ -87,16 +88,16 @@ impl TicketService for Api {
         &self,
         request: Request<pb::GetTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
-        staff(&request)?;
-        Ok(Response::new(get_ticket::get_ticket(&self.0, request.into_inner()).await?))
+        let actor = staff(&request)?;
+        Ok(Response::new(get_ticket::get_ticket(&self.0, &actor, request.into_inner()).await?))
     }
 
     async fn list_tickets(
         &self,
         request: Request<pb::ListTicketsRequest>,
     ) -> Result<Response<pb::ListTicketsResponse>, Status> {
-        staff(&request)?;
-        Ok(Response::new(list_tickets::list_tickets(&self.0, request.into_inner()).await?))
+        let actor = staff(&request)?;
+        Ok(Response::new(list_tickets::list_tickets(&self.0, &actor, request.into_inner()).await?))
     }
 
     async fn dispatch_ticket(
@@ -193,8 +194,8 @@ impl TicketService for Api {
         &self,
         request: Request<pb::WatchTicketsRequest>,
     ) -> Result<Response<Self::WatchTicketsStream>, Status> {
-        staff(&request)?;
-        Ok(Response::new(watch_tickets::watch_tickets(&self.0, request.into_inner()).await?))
+        let actor = staff(&request)?;
+        Ok(Response::new(watch_tickets::watch_tickets(&self.0, &actor, request.into_inner()).await?))
     }
 }
 
@@ -204,8 +205,8 @@ impl CustomerService for Api {
         &self,
         request: Request<pb::LookupCustomerRequest>,
     ) -> Result<Response<pb::LookupCustomerResponse>, Status> {
-        staff(&request)?;
-        Ok(Response::new(lookup_customer::lookup_customer(&self.0, request.into_inner()).await?))
+        let actor = staff(&request)?;
+        Ok(Response::new(lookup_customer::lookup_customer(&self.0, &actor, request.into_inner()).await?))
     }
 
     async fn get_contact(

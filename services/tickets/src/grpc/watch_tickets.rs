@@ -3,17 +3,18 @@
 //! A watcher reads the process's own event log behind a place, in the order the relay publishes it; it is woken by the
 //! commits of this process and looks by itself for those of others.
 
-use super::decode;
+use super::{decode, viewer::viewer};
 use crate::{
     Rooms,
     store::{
         filter::Filter,
         list::After,
         log::{Log, Logged, Place},
-        ticket_views::Detail,
+        ticket_views::{Detail, Viewer},
     },
     telemetry::Watcher,
 };
+use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1::{self as pb, watch_tickets_response::Kind};
 use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
@@ -36,10 +37,12 @@ const GATHER: Duration = Duration::from_millis(100);
 
 pub(super) async fn watch_tickets(
     rooms: &Arc<Rooms>,
+    actor: &Actor,
     request: pb::WatchTicketsRequest,
 ) -> Result<Changes, Error> {
     let mut violations = Violations::new();
-    let filter = decode::filter(request.filter, &mut violations);
+    let viewer = viewer(actor).masked();
+    let filter = decode::filter(request.filter, &mut violations).seen_by(viewer);
     let token = match request.resume_token.as_str() {
         "" => None,
         token => violations.field("resume_token", token.parse::<Place>()),
@@ -56,6 +59,7 @@ pub(super) async fn watch_tickets(
     let (messages, stream) = mpsc::channel(AHEAD);
     let watch = Watch {
         rooms: rooms.clone(),
+        viewer,
         filter,
         log,
         place,
@@ -69,6 +73,7 @@ pub(super) async fn watch_tickets(
 
 struct Watch {
     rooms: Arc<Rooms>,
+    viewer: Viewer,
     filter: Filter,
     log: Log,
     place: Place,
@@ -133,7 +138,7 @@ impl Watch {
             let views = self.rooms.tickets.list(&self.filter, after, PAGE).await?;
             after = views.last().map(|last| After { received_at: last.received_at(), id: last.id });
             for view in &views {
-                let ticket = view.present(Detail::Listed, &self.rooms.customers.sealer)?;
+                let ticket = view.present(Detail::Listed, self.viewer, &self.rooms.customers.sealer)?;
                 self.send(Kind::Current, Some(ticket), String::new()).await?;
             }
             if views.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
@@ -168,7 +173,7 @@ impl Watch {
             self.place = place;
             let Some((kind_of, id, state)) = change else { continue };
             let view = views.get(&id).ok_or_else(|| Error::internal("an event without its ticket"))?;
-            let ticket = view.present_as(state, Detail::Listed, &self.rooms.customers.sealer)?;
+            let ticket = view.present_as(state, Detail::Listed, self.viewer, &self.rooms.customers.sealer)?;
             self.send(kind_of, Some(ticket), kind).await?;
         }
         Ok(())

@@ -24,6 +24,14 @@ pub(crate) struct Customer {
     pub first_seen_at: Timestamp,
 }
 
+/// How many tickets a customer has.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seen {
+    pub all: i64,
+    /// Without those whose reporter the viewer may not know.
+    pub shown: i64,
+}
+
 /// Whose request it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Whose {
@@ -119,12 +127,14 @@ impl Customers {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// The contact a customer gave last.
-    pub(crate) async fn contact(&self, customer: Uuid) -> Result<Option<Contact>, Error> {
+    /// The contact a customer gave last; without `confidential` the last given with a ticket whose reporter may be known.
+    pub(crate) async fn contact(&self, customer: Uuid, confidential: bool) -> Result<Option<Contact>, Error> {
         let row = sqlx::query!(
-            "SELECT ticket_id, key_version, sealed FROM contacts WHERE customer_id = $1
+            "SELECT ticket_id, key_version, sealed FROM contacts c WHERE customer_id = $1
+               AND ($2 OR EXISTS (SELECT FROM tickets t WHERE t.id = c.ticket_id AND NOT t.confidential))
              ORDER BY given_at DESC LIMIT 1",
-            customer
+            customer,
+            confidential
         )
         .fetch_optional(&self.pool)
         .instrument(sql_span!("contacts.latest", "SELECT"))
@@ -145,9 +155,21 @@ impl Customers {
         reader: &str,
         purpose: &str,
     ) -> Result<Contact, Error> {
-        let found = self.contact(customer).await?;
+        let found = self.contact(customer, true).await?;
         let contact = found
             .ok_or_else(|| Error::not_found(Reason::CustomerNotFound, "no contact of such a customer"))?;
+        self.opened_in_clear(Some(customer), ticket, reader, purpose).await?;
+        Ok(contact)
+    }
+
+    /// Notes who is about to see what is personal in clear, and why. Every answer in clear comes after it.
+    pub(crate) async fn opened_in_clear(
+        &self,
+        customer: Option<Uuid>,
+        ticket: Option<Uuid>,
+        reader: &str,
+        purpose: &str,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         sqlx::query!(
             "INSERT INTO contact_reads (id, customer_id, ticket_id, reader, purpose, read_at)
@@ -163,16 +185,22 @@ impl Customers {
         .instrument(sql_span!("contact_reads.insert", "INSERT"))
         .await
         .map_err(error)?;
-        Ok(contact)
+        Ok(())
     }
 
-    /// How many tickets a customer has in all.
-    pub(crate) async fn tickets_of(&self, customer: Uuid) -> Result<i64, Error> {
-        sqlx::query_scalar!(r#"SELECT count(*) AS "count!" FROM tickets WHERE customer_id = $1"#, customer)
-            .fetch_one(&self.pool)
-            .instrument(sql_span!("tickets.count_of_customer", "SELECT"))
-            .await
-            .map_err(error)
+    /// How many tickets a customer has, and how many of them are shown to who may or may not know reporters.
+    pub(crate) async fn tickets_of(&self, customer: Uuid, see_reporter: bool) -> Result<Seen, Error> {
+        sqlx::query_as!(
+            Seen,
+            r#"SELECT count(*) AS "all!", count(*) FILTER (WHERE $2 OR NOT confidential) AS "shown!"
+               FROM tickets WHERE customer_id = $1"#,
+            customer,
+            see_reporter
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("tickets.count_of_customer", "SELECT"))
+        .await
+        .map_err(error)
     }
 }
 

@@ -151,9 +151,10 @@ impl Batch for Insert {
                  WHERE (r.id IN (SELECT resource_id FROM request UNION ALL SELECT ticket_id FROM import)) IS TRUE),
                ticket AS (
                  INSERT INTO tickets (id, number, version, phase, round, kind, item, region, channel, priority, origin,
-                   customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state)
+                   customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state, confidential)
                  SELECT id, number, version, phase, round, kind, item, region, channel, priority, origin, customer_id,
-                   lead_unit, handler, received_at, resolved_at, subject, body, state FROM won),
+                   lead_unit, handler, received_at, resolved_at, subject, body, state, ($54::boolean[])[ord + 1]
+                 FROM won),
                contact AS (
                  INSERT INTO contacts (ticket_id, customer_id, key_version, sealed, given_at)
                  SELECT id, customer_id, key_version, sealed, recorded_at FROM won WHERE sealed IS NOT NULL),
@@ -230,6 +231,7 @@ impl Batch for Insert {
             &e.origin,
             &e.traceparent as &[Option<String>],
             &e.payload,
+            &c.confidential,
         )
         .fetch_all(connection)
         .await;

@@ -10,6 +10,7 @@ mod acts;
 mod bad_input;
 mod callbacks;
 mod catalogue;
+mod confidential;
 mod customers;
 mod decisions;
 mod handling;
