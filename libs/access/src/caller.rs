@@ -1,7 +1,7 @@
 //! The caller of an RPC, with what the policies answer for it.
 
 use crate::{
-    facts::Table,
+    facts::{Fact, Table},
     policies::Policies,
     roles::Rights,
     scope::{Item, Scope},
@@ -47,6 +47,13 @@ impl Caller {
     #[must_use]
     pub fn scope_of(&self, action: &str) -> Scope {
         Scope::new(self.actor.clone(), self.table(action))
+    }
+
+    /// Whether the caller may do this with every confidential ticket that it may see, which is to do `seen` with.
+    #[must_use]
+    pub fn covers_confidential(&self, action: &str, seen: &str) -> bool {
+        let confidential = |action| self.table(action).given(Fact::Confidential, true);
+        confidential(seen).implies(confidential(action))
     }
 
     pub(crate) fn table(&self, action: &str) -> Table {

@@ -98,7 +98,7 @@ pub async fn project(connection: &mut PgConnection, events: &[Event]) -> Result<
                 "pool_unit": ticket.pool_unit_id,
                 "customer_id": Uuid::try_parse(&ticket.customer_id).ok(),
                 "sensitive": ticket.sensitive,
-                "confidential": false,
+                "confidential": ticket.confidential,
             })
         })
         .collect();

@@ -73,6 +73,8 @@ reasons! {
     MessageUnreadable = "MESSAGE_UNREADABLE",
     /// The service has no such method, or does not know how to unpack the message. Code UNIMPLEMENTED.
     MethodUnknown = "METHOD_UNKNOWN",
+    /// A replica does not hold the newest keys yet. Code FAILED_PRECONDITION.
+    KeyNotEverywhere = "KEY_NOT_EVERYWHERE",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
     NotRecipient = "NOT_RECIPIENT",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.
@@ -97,6 +99,10 @@ reasons! {
     ReopenWindowOver = "REOPEN_WINDOW_OVER",
     /// The resume token is older than the log. Code OUT_OF_RANGE.
     ResumeTokenExpired = "RESUME_TOKEN_EXPIRED",
+    /// The rotation of keys is not there. Code NOT_FOUND.
+    RotationNotFound = "ROTATION_NOT_FOUND",
+    /// Another rotation of keys runs: watch that one. Code FAILED_PRECONDITION.
+    RotationRunning = "ROTATION_RUNNING",
     /// The rule is not there. Code NOT_FOUND.
     RuleNotFound = "RULE_NOT_FOUND",
     /// The server has too much to do: try again later. Code RESOURCE_EXHAUSTED.

@@ -50,15 +50,25 @@ pub struct ContactsConfig {
     pub key_file: PathBuf,
     /// Encryption keys.
     pub keys: Vec<KeyConfig>,
-    /// Key of the blind indexes, base64.
+    /// Key of the blind indexes, base64: that of version 1.
     pub index_key: SecretString,
+    /// Keys of the blind indexes by version.
+    pub index_keys: Vec<KeyConfig>,
+    /// Between two looks at the key file and at what other replicas hold.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub look_again: Duration,
+    /// Rows that a rotation does in one transaction.
+    pub rotation_batch: u32,
+    /// Between two of them.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub rotation_pause: Duration,
 }
 
-/// An encryption key.
+/// A key.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyConfig {
-    /// Which; kept with each row that it encrypted.
+    /// Which; kept with each row that it encrypted or indexed.
     pub version: i32,
     /// Base64 of 32 bytes.
     pub key: SecretString,

@@ -185,6 +185,7 @@ mod tests {
             priority_reason: String::new(),
             customer_id: None,
             sensitive: false,
+            confidential: false,
             received_at: at,
         };
         let new = New { id: Uuid::from_u128(1), number: "GD2611220000000001".to_owned(), external: None };

@@ -10,12 +10,12 @@ mod store;
 mod telemetry;
 
 pub use config::Config;
-pub use store::keys::create_key_file;
+pub use store::keys::{NewKeys, add_key_version, create_key_file};
 
 use crate::{
     consumers::{callback, organisation, routing},
     grpc::Api,
-    jobs::{close_silent::CloseSilent, forget_decisions},
+    jobs::{close_silent::CloseSilent, forget_decisions, keep_keys::KeepKeys, rotate_keys},
     store::{
         catalogue::Catalogue, customers::Customers, keys::Keys, numbers::Numbers, priorities::Priorities,
         seal::Sealer, tickets::Tickets, units::Units, writer::AfterCommit,
@@ -24,12 +24,13 @@ use crate::{
 };
 use anyhow::Context as _;
 use gongdan_access::guard;
-use gongdan_clock::{SharedClock, SystemClock};
+use gongdan_clock::{SharedClock, SystemClock, new_id};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, customer_service_server::CustomerServiceServer,
-    priority_service_server::PriorityServiceServer, ticket_service_server::TicketServiceServer,
+    priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
+    ticket_service_server::TicketServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -60,6 +61,10 @@ pub(crate) struct Rooms {
     relay: RelayHandle,
     /// Told after each commit of this process, for watchers.
     committed: Arc<Notify>,
+    /// Told when a rotation of keys has begun here.
+    rotate: Notify,
+    /// Told when a rotation of keys has ended here, for watchers.
+    rotated: Notify,
     metrics: Metrics,
     shutdown: CancellationToken,
 }
@@ -105,14 +110,20 @@ async fn serve(
     clock: SharedClock,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
-    let sealer = Arc::new(Sealer::new(&Keys::load(&config.contacts)?)?);
+    let keys = Keys::load(&config.contacts)?;
+    let sealer = Arc::new(Sealer::new(&keys)?);
     let Some(mut base) =
         Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?
     else {
         return Ok(());
     };
+    let process = new_id(base.clock.now());
+    let mut keeper = KeepKeys::new(config.contacts.clone(), base.pool.clone(), sealer.clone(), process, keys);
+    keeper.look().await.context("agreeing with other replicas on the contact keys")?;
     let rooms = Arc::new(Rooms::new(&base, config, sealer)?);
     let inboxes = consume(&base, &rooms)?;
+    base.spawn(keeper.run(base.shutdown.clone()));
+    base.spawn(rotate_keys::run(rooms.clone()));
     base.spawn(forget_decisions::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
@@ -121,7 +132,8 @@ async fn serve(
     base.add(TicketServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CustomerServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CatalogueServiceServer::new(api.clone()).max_decoding_message_size(limit))
-        .add(PriorityServiceServer::new(api).max_decoding_message_size(limit))
+        .add(PriorityServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);
     base.serve().await
@@ -160,6 +172,8 @@ impl Rooms {
             config,
             rules,
             committed,
+            rotate: Notify::new(),
+            rotated: Notify::new(),
             metrics,
         })
     }

@@ -10,6 +10,7 @@ mod events;
 mod import;
 mod inbox;
 mod json;
+mod keys;
 mod migrate;
 mod names;
 mod org;
@@ -93,6 +94,9 @@ enum Command {
     /// Who may do what: the policies (权限)
     #[command(subcommand)]
     Access(access::Command),
+    /// Keys that protect contacts: versions and rotation (密钥)
+    #[command(subcommand)]
+    Keys(keys::Command),
     /// Events that a consumer could not apply
     #[command(subcommand)]
     Events(events::Command),
@@ -152,6 +156,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Inbox(command) => inbox::run(context, command).await,
         Command::Webhook(command) => webhook::run(context, command).await,
         Command::Report(args) => report::run(context, args).await,
+        Command::Keys(command) => keys::run(context, command).await,
         Command::Events(command) => events::run(context, command).await,
         Command::Up(_) | Command::Serve(_) | Command::Completions(_) | Command::Access(_) => Ok(()),
     };

@@ -33,6 +33,7 @@ const PREFIXES: &[&str] = &[
     "ATTEMPT_OUTCOME_",
     "DELIVERY_CHANNEL_",
     "DELIVERY_STATE_",
+    "ROTATION_STATE_",
     "KIND_",
 ];
 
@@ -119,6 +120,9 @@ const CHINESE: &[(&str, &str)] = &[
     ("DELIVERY_STATE_DELIVERED", "已送达"),
     ("DELIVERY_STATE_DEAD", "已放弃"),
     ("DELIVERY_STATE_DROPPED", "已取消"),
+    ("ROTATION_STATE_RUNNING", "进行中"),
+    ("ROTATION_STATE_SUCCEEDED", "已完成"),
+    ("ROTATION_STATE_FAILED", "未完成"),
 ];
 
 #[cfg(test)]

@@ -54,6 +54,8 @@ pub struct Ticket {
     pub customer_id: Option<Uuid>,
     /// Needs a right of its own to be seen.
     pub sensitive: bool,
+    /// The reporter is not to be known to those who handle it. Source: T36.
+    pub confidential: bool,
     /// Live, or recorded from the past.
     pub origin: Origin,
     /// Where it came from, if from another system.

@@ -3,6 +3,7 @@
 use super::{
     decode::{by, if_given, instant, uuid},
     intake::{self, Customer, Request},
+    viewer::viewer,
 };
 use crate::{
     Rooms,
@@ -58,19 +59,23 @@ pub(super) async fn create_ticket(
         Some(id) => Customer::of_citizen(id),
         None => Customer::of_contact(rooms, contact.as_ref()),
     };
-    let by = by(caller)?;
+    let (by, viewer) = (by(caller)?, viewer(caller).masked());
     for _ in 0..ATTEMPTS {
         intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: None };
         let begin = if draft { Ticket::saved } else { Ticket::submitted };
         let changed = begin(new, intake.clone(), &by, now);
-        match rooms.tickets.create(&changed, Some(&key), None, customer.beside(sealed.clone())).await? {
+        match rooms
+            .tickets
+            .create(&changed, Some(&key), None, customer.beside(rooms, sealed.clone())?, viewer)
+            .await?
+        {
             Created::New(ticket) => {
                 customer.written(rooms);
                 return Ok(*ticket);
             }
             Created::Known => {
-                if let Some(answer) = rooms.tickets.created_by(&key).await? {
+                if let Some(answer) = rooms.tickets.created_by(&key, viewer).await? {
                     return Ok(answer);
                 }
             }
@@ -107,7 +112,7 @@ async fn decode(
     });
     let (Some(asked), Some(common), Some(item), true) = (&asked, common, item, violations.is_empty()) else {
         let answered = match &asked {
-            Some(asked) => rooms.tickets.created_by(asked).await?,
+            Some(asked) => rooms.tickets.created_by(asked, viewer(caller).masked()).await?,
             None => None,
         };
         return answered
@@ -141,6 +146,7 @@ async fn decode(
         priority_reason,
         customer_id: None,
         sensitive: request.sensitive,
+        confidential: request.reporter_confidential,
         received_at,
     };
     Ok(Decoded::Create(Box::new(Create { key: asked.clone(), draft: request.draft, intake, contact })))

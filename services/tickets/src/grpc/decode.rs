@@ -1,5 +1,6 @@
 //! Parts that many requests have, decoded: parse, don't validate.
 
+use super::viewer::viewer;
 use crate::store::{
     filter::Filter,
     list::After,
@@ -84,7 +85,7 @@ pub(super) fn call<R: Act>(request: &mut R, caller: &Caller, violations: &mut Vi
     let hash = hash_of(request);
     let key =
         RequestKey { caller: caller.principal_id.clone(), method: R::METHOD, request_id: request_id?, hash };
-    Some(Call { caller: caller.clone(), key, ticket: ticket?, etag })
+    Some(Call { caller: caller.clone(), key, ticket: ticket?, etag, viewer: viewer(caller).masked() })
 }
 
 /// An id or a number.
@@ -204,6 +205,7 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         ids,
         numbers: named,
         origin: origin.and_then(|origin| i16::try_from(origin.number()).ok()),
+        open_reporters: false,
     }
 }
 

@@ -1,10 +1,13 @@
 //! `TicketService.GetTicket`.
 
-use super::decode::ticket_ref;
-use crate::Rooms;
+use super::{decode::ticket_ref, viewer::viewer_of};
+use crate::{Rooms, store::ticket_views::Detail};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
+
+/// Why, as it is noted of who sees what is personal in clear.
+const READ: &str = "ticket";
 
 pub(super) async fn get_ticket(
     rooms: &Rooms,
@@ -15,5 +18,12 @@ pub(super) async fn get_ticket(
     let Some(ticket) = ticket_ref(&request.ticket, &mut violations) else {
         return Err(violations.into_error());
     };
-    rooms.tickets.get(&ticket, caller).await
+    let view = rooms.tickets.view(&ticket).await?;
+    view.check_seen(caller)?;
+    let viewer = viewer_of(caller, &view)?;
+    if viewer.clear_personal {
+        rooms.customers.opened_in_clear(view.customer_id, Some(view.id), &caller.principal_id, READ).await?;
+        rooms.metrics.contact_read();
+    }
+    view.present(Detail::Full, viewer, &rooms.customers.sealer)
 }

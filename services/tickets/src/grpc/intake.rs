@@ -5,8 +5,8 @@ use crate::{
     Rooms,
     store::{
         customers::Whose,
-        insert::NewCustomer,
-        seal::{Contact, Sealed},
+        insert::TicketCustomer,
+        seal::{Blind, Contact, Handle, Sealed},
         tickets::Beside,
     },
 };
@@ -136,24 +136,22 @@ pub(super) fn contact(contact: Option<pb::ContactInput>, violations: &mut Violat
 
 /// Whose ticket it will be, and what has to be written with it.
 pub(super) struct Customer {
+    handle: Option<Handle>,
     whose: Option<Whose>,
-    index: Option<Vec<u8>>,
-    last_four: Option<Vec<u8>>,
+    blinds: Vec<Blind>,
 }
 
 impl Customer {
     /// Of a contact: the customer of its number, or a new one; nobody when there is none.
     pub(super) fn of_contact(rooms: &Rooms, contact: Option<&Contact>) -> Self {
-        let sealer = &rooms.customers.sealer;
-        let phone = contact.and_then(|contact| contact.phone.as_ref());
-        let index = phone.map(|phone| sealer.phone_index(phone));
-        let last_four = phone.map(|phone| sealer.last_four_index(phone.last_four()));
-        let whose = match (&index, contact) {
-            (Some(index), _) => Some(rooms.customers.whose(index)),
-            (None, Some(_)) => Some(Whose::New(gongdan_clock::new_id(rooms.clock.now()))),
-            (None, None) => None,
-        };
-        Self { whose, index, last_four }
+        match contact {
+            Some(Contact { phone: Some(phone), .. }) => Self::of(rooms, Handle::Phone(phone.clone())),
+            Some(_) => {
+                let whose = Some(Whose::New(gongdan_clock::new_id(rooms.clock.now())));
+                Self { handle: None, whose, blinds: Vec::new() }
+            }
+            None => Self { handle: None, whose: None, blinds: Vec::new() },
+        }
     }
 
     /// Of a citizen who asks for themselves.
@@ -163,8 +161,16 @@ impl Customer {
 
     /// Of a source's own key for the citizen; nobody when it gives none.
     pub(super) fn of_source(rooms: &Rooms, source: &str, key: &str) -> Self {
-        let index = (!key.is_empty()).then(|| rooms.customers.sealer.source_index(source, key));
-        Self { whose: index.as_ref().map(|index| rooms.customers.whose(index)), index, last_four: None }
+        if key.is_empty() {
+            return Self { handle: None, whose: None, blinds: Vec::new() };
+        }
+        Self::of(rooms, Handle::Source { source: source.to_owned(), key: key.to_owned() })
+    }
+
+    fn of(rooms: &Rooms, handle: Handle) -> Self {
+        let blinds = rooms.customers.sealer.blinds(&handle);
+        let whose = blinds.first().map(|blind| rooms.customers.whose(&blind.key));
+        Self { handle: Some(handle), whose, blinds }
     }
 
     /// The id it has or will have.
@@ -173,23 +179,35 @@ impl Customer {
     }
 
     /// What is written with the ticket.
-    pub(super) fn beside(&self, contact: Option<Sealed>) -> Beside {
-        let new_customer = matches!(self.whose, Some(Whose::New(_)))
-            .then(|| NewCustomer { key_index: self.index.clone(), last_four_index: self.last_four.clone() });
-        Beside { new_customer, contact }
+    pub(super) fn beside(&self, rooms: &Rooms, contact: Option<Sealed>) -> Result<Beside, Error> {
+        let sealer = &rooms.customers.sealer;
+        let customer = match (self.whose, &self.handle) {
+            (Some(Whose::New(id)), Some(handle)) => TicketCustomer {
+                new: true,
+                blinds: sealer.new_blinds(handle),
+                handle: Some(sealer.seal_handle(id, handle).map_err(Error::internal)?),
+            },
+            (whose, _) => TicketCustomer {
+                new: matches!(whose, Some(Whose::New(_))),
+                blinds: self.blinds.clone(),
+                handle: None,
+            },
+        };
+        Ok(Beside { customer, contact })
     }
 
     /// The ticket is written, and the customer with it.
     pub(super) fn written(&self, rooms: &Rooms) {
-        if let (Some(Whose::New(id)), Some(index)) = (self.whose, &self.index) {
-            rooms.customers.made(index.clone(), id);
+        if let (Some(Whose::New(id)), Some(blind)) = (self.whose, self.blinds.first()) {
+            rooms.customers.made(blind.key.clone(), id);
         }
     }
 
-    /// Somebody else made the customer at the same moment.
+    /// Memory was wrong about who it is.
     pub(super) async fn look_up(&mut self, rooms: &Rooms) -> Result<(), Error> {
-        if let Some(index) = &self.index {
-            self.whose = Some(rooms.customers.find(index).await?);
+        if let Some(handle) = &self.handle {
+            self.blinds = rooms.customers.sealer.blinds(handle);
+            self.whose = Some(rooms.customers.find(&self.blinds).await?);
         }
         Ok(())
     }

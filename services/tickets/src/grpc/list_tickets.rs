@@ -1,6 +1,9 @@
 //! `TicketService.ListTickets`.
 
-use super::decode::{after, filter, page_size, page_token};
+use super::{
+    decode::{after, filter, page_size, page_token},
+    viewer::viewer,
+};
 use crate::{
     Rooms,
     store::{list::After, ticket_views::Detail},
@@ -16,7 +19,9 @@ pub(super) async fn list_tickets(
 ) -> Result<pb::ListTicketsResponse, Error> {
     let mut violations = Violations::new();
     let given = request.filter.clone().unwrap_or_default();
-    let filter = filter(request.filter, &mut violations);
+    // A list is masked for everybody: what is personal in clear is read a ticket at a time.
+    let viewer = viewer(caller).masked();
+    let filter = filter(request.filter, &mut violations).seen_by(viewer);
     let size = page_size(request.page_size, 50, 500, &mut violations);
     let after = after(&request.page_token, &given, &mut violations);
     violations.finish()?;
@@ -31,7 +36,7 @@ pub(super) async fn list_tickets(
     };
     let tickets = views
         .iter()
-        .map(|view| view.present(Detail::Listed, &rooms.customers.sealer))
+        .map(|view| view.present(Detail::Listed, viewer, &rooms.customers.sealer))
         .collect::<Result<_, _>>()?;
     Ok(pb::ListTicketsResponse { tickets, next_page_token })
 }

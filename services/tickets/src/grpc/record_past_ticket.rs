@@ -3,6 +3,7 @@
 use super::{
     decode::{by, instant},
     intake::{self, Customer, Request},
+    viewer::viewer,
 };
 use crate::{
     Rooms,
@@ -41,18 +42,22 @@ pub(super) async fn record_past_ticket(
     let id = new_id(now);
     let number = rooms.numbers.next(past.intake.received_at).await?;
     let mut customer = Customer::of_source(rooms, &key.source, &customer_key);
-    let by = by(caller)?;
+    let (by, viewer) = (by(caller)?, viewer(caller).masked());
     for _ in 0..ATTEMPTS {
         past.intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: Some(external.clone()) };
         let changed = Ticket::past(new, past.clone(), &by);
-        match rooms.tickets.create(&changed, None, Some(key.clone()), customer.beside(None)).await? {
+        match rooms
+            .tickets
+            .create(&changed, None, Some(key.clone()), customer.beside(rooms, None)?, viewer)
+            .await?
+        {
             Created::New(ticket) => {
                 customer.written(rooms);
                 return Ok(pb::RecordPastTicketResponse { ticket: Some(*ticket), created: true });
             }
             Created::Known => {
-                if let Some(ticket) = rooms.tickets.imported_as(&key).await? {
+                if let Some(ticket) = rooms.tickets.imported_as(&key, viewer).await? {
                     return Ok(pb::RecordPastTicketResponse { ticket: Some(ticket), created: false });
                 }
             }
@@ -117,6 +122,7 @@ async fn decode(
         priority_reason: String::new(),
         customer_id: None,
         sensitive: false,
+        confidential: request.reporter_confidential,
         received_at,
     };
     Ok(Record {

@@ -3,7 +3,7 @@
 //! A watcher reads the process's own event log behind a place, in the order the relay publishes it; it is woken by the
 //! commits of this process and looks by itself for those of others.
 
-use super::decode;
+use super::{decode, viewer::viewer};
 use crate::{
     Rooms,
     store::{
@@ -11,7 +11,7 @@ use crate::{
         list::After,
         log::{Log, Logged, Place},
         scope::item,
-        ticket_views::Detail,
+        ticket_views::{Detail, Viewer},
     },
     telemetry::Watcher,
 };
@@ -42,7 +42,8 @@ pub(super) async fn watch_tickets(
     request: pb::WatchTicketsRequest,
 ) -> Result<Changes, Error> {
     let mut violations = Violations::new();
-    let filter = decode::filter(request.filter, &mut violations);
+    let viewer = viewer(caller).masked();
+    let filter = decode::filter(request.filter, &mut violations).seen_by(viewer);
     let token = match request.resume_token.as_str() {
         "" => None,
         token => violations.field("resume_token", token.parse::<Place>()),
@@ -60,6 +61,7 @@ pub(super) async fn watch_tickets(
     let watch = Watch {
         rooms: rooms.clone(),
         scope: caller.scope(),
+        viewer,
         filter,
         log,
         place,
@@ -74,6 +76,7 @@ pub(super) async fn watch_tickets(
 struct Watch {
     rooms: Arc<Rooms>,
     scope: Scope,
+    viewer: Viewer,
     filter: Filter,
     log: Log,
     place: Place,
@@ -138,7 +141,7 @@ impl Watch {
             let views = self.rooms.tickets.list(&self.scope, &self.filter, after, PAGE).await?;
             after = views.last().map(|last| After { received_at: last.received_at(), id: last.id });
             for view in &views {
-                let ticket = view.present(Detail::Listed, &self.rooms.customers.sealer)?;
+                let ticket = view.present(Detail::Listed, self.viewer, &self.rooms.customers.sealer)?;
                 self.send(Kind::Current, Some(ticket), String::new()).await?;
             }
             if views.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
@@ -173,7 +176,7 @@ impl Watch {
             self.place = place;
             let Some((kind_of, id, state)) = change else { continue };
             let view = views.get(&id).ok_or_else(|| Error::internal("an event without its ticket"))?;
-            let ticket = view.present_as(state, Detail::Listed, &self.rooms.customers.sealer)?;
+            let ticket = view.present_as(state, Detail::Listed, self.viewer, &self.rooms.customers.sealer)?;
             self.send(kind_of, Some(ticket), kind).await?;
         }
         Ok(())

@@ -2,3 +2,5 @@
 
 pub(crate) mod close_silent;
 pub(crate) mod forget_decisions;
+pub(crate) mod keep_keys;
+pub(crate) mod rotate_keys;

@@ -1,8 +1,8 @@
-//! Tables `customers`, `contacts` and `contact_reads`. Source: T9, DESIGN rule 15.
+//! Tables `customers`, `customer_keys`, `contacts` and `contact_reads`. Source: T9, DESIGN rule 15.
 
 use super::{
     scope::COLUMNS,
-    seal::{Contact, Sealed, Sealer},
+    seal::{Blind, Contact, Sealed, Sealer},
 };
 use gongdan_access::Scope;
 use gongdan_clock::{SharedClock, new_id};
@@ -12,7 +12,7 @@ use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use moka::sync::Cache;
-use sqlx::{PgPool, QueryBuilder};
+use sqlx::{FromRow, PgPool, QueryBuilder};
 use std::sync::Arc;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -26,6 +26,15 @@ pub(crate) struct Customer {
     pub id: Uuid,
     pub tier: String,
     pub first_seen_at: Timestamp,
+}
+
+/// How many tickets a customer has.
+#[derive(Debug, Clone, Copy, FromRow)]
+pub(crate) struct Seen {
+    /// Those with a confidential reporter, wherever they are.
+    pub confidential: i64,
+    /// Those that the viewer may see, without those whose reporter the viewer may not know.
+    pub shown: i64,
 }
 
 /// Whose request it is.
@@ -51,7 +60,7 @@ impl Customers {
     }
 
     /// The customer of a blind index, from memory; one that memory does not have is taken for new.
-    pub(crate) fn whose(&self, index: &Vec<u8>) -> Whose {
+    pub(crate) fn whose(&self, index: &[u8]) -> Whose {
         self.ids.get(index).map_or_else(|| Whose::New(new_id(self.clock.now())), Whose::Known)
     }
 
@@ -60,24 +69,34 @@ impl Customers {
         self.ids.insert(index, id);
     }
 
-    /// The insert said that the customer is there.
-    pub(crate) async fn find(&self, index: &Vec<u8>) -> Result<Whose, Error> {
-        let id = sqlx::query_scalar!("SELECT id FROM customers WHERE key_index = $1", index)
-            .fetch_optional(&self.pool)
-            .instrument(sql_span!("customers.find", "SELECT"))
-            .await
-            .map_err(error)?;
-        let Some(id) = id else { return Ok(self.whose(index)) };
-        self.ids.insert(index.clone(), id);
+    /// The insert said that memory is wrong. `blinds` are of one handle, that in use first.
+    pub(crate) async fn find(&self, blinds: &[Blind]) -> Result<Whose, Error> {
+        let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();
+        let id = sqlx::query_scalar!(
+            "SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1) LIMIT 1",
+            &keys
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("customer_keys.find", "SELECT"))
+        .await
+        .map_err(error)?;
+        let first = blinds.first().map(|blind| blind.key.as_slice()).unwrap_or_default();
+        let Some(id) = id else {
+            self.ids.invalidate(first);
+            return Ok(Whose::New(new_id(self.clock.now())));
+        };
+        self.ids.insert(first.to_vec(), id);
         Ok(Whose::Known(id))
     }
 
-    /// Customers of a number.
-    pub(crate) async fn by_key(&self, index: &[u8]) -> Result<Vec<Customer>, Error> {
+    /// The customer of a number or of a source's key.
+    pub(crate) async fn by_key(&self, blinds: &[Blind]) -> Result<Vec<Customer>, Error> {
+        let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT id, tier, first_seen_at FROM customers WHERE key_index = $1"#,
-            index
+            "SELECT id, tier, first_seen_at FROM customers
+             WHERE id IN (SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1))",
+            &keys
         )
         .fetch_all(&self.pool)
         .instrument(sql_span!("customers.by_key", "SELECT"))
@@ -86,13 +105,14 @@ impl Customers {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// Customers whose numbers end so, the newest first.
-    pub(crate) async fn by_last_four(&self, index: &[u8], limit: i64) -> Result<Vec<Customer>, Error> {
+    /// Customers whose numbers end so, the newest first; `indexes` are of the same four digits.
+    pub(crate) async fn by_last_four(&self, indexes: &[Vec<u8>], limit: i64) -> Result<Vec<Customer>, Error> {
         let rows = sqlx::query_as!(
             Row,
-            r#"SELECT id, tier, first_seen_at FROM customers WHERE last_four_index = $1
-               ORDER BY first_seen_at DESC LIMIT $2"#,
-            index,
+            "SELECT id, tier, first_seen_at FROM customers
+             WHERE id IN (SELECT customer_id FROM customer_keys WHERE last_four_index = ANY ($1))
+             ORDER BY first_seen_at DESC LIMIT $2",
+            indexes,
             limit
         )
         .fetch_all(&self.pool)
@@ -112,12 +132,14 @@ impl Customers {
         Ok(rows.into_iter().map(Into::into).collect())
     }
 
-    /// The contact a customer gave last.
-    pub(crate) async fn contact(&self, customer: Uuid) -> Result<Option<Contact>, Error> {
+    /// The contact a customer gave last; without `confidential` the last given with a ticket whose reporter may be known.
+    pub(crate) async fn contact(&self, customer: Uuid, confidential: bool) -> Result<Option<Contact>, Error> {
         let row = sqlx::query!(
-            "SELECT ticket_id, key_version, sealed FROM contacts WHERE customer_id = $1
+            "SELECT ticket_id, key_version, sealed FROM contacts c WHERE customer_id = $1
+               AND ($2 OR EXISTS (SELECT FROM tickets t WHERE t.id = c.ticket_id AND NOT t.confidential))
              ORDER BY given_at DESC LIMIT 1",
-            customer
+            customer,
+            confidential
         )
         .fetch_optional(&self.pool)
         .instrument(sql_span!("contacts.latest", "SELECT"))
@@ -138,9 +160,21 @@ impl Customers {
         reader: &str,
         purpose: &str,
     ) -> Result<Contact, Error> {
-        let found = self.contact(customer).await?;
+        let found = self.contact(customer, true).await?;
         let contact = found
             .ok_or_else(|| Error::not_found(Reason::CustomerNotFound, "no contact of such a customer"))?;
+        self.opened_in_clear(Some(customer), ticket, reader, purpose).await?;
+        Ok(contact)
+    }
+
+    /// Notes who is about to see what is personal in clear, and why. Every answer in clear comes after it.
+    pub(crate) async fn opened_in_clear(
+        &self,
+        customer: Option<Uuid>,
+        ticket: Option<Uuid>,
+        reader: &str,
+        purpose: &str,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         sqlx::query!(
             "INSERT INTO contact_reads (id, customer_id, ticket_id, reader, purpose, read_at)
@@ -156,15 +190,22 @@ impl Customers {
         .instrument(sql_span!("contact_reads.insert", "INSERT"))
         .await
         .map_err(error)?;
-        Ok(contact)
+        Ok(())
     }
 
-    /// How many tickets a customer has in all.
-    pub(crate) async fn tickets_of(&self, customer: Uuid, scope: &Scope) -> Result<i64, Error> {
-        let mut sql = QueryBuilder::new("SELECT count(*) FROM ticket_views WHERE customer_id = ");
-        sql.push_bind(customer).push(" AND ");
+    /// How many of a customer's tickets within a scope are shown to who may or may not know reporters, and how many
+    /// of all are confidential.
+    pub(crate) async fn tickets_of(
+        &self,
+        customer: Uuid,
+        scope: &Scope,
+        see_reporter: bool,
+    ) -> Result<Seen, Error> {
+        let mut sql = QueryBuilder::new("SELECT count(*) FILTER (WHERE confidential) AS confidential, ");
+        sql.push("count(*) FILTER (WHERE (").push_bind(see_reporter).push(" OR NOT confidential) AND ");
         scope.push(&mut sql, &COLUMNS);
-        sql.build_query_scalar()
+        sql.push(") AS shown FROM ticket_views WHERE customer_id = ").push_bind(customer);
+        sql.build_query_as()
             .fetch_one(&self.pool)
             .instrument(sql_span!("tickets.count_of_customer", "SELECT"))
             .await

@@ -1,5 +1,6 @@
 //! What lists and watchers look for.
 
+use super::ticket_views::Viewer;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_region::{RegionCode, RegionRange};
 use jiff::Timestamp;
@@ -23,9 +24,17 @@ pub(crate) struct Filter {
     pub ids: Vec<Uuid>,
     pub numbers: Vec<String>,
     pub origin: Option<i16>,
+    /// Without tickets whose reporter is confidential.
+    pub open_reporters: bool,
 }
 
 impl Filter {
+    /// For who looks: nobody finds a confidential reporter's tickets by the reporter without being allowed to.
+    pub(crate) fn seen_by(mut self, viewer: Viewer) -> Self {
+        self.open_reporters |= self.customer.is_some() && !viewer.see_reporter;
+        self
+    }
+
     /// Adds the conditions to a statement that ends in a condition already.
     pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
         numbers(sql, "phase", &self.phases);
@@ -59,6 +68,9 @@ impl Filter {
         if let Some(origin) = self.origin {
             sql.push(" AND origin = ").push_bind(origin);
         }
+        if self.open_reporters {
+            sql.push(" AND NOT confidential");
+        }
     }
 
     /// Whether a state matches; the same conditions as in SQL.
@@ -84,6 +96,7 @@ impl Filter {
                 || self.ids.iter().any(|id| ticket.id == id.to_string())
                 || self.numbers.contains(&ticket.number))
             && self.origin.is_none_or(|origin| i32::from(origin) == ticket.origin)
+            && !(self.open_reporters && ticket.confidential)
     }
 }
 

@@ -2,10 +2,11 @@
 
 use super::{
     save::{Columns, EventColumns, ParticipantColumns, Save},
-    seal::Sealed,
+    seal::{Blind, Sealed},
     writer::Batch,
 };
 use async_trait::async_trait;
+use gongdan_pg::constraint;
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use sqlx::PgConnection;
 
@@ -17,9 +18,19 @@ pub(crate) struct Insert {
     pub body: String,
     /// Its key in the source, when it is an import; the guard instead of a request.
     pub import: Option<ImportKey>,
-    /// Set when the customer is to be made with it.
-    pub new_customer: Option<NewCustomer>,
+    pub customer: TicketCustomer,
     pub contact: Option<Sealed>,
+}
+
+/// Whose ticket it is, and how that is made sure of. One without number and name has none of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct TicketCustomer {
+    /// The customer is to be made with the ticket; else it is there.
+    pub new: bool,
+    /// How a new customer will be found, that which decides first; how one that is there is found.
+    pub blinds: Vec<Blind>,
+    /// What the indexes of a new customer are made of.
+    pub handle: Option<Sealed>,
 }
 
 /// The key of an import and a hash of its content.
@@ -30,14 +41,6 @@ pub(crate) struct ImportKey {
     pub hash: [u8; 32],
 }
 
-/// How a new customer will be found again.
-#[derive(Debug, Clone)]
-pub(crate) struct NewCustomer {
-    /// None for one who left no number.
-    pub key_index: Option<Vec<u8>>,
-    pub last_four_index: Option<Vec<u8>>,
-}
-
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Inserted {
@@ -45,7 +48,7 @@ pub(crate) enum Inserted {
     Created,
     /// Its request or import key was there: nothing is written.
     Known,
-    /// Somebody made the customer at the same moment: nothing is written.
+    /// Another customer has the number, or the one it was taken for no longer does: nothing is written.
     CustomerTaken,
 }
 
@@ -58,12 +61,15 @@ impl Batch for Insert {
     /// The guards are looked up by scalar subqueries, which no plan turns into a scan of the table, and inserted with
     /// ON CONFLICT, which waits for and then sees a concurrent twin. `(… IN …) IS TRUE` is looked up in a hash; a join
     /// would compare each row with each. Ordinals count from 0 without gaps, so that they find ids in the columns.
-    /// Events are inserted in the order of versions, so that their positions have it too.
+    ///
+    /// A new customer is written with an index of each live version or not at all: one that is there is seen by any of
+    /// them, and of two that are made at the same moment the first index decides. The others are inserted without ON
+    /// CONFLICT: when a replica that decides by another version was faster, the statement fails as a whole. Events are inserted in the order of versions, so that their positions have it too.
     #[allow(clippy::too_many_lines, reason = "one statement")]
     async fn run(connection: &mut PgConnection, inserts: &[Self]) -> Result<Vec<Inserted>, sqlx::Error> {
         let saves: Vec<&Save> = inserts.iter().map(|insert| &insert.save).collect();
         let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
-        let customer = |i: &Insert| i.new_customer.clone();
+        let k = KeyColumns::of(inserts);
         let subject: Vec<String> = inserts.iter().map(|i| i.subject.clone()).collect();
         let body: Vec<String> = inserts.iter().map(|i| i.body.clone()).collect();
         let source: Vec<Option<String>> =
@@ -75,11 +81,12 @@ impl Batch for Insert {
             .zip(&c.hash)
             .map(|(i, request)| i.import.as_ref().map(|k| k.hash.to_vec()).or_else(|| request.clone()))
             .collect();
-        let new_customer: Vec<bool> = inserts.iter().map(|i| i.new_customer.is_some()).collect();
-        let key_index: Vec<Option<Vec<u8>>> =
-            inserts.iter().map(|i| customer(i).and_then(|n| n.key_index)).collect();
-        let last_four: Vec<Option<Vec<u8>>> =
-            inserts.iter().map(|i| customer(i).and_then(|n| n.last_four_index)).collect();
+        let new_customer: Vec<bool> = inserts.iter().map(|i| i.customer.new).collect();
+        let handle = |i: &Insert| i.customer.handle.clone();
+        let handle_version: Vec<Option<i32>> =
+            inserts.iter().map(|i| handle(i).map(|h| h.key_version)).collect();
+        let handle_sealed: Vec<Option<Vec<u8>>> =
+            inserts.iter().map(|i| handle(i).map(|h| h.bytes)).collect();
         let key_version: Vec<Option<i32>> =
             inserts.iter().map(|i| i.contact.as_ref().map(|s| s.key_version)).collect();
         let sealed: Vec<Option<Vec<u8>>> =
@@ -91,12 +98,10 @@ impl Batch for Insert {
                    $9::bigint[], $10::smallint[], $11::smallint[], $12::smallint[], $13::uuid[], $14::text[], $15::text[],
                    $16::timestamptz[], $17::timestamptz[], $18::text[], $19::text[], $20::bytea[], $21::timestamptz[],
                    $22::text[], $23::text[], $24::uuid[], $25::bytea[], $26::text[], $27::text[], $28::boolean[],
-                   $29::bytea[], $30::bytea[], $31::int[], $32::bytea[], $33::text[], $34::text[], $35::text[],
-                   $49::boolean[], $50::text[])
+                   $29::int[], $30::bytea[], $31::text[], $32::text[], $33::text[])
                  AS i(ord, id, number, version, phase, round, kind, item, region, channel, priority, origin, customer_id,
                    lead_unit, handler, received_at, resolved_at, subject, body, state, recorded_at, caller, method,
-                   request_id, hash, source, external_id, new_customer, key_index, last_four, key_version, sealed,
-                   solution, root_cause, reply, sensitive, pool_unit)),
+                   request_id, hash, source, external_id, new_customer, key_version, sealed, solution, root_cause, reply)),
                fresh AS MATERIALIZED (
                  SELECT i.* FROM input i
                  WHERE CASE WHEN i.request_id IS NOT NULL
@@ -104,13 +109,33 @@ impl Batch for Insert {
                          WHERE r.caller = i.caller AND r.method = i.method AND r.request_id = i.request_id) IS NULL
                    ELSE (SELECT m.ticket_id FROM imports m
                          WHERE m.external_source = i.source AND m.external_id = i.external_id) IS NULL END),
-               customer AS (
-                 INSERT INTO customers (id, key_index, last_four_index, first_seen_at)
-                 SELECT customer_id, key_index, last_four, recorded_at FROM fresh WHERE new_customer ORDER BY key_index
-                 ON CONFLICT (key_index) DO NOTHING RETURNING id),
+               keys AS MATERIALIZED (
+                 SELECT k.*, ($13::uuid[])[k.ord + 1] AS customer_id,
+                   (SELECT c.customer_id FROM customer_keys c WHERE c.key_index = k.key_index) AS owner
+                 FROM UNNEST($34::int[], $35::boolean[], $36::bytea[], $37::int[], $38::bytea[])
+                   AS k(ord, decides, key_index, version, last_four)),
+               key AS (
+                 INSERT INTO customer_keys (key_index, version, last_four_index, customer_id, key_version, sealed)
+                 SELECT key_index, version, last_four, customer_id, ($39::int[])[ord + 1], ($40::bytea[])[ord + 1]
+                 FROM keys WHERE decides
+                   AND (ord IN (SELECT ord FROM fresh WHERE new_customer)) IS TRUE
+                   AND (ord IN (SELECT ord FROM keys WHERE owner IS NOT NULL)) IS NOT TRUE
+                 ORDER BY key_index
+                 ON CONFLICT DO NOTHING RETURNING customer_id),
                ready AS MATERIALIZED (
                  SELECT f.* FROM fresh f
-                 WHERE NOT f.new_customer OR f.customer_id IN (SELECT id FROM customer)),
+                 WHERE (f.ord IN (SELECT ord FROM keys)) IS NOT TRUE
+                    OR f.new_customer AND (f.customer_id IN (SELECT customer_id FROM key)) IS TRUE
+                    OR NOT f.new_customer
+                       AND (f.ord IN (SELECT ord FROM keys WHERE owner = customer_id)) IS TRUE),
+               customer AS (
+                 INSERT INTO customers (id, first_seen_at)
+                 SELECT customer_id, recorded_at FROM ready WHERE new_customer),
+               other_key AS (
+                 INSERT INTO customer_keys (key_index, version, last_four_index, customer_id, key_version, sealed)
+                 SELECT key_index, version, last_four, customer_id, ($39::int[])[ord + 1], ($40::bytea[])[ord + 1]
+                 FROM keys WHERE NOT decides AND (customer_id IN (SELECT customer_id FROM key)) IS TRUE
+                 ORDER BY key_index),
                request AS (
                  INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
                  SELECT caller, method, request_id, hash, id, version, recorded_at FROM ready
@@ -126,9 +151,12 @@ impl Batch for Insert {
                  WHERE (r.id IN (SELECT resource_id FROM request UNION ALL SELECT ticket_id FROM import)) IS TRUE),
                ticket AS (
                  INSERT INTO tickets (id, number, version, phase, round, kind, item, region, channel, priority, origin,
-                   customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state, sensitive, pool_unit)
+                   customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state, confidential,
+                   sensitive, pool_unit)
                  SELECT id, number, version, phase, round, kind, item, region, channel, priority, origin, customer_id,
-                   lead_unit, handler, received_at, resolved_at, subject, body, state, sensitive, pool_unit FROM won),
+                   lead_unit, handler, received_at, resolved_at, subject, body, state, ($54::boolean[])[ord + 1],
+                   ($55::boolean[])[ord + 1], ($56::text[])[ord + 1]
+                 FROM won),
                contact AS (
                  INSERT INTO contacts (ticket_id, customer_id, key_version, sealed, given_at)
                  SELECT id, customer_id, key_version, sealed, recorded_at FROM won WHERE sealed IS NOT NULL),
@@ -137,15 +165,15 @@ impl Batch for Insert {
                  SELECT id, round, solution, root_cause, reply FROM won WHERE reply IS NOT NULL),
                participant AS (
                  INSERT INTO participants (ticket_id, unit_id)
-                 SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($36::int[], $37::text[]) AS u(ord, unit)
+                 SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($41::int[], $42::text[]) AS u(ord, unit)
                  WHERE (u.ord IN (SELECT ord FROM won)) IS TRUE),
                event AS (
                  INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                    traceparent, payload)
                  SELECT v.event_id, v.aggregate_id, v.version, v.type, v.subject, v.occurred_at, v.recorded_at, v.origin,
                    v.traceparent, v.payload
-                 FROM UNNEST($38::int[], $39::uuid[], $40::uuid[], $41::bigint[], $42::text[], $43::text[],
-                   $44::timestamptz[], $45::timestamptz[], $46::smallint[], $47::text[], $48::bytea[])
+                 FROM UNNEST($43::int[], $44::uuid[], $45::uuid[], $46::bigint[], $47::text[], $48::text[],
+                   $49::timestamptz[], $50::timestamptz[], $51::smallint[], $52::text[], $53::bytea[])
                    AS v(ord, event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                      traceparent, payload)
                  WHERE (v.ord IN (SELECT ord FROM won)) IS TRUE ORDER BY v.ord, v.version)
@@ -180,13 +208,18 @@ impl Batch for Insert {
             &source as &[Option<String>],
             &external as &[Option<String>],
             &new_customer,
-            &key_index as &[Option<Vec<u8>>],
-            &last_four as &[Option<Vec<u8>>],
             &key_version as &[Option<i32>],
             &sealed as &[Option<Vec<u8>>],
             &c.solution as &[Option<String>],
             &c.root_cause as &[Option<String>],
             &c.reply as &[Option<String>],
+            &k.ordinal,
+            &k.decides,
+            &k.key,
+            &k.version,
+            &k.last_four as &[Option<Vec<u8>>],
+            &handle_version as &[Option<i32>],
+            &handle_sealed as &[Option<Vec<u8>>],
             &p.ordinal,
             &p.unit,
             &e.ordinal,
@@ -200,11 +233,18 @@ impl Batch for Insert {
             &e.origin,
             &e.traceparent as &[Option<String>],
             &e.payload,
+            &c.confidential,
             &c.sensitive,
             &c.pool_unit as &[Option<String>],
         )
         .fetch_all(connection)
-        .await?;
+        .await;
+        let rows = match rows {
+            Err(error) if inserts.len() == 1 && constraint(&error) == Some("customer_keys_pkey") => {
+                return Ok(vec![Inserted::CustomerTaken]);
+            }
+            other => other?,
+        };
         Ok(rows
             .into_iter()
             .map(|row| match (row.created, row.taken) {
@@ -213,5 +253,31 @@ impl Batch for Insert {
                 (false, false) => Inserted::Known,
             })
             .collect())
+    }
+}
+
+/// Blind indexes of many inserts, each with the ordinal of its insert.
+#[derive(Default)]
+struct KeyColumns {
+    ordinal: Vec<i32>,
+    decides: Vec<bool>,
+    key: Vec<Vec<u8>>,
+    version: Vec<i32>,
+    last_four: Vec<Option<Vec<u8>>>,
+}
+
+impl KeyColumns {
+    fn of(inserts: &[Insert]) -> Self {
+        let mut columns = Self::default();
+        for (ordinal, insert) in (0..).zip(inserts) {
+            for (at, blind) in insert.customer.blinds.iter().enumerate() {
+                columns.ordinal.push(ordinal);
+                columns.decides.push(at == 0);
+                columns.key.push(blind.key.clone());
+                columns.version.push(blind.version);
+                columns.last_four.push(blind.last_four.clone());
+            }
+        }
+        columns
     }
 }

@@ -19,7 +19,7 @@ pub(crate) const COLUMNS: Columns = Columns {
     holds: "(lead_unit = ANY (?)) IS TRUE OR (pool_unit = ANY (?)) IS TRUE",
     own: "(customer_id = ?) IS TRUE",
     sensitive: "sensitive",
-    confidential: "false",
+    confidential: "confidential",
 };
 
 /// The same of a state.
@@ -31,7 +31,7 @@ pub(crate) fn item(state: &pb::Ticket) -> Item<'_> {
         pool_unit: &state.pool_unit_id,
         customer: state.customer_id.parse().ok(),
         sensitive: state.sensitive,
-        confidential: false,
+        confidential: state.confidential,
     }
 }
 

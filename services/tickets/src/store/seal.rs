@@ -10,7 +10,10 @@ use hmac::{Hmac, Mac as _};
 use prost::Message;
 use rand::RngCore as _;
 use sha2::Sha256;
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 use uuid::Uuid;
 
 const NONCE: usize = 12;
@@ -28,7 +31,7 @@ pub(crate) struct Contact {
     pub address: Address,
 }
 
-/// A contact as its row keeps it.
+/// A contact, or what a customer is found by, as its row keeps it.
 #[derive(Debug, Clone)]
 pub(crate) struct Sealed {
     /// The key it was sealed with.
@@ -56,86 +59,240 @@ pub(crate) enum Unsealable {
     /// The key is not among those configured.
     #[error("no contact key of version {0}")]
     NoKey(i32),
-    /// The bytes were not sealed with this key for this ticket.
+    /// The bytes were not sealed with this key for this ticket or customer.
     #[error("a contact does not open with its key")]
     Damaged,
 }
 
-/// Seals contacts and makes blind indexes.
-pub(crate) struct Sealer {
-    ciphers: BTreeMap<i32, Aes256Gcm>,
-    index: Hmac<Sha256>,
+/// What a customer is found by.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) enum Handle {
+    /// The number.
+    Phone(PhoneNumber),
+    /// A source's own key for the citizen.
+    Source { source: String, key: String },
 }
 
+/// What is inside a sealed handle.
+#[derive(Clone, PartialEq, Message)]
+struct PlainHandle {
+    #[prost(string, tag = "1")]
+    phone: String,
+    #[prost(string, tag = "2")]
+    source: String,
+    #[prost(string, tag = "3")]
+    key: String,
+}
+
+/// The blind indexes of a handle under one version of the index key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Blind {
+    /// The version.
+    pub version: i32,
+    /// Finds the customer.
+    pub key: Vec<u8>,
+    /// Finds those whose numbers end so; none for a source's key.
+    pub last_four: Option<Vec<u8>>,
+}
+
+/// Which versions are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct InUse {
+    /// Seals.
+    pub encryption: i32,
+    /// The index that decides which of two replicas makes a new customer.
+    pub index: i32,
+    /// The oldest index that new customers still get.
+    pub index_from: i32,
+}
+
+/// Versions that are held, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Held {
+    pub encryption: Vec<i32>,
+    pub index: Vec<i32>,
+}
+
+/// Keys ready for use, and which of them are.
+struct Ring {
+    ciphers: BTreeMap<i32, Aes256Gcm>,
+    macs: BTreeMap<i32, Hmac<Sha256>>,
+    used: InUse,
+}
+
+/// Seals contacts and makes blind indexes, with keys that may be replaced while it runs.
+pub(crate) struct Sealer(RwLock<Arc<Ring>>);
+
 impl Sealer {
+    /// With these keys, the newest of which are used.
     pub(crate) fn new(keys: &Keys) -> anyhow::Result<Self> {
-        Ok(Self {
-            ciphers: keys
-                .encryption
-                .iter()
-                .map(|(version, key)| (*version, Aes256Gcm::new(key.into())))
-                .collect(),
-            index: <Hmac<Sha256> as hmac::Mac>::new_from_slice(&keys.index)?,
-        })
+        let newest = |versions: Option<&i32>| versions.copied().unwrap_or_default();
+        let used = InUse {
+            encryption: newest(keys.encryption.keys().next_back()),
+            index: newest(keys.index.keys().next_back()),
+            index_from: newest(keys.index.keys().next()),
+        };
+        Ok(Self(RwLock::new(Arc::new(Ring::new(keys, used)?))))
     }
 
-    /// Encrypts with the newest key, bound to the ticket.
+    /// Goes on with these.
+    pub(crate) fn replace(&self, keys: &Keys, used: InUse) -> anyhow::Result<()> {
+        let ring = Arc::new(Ring::new(keys, used)?);
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = ring;
+        Ok(())
+    }
+
+    /// What is written with now.
+    pub(crate) fn in_use(&self) -> InUse {
+        self.ring().used
+    }
+
+    /// What is held.
+    pub(crate) fn held(&self) -> Held {
+        let ring = self.ring();
+        Held {
+            encryption: ring.ciphers.keys().copied().collect(),
+            index: ring.macs.keys().copied().collect(),
+        }
+    }
+
+    fn ring(&self) -> Arc<Ring> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Encrypts a contact, bound to its ticket.
     pub(crate) fn seal(&self, ticket: Uuid, contact: &Contact) -> Result<Sealed, Unsealable> {
-        let (key_version, cipher) = self.ciphers.last_key_value().ok_or(Unsealable::NoKey(0))?;
         let plain = Plain {
             phone: contact.phone.as_ref().map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
             name: contact.name.as_str().to_owned(),
             identity: contact.identity.as_str().to_owned(),
             address: contact.address.as_str().to_owned(),
         };
-        let mut nonce = [0; NONCE];
-        rand::rng().fill_bytes(&mut nonce);
-        let payload = Payload { msg: &plain.encode_to_vec(), aad: ticket.as_bytes() };
-        let sealed = cipher.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| Unsealable::Damaged)?;
-        Ok(Sealed { key_version: *key_version, bytes: [nonce.as_slice(), &sealed].concat() })
+        self.ring().seal(ticket, &plain.encode_to_vec())
     }
 
-    /// Decrypts.
+    /// Decrypts a contact.
     pub(crate) fn open(&self, ticket: Uuid, sealed: &Sealed) -> Result<Contact, Unsealable> {
-        let cipher = self.ciphers.get(&sealed.key_version).ok_or(Unsealable::NoKey(sealed.key_version))?;
-        let (nonce, bytes) = sealed.bytes.split_at_checked(NONCE).ok_or(Unsealable::Damaged)?;
-        let payload = Payload { msg: bytes, aad: ticket.as_bytes() };
-        let plain = cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| Unsealable::Damaged)?;
+        let plain = self.ring().open(ticket, sealed)?;
         let plain = Plain::decode(plain.as_slice()).map_err(|_| Unsealable::Damaged)?;
-        let phone = (!plain.phone.is_empty())
-            .then(|| PhoneNumber::from_e164(plain.phone))
-            .transpose()
-            .map_err(|_| Unsealable::Damaged)?;
         Ok(Contact {
-            phone,
+            phone: (!plain.phone.is_empty()).then(|| number(plain.phone)).transpose()?,
             name: PersonName::parse(&plain.name).map_err(|_| Unsealable::Damaged)?,
             identity: IdentityNumber::parse(&plain.identity).map_err(|_| Unsealable::Damaged)?,
             address: Address::parse(&plain.address).map_err(|_| Unsealable::Damaged)?,
         })
     }
 
-    /// Finds the customer of a number.
-    pub(crate) fn phone_index(&self, phone: &PhoneNumber) -> Vec<u8> {
-        self.blind(b"phone", phone.as_e164())
+    /// Encrypts what a customer is found by, bound to the customer.
+    pub(crate) fn seal_handle(&self, customer: Uuid, handle: &Handle) -> Result<Sealed, Unsealable> {
+        let plain = match handle {
+            Handle::Phone(phone) => PlainHandle { phone: phone.as_e164().to_owned(), ..Default::default() },
+            Handle::Source { source, key } => {
+                PlainHandle { source: source.clone(), key: key.clone(), ..Default::default() }
+            }
+        };
+        self.ring().seal(customer, &plain.encode_to_vec())
     }
 
-    /// Finds the customers whose numbers end so.
-    pub(crate) fn last_four_index(&self, last_four: &str) -> Vec<u8> {
-        self.blind(b"last-four", last_four)
+    /// Decrypts what a customer is found by.
+    pub(crate) fn open_handle(&self, customer: Uuid, sealed: &Sealed) -> Result<Handle, Unsealable> {
+        let plain = self.ring().open(customer, sealed)?;
+        let plain = PlainHandle::decode(plain.as_slice()).map_err(|_| Unsealable::Damaged)?;
+        if plain.phone.is_empty() {
+            return Ok(Handle::Source { source: plain.source, key: plain.key });
+        }
+        number(plain.phone).map(Handle::Phone)
     }
 
-    /// Finds the customer behind a source's own key for the citizen.
-    pub(crate) fn source_index(&self, source: &str, key: &str) -> Vec<u8> {
-        self.blind(b"source", &format!("{source}\0{key}"))
+    /// Seals the same content anew with the key in use.
+    pub(crate) fn reseal(&self, bound: Uuid, sealed: &Sealed) -> Result<Sealed, Unsealable> {
+        let ring = self.ring();
+        ring.seal(bound, &ring.open(bound, sealed)?)
     }
 
-    fn blind(&self, what: &[u8], value: &str) -> Vec<u8> {
-        let mut mac = self.index.clone();
-        mac.update(what);
-        mac.update(&[0]);
-        mac.update(value.as_bytes());
-        mac.finalize().into_bytes().to_vec()
+    /// The indexes that a customer of this handle may be found by: of every version that is held, that in use first.
+    pub(crate) fn blinds(&self, handle: &Handle) -> Vec<Blind> {
+        let ring = self.ring();
+        ring.versions().filter_map(|version| ring.blind(version, handle)).collect()
     }
+
+    /// Of [`Self::blinds`] those that a new customer gets.
+    pub(crate) fn new_blinds(&self, handle: &Handle) -> Vec<Blind> {
+        let ring = self.ring();
+        let given = |version: &i32| *version >= ring.used.index_from || *version == ring.used.index;
+        ring.versions().filter(given).filter_map(|version| ring.blind(version, handle)).collect()
+    }
+
+    /// The indexes of a handle under one version; none when its key is not held.
+    pub(crate) fn blind(&self, version: i32, handle: &Handle) -> Option<Blind> {
+        self.ring().blind(version, handle)
+    }
+
+    /// Find the customers whose numbers end so, under every version.
+    pub(crate) fn last_four_indexes(&self, last_four: &str) -> Vec<Vec<u8>> {
+        self.ring().macs.values().map(|mac| blind(mac, b"last-four", last_four)).collect()
+    }
+}
+
+impl Ring {
+    fn new(keys: &Keys, used: InUse) -> anyhow::Result<Self> {
+        let mut macs = BTreeMap::new();
+        for (version, key) in &keys.index {
+            macs.insert(*version, <Hmac<Sha256> as hmac::Mac>::new_from_slice(key)?);
+        }
+        let ciphers =
+            keys.encryption.iter().map(|(version, key)| (*version, Aes256Gcm::new(key.into()))).collect();
+        Ok(Self { ciphers, macs, used })
+    }
+
+    fn seal(&self, bound: Uuid, plain: &[u8]) -> Result<Sealed, Unsealable> {
+        let key_version = self.used.encryption;
+        let cipher = self.ciphers.get(&key_version).ok_or(Unsealable::NoKey(key_version))?;
+        let mut nonce = [0; NONCE];
+        rand::rng().fill_bytes(&mut nonce);
+        let payload = Payload { msg: plain, aad: bound.as_bytes() };
+        let sealed = cipher.encrypt(Nonce::from_slice(&nonce), payload).map_err(|_| Unsealable::Damaged)?;
+        Ok(Sealed { key_version, bytes: [nonce.as_slice(), &sealed].concat() })
+    }
+
+    fn open(&self, bound: Uuid, sealed: &Sealed) -> Result<Vec<u8>, Unsealable> {
+        let cipher = self.ciphers.get(&sealed.key_version).ok_or(Unsealable::NoKey(sealed.key_version))?;
+        let (nonce, bytes) = sealed.bytes.split_at_checked(NONCE).ok_or(Unsealable::Damaged)?;
+        let payload = Payload { msg: bytes, aad: bound.as_bytes() };
+        cipher.decrypt(Nonce::from_slice(nonce), payload).map_err(|_| Unsealable::Damaged)
+    }
+
+    /// The version in use first, then the others from the newest on.
+    fn versions(&self) -> impl Iterator<Item = i32> {
+        let used = self.used.index;
+        std::iter::once(used).chain(self.macs.keys().rev().copied().filter(move |version| *version != used))
+    }
+
+    fn blind(&self, version: i32, handle: &Handle) -> Option<Blind> {
+        let mac = self.macs.get(&version)?;
+        Some(match handle {
+            Handle::Phone(phone) => Blind {
+                version,
+                key: blind(mac, b"phone", phone.as_e164()),
+                last_four: Some(blind(mac, b"last-four", phone.last_four())),
+            },
+            Handle::Source { source, key } => {
+                Blind { version, key: blind(mac, b"source", &format!("{source}\0{key}")), last_four: None }
+            }
+        })
+    }
+}
+
+fn blind(mac: &Hmac<Sha256>, what: &[u8], value: &str) -> Vec<u8> {
+    let mut mac = mac.clone();
+    mac.update(what);
+    mac.update(&[0]);
+    mac.update(value.as_bytes());
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn number(text: String) -> Result<PhoneNumber, Unsealable> {
+    PhoneNumber::from_e164(text).map_err(|_| Unsealable::Damaged)
 }
 
 impl Contact {
@@ -154,9 +311,16 @@ impl Contact {
 mod tests {
     use super::*;
 
+    fn keys(versions: &[i32]) -> Keys {
+        let key = |add: u8| move |v: &i32| (*v, [u8::try_from(*v).unwrap() + add; 32]);
+        Keys {
+            encryption: versions.iter().map(key(0)).collect(),
+            index: versions.iter().map(key(100)).collect(),
+        }
+    }
+
     fn sealer(versions: &[i32]) -> Sealer {
-        let encryption = versions.iter().map(|v| (*v, [u8::try_from(*v).unwrap(); 32])).collect();
-        Sealer::new(&Keys { encryption, index: [9; 32] }).unwrap()
+        Sealer::new(&keys(versions)).unwrap()
     }
 
     fn contact() -> Contact {
@@ -166,6 +330,14 @@ mod tests {
             identity: IdentityNumber::parse("43010219900307123X").unwrap(),
             address: Address::parse("天河区").unwrap(),
         }
+    }
+
+    fn phone(text: &str) -> Handle {
+        Handle::Phone(PhoneNumber::parse(text).unwrap())
+    }
+
+    fn source(source: &str, key: &str) -> Handle {
+        Handle::Source { source: source.to_owned(), key: key.to_owned() }
     }
 
     #[test]
@@ -179,17 +351,43 @@ mod tests {
         let damaged = Sealed { key_version: 1, bytes: sealed.bytes[..8].to_vec() };
         assert!(sealer(&[1]).open(ticket, &damaged).is_err());
         assert!(!sealed.bytes.windows(11).any(|w| w == b"13800001234"));
+        let anew = sealer(&[1, 2]).reseal(ticket, &sealed).unwrap();
+        assert!(anew.key_version == 2 && sealer(&[2]).open(ticket, &anew).unwrap() == contact());
+    }
+
+    #[test]
+    fn a_handle_opens_only_for_its_customer() {
+        let (customer, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+        for handle in [phone("13800001234"), source("messages", "A0001")] {
+            let sealed = sealer(&[1]).seal_handle(customer, &handle).unwrap();
+            assert!(sealer(&[1]).open_handle(customer, &sealed).unwrap() == handle);
+            assert!(sealer(&[1]).open_handle(other, &sealed).is_err());
+        }
     }
 
     #[test]
     fn blind_indexes_keep_their_kinds_apart() {
         let sealer = sealer(&[1]);
-        let phone = PhoneNumber::parse("13800001234").unwrap();
-        assert_eq!(
-            sealer.phone_index(&phone),
-            sealer.phone_index(&PhoneNumber::parse("+86 138 0000 1234").unwrap())
-        );
-        assert_ne!(sealer.last_four_index("1234"), sealer.phone_index(&phone));
-        assert_ne!(sealer.source_index("a", "1"), sealer.source_index("b", "1"));
+        let one = |handle: &Handle| sealer.blinds(handle).remove(0);
+        assert_eq!(one(&phone("13800001234")), one(&phone("+86 138 0000 1234")));
+        assert_ne!(one(&source("a", "1")).key, one(&source("b", "1")).key);
+        assert_ne!(one(&phone("13800001234")).key, one(&source("", "+8613800001234")).key);
+        assert_eq!(one(&phone("13800001234")).last_four, Some(sealer.last_four_indexes("1234").remove(0)));
+        assert_eq!(one(&source("a", "1")).last_four, None);
+    }
+
+    #[test]
+    fn what_is_held_finds_and_what_is_in_use_is_written() {
+        let sealer = sealer(&[1, 2, 3]);
+        let versions = |blinds: Vec<Blind>| blinds.iter().map(|b| b.version).collect::<Vec<_>>();
+        let handle = phone("13800001234");
+        assert_eq!(versions(sealer.blinds(&handle)), [3, 2, 1]);
+        let used = InUse { encryption: 2, index: 2, index_from: 2 };
+        sealer.replace(&keys(&[1, 2, 3]), used).unwrap();
+        assert_eq!(sealer.in_use(), used);
+        assert_eq!(versions(sealer.blinds(&handle)), [2, 3, 1], "that in use first");
+        assert_eq!(versions(sealer.new_blinds(&handle)), [2, 3], "retired ones are not given any more");
+        assert_eq!(sealer.seal(Uuid::nil(), &contact()).unwrap().key_version, 2);
+        assert_eq!(sealer.last_four_indexes("1234").len(), 3);
     }
 }

@@ -1,7 +1,7 @@
 //! View `ticket_views`: a ticket with everything an answer needs.
 
 use super::{
-    seal::{Sealed, Sealer},
+    seal::{Contact, Sealed, Sealer},
     state,
 };
 use crate::error::damaged;
@@ -17,8 +17,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// The columns that answers are made of, for statements put together at run time.
-pub(super) const COLUMNS: &str =
-    "id, version, received_at, state, subject, body, solution, root_cause, reply, key_version, sealed";
+pub(super) const COLUMNS: &str = "id, version, received_at, customer_id, state, subject, body, solution, root_cause, reply, key_version, sealed";
 
 /// A row of the view.
 #[derive(Debug, Clone, FromRow)]
@@ -26,6 +25,7 @@ pub(crate) struct TicketView {
     pub id: Uuid,
     pub version: i64,
     pub received_at: jiff_sqlx::Timestamp,
+    pub customer_id: Option<Uuid>,
     pub state: Vec<u8>,
     pub subject: String,
     pub body: String,
@@ -45,6 +45,24 @@ pub(crate) enum Detail {
     Listed,
 }
 
+/// What who looks may see. The default sees what anybody may: everything personal masked, and of a confidential
+/// reporter nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Viewer {
+    /// Contact and numbers in texts in clear, where the answer has everything. Such an answer comes after
+    /// [`super::customers::Customers::opened_in_clear`].
+    pub clear_personal: bool,
+    /// Knows who reports confidentially.
+    pub see_reporter: bool,
+}
+
+impl Viewer {
+    /// As this one, but with everything personal masked.
+    pub(crate) fn masked(self) -> Self {
+        Self { clear_personal: false, ..self }
+    }
+}
+
 impl TicketView {
     /// The ticket of the domain.
     pub(crate) fn ticket(&self) -> Result<Ticket, Error> {
@@ -56,10 +74,15 @@ impl TicketView {
         self.received_at.to_jiff()
     }
 
-    /// The answer: everything personal masked.
-    pub(crate) fn present(&self, detail: Detail, sealer: &Sealer) -> Result<pb::Ticket, Error> {
+    /// The answer, for who looks.
+    pub(crate) fn present(
+        &self,
+        detail: Detail,
+        viewer: Viewer,
+        sealer: &Sealer,
+    ) -> Result<pb::Ticket, Error> {
         let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
-        self.present_as(state, detail, sealer)
+        self.present_as(state, detail, viewer, sealer)
     }
 
     /// As [`Self::present`], with another state of the same ticket.
@@ -67,26 +90,45 @@ impl TicketView {
         &self,
         state: pb::Ticket,
         detail: Detail,
+        viewer: Viewer,
         sealer: &Sealer,
     ) -> Result<pb::Ticket, Error> {
         let mut ticket = state;
-        ticket.subject = mask_numbers(&self.subject);
+        let reporter = viewer.see_reporter || !ticket.confidential;
+        // Citizens write their own numbers into their requests: who may not know them does not read them there.
+        let clear = viewer.clear_personal && reporter && detail == Detail::Full;
+        let shown = |text: &str| if clear { text.to_owned() } else { mask_numbers(text) };
+        ticket.subject = shown(&self.subject);
         if detail == Detail::Full {
-            ticket.body = mask_numbers(&self.body);
+            ticket.body = shown(&self.body);
         }
         if let Some(resolution) = &mut ticket.resolution {
-            let text = |text: &Option<String>| text.as_deref().map(mask_numbers).unwrap_or_default();
+            let text = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
             resolution.solution = text(&self.solution);
             resolution.root_cause = text(&self.root_cause);
             resolution.reply = text(&self.reply);
         }
-        if let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) {
+        if !reporter {
+            ticket.customer_id.clear();
+        } else if let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) {
             let sealed = Sealed { key_version, bytes: sealed.clone() };
             let contact = sealer.open(self.id, &sealed).map_err(Error::internal)?;
             ticket.contact =
                 Some(pb::MaskedContact { phone: contact.masked_phone(), name: contact.masked_name() });
+            ticket.contact_in_clear = clear.then(|| contact.into());
         }
         Ok(ticket)
+    }
+}
+
+impl From<Contact> for pb::ContactInClear {
+    fn from(contact: Contact) -> Self {
+        Self {
+            phone: contact.phone.map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
+            name: contact.name.into(),
+            identity_number: contact.identity.into(),
+            address: contact.address.into(),
+        }
     }
 }
 
@@ -94,7 +136,8 @@ impl TicketView {
 pub(crate) async fn get(pool: &PgPool, id: Uuid) -> Result<Option<TicketView>, Error> {
     sqlx::query_as!(
         TicketView,
-        r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", state AS "state!",
+        r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", customer_id AS "customer_id?",
+                  state AS "state!",
                   subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
                   reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?"
            FROM ticket_views WHERE id = $1"#,
@@ -110,7 +153,8 @@ pub(crate) async fn get(pool: &PgPool, id: Uuid) -> Result<Option<TicketView>, E
 pub(crate) async fn many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketView>, Error> {
     sqlx::query_as!(
         TicketView,
-        r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", state AS "state!",
+        r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", customer_id AS "customer_id?",
+                  state AS "state!",
                   subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
                   reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?"
            FROM ticket_views WHERE id = ANY ($1)"#,

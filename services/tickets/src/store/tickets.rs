@@ -1,11 +1,11 @@
 //! Tables `tickets`, `requests` and `events` as one act uses them: a read, and a guarded write.
 
 use super::{
-    insert::{ImportKey, Insert, Inserted, NewCustomer},
+    insert::{ImportKey, Insert, Inserted, TicketCustomer},
     save::Save,
     seal::{Sealed, Sealer},
     state,
-    ticket_views::{self, Detail, TicketView},
+    ticket_views::{self, Detail, TicketView, Viewer},
     update::Updated,
     writer::{AfterCommit, Lane},
 };
@@ -49,6 +49,8 @@ pub(crate) struct Call {
     pub ticket: TicketRef,
     /// The version the caller believes it has.
     pub etag: Option<i64>,
+    /// For whom the answer is.
+    pub viewer: Viewer,
 }
 
 /// A ticket opened for an act.
@@ -79,8 +81,8 @@ pub(crate) enum Created {
 
 /// What comes with a new ticket.
 pub(crate) struct Beside {
-    /// The customer to be made.
-    pub new_customer: Option<NewCustomer>,
+    /// Whose it is.
+    pub customer: TicketCustomer,
     /// The contact.
     pub contact: Option<Sealed>,
 }
@@ -138,18 +140,12 @@ impl Tickets {
         Ok(views.into_iter().map(|view| (view.id, view)).collect())
     }
 
-    /// One ticket for a caller that may see it.
-    pub(crate) async fn get(&self, ticket: &TicketRef, caller: &Caller) -> Result<pb::Ticket, Error> {
-        let view = self.view(ticket).await?;
-        view.check_seen(caller)?;
-        view.present(Detail::Full, &self.sealer)
-    }
-
     /// Reads the ticket together with any earlier use of the request; judges the etag only when there is none.
     pub(crate) async fn open(&self, call: &Call) -> Result<Opened, Error> {
         let id = self.find(&call.ticket).await?;
         let row = sqlx::query!(
-            r#"SELECT v.id AS "id!", v.version AS "version!", v.received_at AS "received_at!", v.state AS "state!",
+            r#"SELECT v.id AS "id!", v.version AS "version!", v.received_at AS "received_at!",
+                      v.customer_id AS "customer_id?", v.state AS "state!",
                       v.subject AS "subject!", v.body AS "body!", v.solution AS "solution?",
                       v.root_cause AS "root_cause?", v.reply AS "reply?", v.key_version AS "key_version?",
                       v.sealed AS "sealed?", r.hash AS "hash?", r.version AS "answered_version?",
@@ -171,6 +167,7 @@ impl Tickets {
             id: row.id,
             version: row.version,
             received_at: row.received_at,
+            customer_id: row.customer_id,
             state: row.state,
             subject: row.subject,
             body: row.body,
@@ -183,7 +180,7 @@ impl Tickets {
         if let (Some(hash), Some(version), Some(at)) = (row.hash, row.answered_version, row.answered_at) {
             view.check_seen(&call.caller)?;
             call.key.verify(&hash)?;
-            return Ok(Opened::Answered(Box::new(self.answer_of(view, version, at).await?)));
+            return Ok(Opened::Answered(Box::new(self.answer_of(view, version, at, call.viewer).await?)));
         }
         view.check_acted_on(&call.caller)?;
         if let Some(etag) = call.etag
@@ -217,7 +214,7 @@ impl Tickets {
         let conflict = match outcome {
             Ok((answer, Updated::Done)) => {
                 self.count(changed);
-                return view.with_texts(changed).present_as(answer, Detail::Full, &self.sealer);
+                return view.with_texts(changed).present_as(answer, Detail::Full, call.viewer, &self.sealer);
             }
             Ok((_, Updated::Lost)) => lost_race(),
             // The same request under way twice: the twin's row is there when this one fails.
@@ -250,6 +247,7 @@ impl Tickets {
         key: Option<&RequestKey>,
         import: Option<ImportKey>,
         beside: Beside,
+        viewer: Viewer,
     ) -> Result<Created, Error> {
         let span = sql_span!("tickets.insert", "INSERT");
         let (insert, answer) = span.in_scope(|| {
@@ -261,13 +259,14 @@ impl Tickets {
                 Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
                 None => (String::new(), String::new()),
             };
-            let Beside { new_customer, contact } = beside;
-            (Insert { save, subject, body, import, new_customer, contact }, answer)
+            let Beside { customer, contact } = beside;
+            (Insert { save, subject, body, import, customer, contact }, answer)
         });
         let view = TicketView {
             id: insert.save.row.id,
             version: insert.save.row.version,
             received_at: insert.save.row.received_at.into(),
+            customer_id: insert.save.row.customer_id,
             state: Vec::new(),
             subject: insert.subject.clone(),
             body: insert.body.clone(),
@@ -280,7 +279,8 @@ impl Tickets {
         Ok(match self.inserts.write(insert).instrument(span).await? {
             Inserted::Created => {
                 self.count(changed);
-                let ticket = view.with_texts(changed).present_as(answer, Detail::Full, &self.sealer)?;
+                let ticket =
+                    view.with_texts(changed).present_as(answer, Detail::Full, viewer, &self.sealer)?;
                 Created::New(Box::new(ticket))
             }
             Inserted::Known => Created::Known,
@@ -289,7 +289,11 @@ impl Tickets {
     }
 
     /// The answer that a request to make a ticket got before.
-    pub(crate) async fn created_by(&self, key: &RequestKey) -> Result<Option<pb::Ticket>, Error> {
+    pub(crate) async fn created_by(
+        &self,
+        key: &RequestKey,
+        viewer: Viewer,
+    ) -> Result<Option<pb::Ticket>, Error> {
         let row = sqlx::query!(
             "SELECT hash, resource_id, version, created_at FROM requests
              WHERE caller = $1 AND method = $2 AND request_id = $3",
@@ -304,11 +308,15 @@ impl Tickets {
         let Some(row) = row else { return Ok(None) };
         key.verify(&row.hash)?;
         let view = self.view(&TicketRef::Id(row.resource_id)).await?;
-        self.answer_of(view, row.version, row.created_at).await.map(Some)
+        self.answer_of(view, row.version, row.created_at, viewer).await.map(Some)
     }
 
     /// The ticket that an import key led to.
-    pub(crate) async fn imported_as(&self, key: &ImportKey) -> Result<Option<pb::Ticket>, Error> {
+    pub(crate) async fn imported_as(
+        &self,
+        key: &ImportKey,
+        viewer: Viewer,
+    ) -> Result<Option<pb::Ticket>, Error> {
         let row = sqlx::query!(
             "SELECT hash, ticket_id FROM imports WHERE external_source = $1 AND external_id = $2",
             key.source,
@@ -328,7 +336,7 @@ impl Tickets {
             .with("external_id", &key.id));
         }
         let view = self.view(&TicketRef::Id(row.ticket_id)).await?;
-        view.present(Detail::Full, &self.sealer).map(Some)
+        view.present(Detail::Full, viewer, &self.sealer).map(Some)
     }
 
     /// The ticket as it was at a version, written at an instant.
@@ -337,9 +345,10 @@ impl Tickets {
         mut view: TicketView,
         version: i64,
         at: SqlTimestamp,
+        viewer: Viewer,
     ) -> Result<pb::Ticket, Error> {
         if version == view.version {
-            return view.present(Detail::Full, &self.sealer);
+            return view.present(Detail::Full, viewer, &self.sealer);
         }
         let payload = sqlx::query_scalar!(
             "SELECT payload FROM events WHERE aggregate_id = $1 AND version = $2 AND recorded_at = $3",
@@ -368,7 +377,7 @@ impl Tickets {
             view.root_cause = Some(texts.root_cause);
             view.reply = Some(texts.reply);
         }
-        view.present_as(state, Detail::Full, &self.sealer)
+        view.present_as(state, Detail::Full, viewer, &self.sealer)
     }
 
     fn count(&self, changed: &Changed) {

@@ -9,7 +9,7 @@ use gongdan_proto::{
     tickets::v1::{
         self as pb, catalogue_service_client::CatalogueServiceClient,
         customer_service_client::CustomerServiceClient, priority_service_client::PriorityServiceClient,
-        ticket_service_client::TicketServiceClient,
+        privacy_service_client::PrivacyServiceClient, ticket_service_client::TicketServiceClient,
     },
     to_timestamp,
 };
@@ -72,6 +72,10 @@ impl Suite {
 
     pub fn customers(&self, principal: &str) -> CustomerServiceClient<AuthChannel> {
         CustomerServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn privacy(&self, principal: &str) -> PrivacyServiceClient<AuthChannel> {
+        PrivacyServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn catalogue(&self, principal: &str) -> CatalogueServiceClient<AuthChannel> {

@@ -67,6 +67,9 @@ pub struct Create {
     /// Needs a right of its own to be seen
     #[arg(long)]
     sensitive: bool,
+    /// The reporter is not to be known to those who handle it (保密)
+    #[arg(long)]
+    confidential: bool,
 }
 
 impl Create {
@@ -102,6 +105,7 @@ impl Create {
             received_at: received_at.map(to_timestamp),
             draft: self.draft,
             sensitive: self.sensitive,
+            reporter_confidential: self.confidential,
         })
     }
 }

@@ -44,7 +44,10 @@ pub fn table(context: &Context, tickets: &[Ticket]) -> Table {
 }
 
 fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
-    let contact = ticket.contact.clone().unwrap_or_default();
+    let masked = ticket.contact.clone().unwrap_or_default();
+    let clear = ticket.contact_in_clear.clone();
+    let identity = clear.clone().unwrap_or_default();
+    let (name, phone) = clear.map_or((masked.name, masked.phone), |clear| (clear.name, clear.phone));
     let resolution = ticket.resolution.clone().unwrap_or_default();
     let counted = |count: i32| if count == 0 { String::new() } else { count.to_string() };
     let yes = |is: bool| if is { context.text("yes", "是").to_owned() } else { String::new() };
@@ -60,9 +63,12 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("channel", "渠道"), context.name(ticket.channel().as_str_name())),
         (context.text("priority", "优先级"), context.name(ticket.priority().as_str_name())),
         (context.text("priority reason", "优先级理由"), ticket.priority_reason.clone()),
-        (context.text("citizen", "市民"), format!("{} {}", contact.name, contact.phone).trim().to_owned()),
+        (context.text("citizen", "市民"), format!("{name} {phone}").trim().to_owned()),
         (context.text("customer", "客户"), ticket.customer_id.clone()),
+        (context.text("identity number", "证件号码"), identity.identity_number),
+        (context.text("address", "地址"), identity.address),
         (context.text("sensitive", "敏感"), yes(ticket.sensitive)),
+        (context.text("confidential reporter", "举报人保密"), yes(ticket.confidential)),
         (context.text("unit", "单位"), ticket.lead_unit_id.clone()),
         (context.text("handler", "处理人"), ticket.handler_id.clone()),
         (context.text("waits because", "待派原因"), ticket.pool_reason.clone()),

@@ -48,6 +48,8 @@ pub struct Intake {
     pub customer_id: Option<Uuid>,
     /// Needs a right of its own to be seen.
     pub sensitive: bool,
+    /// The reporter is not to be known to those who handle it. Source: T36.
+    pub confidential: bool,
     /// When it was received.
     pub received_at: Timestamp,
 }
@@ -114,6 +116,7 @@ impl Ticket {
             priority_reason: intake.priority_reason,
             customer_id: intake.customer_id,
             sensitive: intake.sensitive,
+            confidential: intake.confidential,
             origin,
             external: new.external,
             lead_unit: None,

@@ -65,6 +65,7 @@ pub fn intake() -> Intake {
         priority_reason: String::new(),
         customer_id: None,
         sensitive: false,
+        confidential: false,
         received_at: at(0),
     }
 }

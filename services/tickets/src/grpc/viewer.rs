@@ -1,0 +1,28 @@
+//! What a caller may see of those who report, by the policies. Source: T36, DESIGN rule 15.
+
+use crate::store::{
+    scope::{READ, item},
+    ticket_views::{TicketView, Viewer},
+};
+use gongdan_access::Caller;
+use gongdan_errors::Error;
+use gongdan_proto::tickets::v1 as pb;
+use prost::Message as _;
+
+/// To see phone and name in clear.
+const PERSONAL: &str = "personal.read";
+/// To see whose request it is where the reporter asked for confidence.
+const REPORTER: &str = "reporter.read";
+
+/// The caller as the one who looks at many tickets: nothing in clear, and confidential reporters only for those who may
+/// know all of them.
+pub(super) fn viewer(caller: &Caller) -> Viewer {
+    Viewer { clear_personal: false, see_reporter: caller.covers_confidential(REPORTER, READ) }
+}
+
+/// The caller as the one who looks at this ticket.
+pub(super) fn viewer_of(caller: &Caller, view: &TicketView) -> Result<Viewer, Error> {
+    let state = pb::Ticket::decode(view.state.as_slice()).map_err(Error::internal)?;
+    let may = |action| caller.scope_of(action).allows(&item(&state));
+    Ok(Viewer { clear_personal: may(PERSONAL), see_reporter: !state.confidential || may(REPORTER) })
+}
