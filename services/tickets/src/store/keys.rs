@@ -54,7 +54,7 @@ impl Keys {
     /// As [`Self::load`].
     pub(crate) fn read(path: &Path) -> anyhow::Result<Self> {
         let name = || format!("contacts.key_file {}", path.display());
-        Self::parse(&std::fs::read_to_string(path).with_context(name)?).with_context(name)
+        Self::parse(gongdan_secret::read(path).with_context(name)?.expose_secret()).with_context(name)
     }
 
     fn parse(text: &str) -> anyhow::Result<Self> {
