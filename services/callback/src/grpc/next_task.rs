@@ -1,6 +1,9 @@
 //! `CallbackService.NextTask`
 
-use super::decode::{request_id, request_key, text};
+use super::{
+    decode::{request_id, request_key, text},
+    touched,
+};
 use crate::{Rooms, events::to_proto};
 use gongdan_auth::Actor;
 use gongdan_callback_domain::Task;
@@ -25,6 +28,7 @@ pub(super) async fn next_task(
     let now = rooms.clock.now();
     let agent = &actor.principal_id;
     if let Some(task) = rooms.store.take(agent, &command.unit_id, &rooms.policy, &command.key, now).await? {
+        touched(&task);
         return Ok(taken(&task));
     }
     let next = rooms.store.next_at(&command.unit_id).await?;

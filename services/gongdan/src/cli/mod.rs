@@ -1,5 +1,6 @@
 //! The command line: what can be typed, and who does it.
 
+mod audit;
 mod callback;
 mod catalogue;
 mod completions;
@@ -92,6 +93,9 @@ enum Command {
     /// Events that a consumer could not apply
     #[command(subcommand)]
     Events(events::Command),
+    /// Who read or changed what (审计)
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Prints the completions of a shell
     Completions(completions::Args),
 }
@@ -148,6 +152,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Webhook(command) => webhook::run(context, command).await,
         Command::Report(args) => report::run(context, args).await,
         Command::Events(command) => events::run(context, command).await,
+        Command::Audit(command) => audit::run(context, command).await,
         Command::Up(_) | Command::Serve(_) | Command::Completions(_) => Ok(()),
     };
     done.map(|()| ExitCode::SUCCESS)

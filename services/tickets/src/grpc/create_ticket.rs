@@ -3,6 +3,7 @@
 use super::{
     decode::{by, if_given, instant, uuid},
     intake::{self, Customer, Item, Request},
+    touched,
 };
 use crate::{
     Rooms,
@@ -38,6 +39,12 @@ pub(super) async fn create_ticket(
     actor: &Actor,
     request: pb::CreateTicketRequest,
 ) -> Result<pb::Ticket, Error> {
+    let ticket = create(rooms, actor, request).await?;
+    touched(&ticket);
+    Ok(ticket)
+}
+
+async fn create(rooms: &Rooms, actor: &Actor, request: pb::CreateTicketRequest) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
     let Create { key, draft, mut intake, contact } = match decode(rooms, actor, request, now).await? {
         Decoded::Create(create) => *create,

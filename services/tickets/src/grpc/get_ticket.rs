@@ -1,6 +1,6 @@
 //! `TicketService.GetTicket`.
 
-use super::decode::ticket_ref;
+use super::{decode::ticket_ref, touched};
 use crate::Rooms;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -10,5 +10,7 @@ pub(super) async fn get_ticket(rooms: &Rooms, request: pb::GetTicketRequest) -> 
     let Some(ticket) = ticket_ref(&request.ticket, &mut violations) else {
         return Err(violations.into_error());
     };
-    rooms.tickets.get(&ticket).await
+    let ticket = rooms.tickets.get(&ticket).await?;
+    touched(&ticket);
+    Ok(ticket)
 }

@@ -22,6 +22,7 @@ pub(super) async fn list_timeline(
         return Err(violations.into_error());
     };
     let view = rooms.tickets.view(&ticket).await?;
+    gongdan_audit::touched("ticket", view.id);
     let entries = rooms.tickets.timeline(view.id, after, size).await?;
     let next_page_token = match entries.last() {
         Some(last) if last.version < view.version => last.version.to_string(),

@@ -48,6 +48,7 @@ pub(super) async fn lookup_customer(
 }
 
 async fn profile(rooms: &Rooms, customer: Customer) -> Result<pb::CustomerProfile, Error> {
+    gongdan_audit::touched("customer", customer.id);
     let in_flight = tickets(rooms, &customer, |phase| !phase.is_over()).await?;
     let past = tickets(rooms, &customer, Phase::is_over).await?;
     let total = rooms.customers.tickets_of(customer.id).await?;

@@ -3,6 +3,7 @@
 use super::{
     decode::{by, instant},
     intake::{self, Customer, Item, Request},
+    touched,
 };
 use crate::{
     Rooms,
@@ -48,10 +49,12 @@ pub(super) async fn record_past_ticket(
         match rooms.tickets.create(&changed, None, Some(key.clone()), customer.beside(None)).await? {
             Created::New(ticket) => {
                 customer.written(rooms);
+                touched(&ticket);
                 return Ok(pb::RecordPastTicketResponse { ticket: Some(*ticket), created: true });
             }
             Created::Known => {
                 if let Some(ticket) = rooms.tickets.imported_as(&key).await? {
+                    touched(&ticket);
                     return Ok(pb::RecordPastTicketResponse { ticket: Some(ticket), created: false });
                 }
             }

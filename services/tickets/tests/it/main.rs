@@ -7,6 +7,7 @@
 )]
 
 mod acts;
+mod audit;
 mod bad_input;
 mod callbacks;
 mod catalogue;
