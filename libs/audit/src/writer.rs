@@ -246,11 +246,11 @@ impl Writer {
             waiters.extend(done.map(|done| (entries.len(), done)));
             entries.push(entry.into_message(service));
         }
+        self.inner.metrics.waiting(&entries, self.waiting.len());
         let mut pause = RETRY;
         let mut failed = false;
         while let Err(error) = self.append(&mut entries, failed).await {
             self.inner.metrics.failed();
-            self.inner.metrics.waiting(&entries, self.waiting.len());
             self.inner.failing.store(true, Ordering::Relaxed);
             tracing::error!(entries = entries.len(), %error, "audit entries cannot be written and wait");
             for (at, done) in waiters.drain(..) {

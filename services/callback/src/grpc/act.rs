@@ -1,5 +1,6 @@
 //! The way of every act on a task: load, decide, save; a retry gets its answer.
 
+use super::touched;
 use crate::{
     Rooms,
     error::refused,
@@ -38,6 +39,7 @@ impl Act<'_> {
             Opened::Answered(task) => return Ok(*task),
             Opened::Fresh(task) => *task,
         };
+        touched(&task);
         let now = rooms.clock.now();
         let changed = decide(task, now).map_err(refused)?;
         let event = new_event(&changed, &caller.to_ref(), now);

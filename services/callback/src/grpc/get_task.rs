@@ -1,6 +1,6 @@
 //! `CallbackService.GetTask`
 
-use super::decode::task_name;
+use super::{decode::task_name, touched};
 use crate::{Rooms, events::to_proto};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -15,5 +15,7 @@ pub(super) async fn get_task(
     let Some(name) = violations.field("task", task_name(&request.task)) else {
         return Err(violations.into_error());
     };
-    Ok(to_proto(&rooms.store.get_within(&name, &caller.scope()).await?))
+    let task = rooms.store.get_within(&name, &caller.scope()).await?;
+    touched(&task);
+    Ok(to_proto(&task))
 }

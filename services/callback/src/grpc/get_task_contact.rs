@@ -1,6 +1,6 @@
 //! `CallbackService.GetTaskContact`
 
-use super::decode::task_name;
+use super::{decode::task_name, touched};
 use crate::{Rooms, error::refused};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Reason, Violations};
@@ -24,6 +24,7 @@ pub(super) async fn get_task_contact(
         return Err(violations.into_error());
     };
     let task = rooms.store.get_within(&name, &caller.scope()).await?;
+    touched(&task);
     let now = rooms.clock.now();
     task.require_held_by(&caller.principal_id, now).map_err(refused)?;
     let Some(customer_id) = task.ticket.customer_id else { return Err(gone()) };

@@ -1,6 +1,6 @@
 //! `CallbackService.ListAttempts`
 
-use super::decode::task_name;
+use super::{decode::task_name, touched};
 use crate::Rooms;
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -16,5 +16,6 @@ pub(super) async fn list_attempts(
         return Err(violations.into_error());
     };
     let task = rooms.store.get_within(&name, &caller.scope()).await?;
+    touched(&task);
     Ok(ListAttemptsResponse { attempts: rooms.store.attempts(task.id).await? })
 }

@@ -1,6 +1,9 @@
 //! `CallbackService.ListTasks`
 
-use super::decode::{task_name, text};
+use super::{
+    decode::{task_name, text},
+    touched,
+};
 use crate::{Rooms, events, store::TaskFilter};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -33,6 +36,7 @@ pub(super) async fn list_tasks(
     let full = usize::try_from(command.limit).unwrap_or(usize::MAX);
     let more = tasks.len() > full;
     tasks.truncate(full);
+    tasks.iter().for_each(touched);
     let next_page_token = match tasks.last() {
         Some(last) if more => token(last.id, command.binding),
         _ => String::new(),

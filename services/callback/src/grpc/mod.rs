@@ -12,9 +12,19 @@ mod skip_task;
 
 use crate::Rooms;
 use gongdan_access::caller;
+use gongdan_callback_domain::Task;
 use gongdan_proto::callback::v1::{self as pb, callback_service_server::CallbackService};
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
+
+/// Tells the audit log which task, ticket and customer an answer is about.
+fn touched(task: &Task) {
+    gongdan_audit::touched("task", task.id);
+    gongdan_audit::touched("ticket", task.ticket.id);
+    if let Some(customer) = task.ticket.customer_id {
+        gongdan_audit::touched("customer", customer);
+    }
+}
 
 /// The service's RPCs.
 #[derive(Clone)]

@@ -1,6 +1,9 @@
 //! `CallbackService.NextTask`
 
-use super::decode::{request_id, request_key, text};
+use super::{
+    decode::{request_id, request_key, text},
+    touched,
+};
 use crate::{Rooms, events::to_proto};
 use gongdan_access::Caller;
 use gongdan_callback_domain::Task;
@@ -27,6 +30,7 @@ pub(super) async fn next_task(
     if let Some(task) =
         rooms.store.take(agent, &scope, &command.unit_id, &rooms.policy, &command.key, now).await?
     {
+        touched(&task);
         return Ok(taken(&task));
     }
     let next = rooms.store.next_at(&scope, &command.unit_id).await?;

@@ -1,6 +1,7 @@
 //! The command line: what can be typed, and who does it.
 
 mod access;
+mod audit;
 mod callback;
 mod catalogue;
 mod completions;
@@ -100,6 +101,9 @@ enum Command {
     /// Events that a consumer could not apply
     #[command(subcommand)]
     Events(events::Command),
+    /// Who read or changed what (审计)
+    #[command(subcommand)]
+    Audit(audit::Command),
     /// Prints the completions of a shell
     Completions(completions::Args),
 }
@@ -158,6 +162,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Report(args) => report::run(context, args).await,
         Command::Keys(command) => keys::run(context, command).await,
         Command::Events(command) => events::run(context, command).await,
+        Command::Audit(command) => audit::run(context, command).await,
         Command::Up(_) | Command::Serve(_) | Command::Completions(_) | Command::Access(_) => Ok(()),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -16,9 +16,19 @@ fn help_names_every_command() {
     let output = gongdan(&["--help"]);
     assert!(output.status.success());
     let help = String::from_utf8(output.stdout).unwrap();
-    for command in
-        ["ticket", "catalogue", "org", "rule", "route", "sla", "callback", "inbox", "report", "completions"]
-    {
+    for command in [
+        "ticket",
+        "catalogue",
+        "org",
+        "rule",
+        "route",
+        "sla",
+        "callback",
+        "inbox",
+        "report",
+        "audit",
+        "completions",
+    ] {
         assert!(help.contains(command), "{command} is not in\n{help}");
     }
 }

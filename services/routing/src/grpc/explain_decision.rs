@@ -21,6 +21,8 @@ pub(super) async fn explain_decision(
     if !rooms.store.sees(&caller.scope(), stored.ticket_id).await? {
         return Err(error::decision_not_found());
     }
+    gongdan_audit::touched("ticket", stored.ticket_id);
+    gongdan_audit::touched("decision", stored.id);
     let explanation = &stored.explanation;
     let revisions: Vec<i64> = explanation.rules.iter().map(|trial| trial.0).collect();
     let revisions = rooms.store.rule_revisions(&revisions).await?;

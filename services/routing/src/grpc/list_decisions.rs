@@ -27,6 +27,9 @@ pub(super) async fn list_decisions(
     let mut decisions =
         rooms.store.list_decisions(&caller.scope(), &filter, page.after, page.limit()).await?;
     let next_page_token = page.cut(&mut decisions, |decision| decision.id);
+    for decision in &decisions {
+        gongdan_audit::touched("ticket", decision.ticket_id);
+    }
     Ok(ListDecisionsResponse { decisions: decisions.iter().map(show::decision).collect(), next_page_token })
 }
 

@@ -16,5 +16,6 @@ pub(super) async fn get_clock(
     let clock = clocks::find(&rooms.pool, id, &caller.scope()).await?;
     let clock =
         clock.ok_or_else(|| Error::not_found(Reason::ClockNotFound, "no such clock").with("clock", id))?;
+    gongdan_audit::touched("ticket", clock.ticket_id);
     Ok(convert::clock(&clock))
 }

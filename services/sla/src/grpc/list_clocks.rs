@@ -39,5 +39,8 @@ pub(super) async fn list_clocks(
     };
     let mut found = clocks::list(&rooms.pool, ticket, &caller.scope(), after, page.limit()).await?;
     let next_page_token = page.cut(&mut found, |clock| clock.id.to_string());
+    for clock in &found {
+        gongdan_audit::touched("ticket", clock.ticket_id);
+    }
     Ok(pb::ListClocksResponse { clocks: found.iter().map(convert::clock).collect(), next_page_token })
 }

@@ -3,6 +3,7 @@
 use super::{
     decode::{by, if_given, instant, uuid},
     intake::{self, Customer, Request},
+    touched,
     viewer::viewer,
 };
 use crate::{
@@ -35,6 +36,16 @@ enum Decoded {
 }
 
 pub(super) async fn create_ticket(
+    rooms: &Rooms,
+    caller: &Caller,
+    request: pb::CreateTicketRequest,
+) -> Result<pb::Ticket, Error> {
+    let ticket = create(rooms, caller, request).await?;
+    touched(&ticket);
+    Ok(ticket)
+}
+
+async fn create(
     rooms: &Rooms,
     caller: &Caller,
     request: pb::CreateTicketRequest,

@@ -22,6 +22,10 @@ pub(super) async fn get_contact(
     let (Some(customer), Some(ticket), Some(purpose)) = (customer, ticket, purpose) else {
         return Err(violations.into_error());
     };
+    // The decoded purpose is free text; the log keeps only one that is a word.
+    if purpose.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+        gongdan_audit::note("purpose", purpose.as_str().to_owned());
+    }
     let contact =
         rooms.customers.contact_in_clear(customer, ticket, &caller.principal_id, purpose.as_str()).await?;
     rooms.metrics.contact_read();

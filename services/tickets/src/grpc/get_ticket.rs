@@ -1,6 +1,6 @@
 //! `TicketService.GetTicket`.
 
-use super::{decode::ticket_ref, viewer::viewer_of};
+use super::{decode::ticket_ref, touched, viewer::viewer_of};
 use crate::{Rooms, store::ticket_views::Detail};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -25,5 +25,7 @@ pub(super) async fn get_ticket(
         rooms.customers.opened_in_clear(view.customer_id, Some(view.id), &caller.principal_id, READ).await?;
         rooms.metrics.contact_read();
     }
-    view.present(Detail::Full, viewer, &rooms.customers.sealer)
+    let ticket = view.present(Detail::Full, viewer, &rooms.customers.sealer)?;
+    touched(&ticket);
+    Ok(ticket)
 }

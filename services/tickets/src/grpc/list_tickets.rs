@@ -38,5 +38,11 @@ pub(super) async fn list_tickets(
         .iter()
         .map(|view| view.present(Detail::Listed, viewer, &rooms.customers.sealer))
         .collect::<Result<_, _>>()?;
+    if !given.customer_id.is_empty() {
+        gongdan_audit::touched("customer", &given.customer_id);
+    }
+    for view in &views {
+        gongdan_audit::touched("ticket", view.id);
+    }
     Ok(pb::ListTicketsResponse { tickets, next_page_token })
 }

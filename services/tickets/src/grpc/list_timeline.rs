@@ -25,6 +25,7 @@ pub(super) async fn list_timeline(
     };
     let view = rooms.tickets.view(&ticket).await?;
     view.check_seen(caller)?;
+    gongdan_audit::touched("ticket", view.id);
     let entries = rooms.tickets.timeline(view.id, after, size).await?;
     let next_page_token = match entries.last() {
         Some(last) if last.version < view.version => last.version.to_string(),

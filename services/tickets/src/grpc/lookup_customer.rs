@@ -63,6 +63,7 @@ async fn profile(
     customer: Customer,
     viewer: Viewer,
 ) -> Result<Option<pb::CustomerProfile>, Error> {
+    gongdan_audit::touched("customer", customer.id);
     let seen = rooms.customers.tickets_of(customer.id, scope, viewer.see_reporter).await?;
     if seen.shown == 0 && seen.confidential > 0 {
         return Ok(None);

@@ -40,6 +40,15 @@ use gongdan_proto::tickets::v1::{
 use std::sync::Arc;
 use tonic::{Request, Response, Status};
 
+/// Tells the audit log which ticket an answer is about.
+fn touched(ticket: &pb::Ticket) {
+    gongdan_audit::touched("ticket", &ticket.id);
+    gongdan_audit::touched("number", &ticket.number);
+    if !ticket.customer_id.is_empty() {
+        gongdan_audit::touched("customer", &ticket.customer_id);
+    }
+}
+
 /// All RPCs of this service.
 #[derive(Clone)]
 pub(crate) struct Api(pub(crate) Arc<Rooms>);

@@ -3,6 +3,7 @@
 use super::{
     decode::{by, instant},
     intake::{self, Customer, Request},
+    touched,
     viewer::viewer,
 };
 use crate::{
@@ -54,10 +55,12 @@ pub(super) async fn record_past_ticket(
         {
             Created::New(ticket) => {
                 customer.written(rooms);
+                touched(&ticket);
                 return Ok(pb::RecordPastTicketResponse { ticket: Some(*ticket), created: true });
             }
             Created::Known => {
                 if let Some(ticket) = rooms.tickets.imported_as(&key, viewer).await? {
+                    touched(&ticket);
                     return Ok(pb::RecordPastTicketResponse { ticket: Some(ticket), created: false });
                 }
             }

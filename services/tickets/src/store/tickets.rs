@@ -143,6 +143,7 @@ impl Tickets {
     /// Reads the ticket together with any earlier use of the request; judges the etag only when there is none.
     pub(crate) async fn open(&self, call: &Call) -> Result<Opened, Error> {
         let id = self.find(&call.ticket).await?;
+        gongdan_audit::touched("ticket", id);
         let row = sqlx::query!(
             r#"SELECT v.id AS "id!", v.version AS "version!", v.received_at AS "received_at!",
                       v.customer_id AS "customer_id?", v.state AS "state!",

@@ -8,6 +8,7 @@
 
 mod access;
 mod acts;
+mod audit;
 mod bad_input;
 mod callbacks;
 mod catalogue;
