@@ -8,15 +8,20 @@ use crate::{
 use ::http::{HeaderName, HeaderValue, Method, Request, Response};
 use anyhow::Context;
 use gongdan_auth::Authenticator;
+use gongdan_tls::{ClientAuth, Incoming, Remote, ServerTls};
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tonic::{body::Body, server::NamedService, service::Routes, transport::server::TcpIncoming};
+use tonic::{body::Body, server::NamedService, service::Routes, transport::server::TcpConnectInfo};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 const STARTING: &str = "starting";
+
+/// Of all headers of a call together: two tokens of the longest that are read, and what else there is. More is refused
+/// before anybody looks at it.
+const MAX_HEADERS: u32 = 48 * 1024;
 
 /// A server that listens; calls but health are UNAVAILABLE until [`Server::serve`].
 pub struct Server {
@@ -28,6 +33,7 @@ pub struct Server {
     shutdown: CancellationToken,
     drain: Duration,
     listening: JoinHandle<anyhow::Result<()>>,
+    client_auth: ClientAuth,
     stop_http: CancellationToken,
 }
 
@@ -35,12 +41,14 @@ impl Server {
     /// Listens. Only health, `/healthz`, `/readyz` and `/metrics` answer until [`Server::serve`].
     ///
     /// # Errors
-    /// When the stack cannot be built.
+    /// When the stack cannot be built, or `[server.tls]` cannot work.
     pub async fn listen(
         config: &ServerConfig,
         listeners: Listeners,
         shutdown: CancellationToken,
     ) -> anyhow::Result<Self> {
+        let tls = ServerTls::new(&config.tls).context("the [server.tls] section")?;
+        let client_auth = tls.as_ref().map_or(ClientAuth::None, ServerTls::client_auth);
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_service_status("", ServingStatus::NotServing).await;
         let readiness = Readiness::new(reporter.clone());
@@ -60,7 +68,7 @@ impl Server {
         let (failed_to_start, started) = oneshot::channel();
         let listening = tokio::spawn(serve_stack(
             config.clone(),
-            listeners.grpc,
+            Incoming::new(listeners.grpc, tls),
             stack,
             shutdown.clone(),
             failed_to_start,
@@ -77,6 +85,7 @@ impl Server {
             shutdown,
             drain: config.drain,
             listening,
+            client_auth,
             stop_http,
         })
     }
@@ -107,8 +116,15 @@ impl Server {
     /// through the authenticator's door.
     ///
     /// # Errors
-    /// When reflection cannot be built, or the listener failed.
+    /// When reflection cannot be built, the listener failed, or `auth.service_certificates` asks for what no
+    /// connection has.
     pub async fn serve(self, authenticator: Authenticator) -> anyhow::Result<()> {
+        if authenticator.requires_service_certificates() && self.client_auth == ClientAuth::None {
+            self.abandon().await;
+            anyhow::bail!(
+                "auth.service_certificates is true, but server.tls.client_auth is \"none\": no service could call"
+            );
+        }
         self.serve_behind(authenticator.layer()).await
     }
 
@@ -177,7 +193,7 @@ where
 
 async fn serve_stack<S>(
     config: ServerConfig,
-    listener: tokio::net::TcpListener,
+    incoming: Incoming,
     stack: S,
     shutdown: CancellationToken,
     failed_to_start: oneshot::Sender<anyhow::Error>,
@@ -198,15 +214,21 @@ where
         .accept_http1(true)
         .max_concurrent_streams(config.streams_per_connection)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_max_header_list_size(MAX_HEADERS)
         .layer(tower::util::option_layer(cors))
         .layer(tonic_web::GrpcWebLayer::new())
-        .serve_with_incoming_shutdown(
-            stack,
-            TcpIncoming::from(listener).with_nodelay(Some(true)),
-            shutdown.cancelled_owned(),
-        )
+        .serve_with_incoming_shutdown(stack.map_request(with_addresses), incoming, shutdown.cancelled_owned())
         .await
         .context("the gRPC listener failed")
+}
+
+/// `tonic::Request::remote_addr` goes by this.
+fn with_addresses(mut request: Request<Body>) -> Request<Body> {
+    if let Some(remote) = request.extensions().get::<Remote>() {
+        let addresses = TcpConnectInfo { local_addr: remote.local_address(), remote_addr: remote.address() };
+        request.extensions_mut().insert(addresses);
+    }
+    request
 }
 
 fn cors(origins: &[String]) -> anyhow::Result<Option<CorsLayer>> {

@@ -1,5 +1,9 @@
 //! The server through its sockets.
 
+mod door;
+mod mirror;
+mod tls;
+
 use super::Server;
 use crate::{CommonConfig, Listeners, ServerConfig, Sources};
 use gongdan_auth::{AuthConfig, Authenticator};
