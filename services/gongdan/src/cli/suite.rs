@@ -1,4 +1,5 @@
-//! What a running suite says about itself in `suite.json` of its data directory.
+//! What a running suite says about itself in `suite.json` of its data directory; of a suite elsewhere, what somebody
+//! wrote there, of which only the services need to be named.
 
 use std::{
     collections::BTreeMap,
@@ -22,14 +23,19 @@ pub struct Suite {
     /// Service name to where it listens.
     pub services: BTreeMap<String, Endpoints>,
     /// The database server, with user and password.
+    #[serde(default)]
     pub postgres_url: String,
     /// The bus.
+    #[serde(default)]
     pub nats_url: String,
     /// File with the token of the administrator.
+    #[serde(default)]
     pub token_file: PathBuf,
     /// First token of its subjects on the bus, and prefix of its databases.
+    #[serde(default)]
     pub name: String,
     /// Process id of the supervisor.
+    #[serde(default)]
     pub pid: u32,
 }
 
@@ -39,6 +45,7 @@ pub struct Endpoints {
     /// For gRPC.
     pub grpc: String,
     /// For `/metrics`, `/healthz` and `/readyz`.
+    #[serde(default)]
     pub metrics: String,
 }
 
