@@ -1,4 +1,4 @@
-//! Calls to other services: with our token, in the caller's trace, within the caller's deadline.
+//! Calls to other services: with our token and our caller's, in the caller's trace, within the caller's deadline.
 
 use std::{
     pin::Pin,
@@ -6,6 +6,7 @@ use std::{
     time::Duration,
 };
 
+use gongdan_tls::{ClientTls, ConnectFailed};
 use http::{Request, Response};
 use tonic::{
     Status,
@@ -16,13 +17,15 @@ use tonic::{
 use tower::Service;
 
 use crate::{
+    caller::{CALLER_HEADER, caller},
     deadline::{header_value, parse_header, remaining},
     token_source::TokenSource,
 };
 
 const GRPC_TIMEOUT: &str = "grpc-timeout";
 
-/// A channel whose calls carry a bearer token, `traceparent`, and what is left of the deadline of the call being served.
+/// A channel whose calls carry a bearer token, that of the caller being served, `traceparent`, and what is left of the
+/// deadline of the call being served.
 #[derive(Clone)]
 pub struct AuthChannel {
     channel: Channel,
@@ -41,14 +44,29 @@ impl AuthChannel {
     ///
     /// # Errors
     /// When the address is none.
-    pub fn lazy(uri: &str, timeout: Duration, token: TokenSource) -> Result<Self, tonic::transport::Error> {
-        let endpoint = Endpoint::from_shared(uri.to_owned())?
-            .connect_timeout(Duration::from_secs(3))
-            .timeout(timeout)
-            .tcp_nodelay(true)
-            .http2_keep_alive_interval(Duration::from_secs(20))
-            .keep_alive_timeout(Duration::from_secs(10));
-        Ok(Self::new(endpoint.connect_lazy(), token))
+    pub fn lazy(uri: &str, timeout: Duration, token: TokenSource) -> Result<Self, ConnectFailed> {
+        Self::lazy_over(uri, timeout, token, None)
+    }
+
+    /// The same, over TLS where the address is `https://…`.
+    ///
+    /// # Errors
+    /// When the address is none, or is `https://…` and there is no TLS.
+    pub fn lazy_over(
+        uri: &str,
+        timeout: Duration,
+        token: TokenSource,
+        tls: Option<&ClientTls>,
+    ) -> Result<Self, ConnectFailed> {
+        let tune = |endpoint: Endpoint| {
+            endpoint
+                .connect_timeout(Duration::from_secs(3))
+                .timeout(timeout)
+                .tcp_nodelay(true)
+                .http2_keep_alive_interval(Duration::from_secs(20))
+                .keep_alive_timeout(Duration::from_secs(10))
+        };
+        Ok(Self::new(gongdan_tls::connect(uri, tls, tune)?, token))
     }
 }
 
@@ -66,6 +84,9 @@ impl Service<Request<Body>> for AuthChannel {
         let mut channel = std::mem::replace(&mut self.channel, next);
         gongdan_telemetry::inject(request.headers_mut());
         pass_deadline_on(&mut request);
+        if let Some(caller) = caller() {
+            request.headers_mut().insert(CALLER_HEADER, caller);
+        }
         let token = self.token.clone();
         Box::pin(async move {
             let value = token.authorization().await.map_err(|why| {

@@ -5,11 +5,15 @@ use std::{
     task::{Context, Poll},
 };
 
+use gongdan_tls::Remote;
 use http::{Request, Response};
 use tonic::Status;
 use tower::{Layer, Service};
 
-use crate::authenticator::Authenticator;
+use crate::{
+    authenticator::Authenticator,
+    caller::{OnBehalfOf, with_caller},
+};
 
 /// Services anybody may ask: whether the server is well, and what it offers.
 const OPEN: [&str; 2] = ["/grpc.health.v1.Health/", "/grpc.reflection."];
@@ -20,7 +24,8 @@ pub fn is_exempt(path: &str) -> bool {
     OPEN.iter().any(|open| path.starts_with(open))
 }
 
-/// Puts the [`crate::Actor`] into each request's extensions, or answers for the service.
+/// Puts the [`crate::Actor`] into each request's extensions, with [`OnBehalfOf`] beside it where a service serves
+/// somebody, or answers for the service.
 #[derive(Clone)]
 pub struct AuthLayer {
     authenticator: Authenticator,
@@ -71,11 +76,15 @@ where
         }
         let authenticator = self.authenticator.clone();
         Box::pin(async move {
-            match authenticator.authenticate(request.headers()).await {
-                Ok(actor) => {
-                    tracing::Span::current().record("enduser.id", &actor.principal_id);
-                    request.extensions_mut().insert(actor);
-                    inner.call(request).await
+            let remote = request.extensions().get::<Remote>();
+            match authenticator.admit(request.headers(), remote).await {
+                Ok(admitted) => {
+                    tracing::Span::current().record("enduser.id", &admitted.actor.principal_id);
+                    request.extensions_mut().insert(admitted.actor);
+                    if let Some(served) = admitted.on_behalf_of {
+                        request.extensions_mut().insert(OnBehalfOf(served));
+                    }
+                    with_caller(admitted.credential, inner.call(request)).await
                 }
                 Err(refused) => Ok(Status::from(refused).into_http()),
             }

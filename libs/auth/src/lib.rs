@@ -4,13 +4,14 @@
 //! `principal_changed` events last said about the principal with that issuer and subject (DESIGN rule 16).
 //!
 //! - [`Authenticator`] and its [`AuthLayer`]: the door. Every RPC but health and reflection needs a bearer token;
-//!   handlers read the [`Actor`] with [`actor`].
+//!   handlers read the [`Actor`] with [`actor`], and with [`on_behalf_of`] whom a calling service serves.
 //! - [`PrincipalProjection`]: keeps table `principals` and the authenticator's cache up to date.
 //! - [`LocalIssuer`]: an issuer of one machine's own, for `gongdan up` and tests.
 //! - [`TokenSource`] and [`AuthChannel`]: calls to other services.
 
 mod actor;
 mod authenticator;
+mod caller;
 mod channel;
 mod config;
 mod deadline;
@@ -24,6 +25,7 @@ mod verifier;
 
 pub use actor::{Actor, actor, guard, role};
 pub use authenticator::Authenticator;
+pub use caller::{CALLER_HEADER, OnBehalfOf, on_behalf_of};
 pub use channel::AuthChannel;
 pub use config::{AuthConfig, InvalidAuthConfig, IssuerConfig};
 pub use deadline::{remaining, with_deadline};

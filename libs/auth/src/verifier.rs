@@ -10,14 +10,28 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    config::{AuthConfig, InvalidAuthConfig},
-    jwks::{ALGORITHMS, KeyError, KeyStore, Location},
+    config::{AuthConfig, InvalidAuthConfig, IssuerConfig},
+    jwks::{ALGORITHMS, KeyError, KeyStore, Place, RemoteKeys, Source, Times, is_safe},
 };
 
 /// A verified token is looked at again after this time even when it has not expired, so that a withdrawn key ends.
 const REMEMBERED: Duration = Duration::from_secs(300);
 
 const MAX_TOKEN: usize = 16 * 1024;
+
+const MAX_LEEWAY: Duration = Duration::from_secs(300);
+
+/// A token that was good when its caller's call began stays good for the calls that it takes, the longest call long.
+const CARRIED_GRACE: f64 = 60.0;
+
+/// Whose token it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Use {
+    /// The one who calls.
+    Own,
+    /// The one whom the calling service serves.
+    Carried,
+}
 
 /// What a verified token says.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -26,9 +40,16 @@ pub(crate) struct Identity {
     pub(crate) subject: String,
 }
 
-struct Verified {
+/// A token that has been verified.
+pub(crate) struct Verified {
     identity: Identity,
     expires: f64,
+}
+
+impl Verified {
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
 }
 
 #[derive(Deserialize)]
@@ -38,6 +59,7 @@ struct Claims {
     aud: Audience,
     exp: f64,
     nbf: Option<f64>,
+    iat: Option<f64>,
 }
 
 #[derive(Deserialize)]
@@ -58,7 +80,7 @@ impl Audience {
 
 /// Verifies tokens and remembers the verified ones by their hash.
 pub(crate) struct Verifier {
-    issuers: HashMap<String, KeyStore>,
+    issuers: HashMap<String, Arc<KeyStore>>,
     audience: String,
     leeway: f64,
     clock: SharedClock,
@@ -73,20 +95,25 @@ impl Verifier {
         if config.audience.is_empty() {
             return Err(InvalidAuthConfig::NoAudience);
         }
-        let http = reqwest::Client::builder()
-            .connect_timeout(Duration::from_secs(3))
-            .timeout(Duration::from_secs(5))
-            .build()?;
-        let mut issuers = HashMap::new();
-        for issuer in &config.issuers {
-            let location = match (&issuer.jwks_url, &issuer.jwks_file) {
-                (Some(url), None) => Location::Url(url.clone()),
-                (None, Some(file)) => Location::File(file.clone()),
-                _ => return Err(InvalidAuthConfig::Keys(issuer.issuer.clone())),
-            };
-            let keys = KeyStore::new(location, http.clone(), config.jwks_min_interval, config.jwks_max_age);
-            issuers.insert(issuer.issuer.clone(), keys);
+        if config.leeway > MAX_LEEWAY {
+            return Err(InvalidAuthConfig::Leeway(config.leeway));
         }
+        if config.jwks_max_stale < config.jwks_max_age {
+            return Err(InvalidAuthConfig::Stale);
+        }
+        let times = Times {
+            min_interval: config.jwks_min_interval,
+            max_age: config.jwks_max_age,
+            max_stale: config.jwks_max_stale,
+        };
+        let mut sources = HashMap::new();
+        for issuer in &config.issuers {
+            if sources.insert(issuer.issuer.clone(), source(issuer)?).is_some() {
+                return Err(InvalidAuthConfig::Twice(issuer.issuer.clone()));
+            }
+        }
+        let issuers =
+            sources.into_iter().map(|(issuer, source)| (issuer, KeyStore::start(source, times))).collect();
         Ok(Self {
             issuers,
             audience: config.audience.clone(),
@@ -103,24 +130,24 @@ impl Verifier {
     ///
     /// # Errors
     /// UNAUTHENTICATED; UNAVAILABLE when the issuer's keys cannot be had.
-    pub(crate) async fn verify(&self, token: &str) -> Result<Identity, Error> {
+    pub(crate) async fn verify(&self, token: &str, by: Use) -> Result<Arc<Verified>, Error> {
         if token.len() > MAX_TOKEN {
             return Err(refused("the token is too long"));
         }
         let hash: [u8; 32] = Sha256::digest(token.as_bytes()).into();
         let now = seconds(self.clock.now());
         if let Some(known) = self.verified.get(&hash) {
-            if now <= known.expires + self.leeway {
-                return Ok(known.identity.clone());
-            }
-            self.verified.invalidate(&hash);
-            return Err(refused("the token has expired"));
+            self.judge_expiry(known.expires, now, by)?;
+            return Ok(known);
         }
         let claims = self.claims(token).await?;
-        self.judge(&claims, now)?;
-        let identity = Identity { issuer: claims.iss, subject: claims.sub };
-        self.verified.insert(hash, Arc::new(Verified { identity: identity.clone(), expires: claims.exp }));
-        Ok(identity)
+        self.judge(&claims, now, by)?;
+        let verified = Arc::new(Verified {
+            identity: Identity { issuer: claims.iss, subject: claims.sub },
+            expires: claims.exp,
+        });
+        self.verified.insert(hash, Arc::clone(&verified));
+        Ok(verified)
     }
 
     /// The claims, once the signature is known to be the issuer's.
@@ -131,6 +158,9 @@ impl Verifier {
         if !ALGORITHMS.contains(&header.alg) {
             return Err(refused("the token's algorithm is not accepted")
                 .with("algorithm", format!("{:?}", header.alg)));
+        }
+        if header.crit.is_some() {
+            return Err(refused("the token demands what is not understood here"));
         }
         let unproven: Claims = jsonwebtoken::dangerous::insecure_decode(token)
             .map_err(|e| refused("the token cannot be read").because(e))?
@@ -148,21 +178,42 @@ impl Verifier {
         Ok(signed.claims)
     }
 
-    fn judge(&self, claims: &Claims, now: f64) -> Result<(), Error> {
+    fn judge(&self, claims: &Claims, now: f64, by: Use) -> Result<(), Error> {
         if claims.sub.is_empty() {
             return Err(refused("the token names no subject"));
         }
         if !claims.aud.names(&self.audience) {
             return Err(refused("the token is meant for another audience"));
         }
-        if now > claims.exp + self.leeway {
-            return Err(refused("the token has expired"));
-        }
-        if claims.nbf.is_some_and(|nbf| now < nbf - self.leeway) {
+        self.judge_expiry(claims.exp, now, by)?;
+        if [claims.nbf, claims.iat].into_iter().flatten().any(|at| now < at - self.leeway) {
             return Err(refused("the token is not valid yet"));
         }
         Ok(())
     }
+
+    fn judge_expiry(&self, expires: f64, now: f64, by: Use) -> Result<(), Error> {
+        let grace = if by == Use::Carried { CARRIED_GRACE } else { 0.0 };
+        if now > expires + self.leeway + grace {
+            return Err(refused("the token has expired"));
+        }
+        Ok(())
+    }
+}
+
+/// Where an issuer's keys are.
+fn source(config: &IssuerConfig) -> Result<Source, InvalidAuthConfig> {
+    let issuer = config.issuer.clone();
+    let (place, address) = match (&config.jwks_url, &config.jwks_file) {
+        (Some(_), Some(_)) => return Err(InvalidAuthConfig::Keys(issuer)),
+        (None, Some(file)) => return Ok(Source::File(file.clone())),
+        (Some(url), None) => (Place::Url(url.clone()), url),
+        (None, None) => (Place::Discovery, &config.issuer),
+    };
+    if !is_safe(address) {
+        return Err(InvalidAuthConfig::Address { issuer, address: address.clone() });
+    }
+    Ok(Source::Remote(RemoteKeys::new(issuer, place, config.ca_file.clone())?))
 }
 
 /// The library checks the signature; time, issuer and audience are judged here, by our clock.
@@ -185,4 +236,26 @@ pub(crate) fn refused(why: &'static str) -> Error {
 )]
 fn seconds(at: Timestamp) -> f64 {
     at.as_second() as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::LocalIssuer;
+    use gongdan_clock::ManualClock;
+
+    #[tokio::test]
+    async fn no_more_tokens_are_remembered_than_configured() {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new("2026-11-22T09:00:00Z".parse().unwrap()));
+        let issuer = LocalIssuer::create_or_load(directory.path(), clock.clone()).unwrap();
+        let config = AuthConfig { token_cache: 10, ..issuer.auth_config() };
+        let verifier = Verifier::new(&config, clock).unwrap();
+        for seconds in 1..=100 {
+            let token = issuer.mint("li.wei", Duration::from_secs(seconds)).unwrap();
+            verifier.verify(&token, Use::Own).await.unwrap();
+        }
+        verifier.verified.run_pending_tasks();
+        assert!((1..=10).contains(&verifier.verified.entry_count()));
+    }
 }

@@ -6,8 +6,10 @@
     reason = "helpers of tests fail as tests do"
 )]
 
+mod cost;
 mod door;
 mod keys;
+mod on_behalf;
 mod principals;
 mod support;
 mod tokens;

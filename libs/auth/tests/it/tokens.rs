@@ -9,6 +9,7 @@ use aws_lc_rs::{
 };
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use gongdan_auth::LocalIssuer;
+use gongdan_clock::Clock;
 use gongdan_region::RegionCode;
 use jiff::SignedDuration;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
@@ -65,6 +66,11 @@ async fn a_token_without_expiry_or_not_valid_yet_is_refused() {
     let mut claims = house.claims();
     claims["nbf"] = json!(claims["exp"].as_i64().unwrap() - 300);
     assert_unauthenticated(house.caller(&house.issuer.sign(&claims).unwrap()).await);
+    let mut claims = house.claims();
+    claims["iat"] = json!(claims["exp"].as_i64().unwrap() - 300);
+    assert_unauthenticated(house.caller(&house.issuer.sign(&claims).unwrap()).await);
+    claims["iat"] = json!(house.clock.now().as_second() + 20);
+    house.caller(&house.issuer.sign(&claims).unwrap()).await.expect("within the leeway");
 }
 
 #[tokio::test]
@@ -99,6 +105,24 @@ async fn an_unsigned_token_is_refused() {
 }
 
 #[tokio::test]
+async fn a_token_that_demands_what_is_not_understood_is_refused() {
+    let house = House::new().await;
+    let token = house.token();
+    let mut parts = token.split('.');
+    let head: Value =
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(parts.next().unwrap()).unwrap()).unwrap();
+    let pkcs8 = std::fs::read(house.directory.path().join("signing-key.p8")).unwrap();
+    let mut header = Header::new(Algorithm::ES256);
+    header.kid = head["kid"].as_str().map(str::to_owned);
+    let sign = |header: &Header| {
+        jsonwebtoken::encode(header, &house.claims(), &EncodingKey::from_ec_der(&pkcs8)).unwrap()
+    };
+    house.caller(&sign(&header)).await.unwrap();
+    header.crit = Some(vec!["exp".to_owned()]);
+    assert_unauthenticated(house.caller(&sign(&header)).await);
+}
+
+#[tokio::test]
 async fn the_public_key_is_no_shared_secret() {
     let house = House::new().await;
     let document: Value = serde_json::from_slice(&std::fs::read(house.issuer.jwks_file()).unwrap()).unwrap();
@@ -119,7 +143,7 @@ async fn the_public_key_is_no_shared_secret() {
 }
 
 #[tokio::test]
-async fn an_rsa_key_signs_rs256_and_nothing_else() {
+async fn an_rsa_key_signs_rs256_or_what_it_names_and_nothing_else() {
     let house = House::new().await;
     let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
     let public = pair.public_key();
@@ -138,6 +162,14 @@ async fn an_rsa_key_signs_rs256_and_nothing_else() {
     };
     house.caller(&sign(Algorithm::RS256)).await.unwrap();
     assert_unauthenticated(house.caller(&sign(Algorithm::PS256)).await);
+    assert_unauthenticated(house.caller(&sign(Algorithm::RS512)).await);
+    // Unless the document says so.
+    let mut jwks = jwks;
+    jwks["keys"][0]["alg"] = json!("PS256");
+    std::fs::write(house.issuer.jwks_file(), jwks.to_string()).unwrap();
+    house.caller(&sign(Algorithm::PS256)).await.unwrap();
+    house.clock.advance(SignedDuration::from_secs(1));
+    assert_unauthenticated(house.caller(&sign(Algorithm::RS384)).await);
 }
 
 /// The RSAPrivateKey inside a PKCS#8 wrapper: the content of its last OCTET STRING with a two-byte length.

@@ -8,6 +8,7 @@ use gongdan_bus::BusConfig;
 use gongdan_outbox::ConsumerConfig;
 use gongdan_pg::PgConfig;
 use gongdan_telemetry::TelemetryConfig;
+use gongdan_tls::{ClientTlsConfig, ServerTlsConfig};
 use serde::Deserialize;
 use std::{collections::BTreeMap, time::Duration};
 
@@ -100,6 +101,8 @@ pub struct ServerConfig {
     pub limits: LimitsConfig,
     /// What connections may take.
     pub connections: ConnectionsConfig,
+    /// What it shows those who connect, and what it asks of them.
+    pub tls: ServerTlsConfig,
 }
 
 /// How the dependencies are watched.
@@ -120,6 +123,8 @@ pub struct WaitConfig {
 pub struct PeersConfig {
     /// File with the token this service shows its peers; read again when it changes. Empty: it has none.
     pub token_file: String,
+    /// What it shows them, and whom it trusts.
+    pub tls: ClientTlsConfig,
     /// Service name to its address, for example `tickets = "http://127.0.0.1:7101"`.
     pub addresses: BTreeMap<String, String>,
 }

@@ -2,6 +2,7 @@
 
 use crate::ConnectionsConfig;
 use futures::{Stream, StreamExt as _};
+use gongdan_tls::Remote;
 use opentelemetry::{KeyValue, metrics::Counter};
 use std::{
     collections::HashMap,
@@ -18,7 +19,7 @@ use tokio::{
     time::{Instant, Sleep, sleep},
 };
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tonic::transport::server::Connected;
 
 /// What every client sends first: the preface of HTTP/2 has 24 bytes, and no request of HTTP/1 that we answer has fewer.
 const FIRST_WORDS: usize = 24;
@@ -71,14 +72,14 @@ impl Connections {
         incoming: impl Stream<Item = io::Result<IO>>,
     ) -> impl Stream<Item = io::Result<Admitted<IO>>>
     where
-        IO: Connected<ConnectInfo = TcpConnectInfo>,
+        IO: Connected<ConnectInfo = Remote>,
     {
         let connections = self.clone();
         incoming.filter_map(move |accepted| {
             let connections = connections.clone();
             async move {
                 match accepted {
-                    Ok(io) => connections.place(io.connect_info().remote_addr()).map(|place| {
+                    Ok(io) => connections.place(io.connect_info().address()).map(|place| {
                         let ends = place.connections.0.end;
                         let begin = sleep(place.connections.0.begin);
                         let cut = Box::pin(place.cut.clone().cancelled_owned());

@@ -13,10 +13,11 @@ use anyhow::Context;
 use gongdan_access::{Access, check_coverage};
 use gongdan_audit::Audit;
 use gongdan_auth::Authenticator;
+use gongdan_tls::{ClientAuth, Incoming, Remote, ServerTls};
 use std::{convert::Infallible, time::Duration};
 use tokio::{sync::oneshot, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
-use tonic::{body::Body, server::NamedService, service::Routes, transport::server::TcpIncoming};
+use tonic::{body::Body, server::NamedService, service::Routes, transport::server::TcpConnectInfo};
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::{Layer, Service, ServiceBuilder, ServiceExt, util::BoxCloneSyncService};
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -38,6 +39,7 @@ pub struct Server {
     share: ShareLayer,
     messages: MessageLayer,
     listening: JoinHandle<anyhow::Result<()>>,
+    client_auth: ClientAuth,
     stop_http: CancellationToken,
 }
 
@@ -45,12 +47,14 @@ impl Server {
     /// Listens. Only health, `/healthz`, `/readyz` and `/metrics` answer until [`Server::serve`].
     ///
     /// # Errors
-    /// When the stack cannot be built.
+    /// When the stack cannot be built, or `[server.tls]` cannot work.
     pub async fn listen(
         config: &ServerConfig,
         listeners: Listeners,
         shutdown: CancellationToken,
     ) -> anyhow::Result<Self> {
+        let tls = ServerTls::new(&config.tls).context("the [server.tls] section")?;
+        let client_auth = tls.as_ref().map_or(ClientAuth::None, ServerTls::client_auth);
         let (reporter, health) = tonic_health::server::health_reporter();
         reporter.set_service_status("", ServingStatus::NotServing).await;
         let readiness = Readiness::new(reporter.clone());
@@ -74,8 +78,8 @@ impl Server {
         let (failed_to_start, started) = oneshot::channel();
         let listening = tokio::spawn(serve_stack(
             config.clone(),
-            listeners.grpc,
             connections,
+            Incoming::new(listeners.grpc, tls),
             stack,
             shutdown.clone(),
             failed_to_start,
@@ -94,6 +98,7 @@ impl Server {
             share: ShareLayer::new(&config.limits),
             messages: MessageLayer { max_message_bytes: config.max_message_bytes },
             listening,
+            client_auth,
             stop_http,
         })
     }
@@ -124,7 +129,8 @@ impl Server {
     /// through the authenticator's door, before and behind which the audit log looks on, and past the policies.
     ///
     /// # Errors
-    /// When an RPC has no policy, reflection cannot be built, or the listener failed.
+    /// When an RPC has no policy, reflection cannot be built, the listener failed, or `auth.service_certificates` asks
+    /// for what no connection has.
     pub async fn serve(
         self,
         authenticator: Authenticator,
@@ -134,6 +140,12 @@ impl Server {
         if let Err(uncovered) = check_coverage(&self.names, &access.policies()) {
             self.abandon().await;
             return Err(uncovered).context("the service does not start");
+        }
+        if authenticator.requires_service_certificates() && self.client_auth == ClientAuth::None {
+            self.abandon().await;
+            anyhow::bail!(
+                "auth.service_certificates is true, but server.tls.client_auth is \"none\": no service could call"
+            );
         }
         let door = ServiceBuilder::new()
             .layer(audit.layer())
@@ -209,8 +221,8 @@ where
 
 async fn serve_stack<S>(
     config: ServerConfig,
-    listener: tokio::net::TcpListener,
     connections: Connections,
+    incoming: Incoming,
     stack: S,
     shutdown: CancellationToken,
     failed_to_start: oneshot::Sender<anyhow::Error>,
@@ -241,12 +253,21 @@ where
         .layer(tower::util::option_layer(cors))
         .layer(tonic_web::GrpcWebLayer::new())
         .serve_with_incoming_shutdown(
-            stack,
-            Box::pin(connections.admit(TcpIncoming::from(listener).with_nodelay(Some(true)))),
+            stack.map_request(with_addresses),
+            Box::pin(connections.admit(incoming)),
             shutdown.cancelled_owned(),
         )
         .await
         .context("the gRPC listener failed")
+}
+
+/// `tonic::Request::remote_addr` goes by this.
+fn with_addresses(mut request: Request<Body>) -> Request<Body> {
+    if let Some(remote) = request.extensions().get::<Remote>() {
+        let addresses = TcpConnectInfo { local_addr: remote.local_address(), remote_addr: remote.address() };
+        request.extensions_mut().insert(addresses);
+    }
+    request
 }
 
 fn cors(origins: &[String]) -> anyhow::Result<Option<CorsLayer>> {

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result};
 use clap::{Args, ValueEnum};
 use gongdan_auth::LocalIssuer;
 use gongdan_clock::{Clock, SystemClock};
+use gongdan_tls::{ClientTls, ClientTlsConfig};
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::ExposeSecret as _;
 use tonic::{
@@ -30,6 +31,9 @@ pub struct GlobalArgs {
     /// File with the token to call with; default: the administrator's, made by `gongdan up`
     #[arg(long, global = true, env = "GONGDAN_TOKEN_FILE", value_name = "FILE")]
     token_file: Option<PathBuf>,
+    /// PEM file with the certificate authorities to trust for https:// addresses; default: those of the system
+    #[arg(long, global = true, env = "GONGDAN_CA_CERT", value_name = "FILE")]
+    ca_cert: Option<PathBuf>,
     /// Call as this principal, with a token of the local issuer that `gongdan up` made
     #[arg(long = "as", global = true, value_name = "PRINCIPAL", conflicts_with = "token_file")]
     principal: Option<String>,
@@ -77,11 +81,13 @@ impl Interceptor for Bearer {
 pub struct Context {
     data_dir: PathBuf,
     token_file: Option<PathBuf>,
+    ca_cert: Option<PathBuf>,
     principal: Option<String>,
     lang: Lang,
     format: Format,
     zone: TimeZone,
     suite: OnceCell<Suite>,
+    tls: OnceCell<ClientTls>,
 }
 
 impl Context {
@@ -91,11 +97,13 @@ impl Context {
         Ok(Context {
             data_dir: args.data_dir.clone(),
             token_file: args.token_file.clone(),
+            ca_cert: args.ca_cert.clone(),
             principal: args.principal.clone(),
             lang: args.lang,
             format: args.output,
             zone,
             suite: OnceCell::new(),
+            tls: OnceCell::new(),
         })
     }
 
@@ -168,12 +176,34 @@ impl Context {
         let mut bearer =
             MetadataValue::try_from(format!("Bearer {token}")).context("the token is damaged")?;
         bearer.set_sensitive(true);
-        let channel = Endpoint::from_shared(address)?
-            .connect_timeout(Duration::from_secs(5))
-            .timeout(ANSWER)
-            .tcp_nodelay(true)
-            .connect_lazy();
+        let channel = self.connect(&address, |endpoint| {
+            endpoint.connect_timeout(Duration::from_secs(5)).timeout(ANSWER).tcp_nodelay(true)
+        })?;
         Ok(InterceptedService::new(channel, Bearer(bearer)))
+    }
+
+    /// A channel to an address, `http://…` or `https://…`, that carries no token. Connects when it is first used.
+    ///
+    /// # Errors
+    /// When the address is none, or the authorities to trust cannot be read.
+    pub fn connect(
+        &self,
+        address: &str,
+        tune: impl FnOnce(Endpoint) -> Endpoint,
+    ) -> Result<tonic::transport::Channel> {
+        let tls = if address.starts_with("https://") { Some(self.tls()?) } else { None };
+        Ok(gongdan_tls::connect(address, tls, tune)?)
+    }
+
+    fn tls(&self) -> Result<&ClientTls> {
+        if let Some(tls) = self.tls.get() {
+            return Ok(tls);
+        }
+        let ca_file =
+            self.ca_cert.as_ref().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
+        let tls = ClientTls::new(&ClientTlsConfig { ca_file, ..ClientTlsConfig::default() })
+            .context("the authorities to trust (--ca-cert)")?;
+        Ok(self.tls.get_or_init(|| tls))
     }
 
     /// A new `request_id`.

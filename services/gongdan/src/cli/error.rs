@@ -50,6 +50,10 @@ pub fn for_people(context: Option<&Context>, error: &anyhow::Error) -> String {
             text.push_str(&format!("  {}: {}\n", violation.field, violation.description));
         }
     }
+    if status.message().starts_with("TLS with ") {
+        let (english, chinese) = ("authorities to trust", "受信任的证书颁发机构");
+        text.push_str(&format!("  {}: --ca-cert FILE, GONGDAN_CA_CERT\n", say(english, chinese)));
+    }
     if let Some(delay) = details.retry_info().and_then(|info| info.retry_delay) {
         text.push_str(&format!("  {}: {} s\n", say("try again after", "稍后重试"), delay.as_secs_f64()));
     }

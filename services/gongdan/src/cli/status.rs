@@ -7,7 +7,6 @@ use futures::{TryStreamExt, future::join_all};
 use gongdan_bus::{Bus, BusConfig};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
-use tonic::transport::Channel;
 
 use super::{
     Context, Table,
@@ -34,7 +33,7 @@ pub async fn run(context: &Context) -> Result<ExitCode> {
     let http = reqwest::Client::builder().no_proxy().timeout(ANSWER).build().context("an HTTP client")?;
     let mut asked = Vec::new();
     for service in &services::ALL {
-        asked.push(ask(&http, service.name, suite.endpoints(service.name)?));
+        asked.push(ask(context, &http, service.name, suite.endpoints(service.name)?));
     }
     let mut all: Vec<Status> = join_all(asked).await.into_iter().collect::<Result<_>>()?;
     match tokio::time::timeout(ANSWER, to_apply(suite)).await {
@@ -91,8 +90,13 @@ fn table(context: &Context, all: &[Status]) -> Table {
     table
 }
 
-async fn ask(http: &reqwest::Client, service: &'static str, endpoints: &Endpoints) -> Result<Status> {
-    let channel = Channel::from_shared(endpoints.grpc.clone())?.connect_timeout(ANSWER).connect_lazy();
+async fn ask(
+    context: &Context,
+    http: &reqwest::Client,
+    service: &'static str,
+    endpoints: &Endpoints,
+) -> Result<Status> {
+    let channel = context.connect(&endpoints.grpc, |endpoint| endpoint.connect_timeout(ANSWER))?;
     let get = async |path: &str| {
         let answer = http.get(format!("{}/{path}", endpoints.metrics)).send().await.ok()?;
         answer.text().await.ok()

@@ -1,4 +1,5 @@
-//! What a running suite says about itself in `suite.json` of its data directory.
+//! What a running suite says about itself in `suite.json` of its data directory; of a suite elsewhere, what somebody
+//! wrote there, of which only the services need to be named.
 
 use std::{
     collections::BTreeMap,
@@ -23,16 +24,19 @@ pub struct Suite {
     /// Service name to where it listens.
     pub services: BTreeMap<String, Endpoints>,
     /// The database server, with user and password.
-    #[serde(serialize_with = "exposed")]
+    #[serde(default, serialize_with = "exposed")]
     pub postgres_url: SecretString,
     /// The bus, with user and password.
-    #[serde(serialize_with = "exposed")]
+    #[serde(default, serialize_with = "exposed")]
     pub nats_url: SecretString,
     /// File with the token of the administrator.
+    #[serde(default)]
     pub token_file: PathBuf,
     /// First token of its subjects on the bus, and prefix of its databases.
+    #[serde(default)]
     pub name: String,
     /// Process id of the supervisor.
+    #[serde(default)]
     pub pid: u32,
 }
 
@@ -42,6 +46,7 @@ pub struct Endpoints {
     /// For gRPC.
     pub grpc: String,
     /// For `/metrics`, `/healthz` and `/readyz`.
+    #[serde(default)]
     pub metrics: String,
 }
 

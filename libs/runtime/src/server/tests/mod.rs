@@ -1,8 +1,11 @@
 //! The server through its sockets.
 
+mod door;
 mod flood;
 mod malformed;
+mod mirror;
 mod raw;
+mod tls;
 
 use super::{Server, grpc::Inside};
 use crate::{CommonConfig, Listeners, ServerConfig, Sources};
