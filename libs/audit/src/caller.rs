@@ -1,13 +1,8 @@
 //! Who calls, as far as an entry keeps it.
 
-use gongdan_auth::Actor;
+use gongdan_auth::{Actor, OnBehalfOf};
 use gongdan_proto::common::v1::PrincipalKind;
 use http::Extensions;
-
-/// The principal for whom a service calls. Whoever finds it out puts it into the request's extensions before the
-/// [`crate::WitnessLayer`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OnBehalfOf(pub String);
 
 /// Who calls.
 #[derive(Debug, Clone, Default)]
@@ -37,5 +32,5 @@ impl Caller {
 }
 
 fn on_behalf_of(extensions: &Extensions) -> String {
-    extensions.get::<OnBehalfOf>().map(|other| other.0.clone()).unwrap_or_default()
+    extensions.get::<OnBehalfOf>().map(|other| other.0.principal_id.clone()).unwrap_or_default()
 }

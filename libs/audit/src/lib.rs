@@ -31,7 +31,6 @@ mod witness;
 mod writer;
 
 pub use call::{note, touched};
-pub use caller::OnBehalfOf;
 pub use chain::{GENESIS, digest, link};
 pub use config::AuditConfig;
 pub use layer::{AuditLayer, AuditService};

@@ -156,7 +156,7 @@ impl Customer {
 
     /// Of a citizen who asks for themselves.
     pub(super) fn of_citizen(id: Uuid) -> Self {
-        Self { whose: Some(Whose::Known(id)), index: None, last_four: None }
+        Self { handle: None, whose: Some(Whose::Known(id)), blinds: Vec::new() }
     }
 
     /// Of a source's own key for the citizen; nobody when it gives none.

@@ -82,7 +82,8 @@ async fn profile(
         in_flight,
         past,
         total: i32::try_from(seen.shown).unwrap_or(i32::MAX),
-        first_seen_at: (seen.shown == seen.all).then(|| to_timestamp(customer.first_seen_at)),
+        first_seen_at: (viewer.see_reporter || seen.confidential == 0)
+            .then(|| to_timestamp(customer.first_seen_at)),
     }))
 }
 
