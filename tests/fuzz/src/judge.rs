@@ -54,6 +54,16 @@ fn is_web(shot: &Shot) -> bool {
     shot.headers.iter().any(|(_, value)| value.starts_with(b"application/grpc-web"))
 }
 
+/// When to send the request again, for an answer that says so.
+pub fn passes_by_waiting(told: &Told) -> Option<Duration> {
+    match told {
+        Told::Status(status, _) if status.code() == Code::Unavailable => {
+            status.get_details_retry_info().and_then(|info| info.retry_delay)
+        }
+        _ => None,
+    }
+}
+
 /// How the report counts an answer.
 pub fn class(told: &Told) -> String {
     match told {

@@ -9,6 +9,7 @@
 mod caller;
 mod client;
 mod contract;
+mod corpus;
 mod judge;
 mod memory;
 mod message;

@@ -4,6 +4,9 @@ use anyhow::{Context as _, Result};
 use gongdan_e2e::suite::Suite;
 use std::{collections::BTreeMap, fs};
 
+/// Complaints in a report, at the most.
+const COMPLAINTS: usize = 40;
+
 /// Process and resident megabytes of each service.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Processes(pub BTreeMap<String, (u32, f64)>);
@@ -36,15 +39,24 @@ impl Processes {
 
 /// Lines of the services' logs that tell of a panic or a stack that ran over.
 pub fn panics(suite: &Suite) -> Result<Vec<String>> {
+    lines(suite, |line| line.contains("panicked at") || line.contains("has overflowed its stack"))
+}
+
+/// Lines of the services' logs about calls that failed for no fault of their callers.
+pub fn complaints(suite: &Suite) -> Result<Vec<String>> {
+    let mut found =
+        lines(suite, |line| line.contains("call failed") && !line.contains("CREDENTIALS_REFUSED"))?;
+    found.truncate(COMPLAINTS);
+    Ok(found)
+}
+
+fn lines(suite: &Suite, such: impl Fn(&str) -> bool) -> Result<Vec<String>> {
     let mut found = Vec::new();
     for name in suite.file().services.keys() {
         let path = suite.data_dir().join("logs").join(format!("{name}.log"));
         let log = fs::read(&path).with_context(|| path.display().to_string())?;
-        for line in String::from_utf8_lossy(&log).lines() {
-            if line.contains("panicked at") || line.contains("has overflowed its stack") {
-                found.push(format!("{name}: {line}"));
-            }
-        }
+        let log = String::from_utf8_lossy(&log);
+        found.extend(log.lines().filter(|line| such(line)).map(|line| format!("{name}: {line}")));
     }
     Ok(found)
 }

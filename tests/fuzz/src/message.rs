@@ -47,12 +47,16 @@ pub fn bend(message: &mut DynamicMessage, pool: &Pool, dice: &mut impl Rng) {
     refresh(message, pool, dice);
 }
 
-/// A `request_id` of its own, most of the time: else it is only a retry.
+/// A `request_id` of its own, most of the time: else it is only a retry. And now and then about something else.
 fn refresh(message: &mut DynamicMessage, pool: &Pool, dice: &mut impl Rng) {
-    if let Some(field) = message.descriptor().get_field_by_name("request_id")
-        && dice.random_bool(0.8)
-    {
-        message.set_field(&field, Value::String(text::sound("request_id", pool, dice)));
+    for field in message.descriptor().fields() {
+        let of_its_own = field.name() == "request_id" && dice.random_bool(0.8);
+        let about =
+            ["ticket", "task", "id", "unit_id", "clock", "webhook", "event_id"].contains(&field.name());
+        if field.kind() == Kind::String && !field.is_list() && (of_its_own || about && dice.random_bool(0.6))
+        {
+            message.set_field(&field, Value::String(text::sound(field.name(), pool, dice)));
+        }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Report {
     pub findings: BTreeMap<(String, String), Finding>,
     /// Panics in the logs.
     pub panics: Vec<String>,
+    /// What the logs say of calls that failed for no fault of their callers.
+    pub complaints: Vec<String>,
     /// Services that ended and were started again.
     pub replaced: Vec<String>,
     /// Processes after the first tenth, after half, and at the end.
@@ -98,6 +100,9 @@ impl fmt::Display for Report {
         }
         let [tenth, half, end] = &self.memory;
         writeln!(f, "together: {:.0}, {:.0}, {:.0} MB", tenth.total(), half.total(), end.total())?;
+        for complaint in &self.complaints {
+            writeln!(f, "LOG {complaint}")?;
+        }
         for fault in self.faults() {
             writeln!(f, "FAULT {fault}")?;
         }

@@ -4,7 +4,7 @@ use crate::{
     caller::Callers,
     client::{Client, Told},
     contract::{self, Rpc},
-    judge,
+    corpus, judge,
     memory::{self, Processes},
     pool::Pool,
     report::{Finding, Report},
@@ -25,8 +25,11 @@ use std::{
 };
 use tonic::Code;
 
-/// What a call may take at the servers under test.
-const DEADLINE: Duration = Duration::from_secs(10);
+/// What a call may take at the servers under test: their default, said here so that it is known.
+const DEADLINE: Duration = Duration::from_secs(30);
+/// How often a request is sent again that was answered UNAVAILABLE, as a client does: a machine that is busy with other
+/// things takes its time to open connections to the database.
+const TRIES: u32 = 5;
 /// Of a request in the report, at the most.
 const SHOWN: usize = 1_500;
 
@@ -85,7 +88,7 @@ pub async fn run(options: Options) -> Result<Report> {
         answers: Mutex::default(),
         findings: Mutex::default(),
     });
-    run.ask_around().await;
+    run.ask_around().await?;
     let before = Processes::of(&suite)?;
     let begun = Instant::now();
     let mut memory = Vec::new();
@@ -95,7 +98,7 @@ pub async fn run(options: Options) -> Result<Report> {
         memory.push(Processes::of(&suite)?);
     }
     let took = begun.elapsed();
-    let panics = memory::panics(&suite)?;
+    let (panics, complaints) = (memory::panics(&suite)?, memory::complaints(&suite)?);
     let replaced = memory.last().map(|after| before.replaced(after)).unwrap_or_default();
     let memory = <[Processes; 3]>::try_from(memory).ok().context("three looks")?;
     suite.stop().await;
@@ -107,22 +110,30 @@ pub async fn run(options: Options) -> Result<Report> {
         answers: run.answers.into_inner().unwrap_or_else(PoisonError::into_inner),
         findings: run.findings.into_inner().unwrap_or_else(PoisonError::into_inner),
         panics,
+        complaints,
         replaced,
         memory,
     })
 }
 
 impl Run {
-    /// Asks every RPC with nothing, so that there are values to ask with.
-    async fn ask_around(&self) {
+    /// Asks every RPC with nothing, and some with what is good, so that there is something to ask with.
+    async fn ask_around(&self) -> Result<()> {
         let mut client = Client::new(self.addresses.clone());
-        for rpc in &self.rpcs {
+        let good = corpus::good(&self.rpcs);
+        let nothing = self.rpcs.iter().map(|rpc| (rpc.clone(), DynamicMessage::new(rpc.input.clone())));
+        for (n, (rpc, message)) in good.iter().cloned().chain(nothing).enumerate() {
             for server in &rpc.servers {
-                let shot = Shot::plain(rpc, server, self.callers.administrator());
+                let shot = Shot::plain(&rpc, server, self.callers.administrator(), message.clone());
                 let (told, _) = client.shoot(&shot, shot.patience(DEADLINE)).await;
+                if let Told::Status(status, _) = &told {
+                    let refused = n < good.len() && status.code() != Code::Ok;
+                    anyhow::ensure!(!refused, "a good request is refused: {}: {status:?}", rpc.path);
+                }
                 self.learn(shot, told);
             }
         }
+        Ok(())
     }
 
     async fn work(self: Arc<Self>, until: u64) {
@@ -135,7 +146,14 @@ impl Run {
                 return;
             }
             let shot = Shot::make(self.options.seed, number, &self.rpcs, &self.callers, &self.pool);
-            let (told, took) = client.shoot(&shot, shot.patience(DEADLINE)).await;
+            let (mut told, mut took) = client.shoot(&shot, shot.patience(DEADLINE)).await;
+            for _ in 0..TRIES {
+                let Some(pause) = judge::passes_by_waiting(&told) else { break };
+                self.count(&shot, &told);
+                tokio::time::sleep(pause).await;
+                (told, took) = client.shoot(&shot, shot.patience(DEADLINE)).await;
+            }
+            self.count(&shot, &told);
             self.judge(&shot, &told, took);
             self.learn(shot, told);
             if self.options.progress && (number + 1).is_multiple_of(5_000) {
@@ -144,12 +162,13 @@ impl Run {
         }
     }
 
+    fn count(&self, shot: &Shot, told: &Told) {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        *answers.entry(shot.rpc.path.clone()).or_default().entry(judge::class(told)).or_default() += 1;
+    }
+
     fn judge(&self, shot: &Shot, told: &Told, took: Duration) {
         let path = shot.rpc.path.clone();
-        {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
-            *answers.entry(path.clone()).or_default().entry(judge::class(told)).or_default() += 1;
-        }
         let Some(what) = judge::fault(shot, told, took, DEADLINE) else { return };
         let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
         let finding = findings.entry((path, what)).or_insert_with(|| Finding {
@@ -184,7 +203,7 @@ impl Run {
 
 fn shown(shot: &Shot) -> String {
     let mut text = match &shot.message {
-        Some(message) => format!("{:?} {message:?}", shot.headers),
+        Some(message) => format!("{:?} {}", shot.headers, message.to_text_format()),
         None => format!(
             "{:?} {:?} {}",
             shot.harm,

@@ -102,9 +102,8 @@ impl Shot {
         shot
     }
 
-    /// The first questions: every list as it is, so that the pool knows what there is.
-    pub fn plain(rpc: &Rpc, server: &'static str, caller: Caller) -> Self {
-        let message = DynamicMessage::new(rpc.input.clone());
+    /// A request as it is meant.
+    pub fn plain(rpc: &Rpc, server: &'static str, caller: Caller, message: DynamicMessage) -> Self {
         Self {
             number: 0,
             harm: Harm::Values,

@@ -23,7 +23,10 @@ use tonic::{Code, Status, body::Body};
 use tonic_types::StatusExt as _;
 use tower::{Layer, ServiceExt as _, util::MapRequest};
 
-/// Lets everybody in as whom the header `x-caller` names; `x-bad` is a bad credential.
+/// A deadline that no machine is too busy for.
+const NEVER: Duration = Duration::from_secs(600);
+
+/// Lets everybody in as whom the header `x-caller` names.
 #[derive(Clone)]
 pub(super) struct ByHeader;
 
@@ -84,7 +87,8 @@ async fn headers_without_a_body_end_with_the_servers_deadline() {
 #[tokio::test]
 async fn one_callers_flood_leaves_the_others_alone() {
     let share = ShareConfig { rate: 0, burst: 0, calls: 4, streams: 1 };
-    let running = start_behind(ServerConfig { concurrency: 64, ..person(share) }, ByHeader).await;
+    let running =
+        start_behind(ServerConfig { concurrency: 64, deadline: NEVER, ..person(share) }, ByHeader).await;
     let mut flooder = Raw::connect(&running, 65_535).await;
     // It holds all it may hold, and asks for more without end.
     let hold = framed(&[0x08, HOLD as u8]);
@@ -95,7 +99,7 @@ async fn one_callers_flood_leaves_the_others_alone() {
     running.moody.entered.acquire_many(4).await.unwrap().forget();
     let flood = async {
         let mut codes = BTreeMap::<i32, usize>::new();
-        for _ in 0..20 {
+        for _ in 0..10 {
             let mut calls = Vec::new();
             for _ in 0..100 {
                 calls.push(
@@ -111,14 +115,14 @@ async fn one_callers_flood_leaves_the_others_alone() {
     let desk = async {
         let mut raw = Raw::connect(&running, 65_535).await;
         let mut failed = 0;
-        for _ in 0..500 {
+        for _ in 0..300 {
             let told = raw.call(GET_MATRIX, &[("x-caller", "li.wei")], &framed(b"")).await;
             failed += usize::from(told.grpc.unwrap().code() != Code::Ok);
         }
         failed
     };
     let (codes, failed) = tokio::join!(flood, desk);
-    assert_eq!(codes, BTreeMap::from([(Code::ResourceExhausted.into(), 2_000)]));
+    assert_eq!(codes, BTreeMap::from([(Code::ResourceExhausted.into(), 1_000)]));
     assert_eq!(failed, 0, "calls of somebody else");
     running.moody.released.add_permits(4);
     for held in held {
