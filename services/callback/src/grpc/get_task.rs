@@ -1,19 +1,19 @@
 //! `CallbackService.GetTask`
 
-use super::decode::task_name;
-use crate::{Rooms, events::to_proto};
+use super::{decode::task_name, show::show};
+use crate::Rooms;
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::callback::v1::{CallbackTask, GetTaskRequest};
 
 pub(super) async fn get_task(
     rooms: &Rooms,
-    _: &Actor,
+    actor: &Actor,
     request: GetTaskRequest,
 ) -> Result<CallbackTask, Error> {
     let mut violations = Violations::new();
     let Some(name) = violations.field("task", task_name(&request.task)) else {
         return Err(violations.into_error());
     };
-    Ok(to_proto(&rooms.store.get(&name).await?))
+    Ok(show(actor, &rooms.store.get(&name).await?))
 }

@@ -1,6 +1,6 @@
 //! `CallbackService.ListAttempts`
 
-use super::decode::task_name;
+use super::{decode::task_name, show::knows_reporter};
 use crate::Rooms;
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
@@ -8,7 +8,7 @@ use gongdan_proto::callback::v1::{ListAttemptsRequest, ListAttemptsResponse};
 
 pub(super) async fn list_attempts(
     rooms: &Rooms,
-    _: &Actor,
+    actor: &Actor,
     request: ListAttemptsRequest,
 ) -> Result<ListAttemptsResponse, Error> {
     let mut violations = Violations::new();
@@ -16,5 +16,9 @@ pub(super) async fn list_attempts(
         return Err(violations.into_error());
     };
     let task = rooms.store.get(&name).await?;
-    Ok(ListAttemptsResponse { attempts: rooms.store.attempts(task.id).await? })
+    let mut attempts = rooms.store.attempts(task.id).await?;
+    if !knows_reporter(actor, &task) {
+        attempts.iter_mut().for_each(|attempt| attempt.note.clear());
+    }
+    Ok(ListAttemptsResponse { attempts })
 }

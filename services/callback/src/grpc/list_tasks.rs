@@ -1,6 +1,9 @@
 //! `CallbackService.ListTasks`
 
-use super::decode::{task_name, text};
+use super::{
+    decode::{task_name, text},
+    show::show,
+};
 use crate::{Rooms, events, store::TaskFilter};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
@@ -23,7 +26,7 @@ struct List {
 
 pub(super) async fn list_tasks(
     rooms: &Rooms,
-    _: &Actor,
+    actor: &Actor,
     request: ListTasksRequest,
 ) -> Result<ListTasksResponse, Error> {
     let command = decode(request)?;
@@ -36,7 +39,7 @@ pub(super) async fn list_tasks(
         Some(last) if more => token(last.id, command.binding),
         _ => String::new(),
     };
-    Ok(ListTasksResponse { tasks: tasks.iter().map(events::to_proto).collect(), next_page_token })
+    Ok(ListTasksResponse { tasks: tasks.iter().map(|task| show(actor, task)).collect(), next_page_token })
 }
 
 fn decode(mut request: ListTasksRequest) -> Result<List, Error> {

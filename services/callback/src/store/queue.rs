@@ -119,7 +119,7 @@ async fn lock_next(
     let row = sqlx::query_as!(
         TaskRow,
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
-                due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
+                due_at, unit_id, region, customer_id, confidential, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
          FROM tasks
          WHERE state IN (1, 2) AND next_attempt_at <= $1 AND (held_until IS NULL OR held_until <= $1)
@@ -183,6 +183,7 @@ mod tests {
             unit_id: "tianhe-env".to_owned(),
             region: RegionCode::parse("440106").unwrap(),
             customer_id: customer.then(|| Uuid::from_u128(n)),
+            confidential: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::{decode::ticket_ref, viewer::viewer};
 use crate::{Rooms, store::ticket_views::Detail};
 use gongdan_auth::Actor;
-use gongdan_errors::{Error, Violations};
+use gongdan_errors::{Error, Reason, Violations};
 use gongdan_proto::tickets::v1 as pb;
 
 /// Why, as it is noted of who sees what is personal in clear.
@@ -18,8 +18,15 @@ pub(super) async fn get_ticket(
     let Some(ticket) = ticket_ref(&request.ticket, &mut violations) else {
         return Err(violations.into_error());
     };
-    let view = rooms.tickets.view(&ticket).await?;
     let viewer = viewer(actor);
+    if request.in_clear && !viewer.clear_personal {
+        return Err(Error::permission_denied(
+            Reason::PermissionDenied,
+            "the caller may not see what is personal in clear",
+        ));
+    }
+    let view = rooms.tickets.view(&ticket).await?;
+    let viewer = if request.in_clear { viewer } else { viewer.masked() };
     if viewer.clear_personal {
         rooms.customers.opened_in_clear(view.customer_id, Some(view.id), &actor.principal_id, READ).await?;
         rooms.metrics.contact_read();

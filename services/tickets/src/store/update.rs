@@ -43,7 +43,8 @@ impl Batch for Save {
                won AS (
                  UPDATE tickets t
                  SET version = i.version, phase = i.phase, round = i.round, priority = i.priority,
-                     lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state
+                     lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state,
+                     texts_erased = t.texts_erased AND i.phase >= 10
                  FROM input i WHERE t.id = i.id AND t.version = i.expected
                  RETURNING i.ord),
                request AS (
