@@ -16,8 +16,10 @@ async fn every_service_refuses_the_anonymous_and_a_made_up_token() {
     let suite = Suite::start().await;
     for token in [None, Some("eyJhbGciOiJub25lIn0.eyJzdWIiOiJhZG1pbiJ9.")] {
         let mut tickets = TicketServiceClient::new(suite.channel_as("tickets", token).await);
-        let refused =
-            tickets.get_ticket(GetTicketRequest { ticket: "GD1".to_owned() }).await.expect_err("refused");
+        let refused = tickets
+            .get_ticket(GetTicketRequest { ticket: "GD1".to_owned(), in_clear: false })
+            .await
+            .expect_err("refused");
         assert_eq!(refused.code(), Code::Unauthenticated);
         let mut callback = CallbackServiceClient::new(suite.channel_as("callback", token).await);
         let refused = callback.list_tasks(ListTasksRequest::default()).await.expect_err("refused");

@@ -5,6 +5,7 @@
 mod anonymous;
 mod at_the_desk;
 mod consumers;
+mod erasure;
 mod import;
 mod one_machine;
 mod outages;

@@ -64,7 +64,7 @@ async fn calls_are_unavailable_while_the_database_is_away_and_recover_by_themsel
     // Nobody starts the server again while the supervisor stands still.
     suite.signal(Signal::STOP);
     send(server(&suite, "postgres"), Signal::QUIT);
-    let request = GetTicketRequest { ticket: ticket.id.clone() };
+    let request = GetTicketRequest { ticket: ticket.id.clone(), in_clear: false };
     let refused = eventually("a call is refused", || {
         let (mut tickets, request) = (desk.tickets.clone(), request.clone());
         async move { tickets.get_ticket(request).await.err() }

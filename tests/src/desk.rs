@@ -71,7 +71,7 @@ impl Desk {
     /// # Panics
     /// When it is not there.
     pub async fn get(&mut self, ticket: &Ticket) -> Ticket {
-        let request = GetTicketRequest { ticket: ticket.id.clone() };
+        let request = GetTicketRequest { ticket: ticket.id.clone(), in_clear: false };
         self.tickets.get_ticket(request).await.expect("the ticket is there").into_inner()
     }
 

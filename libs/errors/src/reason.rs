@@ -75,6 +75,10 @@ reasons! {
     MethodUnknown = "METHOD_UNKNOWN",
     /// A replica does not hold the newest keys yet. Code FAILED_PRECONDITION.
     KeyNotEverywhere = "KEY_NOT_EVERYWHERE",
+    /// A legal hold forbids it; metadata names `hold`. Code FAILED_PRECONDITION.
+    LegalHold = "LEGAL_HOLD",
+    /// The legal hold is not there. Code NOT_FOUND.
+    LegalHoldNotFound = "LEGAL_HOLD_NOT_FOUND",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
     NotRecipient = "NOT_RECIPIENT",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.

@@ -5,6 +5,7 @@
 //! - [`Relay`] publishes them.
 //! - [`Consumer`] applies those of another service through a [`Handler`], many in one transaction.
 //! - [`OwnerLog`] is what a consumer asks for events it missed, and what a rebuild reads.
+//! - [`redact`] takes what is personal out of events that were written, [`scrub`] takes them off the bus.
 //! - [`EventServer`] and [`DeadLetterServer`] are the two RPC services of every service.
 
 mod append;
@@ -14,6 +15,7 @@ mod inbox;
 mod log;
 mod owner_log;
 mod pressure;
+mod redact;
 mod relay;
 mod replay;
 mod server;
@@ -24,6 +26,7 @@ pub use gongdan_bus::{Event, Origin};
 pub use handler::{ApplyError, Handler};
 pub use inbox::Inbox;
 pub use owner_log::{OwnerLog, OwnerLogClient, ReplayStream};
+pub use redact::{forget_discarded, redact, scrub};
 pub use relay::{Relay, RelayConfig, RelayHandle};
 pub use replay::{Progress, replay};
 pub use server::{DeadLetterServer, EventServer, Guard};

@@ -112,6 +112,7 @@ impl Foundation {
         tasks.spawn(audit.clone().upkeep(shutdown.clone()));
         let (maintained, time, stop) = (pool.clone(), clock.clone(), shutdown.clone());
         tasks.spawn(async move { gongdan_pg::maintenance::run(maintained, &["events"], time, stop).await });
+        tasks.spawn(gongdan_outbox::scrub(pool.clone(), bus.clone(), name, clock.clone(), shutdown.clone()));
         Ok(Some(Self {
             name,
             pool,

@@ -1,6 +1,8 @@
 //! Tasks and what happened to them, as the contract has them.
 
+use crate::store::ERASED;
 use gongdan_callback_domain::{Change, Changed, FailedOutcome, Origin, Outcome, Task, TaskState};
+use gongdan_errors::Error;
 use gongdan_outbox::{NewEvent, Origin as BusOrigin};
 use gongdan_proto::{
     callback::v1::{
@@ -52,6 +54,27 @@ pub fn new_event(changed: &Changed, actor: &ActorRef, recorded_at: Timestamp) ->
         },
         payload: payload.encode_to_vec(),
     }
+}
+
+/// What stays of an event's payload when whom it asks or what agents wrote is erased; none when it has nothing of it.
+///
+/// # Errors
+/// When the payload is no event of callback.
+pub fn redacted(payload: &[u8], contact: bool, text: bool) -> Result<Option<Vec<u8>>, Error> {
+    let mut event = CallbackEvent::decode(payload).map_err(Error::internal)?;
+    let before = event.clone();
+    if let Some(state) = &mut event.state {
+        if contact {
+            state.customer_id.clear();
+        }
+        if text && !state.reason.is_empty() {
+            ERASED.clone_into(&mut state.reason);
+        }
+    }
+    if text && let Some(PbChange::Skipped(skipped)) = &mut event.change {
+        ERASED.clone_into(&mut skipped.reason);
+    }
+    Ok((event != before).then(|| event.encode_to_vec()))
 }
 
 /// The name of the set field of `change`.

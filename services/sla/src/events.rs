@@ -65,7 +65,8 @@ fn act(change: &ticket_event::Change) -> Act {
         | Pb::CallbackOpened(_)
         | Pb::Urged(_)
         | Pb::DecisionRefused(_)
-        | Pb::Pooled(_) => Act::Other,
+        | Pb::Pooled(_)
+        | Pb::Erased(_) => Act::Other,
     }
 }
 

@@ -23,6 +23,28 @@ pub struct Config {
     pub closing: ClosingConfig,
     /// `[watch]`
     pub watch: WatchConfig,
+    /// `[retention]`
+    pub retention: RetentionConfig,
+}
+
+/// How long what is personal is kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// Days after a ticket is over; 0: for ever.
+    pub contacts_days: u32,
+    /// As above.
+    pub texts_days: u32,
+    /// Days after a reading in clear; 0: for ever.
+    pub contact_reads_days: u32,
+    /// Between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub interval: Duration,
+    /// Tickets erased in one transaction.
+    pub batch: u32,
+    /// Between two of them.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub pause: Duration,
 }
 
 /// Numbers and rules.

@@ -2,7 +2,8 @@
 
 use crate::store::state::InvalidState;
 use gongdan_errors::{Error, Reason};
-use gongdan_tickets_domain::Refusal;
+use gongdan_tickets_domain::{Phase, Refusal};
+use uuid::Uuid;
 
 /// The error a caller gets for a refusal.
 pub(crate) fn refused(refusal: Refusal) -> Error {
@@ -21,6 +22,24 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
         }
         Refusal::NoUnitToReopenAt => Error::invalid_field("same_unit", message),
     }
+}
+
+/// A ticket that is not over is erased by force only.
+pub(crate) fn still_open(number: &str, phase: Phase) -> Error {
+    Error::precondition(Reason::PhaseRefuses, format!("ticket {number} is {phase}: it is not over yet"))
+        .with("ticket", number)
+        .with("phase", phase)
+        .with("action", "erase")
+}
+
+/// A legal hold forbids it.
+pub(crate) fn held(hold: Uuid) -> Error {
+    Error::precondition(Reason::LegalHold, "a legal hold forbids it: release it first").with("hold", hold)
+}
+
+/// No such customer, or nothing is left of it.
+pub(crate) fn erased_customer_not_found() -> Error {
+    Error::not_found(Reason::CustomerNotFound, "no such customer")
 }
 
 /// No such ticket.

@@ -3,10 +3,11 @@
 use crate::store::state;
 use gongdan_bus as bus;
 use gongdan_clock::new_id;
+use gongdan_errors::Error;
 use gongdan_outbox::{NewEvent, Origin as BusOrigin};
 use gongdan_proto::tickets::v1::{self as pb, ticket_event::Change as PbChange};
 use gongdan_proto::to_timestamp;
-use gongdan_tickets_domain::{Change, Changed, Event, Origin, Ticket, mask_numbers};
+use gongdan_tickets_domain::{Change, Changed, ERASED, Event, Origin, Personal, Ticket, mask_numbers};
 use jiff::Timestamp;
 use prost::{
     Message as _,
@@ -146,7 +147,59 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
         Change::Urged { note, told } => {
             PbChange::Urged(pb::Urged { note: mask_numbers(note.as_str()), notify: *told })
         }
+        Change::Erased { what } => PbChange::Erased(pb::Erased { classes: state::classes(*what).collect() }),
     }
+}
+
+/// What stays of an event's payload when these classes are erased; none when it has nothing of them. Ids, versions and
+/// times stay.
+pub(crate) fn redacted(kind: &str, payload: &[u8], what: Personal) -> Result<Option<Vec<u8>>, Error> {
+    let mut event = pb::TicketEvent::decode(payload).map_err(Error::internal)?;
+    let before = event.clone();
+    if what.contact
+        && let Some(state) = &mut event.state
+    {
+        state.customer_id.clear();
+    }
+    if what.texts {
+        texts(&mut event)
+            .into_iter()
+            .filter(|text| !text.is_empty())
+            .for_each(|text| ERASED.clone_into(text));
+    }
+    tracing::trace!(kind, changed = event != before, "an event is redacted");
+    Ok((event != before).then(|| event.encode_to_vec()))
+}
+
+/// What people wrote in an event. What routing and callback say is none of it.
+fn texts(event: &mut pb::TicketEvent) -> Vec<&mut String> {
+    let mut texts = Vec::new();
+    if let Some(state) = &mut event.state {
+        texts.extend([&mut state.cancel_reason, &mut state.priority_reason]);
+    }
+    match &mut event.change {
+        Some(PbChange::Submitted(c)) => texts.extend([&mut c.subject, &mut c.body]),
+        Some(PbChange::Amended(c)) => texts.extend([&mut c.subject, &mut c.body]),
+        Some(PbChange::Dispatched(c)) => texts.push(&mut c.note),
+        Some(PbChange::Returned(c)) => texts.push(&mut c.reason),
+        Some(PbChange::Transferred(c)) => texts.push(&mut c.reason),
+        Some(PbChange::Reopened(c)) => texts.push(&mut c.reason),
+        Some(PbChange::Cancelled(c)) => texts.push(&mut c.reason),
+        Some(PbChange::Urged(c)) => texts.push(&mut c.note),
+        Some(
+            PbChange::Saved(_)
+            | PbChange::Accepted(_)
+            | PbChange::Claimed(_)
+            | PbChange::Resolved(_)
+            | PbChange::CallbackOpened(_)
+            | PbChange::Closed(_)
+            | PbChange::DecisionRefused(_)
+            | PbChange::Pooled(_)
+            | PbChange::Erased(_),
+        )
+        | None => {}
+    }
+    texts
 }
 
 #[cfg(test)]

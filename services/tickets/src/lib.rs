@@ -15,7 +15,13 @@ pub use store::keys::{NewKeys, add_key_version, create_key_file};
 use crate::{
     consumers::{callback, organisation, routing},
     grpc::Api,
-    jobs::{close_silent::CloseSilent, forget_decisions, keep_keys::KeepKeys, rotate_keys},
+    jobs::{
+        close_silent::CloseSilent,
+        forget_decisions,
+        keep_keys::KeepKeys,
+        retain::{self, Ask, Pass},
+        rotate_keys,
+    },
     store::{
         catalogue::Catalogue, customers::Customers, keys::Keys, numbers::Numbers, priorities::Priorities,
         seal::Sealer, tickets::Tickets, units::Units, writer::AfterCommit,
@@ -36,7 +42,7 @@ use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
 use sqlx::PgPool;
 use std::sync::Arc;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The service's name, on the bus and in paths.
@@ -61,6 +67,10 @@ pub(crate) struct Rooms {
     relay: RelayHandle,
     /// Told after each commit of this process, for watchers.
     committed: Arc<Notify>,
+    /// Asks retention for a pass now.
+    retain: mpsc::Sender<Ask>,
+    /// What retention's last pass here came to.
+    retained: watch::Sender<Pass>,
     /// Told when a rotation of keys has begun here.
     rotate: Notify,
     /// Told when a rotation of keys has ended here, for watchers.
@@ -119,11 +129,15 @@ async fn serve(
     };
     let process = new_id(base.clock.now());
     let mut keeper = KeepKeys::new(config.contacts.clone(), base.pool.clone(), sealer.clone(), process, keys);
-    keeper.look().await.context("agreeing with other replicas on the contact keys")?;
-    let rooms = Arc::new(Rooms::new(&base, config, sealer)?);
+    if !keeper.agreed(&base.shutdown).await {
+        return Ok(());
+    }
+    let (retain, asked) = mpsc::channel(16);
+    let rooms = Arc::new(Rooms::new(&base, config, sealer, retain)?);
     let inboxes = consume(&base, &rooms)?;
     base.spawn(keeper.run(base.shutdown.clone()));
     base.spawn(rotate_keys::run(rooms.clone()));
+    base.spawn(retain::run(rooms.clone(), asked));
     base.spawn(forget_decisions::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
@@ -140,7 +154,12 @@ async fn serve(
 }
 
 impl Rooms {
-    fn new(base: &Foundation, config: Config, sealer: Arc<Sealer>) -> anyhow::Result<Self> {
+    fn new(
+        base: &Foundation,
+        config: Config,
+        sealer: Arc<Sealer>,
+        retain: mpsc::Sender<Ask>,
+    ) -> anyhow::Result<Self> {
         let (pool, clock) = (base.pool.clone(), base.clock.clone());
         let (cell, zone) = config.tickets.numbering().context("the [tickets] section")?;
         let rules = config.tickets.rules().context("the [tickets] section")?;
@@ -172,6 +191,8 @@ impl Rooms {
             config,
             rules,
             committed,
+            retain,
+            retained: watch::Sender::new(Pass::default()),
             rotate: Notify::new(),
             rotated: Notify::new(),
             metrics,

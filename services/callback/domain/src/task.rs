@@ -67,6 +67,8 @@ pub struct TicketRef {
     pub region: RegionCode,
     /// Whom to call; `None` when anonymous.
     pub customer_id: Option<Uuid>,
+    /// Who asked is not to be known to those who handle the ticket. Source: T36.
+    pub confidential: bool,
 }
 
 /// How often it was tried, and how often in vain for good reason.

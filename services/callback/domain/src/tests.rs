@@ -44,6 +44,7 @@ fn ticket(customer: bool) -> TicketRef {
         unit_id: "tianhe-env".to_owned(),
         region: RegionCode::parse("440106").unwrap(),
         customer_id: customer.then(|| Uuid::from_u128(2)),
+        confidential: false,
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::{
     events::{new_event, service_actor},
-    store::{LoadError, end_many, insert_many, lock_outstanding},
+    store::{LoadError, end_many, erase, insert_many, lock_outstanding},
     telemetry::Metrics,
 };
 use async_trait::async_trait;
@@ -15,7 +15,7 @@ use gongdan_clock::{SharedClock, new_id};
 use gongdan_outbox::{ApplyError, Handler};
 use gongdan_proto::{
     from_timestamp,
-    tickets::v1::{Ticket, TicketEvent},
+    tickets::v1::{DataClass, Ticket, TicketEvent, ticket_event::Change},
 };
 use gongdan_region::RegionCode;
 use sqlx::PgConnection;
@@ -23,7 +23,7 @@ use std::{collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
 /// The events that mean something here.
-pub const KINDS: &[&str] = &["resolved", "closed", "reopened", "cancelled"];
+pub const KINDS: &[&str] = &["resolved", "closed", "reopened", "cancelled", "erased"];
 
 /// Applies the events of tickets.
 pub struct Tickets {
@@ -42,6 +42,15 @@ impl Tickets {
 #[async_trait]
 impl Handler for Tickets {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+        self.follow(connection, events).await?;
+        // After what came before it in the batch was written.
+        forget(connection, events).await
+    }
+}
+
+impl Tickets {
+    /// Tasks that begin and end with their tickets.
+    async fn follow(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
         let mut facts = Vec::with_capacity(events.len());
         for event in events {
             let fact = fact(event).map_err(|reason| ApplyError::poison(event, reason))?;
@@ -70,6 +79,30 @@ impl Handler for Tickets {
         }
         Ok(())
     }
+}
+
+/// What tickets erased goes here too. Source: X11.
+async fn forget(connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+    let (mut contacts, mut texts) = (Vec::new(), Vec::new());
+    for event in events.iter().filter(|event| event.kind == "erased") {
+        let payload: TicketEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
+        let Some(Change::Erased(erased)) = payload.change else {
+            return Err(ApplyError::poison(event, "the event has no change"));
+        };
+        if erased.classes().any(|class| class == DataClass::Contact) {
+            contacts.push(event.aggregate_id);
+        }
+        if erased.classes().any(|class| class == DataClass::Texts) {
+            texts.push(event.aggregate_id);
+        }
+    }
+    if contacts.is_empty() && texts.is_empty() {
+        return Ok(());
+    }
+    erase(connection, &contacts, &texts).await?;
+    contacts.extend(texts);
+    gongdan_outbox::forget_discarded(connection, &contacts).await?;
+    Ok(())
 }
 
 /// What was outstanding before these facts; the past never was.
@@ -137,5 +170,6 @@ fn ticket_ref(ticket: &Ticket) -> Result<TicketRef, &'static str> {
         unit_id: ticket.lead_unit_id.clone(),
         region: RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?,
         customer_id,
+        confidential: ticket.confidential,
     })
 }

@@ -1,7 +1,7 @@
 //! `CallbackService.GetTask`
 
-use super::{decode::task_name, touched};
-use crate::{Rooms, events::to_proto};
+use super::{decode::task_name, show::show, touched};
+use crate::Rooms;
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::callback::v1::{CallbackTask, GetTaskRequest};
@@ -17,5 +17,5 @@ pub(super) async fn get_task(
     };
     let task = rooms.store.get_within(&name, &caller.scope()).await?;
     touched(&task);
-    Ok(to_proto(&task))
+    Ok(show(caller, &task))
 }

@@ -1,6 +1,6 @@
 //! `CallbackService.ListAttempts`
 
-use super::{decode::task_name, touched};
+use super::{decode::task_name, show::knows_reporter, touched};
 use crate::Rooms;
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -17,5 +17,9 @@ pub(super) async fn list_attempts(
     };
     let task = rooms.store.get_within(&name, &caller.scope()).await?;
     touched(&task);
-    Ok(ListAttemptsResponse { attempts: rooms.store.attempts(task.id).await? })
+    let mut attempts = rooms.store.attempts(task.id).await?;
+    if !knows_reporter(caller, &task) {
+        attempts.iter_mut().for_each(|attempt| attempt.note.clear());
+    }
+    Ok(ListAttemptsResponse { attempts })
 }

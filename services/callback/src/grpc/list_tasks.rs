@@ -2,6 +2,7 @@
 
 use super::{
     decode::{task_name, text},
+    show::show,
     touched,
 };
 use crate::{Rooms, events, store::TaskFilter};
@@ -41,7 +42,7 @@ pub(super) async fn list_tasks(
         Some(last) if more => token(last.id, command.binding),
         _ => String::new(),
     };
-    Ok(ListTasksResponse { tasks: tasks.iter().map(events::to_proto).collect(), next_page_token })
+    Ok(ListTasksResponse { tasks: tasks.iter().map(|task| show(caller, task)).collect(), next_page_token })
 }
 
 fn decode(mut request: ListTasksRequest) -> Result<List, Error> {

@@ -8,6 +8,7 @@ mod list_attempts;
 mod list_tasks;
 mod next_task;
 mod record_attempt;
+mod show;
 mod skip_task;
 
 use crate::Rooms;

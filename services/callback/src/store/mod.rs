@@ -2,6 +2,7 @@
 
 mod attempts;
 mod contact_reads;
+mod erase;
 mod list;
 mod queue;
 mod row;
@@ -9,6 +10,7 @@ mod tasks;
 mod write;
 
 pub use attempts::NewAttempt;
+pub use erase::{ERASED, erase};
 pub use list::TaskFilter;
 pub use row::TaskName;
 pub use tasks::Opened;

@@ -123,7 +123,7 @@ async fn lock_next(
 ) -> Result<Option<Task>, Error> {
     let mut sql = QueryBuilder::new(
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
-                due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
+                due_at, unit_id, region, customer_id, confidential, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
          FROM tasks
          WHERE state IN (1, 2) AND next_attempt_at <= ",
@@ -211,6 +211,7 @@ mod tests {
             unit_id: "tianhe-env".to_owned(),
             region: RegionCode::parse("440106").unwrap(),
             customer_id: customer.then(|| Uuid::from_u128(n)),
+            confidential: false,
         }
     }
 

@@ -135,7 +135,7 @@ pub(super) async fn find(connection: &mut PgConnection, name: &TaskName) -> Resu
     let row = sqlx::query_as!(
         TaskRow,
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
-                due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
+                due_at, unit_id, region, customer_id, confidential, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
          FROM tasks WHERE id = $1 OR ticket_id = $1 OR ticket_number = $2
          ORDER BY round DESC LIMIT 1",

@@ -18,7 +18,7 @@ pub async fn lock_outstanding(
     let rows = sqlx::query_as!(
         TaskRow,
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
-                due_at, unit_id, region, customer_id, contacted, solved, satisfied, reopen, reason, agent_id,
+                due_at, unit_id, region, customer_id, confidential, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
          FROM tasks WHERE ticket_id = ANY ($1) AND state IN (1, 2) ORDER BY id FOR UPDATE",
         tickets,
@@ -51,10 +51,10 @@ pub async fn insert_many(
     let column = Columns(tasks);
     let ids = sqlx::query_scalar!(
         "INSERT INTO tasks (id, ticket_id, ticket_number, round, state, origin, next_attempt_at, due_at, unit_id,
-                            region, customer_id, reason, version, opened_at, ended_at)
+                            region, customer_id, reason, version, opened_at, ended_at, confidential)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int4[], $5::int2[], $6::int2[],
                               $7::timestamptz[], $8::timestamptz[], $9::text[], $10::int8[], $11::uuid[], $12::text[],
-                              $13::int8[], $14::timestamptz[], $15::timestamptz[])
+                              $13::int8[], $14::timestamptz[], $15::timestamptz[], $16::bool[])
          ON CONFLICT (ticket_id, round) DO NOTHING
          RETURNING id",
         &column.of(|t| t.id),
@@ -72,6 +72,7 @@ pub async fn insert_many(
         &column.of(|t| t.stamp.version),
         &column.times(|t| Some(t.opened_at)) as _,
         &column.times(|t| t.ended_at) as _,
+        &column.of(|t| t.ticket.confidential),
     )
     .fetch_all(connection)
     .instrument(sql_span!("tasks.insert_many", "INSERT"))

@@ -13,6 +13,7 @@ mod contact;
 mod customers;
 mod desk;
 mod past;
+mod personal;
 mod plans;
 mod queue;
 mod rounds;

@@ -12,8 +12,8 @@ use gongdan_proto::{
     },
     common::v1::Origin as PbOrigin,
     tickets::v1::{
-        CallbackOpened, CloseReason, Closed, Phase, Reopened, Resolution, Resolved, Submitted, Ticket,
-        TicketEvent, ticket_event::Change,
+        CallbackOpened, CloseReason, Closed, Erased, Phase, Reopened, Resolution, Resolved, Submitted,
+        Ticket, TicketEvent, ticket_event::Change,
     },
     to_timestamp,
 };
@@ -216,6 +216,7 @@ pub struct TestTicket {
     region: String,
     unit: String,
     customer: Option<Uuid>,
+    confidential: bool,
     version: i64,
     round: i32,
     past: Option<Timestamp>,
@@ -230,6 +231,7 @@ pub fn ticket(region: &str, unit: &str) -> TestTicket {
         region: RegionCode::parse(region).unwrap().to_string(),
         unit: unit.to_owned(),
         customer: Some(new_id(SystemClock.now())),
+        confidential: false,
         version: 0,
         round: 1,
         past: None,
@@ -240,6 +242,15 @@ impl TestTicket {
     pub fn anonymous(mut self) -> Self {
         self.customer = None;
         self
+    }
+
+    pub fn confidential(mut self) -> Self {
+        self.confidential = true;
+        self
+    }
+
+    pub fn erased(&mut self) -> Event {
+        self.event("erased", Phase::Closed, Change::Erased(Erased { classes: vec![1, 2] }))
     }
 
     pub fn of_the_past(mut self, at: &str) -> Self {
@@ -319,6 +330,7 @@ impl TestTicket {
             round: self.round,
             region: self.region.clone(),
             customer_id: self.customer_id(),
+            confidential: self.confidential,
             lead_unit_id: self.unit.clone(),
             resolution: resolved.then(Resolution::default),
             resolved_at: resolved.then(|| to_timestamp(occurred_at)),

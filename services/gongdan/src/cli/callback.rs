@@ -162,7 +162,8 @@ async fn next(context: &Context, mut client: Client, unit: Option<String>) -> Re
         });
     };
     let mut tickets = TicketServiceClient::new(context.channel("tickets")?);
-    let ticket = tickets.get_ticket(GetTicketRequest { ticket: task.ticket_id.clone() }).await;
+    let ticket =
+        tickets.get_ticket(GetTicketRequest { ticket: task.ticket_id.clone(), in_clear: false }).await;
     // The task is taken whether its ticket can be shown or not.
     let (ticket, unreadable) = match ticket {
         Ok(ticket) => (ticket.into_inner(), String::new()),

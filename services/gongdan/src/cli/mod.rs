@@ -17,6 +17,7 @@ mod names;
 mod org;
 mod output;
 mod priority;
+mod privacy;
 mod report;
 mod route;
 mod rule;
@@ -98,6 +99,9 @@ enum Command {
     /// Keys that protect contacts: versions and rotation (密钥)
     #[command(subcommand)]
     Keys(keys::Command),
+    /// What is personal: erasing, legal holds, retention (个人信息)
+    #[command(subcommand)]
+    Privacy(privacy::Command),
     /// Events that a consumer could not apply
     #[command(subcommand)]
     Events(events::Command),
@@ -161,6 +165,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Webhook(command) => webhook::run(context, command).await,
         Command::Report(args) => report::run(context, args).await,
         Command::Keys(command) => keys::run(context, command).await,
+        Command::Privacy(command) => privacy::run(context, command).await,
         Command::Events(command) => events::run(context, command).await,
         Command::Audit(command) => audit::run(context, command).await,
         Command::Up(_) | Command::Serve(_) | Command::Completions(_) | Command::Access(_) => Ok(()),

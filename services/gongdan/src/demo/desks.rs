@@ -53,7 +53,7 @@ impl<'a> Desks<'a> {
         for person in &sample.people {
             let mut client = self.tickets(&person.id)?;
             until("the people are known to tickets", async || {
-                let nothing = GetTicketRequest { ticket: "GD0000000000000000".into() };
+                let nothing = GetTicketRequest { ticket: "GD0000000000000000".into(), in_clear: false };
                 let known = match client.get_ticket(nothing).await {
                     Err(status) => !matches!(status.code(), Code::PermissionDenied | Code::Unavailable),
                     Ok(_) => true,
@@ -102,7 +102,7 @@ impl<'a> Desks<'a> {
     ) -> Result<Ticket> {
         let client = self.tickets(DISPATCHER)?;
         until(&format!("ticket {id}: {what}"), async || {
-            let request = GetTicketRequest { ticket: id.to_owned() };
+            let request = GetTicketRequest { ticket: id.to_owned(), in_clear: false };
             let ticket =
                 call(client.clone(), async |client| client.get_ticket(request.clone()).await).await?;
             Ok(wanted(&ticket).then_some(ticket))

@@ -10,7 +10,7 @@ use gongdan_outbox::{ApplyError, Event, Handler};
 use sqlx::PgConnection;
 
 use super::tell::Teller;
-use crate::{Rooms, events::from_tickets};
+use crate::{Rooms, events::from_tickets, store::erase};
 
 /// The types it asks for.
 pub const KINDS: &[&str] = &[
@@ -27,6 +27,7 @@ pub const KINDS: &[&str] = &[
     "reopened",
     "cancelled",
     "urged",
+    "erased",
 ];
 
 /// Tells what happened.
@@ -43,7 +44,15 @@ impl Tickets {
 impl Handler for Tickets {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
         let happenings = events.iter().filter_map(|event| from_tickets(event).transpose());
-        self.0.tell(connection, &happenings.collect::<Result<Vec<_>, _>>()?).await
+        self.0.tell(connection, &happenings.collect::<Result<Vec<_>, _>>()?).await?;
+        // After what came before it in the batch was written.
+        let erased: Vec<_> =
+            events.iter().filter(|event| event.kind == "erased").map(|event| event.aggregate_id).collect();
+        if !erased.is_empty() {
+            erase(connection, &erased).await?;
+            gongdan_outbox::forget_discarded(connection, &erased).await?;
+        }
+        Ok(())
     }
 
     async fn committed(&self, _: &[Event]) {

@@ -3,6 +3,7 @@
 mod deliveries;
 mod delivery_attempts;
 mod delivery_list;
+mod erase;
 mod inbox_feed;
 mod inbox_items;
 mod recipients;
@@ -14,6 +15,7 @@ mod webhooks;
 pub use deliveries::{Channel, Claimed, NewDelivery, State, Verdict};
 pub use delivery_attempts::Attempt;
 pub use delivery_list::DeliveryFilter;
+pub use erase::erase;
 pub use inbox_feed::Arrived;
 pub use inbox_items::NewItem;
 pub use recipients::recipients;

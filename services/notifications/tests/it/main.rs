@@ -9,6 +9,7 @@
 mod bad_input;
 mod dedupe;
 mod email;
+mod erased;
 mod imports;
 mod inbox;
 mod live;

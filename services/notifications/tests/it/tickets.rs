@@ -7,8 +7,8 @@ use gongdan_proto::{
     routing::v1::{Unit, UnitEvent},
     sla::v1::{Clock, ClockBreached, ClockEvent, ClockKind, ClockWarned, clock_event},
     tickets::v1::{
-        Cancelled, CloseReason, Closed, Dispatched, Phase, Pooled, Priority, Reopened, Resolved, Returned,
-        Submitted, Ticket, TicketEvent, TicketType, Transferred, Urged, ticket_event::Change,
+        Cancelled, CloseReason, Closed, Dispatched, Erased, Phase, Pooled, Priority, Reopened, Resolved,
+        Returned, Submitted, Ticket, TicketEvent, TicketType, Transferred, Urged, ticket_event::Change,
     },
     to_timestamp,
 };
@@ -53,6 +53,10 @@ impl TestTicket {
     /// Recorded from the past.
     pub fn imported(number: &str) -> Self {
         Self { origin: Origin::Import, ..Self::new(number) }
+    }
+
+    pub fn erased(&mut self) -> Event {
+        self.event("erased", Change::Erased(Erased { classes: vec![1, 2] }))
     }
 
     pub fn submitted(&mut self) -> Event {

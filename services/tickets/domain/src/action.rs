@@ -31,6 +31,8 @@ numbered! {
         Cancel = 12 "cancel",
         /// 催单
         Urge = 13 "urge",
+        /// What is personal goes.
+        Erase = 14 "erase",
     }
 }
 
@@ -56,6 +58,7 @@ impl Action {
                 Draft | Quarantined | PendingDispatch | Dispatched | InProgress | Suspended | InReview
             ),
             Self::Urge => phase.is_in_flight(),
+            Self::Erase => phase.is_over(),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     actor::Actor,
+    acts::erase::Personal,
     names::{PrincipalId, UnitId},
     text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
     ticket::Ticket,
@@ -92,6 +93,8 @@ pub enum Change {
     Cancelled { reason: Reason },
     /// 催单
     Urged { note: Note, told: bool },
+    /// What is personal was erased.
+    Erased { what: Personal },
 }
 
 impl Change {
@@ -114,6 +117,7 @@ impl Change {
             Self::Reopened { .. } => "reopened",
             Self::Cancelled { .. } => "cancelled",
             Self::Urged { .. } => "urged",
+            Self::Erased { .. } => "erased",
         }
     }
 }

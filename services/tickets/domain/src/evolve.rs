@@ -1,6 +1,7 @@
 //! The only place where a ticket changes: what each event does to it.
 
 use crate::{
+    acts::erase::{ERASED, Personal},
     change::{Change, Event, Marks},
     names::UnitId,
     ticket::{Pool, Resolution, Ticket},
@@ -89,6 +90,22 @@ impl Ticket {
                     self.urge_told_at = Some(at);
                 }
             }
+            Change::Erased { what } => self.forget(*what),
+        }
+    }
+
+    /// What is personal is gone.
+    fn forget(&mut self, what: Personal) {
+        self.erased = self.erased.and(what);
+        if what.contact {
+            self.customer_id = None;
+        }
+        if what.texts {
+            for text in [&mut self.cancel_reason, &mut self.priority_reason] {
+                if !text.is_empty() {
+                    ERASED.clone_into(text);
+                }
+            }
         }
     }
 
@@ -131,6 +148,8 @@ impl Ticket {
         self.closed_at = None;
         self.close_reason = None;
         self.returned_by.clear();
+        // People write about it again.
+        self.erased.texts = false;
         if same_unit {
             self.phase = Phase::InProgress;
             self.first_dispatched_at = Some(event.occurred_at);

@@ -25,6 +25,7 @@ pub use action::Action;
 pub use actor::Actor;
 pub use acts::{
     decision::{Answer, Decision, Target},
+    erase::{ERASED, Personal},
     intake::{Intake, New},
     past::{Past, Reply},
 };

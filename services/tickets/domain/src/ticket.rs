@@ -3,6 +3,7 @@
 use crate::{
     action::Action,
     actor::Actor,
+    acts::erase::Personal,
     change::{Change, Changed, Event, Texts},
     names::{ExternalSource, PrincipalId, UnitId},
     refusal::Refusal,
@@ -110,6 +111,8 @@ pub struct Ticket {
     pub created_by: Actor,
     /// Tier of escalation, 1 to 3.
     pub tier: i32,
+    /// What of it was erased.
+    pub erased: Personal,
 }
 
 /// The id in the system a ticket came from.

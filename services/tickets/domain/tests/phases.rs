@@ -4,8 +4,8 @@
 mod support;
 
 use gongdan_tickets_domain::{
-    Action, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Phase, Reason, Refusal,
-    Rules, Target, Ticket, UnitId,
+    Action, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Personal, Phase, Reason,
+    Refusal, Rules, Target, Ticket, UnitId,
 };
 use support::{administrator, at, intake, member, reason, reply, solution, submitted, unit};
 use uuid::Uuid;
@@ -60,6 +60,7 @@ fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
         Action::Reopen => ticket.reopen(reason("没解决"), false, None, &rules, &by, at(1)),
         Action::Cancel => ticket.cancel(reason("误报"), &by, at(1)),
         Action::Urge => ticket.urge(Note::default(), &rules, &by, at(1)),
+        Action::Erase => ticket.erase(Personal::ALL, false, &by, at(1)).map(Option::unwrap),
     }
 }
 
@@ -102,6 +103,12 @@ fn the_table_of_phases_holds() {
         }
     }
     for &phase in Phase::ALL {
+        let erased = act(Action::Erase, in_phase(phase));
+        if phase.is_over() {
+            assert_eq!(erased.map(|c| c.ticket.phase), Ok(phase), "erasing leaves the phase alone");
+        } else {
+            assert_eq!(erased.err(), Some(Refusal::Phase { phase, action: Action::Erase }));
+        }
         let urged = act(Action::Urge, in_phase(phase));
         if phase.is_in_flight() {
             assert_eq!(urged.map(|c| c.ticket.phase), Ok(phase), "an urge leaves the phase alone");

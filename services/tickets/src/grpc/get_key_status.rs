@@ -10,10 +10,11 @@ use gongdan_proto::{tickets::v1 as pb, to_timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) async fn get_key_status(rooms: &Rooms) -> Result<pb::KeyStatus, Error> {
+    // Before what is held: what is used then is held by everybody now.
+    let used = rooms.customers.sealer.in_use();
     let holders = key_holders::all(&rooms.pool).await.map_err(error)?;
     let uses = key_uses::count(&rooms.pool).await.map_err(error)?;
     let rotation = key_rotations::find(&rooms.pool, None).await.map_err(error)?;
-    let used = rooms.customers.sealer.in_use();
     let encryption: Vec<&Vec<i32>> = holders.iter().map(|holder| &holder.held.encryption).collect();
     let index: Vec<&Vec<i32>> = holders.iter().map(|holder| &holder.held.index).collect();
     // What any replica still writes with must stay.

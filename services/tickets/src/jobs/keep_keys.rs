@@ -60,8 +60,24 @@ impl KeepKeys {
         }
     }
 
-    /// One look; the first is before the service answers anybody.
-    pub(crate) async fn look(&mut self) -> Result<(), sqlx::Error> {
+    /// The first look, before the service answers anybody; a database that is away is waited for. False when the service
+    /// is to stop.
+    pub(crate) async fn agreed(&mut self, shutdown: &CancellationToken) -> bool {
+        loop {
+            let looked = tokio::select! {
+                looked = self.look() => looked,
+                () = shutdown.cancelled() => return false,
+            };
+            let Err(error) = looked else { return true };
+            tracing::warn!(%error, "the service waits until it knows which keys the other replicas hold");
+            tokio::select! {
+                () = tokio::time::sleep(self.config.look_again) => {}
+                () = shutdown.cancelled() => return false,
+            }
+        }
+    }
+
+    async fn look(&mut self) -> Result<(), sqlx::Error> {
         self.read().await?;
         let held = Held {
             encryption: self.keys.encryption.keys().copied().collect(),

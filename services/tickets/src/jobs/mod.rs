@@ -3,4 +3,5 @@
 pub(crate) mod close_silent;
 pub(crate) mod forget_decisions;
 pub(crate) mod keep_keys;
+pub(crate) mod retain;
 pub(crate) mod rotate_keys;

@@ -3,13 +3,13 @@
 use gongdan_proto::{
     common::v1::ActorRef,
     from_timestamp,
-    tickets::v1::{Resolution as PbResolution, Ticket as PbTicket},
+    tickets::v1::{DataClass, Resolution as PbResolution, Ticket as PbTicket},
     to_timestamp,
 };
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
-    Actor, CloseReason, External, ExternalId, ExternalSource, Outcome, Pool, PrincipalId, PrincipalKind,
-    Resolution, Ticket, UnitId, mask_numbers,
+    Actor, CloseReason, External, ExternalId, ExternalSource, Outcome, Personal, Pool, PrincipalId,
+    PrincipalKind, Resolution, Ticket, UnitId, mask_numbers,
 };
 use jiff::Timestamp;
 use prost::Message as _;
@@ -48,6 +48,7 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         sensitive: ticket.sensitive,
         confidential: ticket.confidential,
         contact_in_clear: None,
+        erased: classes(ticket.erased).collect(),
         origin: ticket.origin.number(),
         external_id: ticket.external.as_ref().map(|e| e.id.as_str().to_owned()).unwrap_or_default(),
         external_source: ticket.external.as_ref().map(|e| e.source.to_string()).unwrap_or_default(),
@@ -80,6 +81,12 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         urge_told_at: time(ticket.urge_told_at),
         pending_version: ticket.pending_version,
     }
+}
+
+/// The contract's words for classes of what is personal.
+pub(crate) fn classes(what: Personal) -> impl Iterator<Item = i32> {
+    let contact = what.contact.then_some(DataClass::Contact);
+    contact.into_iter().chain(what.texts.then_some(DataClass::Texts)).map(Into::into)
 }
 
 /// How events and states keep who acted.
@@ -164,6 +171,10 @@ pub(crate) fn from_pb(pb: PbTicket) -> Result<Ticket, InvalidState> {
         sla_policy: pb.sla_policy,
         created_by: actor("created_by", known("created_by", pb.created_by)?)?,
         tier: pb.tier,
+        erased: Personal {
+            contact: pb.erased.contains(&DataClass::Contact.into()),
+            texts: pb.erased.contains(&DataClass::Texts.into()),
+        },
     })
 }
 

@@ -44,7 +44,7 @@ impl Batch for Save {
                  UPDATE tickets t
                  SET version = i.version, phase = i.phase, round = i.round, priority = i.priority,
                      lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state,
-                     sensitive = i.sensitive, pool_unit = i.pool_unit
+                     sensitive = i.sensitive, pool_unit = i.pool_unit, texts_erased = t.texts_erased AND i.phase >= 10
                  FROM input i WHERE t.id = i.id AND t.version = i.expected
                  RETURNING i.ord),
                request AS (

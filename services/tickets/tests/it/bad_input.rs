@@ -105,7 +105,7 @@ async fn acts_check_their_fields() {
     assert_eq!(fields(&status), ["ticket", "etag", "reason"]);
     let missing = pb::AcceptTicketRequest { ticket: id(), ..accept(&ticket) };
     assert_eq!(client.accept_ticket(missing).await.unwrap_err().code(), Code::NotFound);
-    let missing = pb::GetTicketRequest { ticket: "GD991231000000000001".to_owned() };
+    let missing = pb::GetTicketRequest { ticket: "GD991231000000000001".to_owned(), in_clear: false };
     assert_eq!(client.get_ticket(missing).await.unwrap_err().code(), Code::NotFound);
 }
 

@@ -12,6 +12,7 @@ use gongdan_proto::{
 };
 use gongdan_testkit::PrincipalSpec;
 use prost::Message as _;
+use tonic::{Code, Status};
 
 const PHONE: &str = "13800001234";
 
@@ -21,8 +22,13 @@ fn confidential() -> pb::CreateTicketRequest {
 
 impl Suite {
     async fn seen_by(&self, who: &str, ticket: &str) -> pb::Ticket {
-        let request = GetTicketRequest { ticket: ticket.to_owned() };
+        let request = GetTicketRequest { ticket: ticket.to_owned(), in_clear: false };
         self.tickets(who).get_ticket(request).await.unwrap().into_inner()
+    }
+
+    async fn clear_to(&self, who: &str, ticket: &str) -> Result<pb::Ticket, Status> {
+        let request = GetTicketRequest { ticket: ticket.to_owned(), in_clear: true };
+        self.tickets(who).get_ticket(request).await.map(tonic::Response::into_inner)
     }
 
     async fn listed_by(&self, who: &str, filter: TicketFilter) -> Vec<pb::Ticket> {
@@ -192,7 +198,10 @@ async fn what_is_personal_is_clear_for_who_has_the_right_and_each_reading_is_not
     assert_eq!(ticket.contact_in_clear, None, "an act's answer is masked for everybody");
     assert!(ticket.body.contains("138****1234"));
 
-    let clear = suite.seen_by("sun.li", &ticket.id).await;
+    let masked = suite.seen_by("sun.li", &ticket.id).await;
+    assert_eq!(masked.contact_in_clear, None, "only when it is asked for");
+    assert!(suite.clear_reads().await.is_empty());
+    let clear = suite.clear_to("sun.li", &ticket.id).await.unwrap();
     let contact = clear.contact_in_clear.unwrap();
     assert_eq!((contact.phone.as_str(), contact.name.as_str()), ("+8613800001234", "张三"));
     assert_eq!(
@@ -205,6 +214,8 @@ async fn what_is_personal_is_clear_for_who_has_the_right_and_each_reading_is_not
     assert_eq!(reads, [(noted.0, noted.1, "sun.li".to_owned(), "ticket".to_owned())]);
 
     for who in ["zhao.min", "li.wei", "service.callback", "admin"] {
+        let refused = suite.clear_to(who, &ticket.id).await.unwrap_err();
+        assert_eq!(refused.code(), Code::PermissionDenied, "{who}");
         let seen = suite.seen_by(who, &ticket.id).await;
         assert_eq!(seen.contact_in_clear, None, "{who}");
         assert!(seen.body.contains("138****1234") && !seen.body.contains(PHONE), "{who}");
@@ -216,10 +227,10 @@ async fn what_is_personal_is_clear_for_who_has_the_right_and_each_reading_is_not
 
     // The right does not uncover a confidential reporter to a handling unit.
     let secret = suite.tickets("zhao.min").create_ticket(confidential()).await.unwrap().into_inner();
-    let seen = suite.seen_by("qian.hai", &secret.id).await;
+    let seen = suite.clear_to("qian.hai", &secret.id).await.unwrap();
     hides_the_reporter(&seen);
     assert!(!seen.body.contains(PHONE));
-    assert!(suite.seen_by("sun.li", &secret.id).await.body.contains(PHONE));
+    assert!(suite.clear_to("sun.li", &secret.id).await.unwrap().body.contains(PHONE));
 }
 
 #[tokio::test]
@@ -228,7 +239,7 @@ async fn a_request_without_contact_is_read_in_clear_too() {
     suite.env.principal(PrincipalSpec::new("sun.li").role("agent").right("personal")).await;
     let request = pb::CreateTicketRequest { request_id: id(), region: REGION.to_owned(), ..complaint() };
     let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
-    assert!(suite.seen_by("sun.li", &ticket.id).await.body.contains(PHONE));
+    assert!(suite.clear_to("sun.li", &ticket.id).await.unwrap().body.contains(PHONE));
     let reads = suite.clear_reads().await;
     assert_eq!((reads.len(), reads[0].0), (1, None));
 }

@@ -110,7 +110,7 @@ impl Suite {
     }
 
     pub async fn get(&self, id: &str) -> pb::Ticket {
-        let request = pb::GetTicketRequest { ticket: id.to_owned() };
+        let request = pb::GetTicketRequest { ticket: id.to_owned(), in_clear: false };
         self.tickets("admin").get_ticket(request).await.unwrap().into_inner()
     }
 
@@ -370,5 +370,6 @@ pub fn name(change: &pb::ticket_event::Change) -> &'static str {
         C::DecisionRefused(_) => "decision_refused",
         C::Pooled(_) => "pooled",
         C::Amended(_) => "amended",
+        C::Erased(_) => "erased",
     }
 }

@@ -54,6 +54,9 @@ pub struct Args {
     /// Rows without reply wait for dispatch; otherwise they are closed as history
     #[arg(long)]
     live: bool,
+    /// Who wrote them is not to be known to those who handle them (保密)
+    #[arg(long)]
+    confidential: bool,
     /// Rows sent at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
@@ -259,6 +262,7 @@ impl<'a> Import<'a> {
             customer_key: maybe(columns.citizen).to_owned(),
             live: self.args.live,
             sla_policy: self.args.policy.clone(),
+            reporter_confidential: self.args.confidential,
         })
     }
 

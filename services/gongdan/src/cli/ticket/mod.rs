@@ -29,6 +29,9 @@ pub enum Command {
     Get {
         /// Number or id
         ticket: String,
+        /// Contact and numbers in clear; needs a right of its own, and is noted
+        #[arg(long)]
+        in_clear: bool,
     },
     /// Tickets, newest received first
     List(list::List),
@@ -64,7 +67,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     let mut client = TicketServiceClient::new(context.channel("tickets")?);
     let ticket = match command {
-        Command::Get { ticket } => client.get_ticket(GetTicketRequest { ticket }).await?,
+        Command::Get { ticket, in_clear } => client.get_ticket(GetTicketRequest { ticket, in_clear }).await?,
         Command::Create(args) => client.create_ticket(args.request(context)?).await?,
         Command::Submit(args) => client.submit_ticket(args.submit(context)).await?,
         Command::Dispatch(args) => client.dispatch_ticket(args.request(context)).await?,

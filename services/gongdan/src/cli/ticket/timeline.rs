@@ -79,6 +79,7 @@ fn told<'a>(context: &'a Context, change: Option<&Change>) -> (&'a str, String) 
         Change::Cancelled(c) => (context.text("cancelled", "撤单"), c.reason.clone()),
         Change::Urged(c) => (context.text("urged", "催单"), c.note.clone()),
         Change::DecisionRefused(c) => (context.text("decision refused", "派单未采纳"), c.reason.clone()),
+        Change::Erased(_) => (context.text("personal data erased", "删除个人信息"), String::new()),
         Change::Pooled(c) => (context.text("pooled", "转人工"), and(c.unit_id.clone(), &c.reason)),
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     action::Action,
     actor::Actor,
+    acts::erase::Personal,
     change::{Change, Changed, Event},
     refusal::Refusal,
     text::{Body, Subject},
@@ -144,6 +145,7 @@ impl Ticket {
             sla_policy: intake.sla_policy,
             created_by: by.clone(),
             tier: 1,
+            erased: Personal::default(),
         };
         let event =
             Event { version: 1, occurred_at: at, origin, actor: by.clone(), from_phase: None, change };

@@ -1,0 +1,68 @@
+//! What is personal goes. Source: X11, DESIGN rule 15.
+
+use crate::{
+    action::Action,
+    actor::Actor,
+    change::{Change, Changed},
+    refusal::Refusal,
+    ticket::Ticket,
+};
+use jiff::Timestamp;
+
+/// What stands in the place of a text that was erased.
+pub const ERASED: &str = "[已删除 erased]";
+
+/// Classes of what is personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Personal {
+    /// Contact, and whose ticket it is.
+    pub contact: bool,
+    /// What people wrote: request, resolution, reasons and notes.
+    pub texts: bool,
+}
+
+impl Personal {
+    /// Everything.
+    pub const ALL: Self = Self { contact: true, texts: true };
+
+    /// Nothing.
+    #[must_use]
+    pub const fn is_nothing(self) -> bool {
+        !self.contact && !self.texts
+    }
+
+    /// What is in this one and not in the other.
+    #[must_use]
+    pub const fn without(self, other: Self) -> Self {
+        Self { contact: self.contact && !other.contact, texts: self.texts && !other.texts }
+    }
+
+    /// What is in one of them.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self { contact: self.contact || other.contact, texts: self.texts || other.texts }
+    }
+}
+
+impl Ticket {
+    /// Erases what of it is personal; none when nothing of that is left. Source: X11.
+    ///
+    /// # Errors
+    /// While somebody works on it, unless by force.
+    pub fn erase(
+        self,
+        what: Personal,
+        force: bool,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Option<Changed>, Refusal> {
+        if !force {
+            self.require(Action::Erase)?;
+        }
+        let left = what.without(self.erased);
+        if left.is_nothing() {
+            return Ok(None);
+        }
+        Ok(Some(self.after(by, at, Change::Erased { what: left })))
+    }
+}

@@ -1,0 +1,266 @@
+//! Erasing what is personal of tickets: rows, events and what customers are found by, a few tickets a transaction.
+//! Source: X11, DESIGN rule 15.
+
+use super::{legal_holds, save::Save, tickets, update::Updated, writer::Batch as _};
+use crate::{Rooms, error::damaged, events};
+use gongdan_errors::Error;
+use gongdan_pg::error;
+use gongdan_telemetry::sql_span;
+use gongdan_tickets_domain::{Actor, ERASED, Personal, Refusal, Ticket};
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
+use sqlx::{PgConnection, PgPool};
+use std::collections::BTreeMap;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// What became of a few tickets.
+#[derive(Debug, Default)]
+pub(crate) struct Erased {
+    /// Of these something was erased.
+    pub tickets: usize,
+    /// These are held: ticket and hold. Nothing of them was erased.
+    pub held: Vec<(Uuid, Uuid)>,
+}
+
+/// A ticket that something of is to be erased.
+#[derive(Debug, Clone)]
+pub(crate) struct Candidate {
+    pub id: Uuid,
+    pub received_at: Timestamp,
+    pub ticket: Ticket,
+}
+
+/// Erases of these tickets what `what` says, in one transaction; `what` may be asked about a newer state than it knew.
+///
+/// # Errors
+/// When one of them refuses, and it is not by force.
+pub(crate) async fn erase(
+    rooms: &Rooms,
+    ids: &[Uuid],
+    what: impl Fn(&Ticket) -> Personal,
+    force: bool,
+    by: &Actor,
+    refused: impl Fn(&Ticket, Refusal) -> Error,
+) -> Result<Erased, Error> {
+    let now = rooms.clock.now();
+    let mut transaction = rooms.pool.begin().await.map_err(error)?;
+    let connection = &mut *transaction;
+    let held = legal_holds::of_tickets(connection, ids, now).await.map_err(error)?;
+    let free: Vec<Uuid> =
+        ids.iter().filter(|id| !held.iter().any(|(held, _)| held == *id)).copied().collect();
+    let mut erasing: Vec<(Ticket, Personal, Save)> = Vec::new();
+    for ticket in lock(connection, &free).await? {
+        let left = what(&ticket);
+        let changed = ticket.clone().erase(left, force, by, now).map_err(|why| refused(&ticket, why))?;
+        if let Some(changed) = changed {
+            let save = Save::new(&changed, events::write(&changed, now), None, now);
+            erasing.push((ticket, left, save));
+        }
+    }
+    let saves: Vec<Save> = erasing.iter().map(|(_, _, save)| save.clone()).collect();
+    if saves.is_empty() {
+        return Ok(Erased { tickets: 0, held });
+    }
+    let updated = Save::run(connection, &saves).await.map_err(error)?;
+    if updated.contains(&Updated::Lost) {
+        return Err(Error::internal("a locked ticket was changed by somebody else"));
+    }
+    let of = |class: fn(&Personal) -> bool| -> Vec<Uuid> {
+        erasing.iter().filter(|(_, what, _)| class(what)).map(|(ticket, _, _)| ticket.id).collect()
+    };
+    let (contacts, texts) = (of(|what| what.contact), of(|what| what.texts));
+    let customers: Vec<Uuid> = erasing
+        .iter()
+        .filter(|(_, what, _)| what.contact)
+        .filter_map(|(ticket, _, _)| ticket.customer_id)
+        .collect();
+    erase_contacts(connection, &contacts, &customers).await.map_err(error)?;
+    erase_texts(connection, &texts).await.map_err(error)?;
+    for (ticket, what, _) in &erasing {
+        let rewrite = |kind: &str, payload: &[u8]| events::redacted(kind, payload, *what);
+        gongdan_outbox::redact(connection, &[ticket.id], rewrite).await?;
+    }
+    transaction.commit().await.map_err(error)?;
+    rooms.wake();
+    for _ in &erasing {
+        rooms.metrics.event("erased", "live");
+    }
+    Ok(Erased { tickets: erasing.len(), held })
+}
+
+/// Those that are there, locked in the order in which everybody locks tickets.
+async fn lock(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ticket>, Error> {
+    sqlx::query!("SELECT id FROM tickets WHERE id = ANY ($1) ORDER BY id FOR UPDATE", ids)
+        .fetch_all(&mut *connection)
+        .instrument(sql_span!("tickets.lock", "SELECT"))
+        .await
+        .map_err(error)?;
+    let states = tickets::states(connection, ids).await.map_err(error)?;
+    states.into_iter().map(|(_, state)| state.map_err(damaged)).collect()
+}
+
+async fn erase_contacts(
+    connection: &mut PgConnection,
+    tickets: &[Uuid],
+    customers: &[Uuid],
+) -> Result<(), sqlx::Error> {
+    if tickets.is_empty() {
+        return Ok(());
+    }
+    let span = || sql_span!("contacts.erase", "DELETE");
+    sqlx::query!("UPDATE tickets SET customer_id = NULL, contact_erased = true WHERE id = ANY ($1)", tickets)
+        .execute(&mut *connection)
+        .instrument(span())
+        .await?;
+    sqlx::query!("DELETE FROM contacts WHERE ticket_id = ANY ($1)", tickets)
+        .execute(&mut *connection)
+        .instrument(span())
+        .await?;
+    // Who has no ticket left is not known any more.
+    let gone = sqlx::query_scalar!(
+        "DELETE FROM customers c WHERE id = ANY ($1)
+           AND NOT EXISTS (SELECT FROM tickets t WHERE t.customer_id = c.id) RETURNING id",
+        customers
+    )
+    .fetch_all(&mut *connection)
+    .instrument(span())
+    .await?;
+    sqlx::query!("DELETE FROM customer_keys WHERE customer_id = ANY ($1)", &gone)
+        .execute(connection)
+        .instrument(span())
+        .await?;
+    Ok(())
+}
+
+async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
+    if tickets.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "UPDATE tickets SET subject = $2, body = $2, texts_erased = true WHERE id = ANY ($1)",
+        tickets,
+        ERASED
+    )
+    .execute(&mut *connection)
+    .instrument(sql_span!("tickets.erase_texts", "UPDATE"))
+    .await?;
+    sqlx::query!(
+        "UPDATE resolutions SET reply = $2, solution = CASE WHEN solution IS NULL THEN NULL ELSE $2 END,
+                root_cause = CASE WHEN root_cause = '' THEN '' ELSE $2 END
+         WHERE ticket_id = ANY ($1)",
+        tickets,
+        ERASED
+    )
+    .execute(connection)
+    .instrument(sql_span!("resolutions.erase", "UPDATE"))
+    .await?;
+    Ok(())
+}
+
+/// Tickets that are over, received before an instant, with something of these classes left; after one of an earlier page.
+pub(crate) async fn candidates(
+    pool: &PgPool,
+    before: Timestamp,
+    classes: Personal,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<Candidate>, Error> {
+    let (at, id) = after
+        .unwrap_or((Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_hours(24 * 365 * 100), Uuid::nil()));
+    let rows = sqlx::query!(
+        "SELECT id, received_at, state FROM tickets
+         WHERE phase >= 10 AND NOT (contact_erased AND texts_erased)
+           AND ($1 AND NOT contact_erased OR $2 AND NOT texts_erased)
+           AND received_at < $3 AND (received_at, id) > ($4, $5)
+         ORDER BY received_at, id LIMIT $6",
+        classes.contact,
+        classes.texts,
+        before.to_sqlx() as _,
+        at.to_sqlx() as _,
+        id,
+        limit
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("tickets.to_erase", "SELECT"))
+    .await
+    .map_err(error)?;
+    rows.into_iter()
+        .map(|row| {
+            let ticket = super::state::decode(&row.state).map_err(damaged)?;
+            Ok(Candidate { id: row.id, received_at: row.received_at.to_jiff(), ticket })
+        })
+        .collect()
+}
+
+/// A page of a customer's tickets that something is left of, by id.
+pub(crate) async fn tickets_of(
+    pool: &PgPool,
+    customer: Uuid,
+    after: Uuid,
+    limit: i64,
+) -> Result<Vec<Uuid>, Error> {
+    sqlx::query_scalar!(
+        "SELECT id FROM tickets WHERE customer_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        customer,
+        after,
+        limit
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("tickets.of_customer", "SELECT"))
+    .await
+    .map_err(error)
+}
+
+/// A ticket of a customer that somebody still works on and that is not held.
+pub(crate) async fn open_ticket_of(
+    pool: &PgPool,
+    customer: Uuid,
+    now: Timestamp,
+) -> Result<Option<(String, i16)>, Error> {
+    let row = sqlx::query!(
+        "SELECT number, phase FROM tickets t WHERE customer_id = $1 AND phase < 10 AND NOT EXISTS (
+             SELECT FROM legal_holds h WHERE h.ticket_id = t.id AND h.released_at IS NULL
+               AND (h.held_until IS NULL OR h.held_until > $2))
+         ORDER BY received_at LIMIT 1",
+        customer,
+        now.to_sqlx() as _
+    )
+    .fetch_optional(pool)
+    .instrument(sql_span!("tickets.open_of_customer", "SELECT"))
+    .await
+    .map_err(error)?;
+    Ok(row.map(|row| (row.number, row.phase)))
+}
+
+/// Numbers of tickets, by their ids.
+pub(crate) async fn numbers(pool: &PgPool, ids: &[Uuid]) -> Result<BTreeMap<Uuid, String>, Error> {
+    let rows = sqlx::query!("SELECT id, number FROM tickets WHERE id = ANY ($1)", ids)
+        .fetch_all(pool)
+        .instrument(sql_span!("tickets.numbers", "SELECT"))
+        .await
+        .map_err(error)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.number)).collect())
+}
+
+/// Forgets who read what in clear before an instant, in small statements; says how many.
+pub(crate) async fn forget_reads(pool: &PgPool, before: Timestamp) -> Result<u64, Error> {
+    const CHUNK: i64 = 5_000;
+    let mut forgotten = 0;
+    loop {
+        let done = sqlx::query!(
+            "DELETE FROM contact_reads WHERE id = ANY (ARRAY(SELECT id FROM contact_reads WHERE read_at < $1 LIMIT $2))",
+            before.to_sqlx() as _,
+            CHUNK
+        )
+        .execute(pool)
+        .instrument(sql_span!("contact_reads.forget", "DELETE"))
+        .await
+        .map_err(error)?
+        .rows_affected();
+        forgotten += done;
+        if done < CHUNK.unsigned_abs() {
+            return Ok(forgotten);
+        }
+    }
+}
