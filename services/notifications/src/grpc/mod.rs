@@ -39,7 +39,7 @@ impl InboxService for Api {
 
     async fn watch_inbox(&self, request: Request<pb::WatchInboxRequest>) -> Answer<Self::WatchInboxStream> {
         let caller = caller(&request)?;
-        Ok(Response::new(watch_inbox::watch_inbox(&self.0, caller, request.into_inner()).await?))
+        Ok(Response::new(watch_inbox::watch_inbox(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn mark_read(&self, request: Request<pb::MarkReadRequest>) -> Answer<pb::MarkReadResponse> {

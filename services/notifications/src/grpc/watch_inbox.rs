@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::Error;
 use gongdan_notifications_domain::Cursor;
 use gongdan_proto::notifications::v1::{InboxItem, WatchInboxRequest, WatchInboxResponse};
@@ -38,7 +38,7 @@ struct Watch {
 
 pub(super) async fn watch_inbox(
     rooms: &Arc<Rooms>,
-    actor: Actor,
+    caller: &Caller,
     request: WatchInboxRequest,
 ) -> Result<Answers, Error> {
     let resume = Cursor::parse(&request.resume_token).map_err(|e| Error::invalid_field("resume_token", e))?;
@@ -49,7 +49,7 @@ pub(super) async fn watch_inbox(
         None => before(rooms.store.horizon().await?),
     };
     let (answers, stream) = mpsc::channel(BUFFER);
-    let watch = Watch { rooms: Arc::clone(rooms), inbox: actor.principal_id, cursor, answers };
+    let watch = Watch { rooms: Arc::clone(rooms), inbox: caller.principal_id.clone(), cursor, answers };
     tokio::spawn(watch.run(feed));
     Ok(ReceiverStream::new(stream))
 }
