@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn what_may_be_personal_names_nothing() {
         for text in ["13800001234", "+8613800001234", "440106199001011234", "张三", "li wei", ""] {
-            let request = pb::GetTicketRequest { ticket: text.to_owned() };
+            let request = pb::GetTicketRequest { ticket: text.to_owned(), in_clear: false };
             assert_eq!(named("/gongdan.tickets.v1.TicketService/GetTicket", &request), [], "{text}");
         }
         let key = pb::lookup_customer_request::Key::Phone("13800001234".to_owned());

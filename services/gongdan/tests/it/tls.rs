@@ -50,7 +50,7 @@ async fn the_client_speaks_tls_with_whom_it_trusts_and_says_why_with_others_not(
     // What answers is the server behind TLS: it has health, and no tickets.
     let status = gongdan(path, &["--ca-cert", &ca_file, "status", "-o", "json"]).await;
     assert!(status.status.success(), "{}", words(&status.stderr));
-    assert_eq!(words(&status.stdout).matches("\"serving\": true").count(), 6, "{}", words(&status.stdout));
+    assert_eq!(words(&status.stdout).matches("\"serving\":true").count(), 6, "{}", words(&status.stdout));
     let tickets = words(&gongdan(path, &[&list[..], &["--ca-cert", &ca_file]].concat()).await.stderr);
     assert!(tickets.contains("UNIMPLEMENTED"), "{tickets}");
 

@@ -22,7 +22,7 @@ async fn in_region(suite: &Suite, region: &str) -> pb::Ticket {
 }
 
 async fn sees(suite: &Suite, principal: &str, ticket: &pb::Ticket) -> bool {
-    let get = pb::GetTicketRequest { ticket: ticket.id.clone() };
+    let get = pb::GetTicketRequest { ticket: ticket.id.clone(), in_clear: false };
     let by_get = match suite.tickets(principal).get_ticket(get).await {
         Ok(_) => true,
         Err(status) => {
@@ -104,7 +104,7 @@ async fn what_one_may_see_one_may_not_therefore_do() {
     let elsewhere = pb::CreateTicketRequest { region: "430100".to_owned(), ..complaint() };
     let refused = suite.tickets("tianhe").create_ticket(elsewhere).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied, "nor for another province");
-    let get = pb::GetTicketRequest { ticket: ticket.id };
+    let get = pb::GetTicketRequest { ticket: ticket.id, in_clear: false };
     let refused = suite.tickets("analyst").get_ticket(get).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::PermissionDenied, "PERMISSION_DENIED"));
 }
@@ -185,7 +185,7 @@ async fn policies_are_replaced_while_running_and_bad_ones_are_not_taken_in() {
     let path = file.unwrap();
     staff(&suite).await;
     let ticket = in_region(&suite, "440106").await;
-    let get = || pb::GetTicketRequest { ticket: ticket.id.clone() };
+    let get = || pb::GetTicketRequest { ticket: ticket.id.clone(), in_clear: false };
     assert!(sees(&suite, "tianhe", &ticket).await);
     let closed = r#"permit (principal in Gongdan::Role::"administrator", action, resource);"#;
     std::fs::write(&path, closed).unwrap();

@@ -64,7 +64,7 @@ async fn a_change_a_read_a_personal_read_and_a_refusal_each_leave_their_entry() 
     assert_eq!(names(&created, "number"), [ticket.number.as_str()]);
     assert_eq!(created.unit_ids, ["centre"]);
 
-    let get = pb::GetTicketRequest { ticket: ticket.number.clone() };
+    let get = pb::GetTicketRequest { ticket: ticket.number.clone(), in_clear: false };
     suite.tickets("li.wei").get_ticket(traced(get)).await.unwrap();
     let read = entry(&suite, "GetTicket").await;
     assert_eq!((read.level(), read.code), (AuditLevel::Read, 0));
@@ -117,7 +117,7 @@ async fn nothing_personal_and_no_text_of_a_request_is_kept() {
     let by_phone = pb::lookup_customer_request::Key::Phone("13800001234".to_owned());
     let lookup = pb::LookupCustomerRequest { key: Some(by_phone) };
     suite.customers("zhao.min").lookup_customer(lookup).await.unwrap();
-    let wrong = pb::GetTicketRequest { ticket: "13800001234".to_owned() };
+    let wrong = pb::GetTicketRequest { ticket: "13800001234".to_owned(), in_clear: false };
     suite.tickets("zhao.min").get_ticket(wrong).await.unwrap_err();
     let looked = entry(&suite, "LookupCustomer").await;
     assert_eq!(names(&looked, "customer"), [ticket.customer_id.as_str()]);

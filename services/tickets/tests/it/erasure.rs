@@ -162,7 +162,7 @@ async fn what_is_personal_of_a_customer_goes_from_rows_events_and_the_bus() {
     let erased = suite.get(&ticket.id).await;
     assert_eq!((erased.subject.as_str(), erased.body.as_str()), (ERASED, ERASED));
     assert_eq!((erased.cancel_reason.as_str(), erased.priority_reason.as_str()), (ERASED, ERASED));
-    assert_eq!((erased.customer_id.as_str(), erased.contact), ("", None));
+    assert_eq!((erased.customer_id.as_str(), &erased.contact), ("", &None));
     assert_eq!(erased.erased, [i32::from(DataClass::Contact), i32::from(DataClass::Texts)]);
     assert_eq!((erased.phase(), erased.number), (Phase::Cancelled, ticket.number.clone()));
     assert_eq!(suite.found_by_phone(PHONE).await, 0);

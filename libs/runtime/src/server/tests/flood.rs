@@ -49,6 +49,7 @@ impl<S> Layer<S> for ByHeader {
                     regions: vec![],
                     rights: vec![],
                     language: String::new(),
+                    customer_id: None,
                 });
             }
             request

@@ -147,7 +147,8 @@ impl House {
         server.add(PriorityServiceServer::new(Mirror { next: next.map(PriorityServiceClient::new) }));
         let authenticator = self.authenticator().await;
         let readiness = server.readiness();
-        tokio::spawn(server.serve(authenticator));
+        let door = authenticator.layer();
+        tokio::spawn(server.serve_behind(door));
         while readiness.waits_for().is_some() {
             tokio::task::yield_now().await;
         }

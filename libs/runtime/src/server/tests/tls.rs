@@ -5,7 +5,10 @@ use super::{
     mirror::{House, Serving, ask, seen},
 };
 use crate::{CommonConfig, Listeners, Peers, PeersConfig, ServerConfig, Sources, server::Server};
+use gongdan_access::{Access, Policies};
+use gongdan_audit::Audit;
 use gongdan_auth::AuthChannel;
+use gongdan_clock::SystemClock;
 use gongdan_proto::tickets::v1::priority_service_client::PriorityServiceClient;
 use gongdan_tls::{
     ClientAuth, ClientTlsConfig, ServerTlsConfig,
@@ -149,7 +152,11 @@ async fn certificates_of_services_need_connections_that_can_show_them() {
     house.auth.service_certificates = true;
     let listeners = Listeners::free().await.unwrap();
     let server = Server::listen(&config(), listeners, CancellationToken::new()).await.unwrap();
-    let refused = server.serve(house.authenticator().await).await.unwrap_err().to_string();
+    let pool = sqlx::PgPool::connect_lazy("postgres://nobody@127.0.0.1:1/none").unwrap();
+    let common: CommonConfig = Sources::default().load("test").unwrap();
+    let audit = Audit::start(pool, "test", Arc::new(SystemClock), common.audit);
+    let access = Access::new(Policies::shipped().unwrap());
+    let refused = server.serve(house.authenticator().await, &access, &audit).await.unwrap_err().to_string();
     assert!(
         refused.contains("auth.service_certificates") && refused.contains("server.tls.client_auth"),
         "{refused}"
