@@ -18,10 +18,10 @@ impl Access {
     /// When the file cannot be read or is refused: a service does not start with policies it cannot follow.
     pub async fn load(config: &AccessConfig) -> Result<Self, InvalidPolicies> {
         let policies = match read(&config.policy_file).await? {
-            Some(text) => Policies::parse(&text)?,
-            None => Policies::shipped()?,
+            Some(text) => Arc::new(Policies::parse(&text)?),
+            None => Policies::shared()?,
         };
-        Ok(Self::new(policies))
+        Ok(Self { now: Arc::new(ArcSwap::new(policies)) })
     }
 
     /// These.

@@ -13,7 +13,7 @@ use gongdan_proto::METHODS;
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     str::FromStr as _,
-    sync::RwLock,
+    sync::{Arc, OnceLock, RwLock},
 };
 
 /// The schema that policies are checked against.
@@ -46,6 +46,19 @@ impl Policies {
     /// Never, as its tests show.
     pub fn shipped() -> Result<Self, InvalidPolicies> {
         Self::parse(DEFAULT_POLICIES)
+    }
+
+    /// Those that ship, with what was asked of them before by anybody in this process.
+    ///
+    /// # Errors
+    /// As [`Self::shipped`].
+    pub fn shared() -> Result<Arc<Self>, InvalidPolicies> {
+        static SHARED: OnceLock<Arc<Policies>> = OnceLock::new();
+        if let Some(known) = SHARED.get() {
+            return Ok(known.clone());
+        }
+        let shipped = Arc::new(Self::shipped()?);
+        Ok(SHARED.get_or_init(|| shipped).clone())
     }
 
     /// Reads and checks policies.

@@ -253,7 +253,11 @@ async fn keys_that_rotate_under_load_fail_no_call() {
     let mut house = House::new();
     let publisher = Publisher::start(&mut house).await;
     house.auth.jwks_max_age = Duration::from_millis(400);
-    let serving = house.plain().await;
+    // What is asked for here is keys, not shares.
+    let mut config = config();
+    config.limits.person.rate = 0;
+    config.limits.person.calls = 0;
+    let serving = house.serve(config, None).await;
     let token = Arc::new(Mutex::new(publisher.token(&house, 0)));
     let (stop, calls) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let mut load = Vec::new();
