@@ -182,7 +182,7 @@ async fn transfers_do_not_tell_and_imports_may_be_confidential() {
 #[tokio::test]
 async fn what_is_personal_is_clear_for_who_has_the_right_and_each_reading_is_noted() {
     let suite = Suite::start().await;
-    suite.env.principal(PrincipalSpec::new("sun.li").role("agent").right("personal")).await;
+    suite.env.principal(PrincipalSpec::new("sun.li").role("agent").region("44").right("personal")).await;
     suite
         .env
         .principal(PrincipalSpec::new("qian.hai").role("handler").unit("tianhe-env").right("personal"))
@@ -236,7 +236,7 @@ async fn what_is_personal_is_clear_for_who_has_the_right_and_each_reading_is_not
 #[tokio::test]
 async fn a_request_without_contact_is_read_in_clear_too() {
     let suite = Suite::start().await;
-    suite.env.principal(PrincipalSpec::new("sun.li").role("agent").right("personal")).await;
+    suite.env.principal(PrincipalSpec::new("sun.li").role("agent").region("44").right("personal")).await;
     let request = pb::CreateTicketRequest { request_id: id(), region: REGION.to_owned(), ..complaint() };
     let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
     assert!(suite.clear_to("sun.li", &ticket.id).await.unwrap().body.contains(PHONE));
