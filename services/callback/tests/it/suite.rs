@@ -58,7 +58,8 @@ impl Suite {
     }
 
     pub async fn desk_with(&self, id: &str, roles: &[&str]) -> Desk {
-        let spec = roles.iter().fold(PrincipalSpec::new(id).region("44").region("43"), |spec, role| spec.role(role));
+        let spec =
+            roles.iter().fold(PrincipalSpec::new(id).region("44").region("43"), |spec, role| spec.role(role));
         self.env.principal(spec).await;
         Desk::new(self.env.channel(&self.served, id))
     }
