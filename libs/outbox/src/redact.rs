@@ -8,7 +8,7 @@ use gongdan_errors::Error;
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use sqlx::{PgConnection, PgPool, Row as _};
-use std::{future::Future, time::Duration};
+use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -72,29 +72,27 @@ pub async fn redact(
 }
 
 /// Takes redacted events of `source` off the bus until `shutdown`; replicas may run it side by side.
-pub fn scrub(
+pub async fn scrub(
     pool: PgPool,
     bus: Bus,
     source: &'static str,
     clock: SharedClock,
     shutdown: CancellationToken,
-) -> impl Future<Output = ()> + Send {
-    async move {
-        loop {
-            match pass(&pool, &bus, source, &clock).await {
-                Ok(0) => {}
-                Ok(events) => {
-                    tracing::info!(source, events, "redacted events taken off the bus");
-                    continue;
-                }
-                Err(error) => {
-                    tracing::warn!(source, error = %format!("{error:#}"), "redacted events stay on the bus for now");
-                }
+) {
+    loop {
+        match pass(&pool, &bus, source, &clock).await {
+            Ok(0) => {}
+            Ok(events) => {
+                tracing::info!(source, events, "redacted events taken off the bus");
+                continue;
             }
-            tokio::select! {
-                () = tokio::time::sleep(EVERY) => {}
-                () = shutdown.cancelled() => return,
+            Err(error) => {
+                tracing::warn!(source, error = %format!("{error:#}"), "redacted events stay on the bus for now");
             }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            () = shutdown.cancelled() => return,
         }
     }
 }

@@ -51,7 +51,7 @@ async fn a_file_that_is_no_good_is_named() {
     ServerTls::new(&good).unwrap().unwrap();
 
     let missing = directory.path().join("missing.pem").to_str().unwrap().to_owned();
-    let refused = refusal(&ServerTlsConfig { cert_file: missing.clone(), ..good.clone() });
+    let refused = refusal(&ServerTlsConfig { cert_file: missing, ..good.clone() });
     assert!(refused.contains("missing.pem"), "{refused}");
     let refused = refusal(&ServerTlsConfig { cert_file: good.key_file.clone(), ..good.clone() });
     assert!(refused.contains("good.key holds no certificate"), "{refused}");

@@ -186,11 +186,8 @@ impl Run {
     }
 
     fn is_card(&self) -> bool {
-        let grouped = match self.lengths.as_slice() {
-            [16..=19] | [6, 10 | 13] => true,
-            [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3] => true,
-            _ => false,
-        };
+        let grouped =
+            matches!(self.lengths.as_slice(), [16..=19] | [6, 10 | 13] | [4, 4, 4, 4] | [4, 4, 4, 4, 1..=3]);
         // Ticket and order numbers begin with letters.
         grouped
             && !self.before.is_some_and(|c| c.is_ascii_alphabetic())
@@ -237,7 +234,7 @@ fn has_check_digit(digits: &str) -> bool {
             }
         })
         .sum();
-    sum % 10 == 0
+    sum.is_multiple_of(10)
 }
 
 /// The middle becomes stars: three and four characters stay of long numbers, two and two of short ones.

@@ -55,7 +55,10 @@ impl Watching {
 
     /// The next state that differs from the last; none after the end of the rotation or of the service.
     async fn change(&mut self) -> Option<Result<Rotation, sqlx::Error>> {
-        while self.last.state == RUNNING {
+        if self.last.state != RUNNING {
+            return None;
+        }
+        loop {
             tokio::select! {
                 () = self.rooms.rotated.notified() => {}
                 () = tokio::time::sleep(LOOK_AGAIN) => {}
@@ -67,6 +70,5 @@ impl Watching {
                 Err(failed) => return Some(Err(failed)),
             }
         }
-        None
     }
 }

@@ -130,7 +130,7 @@ pub(crate) async fn customers(
         match row.handle(sealer, &contacts) {
             Some(handle) => moves.add(sealer, rotation, row, &handle),
             None if rotation.forget_unknown && row.sealed.is_none() => {
-                moves.forgotten.push(row.key_index.clone())
+                moves.forgotten.push(row.key_index.clone());
             }
             None => {}
         }

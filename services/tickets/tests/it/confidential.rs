@@ -129,14 +129,14 @@ async fn a_handling_unit_does_not_find_a_confidential_ticket_through_its_custome
     let of = |customer: &str| TicketFilter { customer_id: customer.to_owned(), ..Default::default() };
     let ids = |tickets: Vec<pb::Ticket>| tickets.into_iter().map(|t| t.id).collect::<Vec<_>>();
 
-    assert_eq!(ids(suite.listed_by("li.wei", of(&open.customer_id)).await), [open.id.clone()]);
+    assert_eq!(ids(suite.listed_by("li.wei", of(&open.customer_id)).await), std::slice::from_ref(&open.id));
     assert!(suite.listed_by("li.wei", of(&lone.customer_id)).await.is_empty());
     assert_eq!(suite.listed_by("zhao.min", of(&open.customer_id)).await.len(), 2);
 
     for key in [Key::Phone(PHONE.to_owned()), Key::CustomerId(open.customer_id.clone())] {
         let profile = suite.looked_up_by("li.wei", key.clone()).await.remove(0);
         assert_eq!((profile.total, profile.first_seen_at.is_none()), (1, true));
-        assert_eq!(ids(profile.in_flight), [open.id.clone()]);
+        assert_eq!(ids(profile.in_flight), std::slice::from_ref(&open.id));
         assert_eq!(suite.looked_up_by("zhao.min", key).await[0].total, 2);
     }
     for key in [Key::PhoneLastFour("5678".to_owned()), Key::CustomerId(lone.customer_id.clone())] {

@@ -158,7 +158,7 @@ async fn rotation_while_people_call_doubles_and_loses_nobody() {
 
     // Nothing needs the first keys: they may go, and everything still opens and is found.
     let status = suite.status().await;
-    let old = |keys: &[pb::KeyVersion]| keys.iter().find(|key| key.version == 1).cloned().unwrap();
+    let old = |keys: &[pb::KeyVersion]| keys.iter().find(|key| key.version == 1).copied().unwrap();
     for key in [old(&status.encryption), old(&status.index)] {
         assert!(key.removable && key.rows == 0 && !key.in_use, "{key:?}");
     }
@@ -166,7 +166,7 @@ async fn rotation_while_people_call_doubles_and_loses_nobody() {
     eventually("the old keys are gone", async || suite.status().await.encryption.len() == 1).await;
     for (n, customer) in &known {
         assert_eq!(suite.phone(customer).await, format!("+86{}", number(*n)));
-        assert_eq!(suite.looked_up(&number(*n)).await, [customer.clone()]);
+        assert_eq!(suite.looked_up(&number(*n)).await, std::slice::from_ref(customer));
     }
     let again = suite.tickets("zhao.min").create_ticket(with_phone(&number(0))).await.unwrap().into_inner();
     assert_eq!(again.customer_id, known[&0]);

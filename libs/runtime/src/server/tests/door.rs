@@ -254,7 +254,7 @@ async fn keys_that_rotate_under_load_fail_no_call() {
     let publisher = Publisher::start(&mut house).await;
     house.auth.jwks_max_age = Duration::from_millis(400);
     // What is asked for here is keys, not shares.
-    let mut config = config();
+    let mut config = super::config();
     config.limits.person.rate = 0;
     config.limits.person.calls = 0;
     let serving = house.serve(config, None).await;
