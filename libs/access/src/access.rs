@@ -9,6 +9,8 @@ use tokio_util::sync::CancellationToken;
 #[derive(Clone)]
 pub struct Access {
     now: Arc<ArcSwap<Policies>>,
+    /// The text of the file that [`Self::load`] took in; none: no file.
+    loaded: Option<Arc<str>>,
 }
 
 impl Access {
@@ -17,17 +19,18 @@ impl Access {
     /// # Errors
     /// When the file cannot be read or is refused: a service does not start with policies it cannot follow.
     pub async fn load(config: &AccessConfig) -> Result<Self, InvalidPolicies> {
-        let policies = match read(&config.policy_file).await? {
-            Some(text) => Arc::new(Policies::parse(&text)?),
+        let loaded: Option<Arc<str>> = read(&config.policy_file).await?.map(Into::into);
+        let policies = match &loaded {
+            Some(text) => Arc::new(Policies::parse(text)?),
             None => Policies::shared()?,
         };
-        Ok(Self { now: Arc::new(ArcSwap::new(policies)) })
+        Ok(Self { now: Arc::new(ArcSwap::new(policies)), loaded })
     }
 
     /// These.
     #[must_use]
     pub fn new(policies: Policies) -> Self {
-        Self { now: Arc::new(ArcSwap::from_pointee(policies)) }
+        Self { now: Arc::new(ArcSwap::from_pointee(policies)), loaded: None }
     }
 
     /// Those in force now; a call keeps to the ones it began with.
@@ -47,12 +50,12 @@ impl Access {
         AccessLayer::new(self.clone())
     }
 
-    /// Looks at the file until `shutdown`; takes in what is new and good.
+    /// Looks at the file until `shutdown`; takes in what is new and good, also what became new since it was loaded.
     pub async fn watch(self, config: AccessConfig, shutdown: CancellationToken) {
         if config.policy_file.as_os_str().is_empty() {
             return;
         }
-        let mut seen = read(&config.policy_file).await.ok().flatten();
+        let mut seen = self.loaded.as_deref().map(str::to_owned);
         loop {
             tokio::select! {
                 () = tokio::time::sleep(config.check_interval) => {}
@@ -99,5 +102,23 @@ async fn read(file: &Path) -> Result<Option<String>, InvalidPolicies> {
     match tokio::fs::read_to_string(file).await {
         Ok(text) => Ok(Some(text)),
         Err(source) => Err(InvalidPolicies::File { path: file.display().to_string(), source }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DEFAULT_POLICIES;
+
+    #[test]
+    fn bad_policies_are_refused_whole_and_those_in_force_kept() {
+        let access = Access::new(Policies::shipped().unwrap());
+        let before = access.policies();
+        for bad in ["permit (", "permit (principal, action, resource) when { context.hour > 8 };", ""] {
+            access.take_in(bad, Path::new("policies.cedar"));
+            assert!(Arc::ptr_eq(&before, &access.policies()), "{bad}");
+        }
+        access.take_in(DEFAULT_POLICIES, Path::new("policies.cedar"));
+        assert!(!Arc::ptr_eq(&before, &access.policies()));
     }
 }

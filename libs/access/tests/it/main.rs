@@ -1,4 +1,4 @@
-//! Scopes in SQL against decisions row by row, with a real database.
+//! Scopes in SQL against decisions row by row, with a real database; policies that change while they are in force.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -6,4 +6,5 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod reload;
 mod sql;
