@@ -1,11 +1,16 @@
 //! Table `ticket_scopes`: what scopes ask of a ticket, kept from tickets' events by services that keep what belongs to
 //! tickets.
 
-use crate::{facts::Table, scope::Scope, sql::Columns};
+use crate::{
+    caller::{Caller, denied},
+    facts::Table,
+    scope::Scope,
+    sql::Columns,
+};
 use async_trait::async_trait;
 use gongdan_errors::Error;
 use gongdan_outbox::{ApplyError, Event, Handler};
-use gongdan_proto::tickets::v1::{Ticket, TicketEvent};
+use gongdan_proto::tickets::v1::{DataClass, Ticket, TicketEvent, ticket_event::Change};
 use gongdan_region::RegionCode;
 use gongdan_telemetry::sql_span;
 use sqlx::{PgConnection, PgPool, Postgres, QueryBuilder};
@@ -16,22 +21,22 @@ use uuid::Uuid;
 /// Creates the table and its functions; part of the schema of services that have a [`ScopeProjection`].
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
-/// Of a row `s` of the table.
+/// Of a row `s` of the table. Region and units have indexes, by these very expressions.
 const COLUMNS: Columns = Columns {
     region: "s.region",
-    takes_part: "s.unit_ids && ? OR s.lead_unit = ANY (?) OR s.pool_unit = ANY (?)",
+    takes_part: "(s.unit_ids || ARRAY[s.lead_unit, s.pool_unit]) && ?",
     holds: "s.lead_unit = ANY (?) OR s.pool_unit = ANY (?)",
     own: "(s.customer_id = ?) IS TRUE",
     sensitive: "s.sensitive",
     confidential: "s.confidential",
 };
 
-/// Acts after which neither place nor units are others; live ones need not be looked at.
+/// Acts after which neither place nor units are others; live ones need not be looked at, unless nothing came before.
 const LEAVE_SCOPE: [&str; 7] =
     ["accepted", "urged", "resolved", "callback_opened", "closed", "decision_refused", "cancelled"];
 
 /// The events of tickets that a consumer with a [`ScopeProjection`] asks for beside its own.
-pub const SCOPE_EVENTS: [&str; 10] = [
+pub const SCOPE_EVENTS: [&str; 11] = [
     "saved",
     "submitted",
     "dispatched",
@@ -42,6 +47,7 @@ pub const SCOPE_EVENTS: [&str; 10] = [
     "reopened",
     "resolved",
     "closed",
+    "erased",
 ];
 
 /// Keeps the table before it lets another handler apply the same events.
@@ -74,11 +80,15 @@ impl Handler for ScopeProjection {
 pub async fn project(connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
     let mut latest: HashMap<Uuid, (i64, Ticket)> = HashMap::new();
     for event in events {
-        if !event.is_import() && LEAVE_SCOPE.contains(&event.kind.as_str()) {
+        if event.version > 1 && !event.is_import() && LEAVE_SCOPE.contains(&event.kind.as_str()) {
             continue;
         }
         let message: TicketEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
-        let Some(state) = message.state else { continue };
+        let forgotten = forgets_customer(&message);
+        let Some(mut state) = message.state else { continue };
+        if forgotten {
+            state.customer_id.clear();
+        }
         if latest.get(&event.aggregate_id).is_none_or(|(version, _)| *version < event.version) {
             latest.insert(event.aggregate_id, (event.version, state));
         }
@@ -121,6 +131,11 @@ pub async fn project(connection: &mut PgConnection, events: &[Event]) -> Result<
     .instrument(sql_span!("ticket_scopes.upsert", "INSERT"))
     .await?;
     Ok(())
+}
+
+/// Whether the event says that nobody is to know any more whose request it was. Source: X11.
+fn forgets_customer(message: &TicketEvent) -> bool {
+    matches!(&message.change, Some(Change::Erased(erased)) if erased.classes().any(|class| class == DataClass::Contact))
 }
 
 /// A scope as the parameters of SQL function `ticket_in_scope`, in its order.
@@ -183,5 +198,25 @@ impl Scope {
             .instrument(sql_span!("ticket_scopes.allows", "SELECT"))
             .await
             .map_err(gongdan_pg::error)
+    }
+}
+
+impl Caller {
+    /// As [`Caller::check`], by the table: refuses what belongs to a ticket that the caller may not do this with. What it
+    /// may not even see, which is to do `seen` with, is `hidden`.
+    ///
+    /// # Errors
+    /// `hidden`; PERMISSION_DENIED; those of the database.
+    pub async fn check_ticket(
+        &self,
+        pool: &PgPool,
+        ticket: Uuid,
+        seen: &str,
+        hidden: impl FnOnce() -> Error,
+    ) -> Result<(), Error> {
+        if !self.scope_of(seen).allows_ticket(pool, ticket).await? {
+            return Err(hidden());
+        }
+        if self.scope().allows_ticket(pool, ticket).await? { Ok(()) } else { Err(denied(self.action())) }
     }
 }
