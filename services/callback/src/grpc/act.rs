@@ -1,10 +1,13 @@
 //! The way of every act on a task: load, decide, save; a retry gets its answer.
 
-use super::touched;
+use super::{
+    show::{masked, show},
+    touched,
+};
 use crate::{
     Rooms,
     error::refused,
-    events::{new_event, to_proto},
+    events::new_event,
     store::{NewAttempt, Opened, TaskName},
 };
 use gongdan_access::Caller;
@@ -35,8 +38,8 @@ impl Act<'_> {
         caller: &Caller,
         decide: impl FnOnce(Task, Timestamp) -> Result<Changed, Refusal>,
     ) -> Result<CallbackTask, Error> {
-        let task = match rooms.store.open(&self.name, &self.etag, &self.key).await? {
-            Opened::Answered(task) => return Ok(*task),
+        let task = match rooms.store.open(&self.name, &self.etag, &self.key, caller).await? {
+            Opened::Answered(task, answer) => return Ok(answered(caller, &task, *answer)),
             Opened::Fresh(task) => *task,
         };
         touched(&task);
@@ -47,8 +50,8 @@ impl Act<'_> {
             Ok(()) => {}
             Err(lost) if lost.reason() == Reason::WriteConflict => {
                 // Perhaps lost to the same request, sent twice at once.
-                return match rooms.store.open(&self.name, "", &self.key).await? {
-                    Opened::Answered(task) => Ok(*task),
+                return match rooms.store.open(&self.name, "", &self.key, caller).await? {
+                    Opened::Answered(task, answer) => Ok(answered(caller, &task, *answer)),
                     Opened::Fresh(_) => Err(lost),
                 };
             }
@@ -56,6 +59,12 @@ impl Act<'_> {
         }
         rooms.relay.wake();
         rooms.metrics.changed(&changed);
-        Ok(to_proto(&changed.task))
+        Ok(show(caller, &changed.task))
     }
+}
+
+/// The answer a retry gets.
+fn answered(caller: &Caller, task: &Task, answer: CallbackTask) -> CallbackTask {
+    touched(task);
+    masked(caller, task, answer)
 }

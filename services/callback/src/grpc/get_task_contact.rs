@@ -23,7 +23,7 @@ pub(super) async fn get_task_contact(
     let Some(name) = violations.field("task", task_name(&request.task)) else {
         return Err(violations.into_error());
     };
-    let task = rooms.store.get_within(&name, &caller.scope()).await?;
+    let task = rooms.store.get_for(&name, caller).await?;
     touched(&task);
     let now = rooms.clock.now();
     task.require_held_by(&caller.principal_id, now).map_err(refused)?;
@@ -51,6 +51,11 @@ fn meaning(status: Status) -> Error {
         Code::NotFound => gone(),
         Code::Unavailable | Code::ResourceExhausted | Code::DeadlineExceeded | Code::Unknown => {
             Error::unavailable("tickets, which keeps the contacts, is away", RETRY_AFTER).because(status)
+        }
+        // What it knows of us lags behind: our principal, our right, its issuer's keys.
+        Code::PermissionDenied | Code::Unauthenticated => {
+            Error::unavailable("tickets, which keeps the contacts, does not know callback now", RETRY_AFTER)
+                .because(status)
         }
         _ => Error::internal(status),
     }

@@ -2,9 +2,10 @@
 
 use super::{
     decode::{request_id, request_key, text},
+    show::show,
     touched,
 };
-use crate::{Rooms, events::to_proto};
+use crate::Rooms;
 use gongdan_access::Caller;
 use gongdan_callback_domain::Task;
 use gongdan_errors::{Error, Violations};
@@ -31,7 +32,7 @@ pub(super) async fn next_task(
         rooms.store.take(agent, &scope, &command.unit_id, &rooms.policy, &command.key, now).await?
     {
         touched(&task);
-        return Ok(taken(&task));
+        return Ok(taken(caller, &task));
     }
     let next = rooms.store.next_at(&scope, &command.unit_id).await?;
     Ok(NextTaskResponse { task: None, held_until: None, next_task_at: next.map(to_timestamp) })
@@ -46,9 +47,9 @@ fn decode(caller: &Caller, mut request: NextTaskRequest) -> Result<Take, Error> 
     Ok(Take { unit_id, key: request_key(&caller.principal_id, "NextTask", id, &request) })
 }
 
-fn taken(task: &Task) -> NextTaskResponse {
+fn taken(caller: &Caller, task: &Task) -> NextTaskResponse {
     NextTaskResponse {
-        task: Some(to_proto(task)),
+        task: Some(show(caller, task)),
         held_until: task.hold.as_ref().map(|hold| to_timestamp(hold.until)),
         next_task_at: None,
     }

@@ -42,7 +42,12 @@ impl Store {
     }
 }
 
-fn query(scope: &Scope, filter: &TaskFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
+pub(super) fn query(
+    scope: &Scope,
+    filter: &TaskFilter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
                 due_at, unit_id, region, customer_id, confidential, contacted, solved, satisfied, reopen, reason, agent_id,

@@ -4,6 +4,8 @@ mod attempts;
 mod contact_reads;
 mod erase;
 mod list;
+#[cfg(test)]
+mod plans;
 mod queue;
 mod row;
 mod tasks;
@@ -13,7 +15,7 @@ pub use attempts::NewAttempt;
 pub use erase::{ERASED, erase};
 pub use list::TaskFilter;
 pub use row::TaskName;
-pub use tasks::Opened;
+pub use tasks::{Opened, SEEN};
 pub use write::{LoadError, end_many, insert_many, lock_outstanding};
 
 use sqlx::PgPool;

@@ -1,7 +1,7 @@
 //! The queue: the tasks that are still to be called, seen through `tasks_queue_idx`.
 
 use super::{Store, TaskName, row::TaskRow, tasks::find};
-use crate::error::refused;
+use crate::error::{refused, task_not_found};
 use gongdan_access::Scope;
 use gongdan_callback_domain::{Policy, Task};
 use gongdan_errors::Error;
@@ -14,6 +14,9 @@ use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use tracing::Instrument as _;
+
+/// How many tasks are the front of the queue.
+const FRONT: i64 = 200;
 
 /// What the queue holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct QueueCounts {
 
 impl Store {
     /// Puts the next task into an agent's hands: one winner each, whoever asks at the same moment. The same request, also
-    /// sent twice at once, gets the task it took, as it is now.
+    /// sent twice at once, gets the task it took, as it is now, while it is within `scope`.
     pub async fn take(
         &self,
         agent: &str,
@@ -41,7 +44,10 @@ impl Store {
         let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
         one_at_a_time(&mut transaction, key).await?;
         if let Some(answered) = requests::lookup(&mut transaction, key).await? {
-            return find(&mut transaction, &TaskName::Id(answered.resource_id)).await.map(Some);
+            let task = find(&mut transaction, &TaskName::Id(answered.resource_id)).await?;
+            transaction.rollback().await.map_err(gongdan_pg::error)?;
+            let within = scope.allows_ticket(&self.pool, task.ticket.id).await?;
+            return if within { Ok(Some(task)) } else { Err(task_not_found()) };
         }
         let Some(task) = lock_next(&mut transaction, scope, unit_id, now).await? else { return Ok(None) };
         let task = task.take(agent, policy, now).map_err(refused)?;
@@ -54,12 +60,7 @@ impl Store {
 
     /// When the next task can be taken, as far as is known.
     pub async fn next_at(&self, scope: &Scope, unit_id: &str) -> Result<Option<Timestamp>, Error> {
-        let mut sql = QueryBuilder::new(
-            "SELECT min(greatest(next_attempt_at, held_until)) FROM tasks WHERE state IN (1, 2) AND ",
-        );
-        scope.push_ticket(&mut sql, "tasks.ticket_id");
-        push_unit(&mut sql, unit_id);
-        let next: Option<jiff_sqlx::Timestamp> = sql
+        let next: Option<jiff_sqlx::Timestamp> = next_time(scope, unit_id)
             .build_query_scalar()
             .fetch_one(&self.pool)
             .instrument(sql_span!("tasks.next_at", "SELECT"))
@@ -121,25 +122,68 @@ async fn lock_next(
     unit_id: &str,
     now: Timestamp,
 ) -> Result<Option<Task>, Error> {
+    for look in [Look::Front, Look::All] {
+        let row: Option<TaskRow> = next_one(look, scope, unit_id, now)
+            .build_query_as()
+            .fetch_optional(&mut *connection)
+            .instrument(sql_span!("tasks.lock_next", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        if let Some(row) = row {
+            return Task::try_from(row).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+/// Where the next task is looked for. Who sees much finds one in front; who sees little does not walk past the tasks of all
+/// others, but begins with its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Look {
+    /// Among the first of the queue.
+    Front,
+    /// Among all that are within the scope, however many that are.
+    All,
+}
+
+pub(super) fn next_one(look: Look, scope: &Scope, unit_id: &str, now: Timestamp) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(
         "SELECT id, ticket_id, ticket_number, round, state, origin, attempts, refused, wrong_number, next_attempt_at,
                 due_at, unit_id, region, customer_id, confidential, contacted, solved, satisfied, reopen, reason, agent_id,
                 held_until, takes, version, opened_at, ended_at
-         FROM tasks
-         WHERE state IN (1, 2) AND next_attempt_at <= ",
+         FROM tasks WHERE ",
     );
-    sql.push_bind(now.to_sqlx()).push(" AND (held_until IS NULL OR held_until <= ").push_bind(now.to_sqlx());
-    sql.push(") AND ");
+    push_waiting(&mut sql, now);
+    if let Look::Front = look {
+        sql.push(" AND id IN (SELECT id FROM tasks WHERE ");
+        push_waiting(&mut sql, now);
+        sql.push(" ORDER BY due_at, id LIMIT ").push_bind(FRONT).push(")");
+    }
+    sql.push(" AND ");
     scope.push_ticket(&mut sql, "tasks.ticket_id");
     push_unit(&mut sql, unit_id);
-    sql.push(" ORDER BY due_at, id LIMIT 1 FOR UPDATE OF tasks SKIP LOCKED");
-    let row: Option<TaskRow> = sql
-        .build_query_as()
-        .fetch_optional(connection)
-        .instrument(sql_span!("tasks.lock_next", "SELECT"))
-        .await
-        .map_err(gongdan_pg::error)?;
-    row.map(Task::try_from).transpose()
+    sql.push(match look {
+        Look::Front => " ORDER BY due_at, id",
+        // An order that no index has: the planner would walk the queue, hoping for an early end.
+        Look::All => " ORDER BY due_at + interval '0', id",
+    });
+    sql.push(" LIMIT 1 FOR UPDATE OF tasks SKIP LOCKED");
+    sql
+}
+
+/// That nobody has it and its time has come.
+fn push_waiting(sql: &mut QueryBuilder<Postgres>, now: Timestamp) {
+    sql.push("state IN (1, 2) AND next_attempt_at <= ").push_bind(now.to_sqlx());
+    sql.push(" AND (held_until IS NULL OR held_until <= ").push_bind(now.to_sqlx()).push(")");
+}
+
+pub(super) fn next_time(scope: &Scope, unit_id: &str) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "SELECT min(greatest(next_attempt_at, held_until)) FROM tasks WHERE state IN (1, 2) AND ",
+    );
+    scope.push_ticket(&mut sql, "tasks.ticket_id");
+    push_unit(&mut sql, unit_id);
+    sql
 }
 
 fn push_unit(sql: &mut QueryBuilder<Postgres>, unit_id: &str) {

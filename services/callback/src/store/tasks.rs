@@ -5,7 +5,7 @@ use super::{
     row::{TaskRow, state_number},
 };
 use crate::error::{etag_mismatch, task_not_found, write_conflict};
-use gongdan_access::Scope;
+use gongdan_access::{Caller, Scope};
 use gongdan_callback_domain::{Changed, Task};
 use gongdan_errors::Error;
 use gongdan_outbox::NewEvent;
@@ -21,11 +21,14 @@ use prost::Message as _;
 use sqlx::PgConnection;
 use tracing::Instrument as _;
 
+/// The action of who sees a task.
+pub const SEEN: &str = "callbacks.read";
+
 /// A task about to be acted on.
 #[derive(Debug)]
 pub enum Opened {
-    /// The request came before; this was its answer.
-    Answered(Box<CallbackTask>),
+    /// The request came before: the task as it is now, and what was answered.
+    Answered(Box<Task>, Box<CallbackTask>),
     /// The request is new.
     Fresh(Box<Task>),
 }
@@ -43,13 +46,30 @@ impl Store {
         if scope.allows_ticket(&self.pool, task.ticket.id).await? { Ok(task) } else { Err(task_not_found()) }
     }
 
-    /// The task to act on, or the answer the request had before. The etag is judged only when the request is new.
-    pub async fn open(&self, name: &TaskName, etag: &str, key: &RequestKey) -> Result<Opened, Error> {
+    /// The task of this name, if its ticket is within what `caller` may see and may do this with.
+    pub async fn get_for(&self, name: &TaskName, caller: &Caller) -> Result<Task, Error> {
+        let task = self.get(name).await?;
+        caller.check_ticket(&self.pool, task.ticket.id, SEEN, task_not_found).await?;
+        Ok(task)
+    }
+
+    /// The task to act on, or the answer the request had before; neither for who may not act on it, now. The etag is
+    /// judged only when the request is new.
+    pub async fn open(
+        &self,
+        name: &TaskName,
+        etag: &str,
+        key: &RequestKey,
+        caller: &Caller,
+    ) -> Result<Opened, Error> {
+        let task = self.get_for(name, caller).await?;
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
         if let Some(answered) = requests::lookup(&mut connection, key).await? {
-            return answer_of(&mut connection, answered).await.map(|task| Opened::Answered(Box::new(task)));
+            // A name may stand for another round by now.
+            let task = find(&mut connection, &TaskName::Id(answered.resource_id)).await?;
+            let answer = answer_of(&mut connection, answered).await?;
+            return Ok(Opened::Answered(Box::new(task), Box::new(answer)));
         }
-        let task = find(&mut connection, name).await?;
         if !etag.is_empty() && etag != task.stamp.etag() {
             return Err(etag_mismatch());
         }

@@ -3,6 +3,7 @@
 use crate::suite::{Suite, reason, ticket};
 use gongdan_errors::Code;
 use gongdan_testkit::eventually;
+use tonic_types::StatusExt as _;
 
 #[tokio::test]
 async fn the_holder_is_shown_the_contact_and_nobody_else() {
@@ -35,6 +36,26 @@ async fn the_holder_is_shown_the_contact_and_nobody_else() {
 
     li.succeed(&task.id, true, true, true).await.unwrap();
     assert_eq!(reason(&li.contact(&task.id).await.unwrap_err()), "TASK_STATE_REFUSES");
+}
+
+#[tokio::test]
+async fn tickets_that_does_not_know_callback_yet_is_unavailable_for_a_moment() {
+    let suite = Suite::start().await;
+    let mut ticket = ticket("440106", "tianhe-env");
+    suite.publish(ticket.resolved()).await;
+    let task = suite.task_of(&ticket, 1).await;
+    let desk = suite.desk("li.wei").await;
+    desk.next().await.task.unwrap();
+    for code in [Code::PermissionDenied, Code::Unauthenticated] {
+        suite.customers().refuses(code);
+        let refused = desk.contact(&task.id).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::Unavailable, "DEPENDENCY_UNAVAILABLE")
+        );
+        assert!(refused.get_error_details().retry_info().is_some_and(|retry| retry.retry_delay.is_some()));
+    }
+    assert_eq!(suite.contact_readers(&task.id).await, Vec::<String>::new());
 }
 
 #[tokio::test]

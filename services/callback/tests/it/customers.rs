@@ -1,6 +1,6 @@
 //! tickets' side of `GetContact`: what callback asks, and with which token.
 
-use gongdan_errors::{Error, Reason};
+use gongdan_errors::{Code, Error, Reason};
 use gongdan_proto::tickets::v1::{
     Contact, GetContactRequest, LookupCustomerRequest, LookupCustomerResponse,
     customer_service_server::{CustomerService, CustomerServiceServer},
@@ -18,6 +18,7 @@ use tonic::{Request, Response, Status, transport::Server};
 struct Known {
     contacts: HashMap<String, Contact>,
     asked: Vec<(GetContactRequest, String)>,
+    refuses: Option<Code>,
 }
 
 /// A server that knows contacts and remembers who asked for them.
@@ -49,6 +50,11 @@ impl Customers {
         let contact =
             Contact { phone: phone.to_owned(), name: name.to_owned(), address: "天河路 1 号".to_owned() };
         self.known.lock().unwrap().contacts.insert(customer_id.to_owned(), contact);
+    }
+
+    /// Answers with this code from now on, as tickets does while it does not know the caller.
+    pub fn refuses(&self, code: Code) {
+        self.known.lock().unwrap().refuses = Some(code);
     }
 
     /// Every request, with its `authorization`.
@@ -84,6 +90,9 @@ impl CustomerService for Desk {
         let bearer = bearer.to_owned();
         let request = request.into_inner();
         let mut known = self.0.lock().unwrap();
+        if let Some(code) = known.refuses {
+            return Err(Status::new(code, "the principal is not known"));
+        }
         let contact = known.contacts.get(&request.customer_id).cloned();
         known.asked.push((request, bearer));
         contact

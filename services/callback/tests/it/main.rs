@@ -17,4 +17,5 @@ mod personal;
 mod plans;
 mod queue;
 mod rounds;
+mod scope;
 mod suite;

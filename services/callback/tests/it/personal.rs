@@ -5,7 +5,7 @@ use crate::{
     suite::{Suite, ticket},
 };
 use gongdan_proto::{
-    callback::v1::{AttemptOutcome, CallbackEvent, RecordAttemptRequest, callback_event::Change},
+    callback::v1::{AttemptOutcome, CallbackEvent, RecordAttemptRequest, TaskState, callback_event::Change},
     to_timestamp,
 };
 use gongdan_testkit::eventually;
@@ -43,6 +43,12 @@ async fn a_handling_unit_does_not_see_whom_a_confidential_task_asks() {
     attempted(&suite, &agent, &task.id, "邻居说他叫张三").await;
     assert_eq!(notes(&agent, &task.id).await, ["邻居说他叫张三"]);
     assert_eq!(notes(&unit, &task.id).await, [""]);
+
+    let skipped = agent.skip(&task.id, "张三的妻子说不必再打").await.unwrap();
+    assert_eq!(skipped.reason, "张三的妻子说不必再打");
+    let seen = unit.get(&task.id).await.unwrap();
+    assert_eq!((seen.state(), seen.reason.as_str()), (TaskState::Skipped, ""));
+    assert_eq!(unit.list_of(&secret.number()).await[0].reason, "");
 }
 
 #[tokio::test]
@@ -83,7 +89,7 @@ async fn what_tickets_erased_is_erased_here_in_rows_events_and_on_the_bus() {
         assert!(!log.iter().any(|payload| holds(payload)), "{secret}");
         eventually("the bus has forgotten it", async || {
             let events = suite.env().events("callback").await;
-            !events.iter().any(|event| holds(&event.payload))
+            !events.iter().any(|event| event.aggregate_id.to_string() == task.id && holds(&event.payload))
         })
         .await;
     }

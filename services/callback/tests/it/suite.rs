@@ -64,6 +64,18 @@ impl Suite {
         Desk::new(self.env.channel(&self.served, id))
     }
 
+    /// Somebody the desk is of.
+    pub async fn desk_of(&self, spec: PrincipalSpec) -> Desk {
+        let id = spec.message().id;
+        self.env.principal(spec).await;
+        Desk::new(self.env.channel(&self.served, &id))
+    }
+
+    /// The administrator's, who sees everything.
+    pub fn admin(&self) -> Desk {
+        Desk::new(self.env.channel(&self.served, "admin"))
+    }
+
     pub async fn anonymous(&self) -> CallbackServiceClient<tonic::transport::Channel> {
         CallbackServiceClient::connect(self.served.grpc.clone()).await.unwrap()
     }
@@ -106,7 +118,7 @@ impl Suite {
         round: i32,
         wanted: impl Fn(&CallbackTask) -> bool,
     ) -> CallbackTask {
-        let desk = self.desk("watcher").await;
+        let desk = self.admin();
         eventually_some("the round has its task", async || {
             desk.list_of(&ticket.number).await.into_iter().find(|task| task.round == round && wanted(task))
         })
@@ -218,6 +230,8 @@ pub struct TestTicket {
     unit: String,
     customer: Option<Uuid>,
     confidential: bool,
+    sensitive: bool,
+    units: Vec<String>,
     version: i64,
     round: i32,
     past: Option<Timestamp>,
@@ -233,6 +247,8 @@ pub fn ticket(region: &str, unit: &str) -> TestTicket {
         unit: unit.to_owned(),
         customer: Some(new_id(SystemClock.now())),
         confidential: false,
+        sensitive: false,
+        units: Vec::new(),
         version: 0,
         round: 1,
         past: None,
@@ -247,6 +263,17 @@ impl TestTicket {
 
     pub fn confidential(mut self) -> Self {
         self.confidential = true;
+        self
+    }
+
+    pub fn sensitive(mut self) -> Self {
+        self.sensitive = true;
+        self
+    }
+
+    /// Another unit takes part.
+    pub fn with_part(mut self, unit: &str) -> Self {
+        self.units.push(unit.to_owned());
         self
     }
 
@@ -332,6 +359,8 @@ impl TestTicket {
             region: self.region.clone(),
             customer_id: self.customer_id(),
             confidential: self.confidential,
+            sensitive: self.sensitive,
+            participant_unit_ids: self.units.clone(),
             lead_unit_id: self.unit.clone(),
             resolution: resolved.then(Resolution::default),
             resolved_at: resolved.then(|| to_timestamp(occurred_at)),
