@@ -22,6 +22,8 @@ mod projection;
 mod roles;
 mod scope;
 mod sql;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 pub use access::Access;
 pub use caller::{Caller, caller, guard};

@@ -29,6 +29,9 @@ mod servers;
 mod serving;
 mod wait;
 
+/// What scopes are compared with: Cedar asked row by row, random callers, tickets and policies.
+pub use gongdan_access::testing as access;
+
 pub use env::Env;
 pub use owner_log::FakeOwnerLog;
 pub use principals::PrincipalSpec;

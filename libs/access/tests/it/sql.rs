@@ -1,109 +1,16 @@
 //! DESIGN rule 16: lists are filtered in SQL by the very same decisions that Cedar makes about each row.
 
-use gongdan_access::{Columns, Item, Policies, ROLES, Rights, Scope};
-use gongdan_auth::Actor;
+use gongdan_access::{Columns, DEFAULT_POLICIES, Policies, Scope};
 use gongdan_pg::Schema;
-use gongdan_proto::common::v1::PrincipalKind;
-use gongdan_region::{RegionCode, Regions};
-use gongdan_testkit::Env;
-use proptest::{prelude::*, sample::subsequence, strategy::ValueTree, test_runner::TestRunner};
+use gongdan_testkit::{
+    Env,
+    access::{Cedar, Dice, Row, STRANGE},
+};
 use sqlx::{PgPool, QueryBuilder};
-use std::sync::Arc;
 use uuid::Uuid;
 
-const REGIONS: [&str; 6] = ["440106", "440103", "440100", "440000", "430100", "110101"];
-const AREAS: [&str; 6] = ["440106", "440100", "440000", "430000", "110101", "440103"];
-const UNITS: [&str; 4] = ["tianhe-env", "yuexiu-env", "centre", "hunan-env"];
 const ACTIONS: [&str; 6] =
     ["tickets.read", "tickets.accept", "tickets.dispatch", "reports.read", "callbacks.read", "personal.read"];
-
-/// Policies that say strange things, to see that nothing is taken for granted.
-const STRANGE: &str = r#"
-permit (principal in Gongdan::Role::"handler", action, resource is Gongdan::Ticket)
-when { resource.in_region != resource.takes_part };
-permit (principal in Gongdan::Role::"agent", action, resource is Gongdan::Ticket)
-when { resource.sensitive && !resource.confidential || resource.own && !resource.holds };
-permit (principal in Gongdan::Role::"auditor", action, resource is Gongdan::Ticket)
-when { if resource.confidential then resource.in_region else !resource.in_region };
-forbid (principal, action == Gongdan::Action::"tickets.dispatch", resource)
-when { resource.takes_part && !principal.personal };
-"#;
-
-#[derive(Debug, Clone)]
-struct Row {
-    id: Uuid,
-    region: &'static str,
-    units: Vec<String>,
-    lead: String,
-    pool: String,
-    customer: Option<Uuid>,
-    sensitive: bool,
-    confidential: bool,
-}
-
-fn customers() -> impl Strategy<Value = Option<Uuid>> {
-    prop::option::of((1..3_u128).prop_map(Uuid::from_u128))
-}
-
-fn row() -> impl Strategy<Value = Row> {
-    let one = prop::sample::select(&["", "tianhe-env", "yuexiu-env", "centre"][..]);
-    (
-        any::<u128>(),
-        prop::sample::select(&REGIONS[..]),
-        subsequence(&UNITS[..], 0..=3),
-        one.clone(),
-        one,
-        customers(),
-        any::<bool>(),
-        any::<bool>(),
-    )
-        .prop_map(|(id, region, units, lead, pool, customer, sensitive, confidential)| Row {
-            id: Uuid::from_u128(id),
-            region,
-            units: units.into_iter().map(str::to_owned).collect(),
-            lead: lead.to_owned(),
-            pool: pool.to_owned(),
-            customer,
-            sensitive,
-            confidential,
-        })
-}
-
-fn actor() -> impl Strategy<Value = Actor> {
-    (
-        subsequence(&ROLES[..], 0..=3),
-        subsequence(&AREAS[..], 0..=2),
-        subsequence(&UNITS[..], 0..=2),
-        subsequence(&["sensitive", "personal"][..], 0..=2),
-        customers(),
-    )
-        .prop_map(|(roles, areas, units, rights, customer_id)| Actor {
-            principal_id: "somebody".into(),
-            name: String::new(),
-            kind: PrincipalKind::Person,
-            roles: roles.into_iter().map(str::to_owned).collect(),
-            unit_ids: units.into_iter().map(str::to_owned).collect(),
-            regions: areas
-                .into_iter()
-                .map(|code| Regions::national().range(RegionCode::parse(code).unwrap()))
-                .collect(),
-            rights: rights.into_iter().map(str::to_owned).collect(),
-            language: "en".into(),
-            customer_id,
-        })
-}
-
-fn item(row: &Row) -> Item<'_> {
-    Item {
-        region: RegionCode::parse(row.region).ok(),
-        units: &row.units,
-        lead_unit: &row.lead,
-        pool_unit: &row.pool,
-        customer: row.customer,
-        sensitive: row.sensitive,
-        confidential: row.confidential,
-    }
-}
 
 async fn fill(pool: &PgPool, rows: &[Row]) {
     for row in rows {
@@ -112,7 +19,7 @@ async fn fill(pool: &PgPool, rows: &[Row]) {
                                         sensitive, confidential) VALUES ($1, 1, $2, $3, $4, $5, $6, $7, $8)",
         )
         .bind(row.id)
-        .bind(RegionCode::parse(row.region).unwrap().as_i64())
+        .bind(row.code())
         .bind(&row.units)
         .bind(&row.lead)
         .bind(&row.pool)
@@ -125,7 +32,7 @@ async fn fill(pool: &PgPool, rows: &[Row]) {
     }
 }
 
-/// By the condition that lists are filtered with, on a table of columns and through `ticket_scopes`.
+/// By the condition that lists are filtered with, on a table of columns, through `ticket_scopes` and by the function.
 async fn listed(pool: &PgPool, scope: &Scope) -> [Vec<Uuid>; 3] {
     let columns = Columns {
         region: "region",
@@ -166,25 +73,31 @@ async fn sql_lists_what_cedar_allows_row_by_row() {
         &gongdan_access::MIGRATOR,
     ]))
     .await;
-    let mut runner = TestRunner::default();
-    let mut rows: Vec<Row> = prop::collection::vec(row(), 300).new_tree(&mut runner).unwrap().current();
-    rows.sort_by_key(|row| row.id);
+    let mut dice = Dice::thrown();
+    let rows = dice.rows(100);
     fill(env.pool(), &rows).await;
+    let mut files = vec![DEFAULT_POLICIES.to_owned(), STRANGE.to_owned()];
+    files.extend((0..3).map(|_| dice.policies()));
     let mut within = 0;
-    for policies in [Policies::shipped().unwrap(), Policies::parse(STRANGE).unwrap()] {
-        for _ in 0..15 {
-            let actor = actor().new_tree(&mut runner).unwrap().current();
+    for file in files {
+        let (policies, cedar) = (Policies::parse(&file).unwrap(), Cedar::of(&file));
+        for _ in 0..5 {
+            let somebody = dice.somebody();
             for action in ACTIONS {
-                let table = policies.table(Rights::of(&actor), action);
-                let scope = Scope::new(Arc::new(actor.clone()), table);
-                let expected: Vec<Uuid> =
-                    rows.iter().filter(|row| scope.allows(&item(row))).map(|row| row.id).collect();
+                let scope = somebody.scope(&policies, action);
+                let context = || format!("{action} for {somebody:?} by {file}; {}", dice.again());
+                let permitted = |row: &&Row| {
+                    let permitted = cedar.permits(&somebody, action, row);
+                    assert_eq!(scope.allows(&row.item()), permitted, "alone: {row:?}, {}", context());
+                    permitted
+                };
+                let expected: Vec<Uuid> = rows.iter().filter(permitted).map(|row| row.id).collect();
                 within += usize::from(!expected.is_empty() && expected.len() < rows.len());
                 for (how, found) in listed(env.pool(), &scope).await.into_iter().enumerate() {
-                    assert_eq!(found, expected, "way {how}: {action} for {actor:?}");
+                    assert_eq!(found, expected, "way {how}: {}", context());
                 }
             }
         }
     }
-    assert!(within > 15, "only {within} scopes were neither all nor nothing");
+    assert!(within > 15, "only {within} scopes were neither all nor nothing; {}", dice.again());
 }
