@@ -1,5 +1,6 @@
 //! `gongdan.routing.v1`: one line an RPC; each is in the file named after it.
 
+mod citizens;
 mod decode;
 mod delete_rule;
 mod explain_decision;
@@ -51,14 +52,16 @@ impl OrganisationService for Api {
     }
 
     async fn get_principal(&self, request: Request<pb::GetPrincipalRequest>) -> Answer<pb::Principal> {
-        answer(get_principal::get_principal(&self.0, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(get_principal::get_principal(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn list_principals(
         &self,
         request: Request<pb::ListPrincipalsRequest>,
     ) -> Answer<pb::ListPrincipalsResponse> {
-        answer(list_principals::list_principals(&self.0, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(list_principals::list_principals(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn list_areas(&self, request: Request<pb::ListAreasRequest>) -> Answer<pb::ListAreasResponse> {

@@ -201,7 +201,12 @@ pub async fn unanswered_due(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
-fn list(scope: &Scope, filter: &DecisionFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
+pub(super) fn list(
+    scope: &Scope,
+    filter: &DecisionFilter,
+    after: Option<Uuid>,
+    limit: i64,
+) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(COLUMNS);
     sql.push(" WHERE ");
     scope.push_ticket(&mut sql, "d.ticket_id");

@@ -6,6 +6,8 @@ mod decisions;
 mod directory;
 mod generation;
 mod import;
+#[cfg(test)]
+mod plans;
 mod principals;
 mod rules;
 mod units;

@@ -17,7 +17,12 @@ pub struct PrincipalFilter {
     pub unit_id: Option<String>,
     /// With a role.
     pub role: Option<String>,
+    /// Citizens too.
+    pub citizens: bool,
 }
+
+/// `kind` of citizens, as in the contract.
+const CITIZEN: i16 = 3;
 
 #[derive(Debug, sqlx::FromRow)]
 struct PrincipalRow {
@@ -46,7 +51,7 @@ impl TryFrom<PrincipalRow> for (Principal, i64) {
         let kind = match row.kind {
             1 => PrincipalKind::Person,
             2 => PrincipalKind::Service,
-            3 => PrincipalKind::Citizen,
+            CITIZEN => PrincipalKind::Citizen,
             other => return Err(unreadable(format!("principal {} has kind {other}", row.id))),
         };
         let regions: Result<Vec<_>, _> = row.regions.iter().map(|code| RegionCode::from_i64(*code)).collect();
@@ -72,14 +77,16 @@ impl TryFrom<PrincipalRow> for (Principal, i64) {
 }
 
 impl Store {
-    /// A principal and its version.
-    pub async fn principal(&self, id: &str) -> Result<Option<(Principal, i64)>, Error> {
+    /// A principal and its version; a citizen only with `citizens`.
+    pub async fn principal(&self, id: &str, citizens: bool) -> Result<Option<(Principal, i64)>, Error> {
         let row = sqlx::query_as!(
             PrincipalRow,
             "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
                     active, version, customer_id
-             FROM principals WHERE id = $1",
+             FROM principals WHERE id = $1 AND ($2 OR kind <> $3)",
             id,
+            citizens,
+            CITIZEN,
         )
         .fetch_optional(&self.pool)
         .instrument(sql_span!("principals.get", "SELECT"))
@@ -101,6 +108,9 @@ impl Store {
              FROM principals WHERE id > ",
         );
         sql.push_bind(after.to_owned());
+        if !filter.citizens {
+            sql.push(" AND kind <> ").push_bind(CITIZEN);
+        }
         if let Some(unit) = &filter.unit_id {
             sql.push(" AND ").push_bind(unit.clone()).push(" = ANY (unit_ids)");
         }

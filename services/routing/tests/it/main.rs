@@ -2,10 +2,13 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot be set up has failed")]
 
 mod bootstrap;
+mod citizens;
 mod decisions;
+mod erased;
 mod explain;
 mod organisation;
 mod plans;
 mod rules;
+mod scope;
 mod support;
 mod unanswered;

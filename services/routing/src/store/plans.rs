@@ -1,0 +1,73 @@
+//! DESIGN rule 12: the plan of the list of decisions, as a caller of one county asks for it. The county is one of a
+//! thousand; nothing is read that belongs to the others.
+
+use super::{DecisionFilter, DecisionName, decision_list::list};
+use gongdan_access::{Caller, Policies, Scope};
+use gongdan_auth::Actor;
+use gongdan_proto::common::v1::PrincipalKind;
+use gongdan_region::{RegionCode, Regions};
+use gongdan_testkit::Env;
+use sqlx::{Execute as _, PgPool, Postgres, QueryBuilder};
+use uuid::Uuid;
+
+const DECISIONS: &str = "
+    INSERT INTO decisions (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at, pooled,
+        unit_id, pool_reason, assisting_unit_ids, mark_sensitive, set_priority, summary, explanation, attempt, state,
+        resend_at)
+    SELECT gen_random_uuid(), gen_random_uuid(), 'GD' || n, 1, 1, 440000000000 + n % 1000 * 1000000, 'x', now(), false,
+        'u', '', '{}', false, 0, '', '{}', 1, CASE WHEN n % 100 = 0 THEN 1 ELSE 2 END, now()
+    FROM generate_series(1, 40000) AS n;
+    INSERT INTO ticket_scopes (ticket_id, version, region, unit_ids, lead_unit, pool_unit, customer_id, sensitive,
+                               confidential)
+    SELECT ticket_id, 1, region, ARRAY['unit-' || right(ticket_number, 3)], '', '', NULL, false, false FROM decisions;
+    ANALYZE decisions, ticket_scopes;";
+
+fn county() -> Scope {
+    let code = RegionCode::parse("440105").unwrap();
+    let actor = Actor {
+        principal_id: "li.wei".to_owned(),
+        name: String::new(),
+        kind: PrincipalKind::Person,
+        roles: vec!["supervisor".to_owned()],
+        unit_ids: vec!["haizhu-desk".to_owned()],
+        regions: vec![Regions::national().range(code)],
+        rights: Vec::new(),
+        language: String::new(),
+        customer_id: None,
+    };
+    Caller::with(actor, Policies::shared().unwrap(), "decisions.read").scope()
+}
+
+async fn plan(pool: &PgPool, mut statement: QueryBuilder<Postgres>) -> String {
+    let explain = format!("EXPLAIN {}", statement.sql().as_str());
+    let arguments = statement.build().take_arguments().unwrap().unwrap();
+    let rows: Vec<String> =
+        sqlx::query_scalar_with(sqlx::AssertSqlSafe(explain), arguments).fetch_all(pool).await.unwrap();
+    rows.join("\n")
+}
+
+#[tokio::test]
+async fn what_a_county_asks_for_begins_with_its_own_tickets() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(DECISIONS).execute(env.pool()).await.unwrap();
+    let scope = county();
+    let list = |filter: DecisionFilter| list(&scope, &filter, Some(Uuid::max()), 51);
+    let number = Some(DecisionName::Number("GD77".to_owned()));
+    for (what, statement, index) in [
+        ("all", list(DecisionFilter::default()), "ticket_scopes_region_idx"),
+        (
+            "dispatched",
+            list(DecisionFilter { state: Some(2), ..DecisionFilter::default() }),
+            "ticket_scopes_region_idx",
+        ),
+        (
+            "of a number",
+            list(DecisionFilter { ticket: number, ..DecisionFilter::default() }),
+            "decisions_by_number",
+        ),
+    ] {
+        let plan = plan(env.pool(), statement).await;
+        assert!(plan.contains(index), "{what} does not use {index}:\n{plan}");
+        assert!(!plan.contains("Seq Scan"), "{what} reads a whole table:\n{plan}");
+    }
+}
