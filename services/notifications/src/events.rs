@@ -35,6 +35,7 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
         priority: u8::try_from(state.priority).unwrap_or_default(),
         round: state.round,
         region: RegionCode::parse(&state.region).ok(),
+        sensitive: state.sensitive,
         unit_id,
         person_id,
         creator_id: state.created_by.map(|by| by.id).unwrap_or_default(),
@@ -69,7 +70,8 @@ fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
     }
 }
 
-/// What an event of sla means here; `None` for imports and for what is neither warning nor breach.
+/// What an event of sla means here; `None` for imports and for what is neither warning nor breach. It does not say whether
+/// its ticket is sensitive: until somebody who knows does, it counts as such.
 ///
 /// # Errors
 /// Poison when the payload is not what its type says.
@@ -111,6 +113,7 @@ fn clock_facts(event: &Event, clock: Clock) -> Result<TicketFacts, ApplyError> {
         region: RegionCode::parse(&clock.region).ok(),
         unit_id: clock.unit_id,
         person_id: clock.handler_id,
+        sensitive: true,
         ..TicketFacts::default()
     })
 }

@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod grpc;
 mod jobs;
+mod sensitive;
 mod store;
 mod telemetry;
 
@@ -17,7 +18,7 @@ use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 
-use gongdan_access::guard;
+use gongdan_access::{Access, guard};
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_notifications_domain::{Backoff, EndpointRules, Templates};
 use gongdan_outbox::{Consumer, DeadLetterServer, Inbox};
@@ -52,6 +53,8 @@ static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 pub(crate) struct Rooms {
     store: Store,
     clock: SharedClock,
+    /// Who may be told of sensitive tickets.
+    access: Access,
     templates: Templates,
     metrics: Metrics,
     feed: Arc<Feed>,
@@ -141,6 +144,7 @@ fn rooms(base: &Foundation, config: &Config, templates: Templates, names: Arc<dy
         feed: Arc::new(Feed::new(store.clone(), config.inbox.poll, metrics.clone())),
         store,
         clock: base.clock.clone(),
+        access: base.access.clone(),
         templates,
         metrics,
         sender: Notify::new(),

@@ -10,6 +10,8 @@
 //! | warned, breached | the handler and the leaders of the unit (its members when it has no leader); before any dispatch: dispatchers |
 //! | closed | who created it |
 //!
+//! Of a sensitive ticket only those are told who see sensitive tickets; the others are as if they were not there.
+//!
 //! A dispatcher to whom no region was given, as the administrator of a new suite, is a dispatcher for all.
 
 use std::collections::BTreeSet;
@@ -33,6 +35,8 @@ pub struct Person {
     pub language: Language,
     /// Whether it has an e-mail address.
     pub has_email: bool,
+    /// Whether its rights cover sensitive tickets.
+    pub sees_sensitive: bool,
 }
 
 impl Person {
@@ -82,9 +86,10 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
     }
 }
 
-/// Those of `staff` that the targets name, each once, in the order of their ids.
+/// Those of `staff` that the targets name and that may know of the ticket, each once, in the order of their ids.
 #[must_use]
-pub fn told<'a>(targets: &[Target], staff: &'a [Person]) -> Vec<&'a Person> {
+pub fn told<'a>(targets: &[Target], sensitive: bool, staff: &'a [Person]) -> Vec<&'a Person> {
+    let staff: Vec<_> = staff.iter().filter(|person| !sensitive || person.sees_sensitive).collect();
     let mut ids = BTreeSet::new();
     for target in targets {
         match target {
@@ -101,7 +106,7 @@ pub fn told<'a>(targets: &[Target], staff: &'a [Person]) -> Vec<&'a Person> {
                 }
             }
             Target::Dispatchers(region) => {
-                let sees = |p: &&Person| {
+                let sees = |p: &&&Person| {
                     p.regions.is_empty()
                         || region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
                 };
@@ -109,7 +114,7 @@ pub fn told<'a>(targets: &[Target], staff: &'a [Person]) -> Vec<&'a Person> {
             }
         }
     }
-    staff.iter().filter(|p| ids.contains(&p.id)).collect()
+    staff.iter().copied().filter(|p| ids.contains(&p.id)).collect()
 }
 
 #[cfg(test)]
@@ -145,6 +150,7 @@ mod tests {
             regions: vec![Regions::national().range(code)],
             language: Language::ZhCn,
             has_email: false,
+            sees_sensitive: false,
         }
     }
 
@@ -179,7 +185,7 @@ mod tests {
         ];
         for (kind, unit, handler, expected) in cases {
             let staff = staff();
-            let told: Vec<_> = told(&targets(&happening(kind, unit, handler)), &staff)
+            let told: Vec<_> = told(&targets(&happening(kind, unit, handler)), false, &staff)
                 .iter()
                 .map(|p| p.id.clone())
                 .collect();
@@ -192,7 +198,21 @@ mod tests {
         let mut admin = person("admin", &["administrator", "dispatcher"], &[], "44");
         admin.regions.clear();
         let staff = [admin];
-        assert_eq!(told(&targets(&happening(Kind::Pooled, "", "")), &staff).len(), 1);
+        assert_eq!(told(&targets(&happening(Kind::Pooled, "", "")), false, &staff).len(), 1);
+    }
+
+    #[test]
+    fn of_a_sensitive_ticket_only_those_are_told_who_may_see_it() {
+        let mut staff = staff();
+        let whom = |kind| targets(&happening(kind, "env", ""));
+        assert!(told(&whom(Kind::Dispatched), true, &staff).is_empty());
+        staff[1].sees_sensitive = true;
+        let ids = |kind, sensitive| {
+            told(&whom(kind), sensitive, &staff).iter().map(|p| p.id.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(Kind::Dispatched, true), ["chen"]);
+        assert_eq!(ids(Kind::Warned, true), ["chen"], "a leader who may not know is as if there were none");
+        assert_eq!(ids(Kind::Warned, false), ["leader"]);
     }
 
     #[test]

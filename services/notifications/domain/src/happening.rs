@@ -106,6 +106,8 @@ pub struct TicketFacts {
     pub unit_id: String,
     /// The person that is told before the unit; empty if none.
     pub person_id: String,
+    /// Only for those whose rights cover it.
+    pub sensitive: bool,
     /// Who created the ticket; empty if not known.
     pub creator_id: String,
 }

@@ -1,6 +1,7 @@
 //! `sla.v1.>`: warnings and breaches.
 //!
-//! Contiguous per clock; a batch takes as many statements as one of tickets.
+//! Contiguous per clock; a batch takes as many statements as one of tickets. A ticket of which tickets told nothing yet
+//! counts as sensitive.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use gongdan_outbox::{ApplyError, Event, Handler};
 use sqlx::PgConnection;
 
 use super::tell::Teller;
-use crate::{Rooms, events::from_sla};
+use crate::{Rooms, events::from_sla, store::open_ones};
 
 /// The types it asks for.
 pub const KINDS: &[&str] = &["warned", "breached"];
@@ -28,7 +29,13 @@ impl Sla {
 impl Handler for Sla {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
         let happenings = events.iter().filter_map(|event| from_sla(event).transpose());
-        self.0.tell(connection, &happenings.collect::<Result<Vec<_>, _>>()?).await
+        let mut happenings = happenings.collect::<Result<Vec<_>, _>>()?;
+        let tickets: Vec<_> = happenings.iter().map(|happening| happening.ticket.id).collect();
+        let open = open_ones(connection, &tickets).await?;
+        for happening in &mut happenings {
+            happening.ticket.sensitive = !open.contains(&happening.ticket.id);
+        }
+        self.0.tell(connection, &happenings).await
     }
 
     async fn committed(&self, _: &[Event]) {

@@ -8,12 +8,14 @@ use std::{
 use gongdan_notifications_domain::{Happening, InvalidTemplate, Names, Person, Target, body, targets, told};
 use gongdan_outbox::ApplyError;
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::{
     Rooms,
+    sensitive::sees_sensitive,
     store::{
         Channel, Endpoint, NewDelivery, NewItem, endpoints, insert_deliveries, insert_items, recipients,
-        unit_names,
+        unit_names, withdraw,
     },
 };
 
@@ -53,7 +55,9 @@ impl Teller {
             return Ok(());
         }
         let whom: Vec<_> = happenings.iter().map(targets).collect();
-        let known = look_up(connection, happenings, &whom).await?;
+        let policies = self.rooms.access.policies();
+        let sees = |roles: &[String], rights: &[String]| sees_sensitive(&policies, roles, rights);
+        let known = look_up(connection, happenings, &whom, sees).await?;
         let mut batch = Told::default();
         for (happening, whom) in happenings.iter().zip(&whom) {
             self.people(happening, whom, &known, &mut batch).map_err(|why| ApplyError::Poison {
@@ -69,6 +73,20 @@ impl Teller {
         insert_items(connection, &batch.items, now).await?;
         insert_deliveries(connection, &batch.deliveries, self.rooms.backoff.attempts, now).await?;
         Ok(())
+    }
+
+    /// Takes back what was told of tickets that are sensitive now, where it was not read by who may not know of them.
+    pub async fn withdraw(
+        &self,
+        connection: &mut PgConnection,
+        sensitive: &[Uuid],
+    ) -> Result<(), ApplyError> {
+        if sensitive.is_empty() {
+            return Ok(());
+        }
+        let policies = self.rooms.access.policies();
+        let sees = |roles: &[String], rights: &[String]| sees_sensitive(&policies, roles, rights);
+        Ok(withdraw(connection, sensitive, sees).await?)
     }
 
     /// What was written can be seen now: the stream and the sender look at once.
@@ -87,7 +105,7 @@ impl Teller {
         let Some(kind) = happening.kind else { return Ok(()) };
         let ticket = &happening.ticket;
         let names = Names { unit: known.units.get(&ticket.unit_id).cloned().unwrap_or_default() };
-        for person in told(whom, &known.people) {
+        for person in told(whom, ticket.sensitive, &known.people) {
             let Some(message) = self.rooms.templates.message(happening, person.language, &names)? else {
                 continue;
             };
@@ -121,7 +139,9 @@ impl Teller {
 
 fn webhooks(happening: &Happening, endpoints: &[Endpoint], batch: &mut Told) {
     let mut content = None;
-    for endpoint in endpoints.iter().filter(|endpoint| endpoint.event_types.contains(&happening.event_type)) {
+    let wants = |endpoint: &&Endpoint| endpoint.event_types.contains(&happening.event_type);
+    let may = |endpoint: &&Endpoint| !happening.ticket.sensitive || endpoint.sees_sensitive;
+    for endpoint in endpoints.iter().filter(wants).filter(may) {
         batch.deliveries.push(NewDelivery {
             channel: Channel::Webhook,
             recipient: endpoint.id.to_string(),
@@ -138,6 +158,7 @@ async fn look_up(
     connection: &mut PgConnection,
     happenings: &[Happening],
     whom: &[Vec<Target>],
+    sees: impl Fn(&[String], &[String]) -> bool,
 ) -> Result<Known, sqlx::Error> {
     let (mut people, mut units, mut dispatchers) = (BTreeSet::new(), BTreeSet::new(), false);
     for target in whom.iter().flatten() {
@@ -158,12 +179,12 @@ async fn look_up(
     let recipients = if nobody {
         Vec::new()
     } else {
-        recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), dispatchers).await?
+        recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), dispatchers, &sees).await?
     };
     Ok(Known {
         names: recipients.iter().map(|r| (r.person.id.clone(), r.name.clone())).collect(),
         people: recipients.into_iter().map(|r| r.person).collect(),
         units: if named.is_empty() { HashMap::new() } else { unit_names(connection, &named).await? },
-        endpoints: endpoints(connection).await?,
+        endpoints: endpoints(connection, sees).await?,
     })
 }

@@ -15,15 +15,17 @@ pub struct Recipient {
     pub name: String,
 }
 
-/// These people, all of these units, and all dispatchers if wanted; in the order of their ids.
+/// These people, all of these units, and all dispatchers if wanted; in the order of their ids. `sees` says by roles and
+/// rights who sees sensitive tickets.
 pub async fn recipients(
     connection: &mut PgConnection,
     people: &[String],
     units: &[String],
     dispatchers: bool,
+    sees: impl Fn(&[String], &[String]) -> bool,
 ) -> Result<Vec<Recipient>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT id, name, roles, unit_ids, regions, language, email <> '' AS "has_email!"
+        r#"SELECT id, name, roles, unit_ids, regions, language, email <> '' AS "has_email!", rights
            FROM principals
            WHERE active AND kind = 1
              AND (id = ANY($1) OR unit_ids && $2 OR ($3 AND roles @> ARRAY['dispatcher']))
@@ -41,6 +43,7 @@ pub async fn recipients(
         .map(|row| Recipient {
             person: Person {
                 id: row.id,
+                sees_sensitive: sees(&row.roles, &row.rights),
                 roles: row.roles,
                 unit_ids: row.unit_ids,
                 regions: row.regions.iter().filter_map(recipient).collect(),

@@ -72,17 +72,31 @@ pub struct Endpoint {
     pub id: Uuid,
     /// What it is told.
     pub event_types: EventTypes,
+    /// Whether it is told of sensitive tickets: whoever registered it sees them.
+    pub sees_sensitive: bool,
 }
 
-/// All endpoints that are told something.
-pub async fn endpoints(connection: &mut PgConnection) -> Result<Vec<Endpoint>, sqlx::Error> {
-    let rows = sqlx::query!("SELECT id, event_types FROM webhooks WHERE enabled ORDER BY id")
-        .fetch_all(connection)
-        .instrument(sql_span!("webhooks.enabled", "SELECT"))
-        .await?;
+/// All endpoints that are told something. `sees` says by roles and rights who sees sensitive tickets; who is not active any
+/// more has none.
+pub async fn endpoints(
+    connection: &mut PgConnection,
+    sees: impl Fn(&[String], &[String]) -> bool,
+) -> Result<Vec<Endpoint>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT w.id, w.event_types, p.roles AS "roles?", p.rights AS "rights?"
+           FROM webhooks w LEFT JOIN principals p ON p.id = w.created_by AND p.active
+           WHERE w.enabled ORDER BY w.id"#
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("webhooks.enabled", "SELECT"))
+    .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Endpoint { id: row.id, event_types: EventTypes::stored(row.event_types) })
+        .map(|row| Endpoint {
+            id: row.id,
+            event_types: EventTypes::stored(row.event_types),
+            sees_sensitive: sees(&row.roles.unwrap_or_default(), &row.rights.unwrap_or_default()),
+        })
         .collect())
 }
 

@@ -88,7 +88,10 @@ async fn each_act_tells_whom_it_concerns() {
 #[tokio::test]
 async fn handler_and_leader_hear_of_a_warning_and_dispatchers_of_what_nobody_holds() {
     let suite = staffed().await;
-    let ticket = TestTicket::new("GD1");
+    let mut ticket = TestTicket::new("GD1");
+    let submitted = ticket.submitted();
+    suite.publish(&submitted).await;
+    suite.heard(&submitted).await;
     suite.publish(&clock_event(&ticket, "env", "chen", Some(80), Origin::Live)).await;
     suite.publish(&clock_event(&ticket, "water", "", None, Origin::Live)).await;
     suite.publish(&clock_event(&ticket, "", "", None, Origin::Live)).await;

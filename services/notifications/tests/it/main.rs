@@ -17,6 +17,7 @@ mod names;
 mod outbound;
 mod plans;
 mod receiver;
+mod sensitive;
 mod smtp;
 mod suite;
 mod tickets;

@@ -22,6 +22,7 @@ use self::{email::Mailer, outcome::Outcome, webhook::Poster};
 use crate::{
     Config, Rooms,
     config::DeliveryConfig,
+    sensitive::sees_sensitive,
     store::{Attempt, Channel, Claimed, Verdict},
 };
 
@@ -110,9 +111,9 @@ impl Deliverer {
         );
         async {
             let at = self.rooms.clock.now();
-            let outcome = match claimed.channel {
-                Channel::Email => email::send(&self.rooms.store, self.mailer.as_ref(), &claimed, at).await,
-                Channel::Webhook => self.poster.send(&self.rooms.store, &claimed, at).await,
+            let outcome = match self.hindrance(&claimed).await {
+                Some(hindrance) => hindrance,
+                None => self.send(&claimed, at).await,
             };
             let ended = self.rooms.clock.now();
             let attempt = Attempt {
@@ -136,6 +137,28 @@ impl Deliverer {
         .await;
     }
 
+    /// What keeps a delivery from being sent at all: rights are those of now, not those of when it was written.
+    async fn hindrance(&self, claimed: &Claimed) -> Option<Outcome> {
+        match self.rooms.store.judged(claimed).await {
+            Ok(None) => None,
+            Ok(Some(by)) => {
+                let sees = sees_sensitive(&self.rooms.access.policies(), &by.roles, &by.rights);
+                (!sees).then_some(Outcome::Withheld)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "whether it may be told could not be read");
+                Some(Outcome::failed(0, "whether it may be told could not be read"))
+            }
+        }
+    }
+
+    async fn send(&self, claimed: &Claimed, at: Timestamp) -> Outcome {
+        match claimed.channel {
+            Channel::Email => email::send(&self.rooms.store, self.mailer.as_ref(), claimed, at).await,
+            Channel::Webhook => self.poster.send(&self.rooms.store, claimed, at).await,
+        }
+    }
+
     async fn settle(
         &self,
         claimed: &Claimed,
@@ -155,7 +178,7 @@ impl Deliverer {
 fn judge(outcome: &Outcome, claimed: &Claimed, backoff: Backoff, now: Timestamp) -> Verdict {
     match outcome {
         Outcome::Delivered { .. } => Verdict::Delivered,
-        Outcome::NoRecipient => Verdict::Dropped,
+        Outcome::NoRecipient | Outcome::Withheld => Verdict::Dropped,
         Outcome::Refused { .. } | Outcome::Gone { .. } => Verdict::Dead,
         Outcome::Failed { .. } => {
             // A delivery that was resent begins its waits anew.

@@ -35,6 +35,8 @@ pub enum Outcome {
     },
     /// There is no such recipient any more.
     NoRecipient,
+    /// The ticket is sensitive by now, and the recipient may not know of it.
+    Withheld,
 }
 
 impl Outcome {
@@ -55,7 +57,7 @@ impl Outcome {
             | Self::Failed { code, .. }
             | Self::Refused { code, .. }
             | Self::Gone { code, .. } => *code,
-            Self::NoRecipient => 0,
+            Self::NoRecipient | Self::Withheld => 0,
         }
     }
 
@@ -66,6 +68,7 @@ impl Outcome {
             Self::Failed { why, .. } | Self::Refused { why, .. } => why.clone().into_owned(),
             Self::Gone { .. } => "the endpoint is gone for good".to_owned(),
             Self::NoRecipient => "the recipient is no more, or has no address".to_owned(),
+            Self::Withheld => "the ticket is sensitive, and the recipient may not see such".to_owned(),
         }
     }
 }
