@@ -77,7 +77,7 @@ where
         };
         let audit = self.audit.clone();
         Box::pin(async move {
-            let call = Arc::new(Call::new(method));
+            let call = Arc::new(Call::new(method, audit.failing.clone()));
             let pending = Pending {
                 at: audit.clock.now(),
                 peer: peer(request.extensions(), request.headers(), &audit.config.trusted_proxies),
@@ -104,8 +104,8 @@ where
 /// Makes the entry of an answered call; of a stream, that it began.
 async fn answered(mut pending: Pending, answer: Response<Body>) -> Response<Body> {
     let audit = pending.audit.clone();
-    let level = pending.level();
     let code = answer.headers().get("grpc-status").map(|value| Code::from_bytes(value.as_bytes()));
+    let level = pending.level(code.unwrap_or(Code::Ok));
     match code.unwrap_or(Code::Ok) {
         Code::Ok if level == AuditLevel::None => pending.owed = false,
         Code::Ok => {
@@ -148,6 +148,10 @@ fn reason(headers: &HeaderMap) -> String {
 
 /// Nothing personal leaves without its entry.
 pub(crate) fn unavailable() -> Response<Body> {
-    let error = Error::unavailable("the audit log cannot be written", RETRY_AFTER);
-    Status::from(error).into_http()
+    Status::from(away()).into_http()
+}
+
+/// The log cannot be written.
+pub(crate) fn away() -> Error {
+    Error::unavailable("the audit log cannot be written", RETRY_AFTER)
 }

@@ -5,7 +5,7 @@
 //!
 //! - [`Audit`] starts the writer; its [`AuditLayer`] stands before the authentication door and sees how each call ends,
 //!   its [`WitnessLayer`] stands behind it and sees who calls and what the request names.
-//! - [`touched`] and [`note`] are for handlers: what the answer is about.
+//! - [`touched`], [`note`] and [`personal`] are for handlers: what the answer is about; [`current`] for streams that go on.
 //! - [`AuditServer`] serves the log to auditors.
 //!
 //! What an RPC leaves is said by its option `gongdan.common.v1.access` and by nothing else.
@@ -30,7 +30,7 @@ mod verify;
 mod witness;
 mod writer;
 
-pub use call::{note, touched};
+pub use call::{OfCall, current, note, personal, touched};
 pub use chain::{GENESIS, digest, link};
 pub use config::AuditConfig;
 pub use layer::{AuditLayer, AuditService};

@@ -22,8 +22,9 @@ pub(crate) struct Pending {
 }
 
 impl Pending {
-    pub(crate) fn level(&self) -> AuditLevel {
-        self.call.method.audit()
+    /// The level of an entry with this code: what a handler raised counts for what was answered.
+    pub(crate) fn level(&self, code: Code) -> AuditLevel {
+        if code == Code::Ok { self.call.level() } else { self.call.method.audit() }
     }
 
     /// The entry, which is not owed any more.
@@ -33,30 +34,24 @@ impl Pending {
             at: self.at,
             method: Cow::Borrowed(self.call.method.path),
             action: self.call.method.action,
-            level: self.level(),
+            level: self.level(code),
             stage: self.stage,
             peer: self.peer,
             trace_id: std::mem::take(&mut self.trace_id),
             code,
             reason: std::mem::take(&mut self.reason),
             messages: self.messages,
-            said: std::mem::take(&mut *self.call.said()),
+            said: self.call.take(),
         }
     }
 
     /// Splits off the entry that says a stream began; what remains owes the one that says how it ended.
     pub(crate) fn begun(&mut self) -> Entry {
         let (peer, trace_id) = (self.peer, self.trace_id.clone());
-        let (caller, resources) = {
-            let said = self.call.said();
-            (said.caller.clone(), said.resources.clone())
-        };
         self.stage = AuditStage::Begun;
         let entry = self.entry(Code::Ok);
         (self.stage, self.peer, self.trace_id, self.owed) = (AuditStage::Ended, peer, trace_id, true);
-        let mut said = self.call.said();
-        (said.caller, said.resources) = (caller, resources);
-        drop(said);
+        self.call.go_on(&entry.said);
         entry
     }
 
@@ -72,7 +67,7 @@ impl Pending {
 impl Drop for Pending {
     /// The caller left, its time ran out, or the handler panicked.
     fn drop(&mut self) {
-        if !self.owed || (self.level() == AuditLevel::None && self.code.is_none()) {
+        if !self.owed || (self.call.method.audit() == AuditLevel::None && self.code.is_none()) {
             return;
         }
         let unfinished = if std::thread::panicking() { Code::Internal } else { Code::Cancelled };

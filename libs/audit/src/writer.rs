@@ -62,7 +62,7 @@ pub(crate) struct Inner {
     pub metrics: Metrics,
     queue: mpsc::Sender<Queued>,
     urgent: Notify,
-    failing: AtomicBool,
+    pub failing: Arc<AtomicBool>,
     closing: CancellationToken,
     task: tokio::sync::Mutex<Option<JoinHandle<()>>>,
 }
@@ -80,7 +80,7 @@ impl Audit {
             metrics: Metrics::new(),
             queue,
             urgent: Notify::new(),
-            failing: AtomicBool::new(false),
+            failing: Arc::default(),
             closing: CancellationToken::new(),
             task: tokio::sync::Mutex::new(None),
         });
