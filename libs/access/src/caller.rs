@@ -1,12 +1,13 @@
 //! The caller of an RPC, with what the policies answer for it.
 
 use crate::{
+    access::Access,
     facts::{Fact, Table},
     policies::Policies,
     roles::Rights,
     scope::{Item, Scope},
 };
-use gongdan_auth::Actor;
+use gongdan_auth::{Actor, Credentials};
 use gongdan_errors::{Error, Reason};
 use std::{fmt, ops::Deref, sync::Arc};
 
@@ -17,12 +18,47 @@ pub struct Caller {
     policies: Arc<Policies>,
     action: &'static str,
     rights: Rights,
+    /// How to ask again; calls that do not last have nothing to ask by.
+    source: Option<Arc<Source>>,
+}
+
+/// What a caller was made from.
+struct Source {
+    access: Access,
+    credentials: Credentials,
 }
 
 impl Caller {
     pub(crate) fn new(actor: Arc<Actor>, policies: Arc<Policies>, action: &'static str) -> Self {
         let rights = Rights::of(&actor);
-        Self { actor, policies, action, rights }
+        Self { actor, policies, action, rights, source: None }
+    }
+
+    /// As one whose call lasts, and who is asked again.
+    pub(crate) fn lasting(self, access: Access, credentials: Credentials) -> Self {
+        Self { source: Some(Arc::new(Source { access, credentials })), ..self }
+    }
+
+    /// The caller of a stream as it is now, by its credentials and the policies in force; its scope may be another.
+    /// Other calls are answered by what they began with.
+    ///
+    /// # Errors
+    /// UNAUTHENTICATED when its token has ended, or is another principal's now; PERMISSION_DENIED when it is no longer
+    /// active, or no policy permits the call to it any more; UNAVAILABLE when nobody can tell.
+    pub async fn again(&self) -> Result<Self, Error> {
+        let Some(source) = &self.source else { return Ok(self.clone()) };
+        let actor = source.credentials.actor().await?;
+        if actor.principal_id != self.actor.principal_id {
+            return Err(Error::unauthenticated(
+                Reason::CredentialsRefused,
+                "the token is another principal's now",
+            ));
+        }
+        let again = Self::new(Arc::new(actor), source.access.policies(), self.action);
+        if again.table(self.action).is_none() {
+            return Err(denied(self.action));
+        }
+        Ok(Self { source: Some(source.clone()), ..again })
     }
 
     /// Someone who does something by these policies; for background work and tests. RPCs have [`caller`].

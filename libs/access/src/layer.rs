@@ -1,11 +1,13 @@
-//! Behind the door: no RPC without an action, no handler for those whom no policy permits it.
+//! Behind the door: no RPC without an action, no handler for those whom no policy permits it, no stream that outlasts
+//! what let its caller in.
 
 use crate::{
     access::Access,
     caller::{Caller, denied},
+    lasting::Lasting,
 };
-use gongdan_auth::Actor;
-use gongdan_proto::METHODS;
+use gongdan_auth::{Actor, Credentials};
+use gongdan_proto::{METHODS, Method};
 use http::{Request, Response};
 use std::{
     collections::HashMap,
@@ -14,12 +16,12 @@ use std::{
     sync::{Arc, LazyLock},
     task::{Context, Poll},
 };
-use tonic::Status;
+use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-/// Path to action.
-static ACTIONS: LazyLock<HashMap<&str, &str>> =
-    LazyLock::new(|| METHODS.iter().map(|method| (method.path, method.action)).collect());
+/// By path.
+static BY_PATH: LazyLock<HashMap<&str, &Method>> =
+    LazyLock::new(|| METHODS.iter().map(|method| (method.path, method)).collect());
 
 /// Puts the [`Caller`] into each request's extensions, or answers for the service.
 #[derive(Clone)]
@@ -48,14 +50,13 @@ pub struct AccessService<S> {
     inner: S,
 }
 
-impl<S, B, R> Service<Request<B>> for AccessService<S>
+impl<S, B> Service<Request<B>> for AccessService<S>
 where
-    S: Service<Request<B>, Response = Response<R>>,
+    S: Service<Request<B>, Response = Response<Body>>,
     S::Future: Send + 'static,
     S::Error: Send + 'static,
-    R: Default + Send + 'static,
 {
-    type Response = Response<R>;
+    type Response = Response<Body>;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
 
@@ -68,7 +69,7 @@ where
         if gongdan_auth::is_exempt(path) {
             return Box::pin(self.inner.call(request));
         }
-        let Some(action) = ACTIONS.get(path).copied() else {
+        let Some(method) = BY_PATH.get(path).copied() else {
             let unknown = Status::unimplemented("there is no such RPC");
             return Box::pin(std::future::ready(Ok(unknown.into_http())));
         };
@@ -77,12 +78,21 @@ where
             let refused = Status::unauthenticated("the call carries no bearer token");
             return Box::pin(std::future::ready(Ok(refused.into_http())));
         };
-        let caller = Caller::new(Arc::new(actor), self.access.policies(), action);
+        let action = method.action;
+        let mut caller = Caller::new(Arc::new(actor), self.access.policies(), action);
         if caller.table(action).is_none() {
             tracing::info!(principal = %caller.principal_id, action, "refused by policy");
             return Box::pin(std::future::ready(Ok(Status::from(denied(action)).into_http())));
         }
-        request.extensions_mut().insert(caller);
-        Box::pin(self.inner.call(request))
+        if !method.streams {
+            request.extensions_mut().insert(caller);
+            return Box::pin(self.inner.call(request));
+        }
+        if let Some(credentials) = request.extensions().get::<Credentials>().cloned() {
+            caller = caller.lasting(self.access.clone(), credentials);
+        }
+        request.extensions_mut().insert(caller.clone());
+        let answer = self.inner.call(request);
+        Box::pin(async move { Ok(answer.await?.map(|inner| Body::new(Lasting::new(inner, caller)))) })
     }
 }

@@ -8,6 +8,7 @@
 //! - [`Access`]: the policies in force; replaced while running when their file changes, kept when the new are bad.
 //! - [`AccessLayer`]: refuses a call before its handler when no ticket at all would do; hands [`Caller`] on.
 //! - [`caller`]: what handlers begin with.
+//! - [`Standing`]: the caller of a stream, asked again while it lasts.
 
 mod access;
 mod caller;
@@ -15,6 +16,7 @@ mod config;
 mod coverage;
 mod error;
 mod facts;
+mod lasting;
 mod layer;
 mod matrix;
 mod policies;
@@ -22,6 +24,7 @@ mod projection;
 mod roles;
 mod scope;
 mod sql;
+mod standing;
 #[cfg(feature = "testing")]
 pub mod testing;
 
@@ -38,3 +41,4 @@ pub use projection::{MIGRATOR, SCOPE_EVENTS, ScopeParameters, ScopeProjection, p
 pub use roles::{ROLES, Rights};
 pub use scope::{Item, Scope};
 pub use sql::Columns;
+pub use standing::Standing;

@@ -13,6 +13,7 @@ use crate::{
     actor::Actor,
     caller::CALLER_HEADER,
     config::{AuthConfig, InvalidAuthConfig},
+    credentials::Credentials,
     layer::AuthLayer,
     principals::Principals,
     projection::PrincipalProjection,
@@ -37,6 +38,8 @@ pub(crate) struct Admitted {
     pub(crate) on_behalf_of: Option<Actor>,
     /// What calls to other services carry while this one is served.
     pub(crate) credential: HeaderValue,
+    /// What it was found by, to be asked again.
+    pub(crate) credentials: Credentials,
 }
 
 impl Authenticator {
@@ -85,16 +88,20 @@ impl Authenticator {
         let actor = self.bearer(credential, Use::Own).await?;
         self.require_certificate(&actor, remote)?;
         let Some(carried) = only(headers, CALLER_HEADER)? else {
-            return Ok(Admitted { actor, on_behalf_of: None, credential: sensitive(credential) });
+            let credential = sensitive(credential);
+            let credentials = Credentials::new(self.clone(), credential.clone(), None);
+            return Ok(Admitted { actor, on_behalf_of: None, credential, credentials });
         };
         if !actor.is_service() {
             return Err(refused("only a service may call on behalf of another caller"));
         }
         let on_behalf_of = self.bearer(carried, Use::Carried).await?;
-        Ok(Admitted { actor, on_behalf_of: Some(on_behalf_of), credential: sensitive(carried) })
+        let (own, credential) = (sensitive(credential), sensitive(carried));
+        let credentials = Credentials::new(self.clone(), own, Some(credential.clone()));
+        Ok(Admitted { actor, on_behalf_of: Some(on_behalf_of), credential, credentials })
     }
 
-    async fn bearer(&self, credential: &HeaderValue, by: Use) -> Result<Actor, Error> {
+    pub(crate) async fn bearer(&self, credential: &HeaderValue, by: Use) -> Result<Actor, Error> {
         let verified = self.0.verifier.verify(token(credential)?, by).await?;
         self.0.principals.find(verified.identity()).await
     }

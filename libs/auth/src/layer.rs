@@ -24,7 +24,7 @@ pub fn is_exempt(path: &str) -> bool {
     OPEN.iter().any(|open| path.starts_with(open))
 }
 
-/// Puts the [`crate::Actor`] into each request's extensions, with [`OnBehalfOf`] beside it where a service serves
+/// Puts the [`crate::Actor`] and its [`crate::Credentials`] into each request's extensions, with [`OnBehalfOf`] beside it where a service serves
 /// somebody, or answers for the service.
 #[derive(Clone)]
 pub struct AuthLayer {
@@ -81,6 +81,7 @@ where
                 Ok(admitted) => {
                     tracing::Span::current().record("enduser.id", &admitted.actor.principal_id);
                     request.extensions_mut().insert(admitted.actor);
+                    request.extensions_mut().insert(admitted.credentials);
                     if let Some(served) = admitted.on_behalf_of {
                         request.extensions_mut().insert(OnBehalfOf(served));
                     }

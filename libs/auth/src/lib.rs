@@ -5,6 +5,7 @@
 //!
 //! - [`Authenticator`] and its [`AuthLayer`]: the door. Every RPC but health and reflection needs a bearer token;
 //!   handlers read the [`Actor`] with [`actor`], and with [`on_behalf_of`] whom a calling service serves.
+//! - [`Credentials`]: whether a caller whose call lasts is still who it was.
 //! - [`PrincipalProjection`]: keeps table `principals` and the authenticator's cache up to date.
 //! - [`LocalIssuer`]: an issuer of one machine's own, for `gongdan up` and tests.
 //! - [`TokenSource`] and [`AuthChannel`]: calls to other services.
@@ -14,6 +15,7 @@ mod authenticator;
 mod caller;
 mod channel;
 mod config;
+mod credentials;
 mod deadline;
 mod jwks;
 mod layer;
@@ -28,6 +30,7 @@ pub use authenticator::Authenticator;
 pub use caller::{CALLER_HEADER, OnBehalfOf, on_behalf_of};
 pub use channel::AuthChannel;
 pub use config::{AuthConfig, InvalidAuthConfig, IssuerConfig};
+pub use credentials::Credentials;
 pub use deadline::{remaining, with_deadline};
 pub use layer::{AuthLayer, AuthService, is_exempt};
 pub use local_issuer::{LocalIssuer, LocalIssuerError};

@@ -76,6 +76,13 @@ impl PrincipalSpec {
         self.role("citizen")
     }
 
+    /// Makes it one that was there and is not to be let in any more.
+    #[must_use]
+    pub fn inactive(mut self) -> Self {
+        self.0.active = false;
+        self
+    }
+
     /// Where it is written to.
     #[must_use]
     pub fn email(mut self, address: &str) -> Self {

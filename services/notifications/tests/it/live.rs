@@ -1,7 +1,7 @@
 //! The live stream of an inbox.
 
 use gongdan_proto::notifications::v1::{WatchInboxRequest, WatchInboxResponse};
-use gongdan_testkit::{PrincipalSpec, eventually};
+use gongdan_testkit::{PATIENCE, PrincipalSpec, eventually};
 use std::time::Duration;
 use tonic::{Code, Streaming};
 
@@ -120,6 +120,22 @@ async fn a_quiet_watch_shows_that_it_is_alive() {
     for _ in 0..3 {
         assert!(stream.message().await.unwrap().unwrap().item.is_none());
     }
+}
+
+#[tokio::test]
+async fn a_watch_ends_when_its_principal_is_not_active_any_more() {
+    let suite = staffed().await;
+    let mut stream = watch(&suite, "chen", "").await;
+    suite.person(PrincipalSpec::new("chen").role("handler").unit("env").inactive()).await;
+    let ends = async {
+        loop {
+            if let Err(status) = stream.message().await {
+                return status;
+            }
+        }
+    };
+    let status = tokio::time::timeout(PATIENCE, ends).await.expect("it ends");
+    assert_eq!(status.code(), Code::PermissionDenied);
 }
 
 #[tokio::test]
