@@ -15,7 +15,6 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
         Refusal::NotRecipient | Refusal::NoUnitToClaimFor => {
             Error::permission_denied(Reason::NotRecipient, message)
         }
-        Refusal::NotDispatcher => Error::permission_denied(Reason::PermissionDenied, message),
         Refusal::SameUnit(_) => Error::invalid_field("unit_id", message),
         Refusal::ReopenWindowOver { days } => {
             Error::precondition(Reason::ReopenWindowOver, message).with("days", days)

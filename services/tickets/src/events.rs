@@ -1,6 +1,6 @@
 //! Domain event → proto event and subject.
 
-use crate::store::state;
+use crate::store::{citizens, state};
 use gongdan_bus as bus;
 use gongdan_clock::new_id;
 use gongdan_errors::Error;
@@ -161,6 +161,9 @@ pub(crate) fn redacted(kind: &str, payload: &[u8], what: Personal) -> Result<Opt
     {
         state.customer_id.clear();
     }
+    if what.contact {
+        citizens::hide_in_event(&mut event);
+    }
     if what.texts {
         texts(&mut event)
             .into_iter()
@@ -169,6 +172,12 @@ pub(crate) fn redacted(kind: &str, payload: &[u8], what: Personal) -> Result<Opt
     }
     tracing::trace!(kind, changed = event != before, "an event is redacted");
     Ok((event != before).then(|| event.encode_to_vec()))
+}
+
+/// The citizen who did what an event says, if it was one.
+pub(crate) fn citizen(payload: &[u8]) -> Result<Option<String>, Error> {
+    let event = pb::TicketEvent::decode(payload).map_err(Error::internal)?;
+    Ok(citizens::named(event.actor.as_ref()).map(ToOwned::to_owned))
 }
 
 /// What people wrote in an event. What routing and callback say is none of it.
@@ -217,7 +226,7 @@ mod tests {
             id: PrincipalId::parse("li.wei").unwrap(),
             name: "李伟".to_owned(),
             kind: PrincipalKind::Person,
-            roles: vec!["agent".to_owned()],
+            any_unit: false,
             unit_ids: vec![UnitId::parse("centre").unwrap()],
         };
         let at = "2026-11-22T01:00:00Z".parse().unwrap();
@@ -259,8 +268,7 @@ mod tests {
 
     #[test]
     fn a_state_survives_its_bytes() {
-        let mut ticket = submitted().ticket;
-        ticket.created_by.roles.clear();
+        let ticket = submitted().ticket;
         assert_eq!(state::decode(&state::to_pb(&ticket).encode_to_vec()).unwrap(), ticket);
     }
 }

@@ -1,8 +1,8 @@
-//! Who acts.
+//! Who acts. What a role may do is the policies' business and decided before; that a unit's work is its members' is a
+//! ticket's own rule.
 
 use crate::{
     names::{PrincipalId, UnitId},
-    refusal::Refusal,
     vocabulary::PrincipalKind,
 };
 
@@ -15,37 +15,29 @@ pub struct Actor {
     pub name: String,
     /// What kind of caller.
     pub kind: PrincipalKind,
-    /// The roles; empty in what the timeline keeps.
-    pub roles: Vec<String>,
+    /// Whether it was found to be permitted to do this whichever unit has the ticket; false in what the timeline keeps.
+    pub any_unit: bool,
     /// The units the principal belongs to.
     pub unit_ids: Vec<UnitId>,
 }
 
 impl Actor {
-    /// Whether the actor has the role.
+    /// Somebody of this kind, whoever it was.
     #[must_use]
-    pub fn has_role(&self, role: &str) -> bool {
-        self.roles.iter().any(|r| r == role)
+    pub const fn somebody(kind: PrincipalKind) -> Self {
+        Self { id: PrincipalId::nobody(), name: String::new(), kind, any_unit: false, unit_ids: Vec::new() }
     }
 
-    /// Whether the actor may act where a member of the unit may: members, administrators and services.
+    /// Of a citizen, that it was one is all that stays. Source: X11.
+    pub(crate) fn forget_citizen(&mut self) {
+        if self.kind == PrincipalKind::Citizen {
+            *self = Self::somebody(self.kind);
+        }
+    }
+
+    /// Whether the actor may act where a member of the unit may.
     #[must_use]
     pub fn may_act_for(&self, unit: &UnitId) -> bool {
-        self.unit_ids.contains(unit) || self.is_administrator() || self.kind == PrincipalKind::Service
-    }
-
-    /// Whether the actor may dispatch: dispatchers, administrators and services.
-    #[must_use]
-    pub fn may_dispatch(&self) -> bool {
-        self.has_role("dispatcher") || self.is_administrator() || self.kind == PrincipalKind::Service
-    }
-
-    /// Refuses who may not dispatch.
-    pub(crate) fn require_dispatcher(&self) -> Result<(), Refusal> {
-        if self.may_dispatch() { Ok(()) } else { Err(Refusal::NotDispatcher) }
-    }
-
-    fn is_administrator(&self) -> bool {
-        self.has_role("administrator")
+        self.unit_ids.contains(unit) || self.any_unit
     }
 }

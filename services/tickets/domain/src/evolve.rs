@@ -99,6 +99,10 @@ impl Ticket {
         self.erased = self.erased.and(what);
         if what.contact {
             self.customer_id = None;
+            self.created_by.forget_citizen();
+            if let Some(resolution) = &mut self.resolution {
+                resolution.resolved_by.forget_citizen();
+            }
         }
         if what.texts {
             for text in [&mut self.cancel_reason, &mut self.priority_reason] {

@@ -52,6 +52,14 @@ name! {
     PrincipalId
 }
 
+impl PrincipalId {
+    /// The name of an actor who is not named any more; nobody is called so.
+    #[must_use]
+    pub const fn nobody() -> Self {
+        Self(String::new())
+    }
+}
+
 name! {
     /// Another system or a file that tickets come from.
     ExternalSource

@@ -16,9 +16,6 @@ pub enum Refusal {
     /// The actor does not belong to the unit that holds the ticket.
     #[error("only members of the unit that holds the ticket may do this")]
     NotRecipient,
-    /// The actor may not dispatch.
-    #[error("only dispatchers may do this")]
-    NotDispatcher,
     /// The recipient is the unit that has it.
     #[error("{0} has the ticket already")]
     SameUnit(UnitId),

@@ -3,8 +3,8 @@
 
 mod support;
 
-use gongdan_tickets_domain::{Action, ERASED, Personal, Phase, Refusal, Rules, Ticket};
-use support::{administrator, at, intake, new, reason, submitted};
+use gongdan_tickets_domain::{Action, Actor, ERASED, Personal, Phase, PrincipalKind, Refusal, Rules, Ticket};
+use support::{administrator, at, citizen, intake, new, reason, submitted};
 use uuid::Uuid;
 
 const CONTACT: Personal = Personal { contact: true, texts: false };
@@ -54,4 +54,17 @@ fn a_reopened_ticket_has_texts_again() {
         .ticket;
     assert_eq!(ticket.erased, CONTACT);
     assert_eq!(TEXTS.without(ticket.erased), TEXTS);
+}
+
+#[test]
+fn a_citizen_who_asked_goes_with_the_contact_and_staff_stay() {
+    for (by, kept) in
+        [(citizen(), Actor::somebody(PrincipalKind::Citizen)), (administrator(), administrator())]
+    {
+        let ticket = Ticket::submitted(new(), intake(), &by, at(0)).ticket;
+        let ticket = ticket.erase(TEXTS, true, &administrator(), at(1)).unwrap().unwrap().ticket;
+        assert_eq!(ticket.created_by, by);
+        let ticket = ticket.erase(CONTACT, true, &administrator(), at(2)).unwrap().unwrap().ticket;
+        assert_eq!(ticket.created_by, kept);
+    }
 }

@@ -4,8 +4,8 @@
 mod support;
 
 use gongdan_tickets_domain::{
-    Action, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Personal, Phase, Reason,
-    Refusal, Rules, Target, Ticket, UnitId,
+    Action, Actor, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Personal, Phase,
+    Reason, Refusal, Rules, Target, Ticket, UnitId,
 };
 use support::{administrator, at, intake, member, reason, reply, solution, submitted, unit};
 use uuid::Uuid;
@@ -133,17 +133,25 @@ fn only_the_unit_that_holds_it_acts_on_it() {
 }
 
 #[test]
-fn a_member_dispatches_nothing_and_claims_only_from_its_own_pool() {
+fn a_pool_is_claimed_from_by_its_members_and_by_who_acts_for_any_unit() {
     let mut ticket = submitted();
+    let waiting = ticket.clone().claim(&member("a"), at(1)).unwrap().ticket;
     assert_eq!(
-        ticket.clone().dispatch(unit("a"), None, Note::default(), &member("a"), at(1)).err(),
-        Some(Refusal::NotDispatcher)
+        waiting.lead_unit,
+        Some(unit("a")),
+        "what waits for dispatchers is claimed for one's own unit"
     );
-    assert_eq!(ticket.clone().claim(&member("a"), at(1)).err(), Some(Refusal::NotDispatcher));
+    let nowhere = Actor { unit_ids: Vec::new(), ..administrator() };
+    assert_eq!(ticket.clone().claim(&nowhere, at(1)).err(), Some(Refusal::NoUnitToClaimFor));
     ticket.pool = Some(gongdan_tickets_domain::Pool { unit: Some(unit("a")), reason: String::new() });
     assert_eq!(ticket.clone().claim(&member("b"), at(1)).err(), Some(Refusal::NotRecipient));
-    let claimed = ticket.claim(&member("a"), at(1)).unwrap().ticket;
-    assert_eq!((claimed.phase, claimed.lead_unit, claimed.pool), (Phase::InProgress, Some(unit("a")), None));
+    for by in [member("a"), administrator()] {
+        let claimed = ticket.clone().claim(&by, at(1)).unwrap().ticket;
+        assert_eq!(
+            (claimed.phase, claimed.lead_unit, claimed.pool),
+            (Phase::InProgress, Some(unit("a")), None)
+        );
+    }
 }
 
 #[test]

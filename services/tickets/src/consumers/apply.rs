@@ -16,13 +16,7 @@ const ATTEMPTS: usize = 5;
 /// One of our services as an actor.
 pub(crate) fn system(service: &str) -> Result<Actor, InvalidName> {
     let id = PrincipalId::parse(&format!("service.{service}"))?;
-    Ok(Actor {
-        name: id.to_string(),
-        id,
-        kind: PrincipalKind::Service,
-        roles: vec!["service".to_owned()],
-        unit_ids: Vec::new(),
-    })
+    Ok(Actor { name: id.to_string(), id, kind: PrincipalKind::Service, any_unit: true, unit_ids: Vec::new() })
 }
 
 type Decide = Box<dyn Fn(Ticket) -> Option<Changed> + Send + Sync>;

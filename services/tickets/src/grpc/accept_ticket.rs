@@ -1,6 +1,6 @@
 //! `TicketService.AcceptTicket` (接单). Source: T13.
 
-use super::decode::{by, call};
+use super::decode::{acting, call};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -18,6 +18,7 @@ pub(super) async fn accept_ticket(
         Opened::Answered(answer) => return Ok(*answer),
         Opened::Fresh(opened) => opened,
     };
-    let changed = opened.ticket.accept(&by(caller)?, rooms.clock.now()).map_err(refused)?;
+    let by = acting(caller, &opened)?;
+    let changed = opened.ticket.accept(&by, rooms.clock.now()).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

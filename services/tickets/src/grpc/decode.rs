@@ -4,7 +4,7 @@ use super::viewer::viewer;
 use crate::store::{
     filter::Filter,
     list::After,
-    tickets::{Call, TicketRef},
+    tickets::{Call, Fresh, TicketRef},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use gongdan_access::Caller;
@@ -32,10 +32,18 @@ pub(super) fn by(actor: &Actor) -> Result<By, Error> {
         name: actor.name.clone(),
         kind: PrincipalKind::from_number(actor.kind.into())
             .ok_or_else(|| Error::internal("a principal of no kind"))?,
-        roles: actor.roles.clone(),
+        any_unit: false,
         // A unit whose name is none can hold no ticket.
         unit_ids: actor.unit_ids.iter().filter_map(|unit| UnitId::parse(unit).ok()).collect(),
     })
+}
+
+/// The caller as it acts on a ticket that was opened for it.
+///
+/// # Errors
+/// As [`by`].
+pub(super) fn acting(caller: &Caller, opened: &Fresh) -> Result<By, Error> {
+    Ok(By { any_unit: opened.any_unit, ..by(caller)? })
 }
 
 /// A request that acts on a ticket: its three first fields are the same in all.

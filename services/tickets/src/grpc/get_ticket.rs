@@ -29,6 +29,7 @@ pub(super) async fn get_ticket(
     }
     let viewer = if request.in_clear { viewer } else { viewer.masked() };
     if viewer.clear_personal {
+        gongdan_audit::personal()?;
         rooms.customers.opened_in_clear(view.customer_id, Some(view.id), &caller.principal_id, READ).await?;
         rooms.metrics.contact_read();
     }

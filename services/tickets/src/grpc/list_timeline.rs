@@ -1,6 +1,9 @@
 //! `TicketService.ListTimeline` (流转信息). Source: T26.
 
-use super::decode::{page_size, ticket_ref};
+use super::{
+    decode::{page_size, ticket_ref},
+    viewer::viewer_of,
+};
 use crate::Rooms;
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -26,7 +29,8 @@ pub(super) async fn list_timeline(
     let view = rooms.tickets.view(&ticket).await?;
     view.check_seen(caller)?;
     gongdan_audit::touched("ticket", view.id);
-    let entries = rooms.tickets.timeline(view.id, after, size).await?;
+    let reporter = viewer_of(caller, &view)?.see_reporter;
+    let entries = rooms.tickets.timeline(view.id, after, size, reporter).await?;
     let next_page_token = match entries.last() {
         Some(last) if last.version < view.version => last.version.to_string(),
         _ => String::new(),

@@ -22,21 +22,28 @@ use gongdan_tickets_domain::{Phase, PhoneNumber};
 /// Tickets shown of each kind, and customers found by four digits.
 const MOST: i64 = 20;
 
+/// To take a request down: for that, who calls is recognised wherever their requests are.
+const INTAKE: &str = "tickets.create";
+
 pub(super) async fn lookup_customer(
     rooms: &Rooms,
     caller: &Caller,
     request: pb::LookupCustomerRequest,
 ) -> Result<pb::LookupCustomerResponse, Error> {
+    let (scope, viewer) = (caller.scope_of(READ), viewer(caller).masked());
+    let mut strangers = false;
     let customers = match request.key {
         Some(Key::Phone(text)) => {
             let phone = PhoneNumber::parse(&text).map_err(|error| Error::invalid_field("phone", error))?;
+            strangers = !caller.scope_of(INTAKE).is_empty();
             rooms.customers.by_key(&rooms.customers.sealer.blinds(&Handle::Phone(phone))).await?
         }
         Some(Key::PhoneLastFour(digits)) => {
             if digits.len() != 4 || !digits.bytes().all(|b| b.is_ascii_digit()) {
                 return Err(Error::invalid_field("phone_last_four", "four digits"));
             }
-            rooms.customers.by_last_four(&rooms.customers.sealer.last_four_indexes(&digits), MOST).await?
+            let indexes = rooms.customers.sealer.last_four_indexes(&digits);
+            rooms.customers.by_last_four(&indexes, &scope, viewer.see_reporter, MOST).await?
         }
         Some(Key::CustomerId(id)) => {
             let id = uuid(&id).map_err(|rule| Error::invalid_field("customer_id", rule))?;
@@ -48,42 +55,47 @@ pub(super) async fn lookup_customer(
             return Err(violations.into_error());
         }
     };
-    let (scope, viewer) = (caller.scope_of(READ), viewer(caller).masked());
     let mut profiles = Vec::with_capacity(customers.len());
     for customer in customers {
-        profiles.extend(profile(rooms, &scope, customer, viewer).await?);
+        profiles.extend(profile(rooms, &scope, customer, viewer, strangers).await?);
     }
     Ok(pb::LookupCustomerResponse { customers: profiles })
 }
 
-/// None when all that is known of the customer is confidential to the viewer.
+/// What the tickets within the scope say of the customer. Without any it is a stranger, of whom only that it is there is
+/// told, if at all; none when all that is known of it is confidential to the viewer.
 async fn profile(
     rooms: &Rooms,
     scope: &Scope,
     customer: Customer,
     viewer: Viewer,
+    strangers: bool,
 ) -> Result<Option<pb::CustomerProfile>, Error> {
     gongdan_audit::touched("customer", customer.id);
-    let seen = rooms.customers.tickets_of(customer.id, scope, viewer.see_reporter).await?;
-    if seen.shown == 0 && seen.confidential > 0 {
-        return Ok(None);
+    let seen = rooms.customers.seen(customer.id, scope, viewer.see_reporter).await?;
+    let customer_id = customer.id.to_string();
+    if seen.shown == 0 {
+        let told = strangers && (viewer.see_reporter || !seen.confidential);
+        return Ok(told.then(|| pb::CustomerProfile { customer_id, ..pb::CustomerProfile::default() }));
     }
     let in_flight = tickets(rooms, scope, &customer, viewer, |phase| !phase.is_over()).await?;
     let past = tickets(rooms, scope, &customer, viewer, Phase::is_over).await?;
-    let contact = rooms.customers.contact(customer.id, viewer.see_reporter).await?;
+    for ticket in in_flight.iter().chain(&past) {
+        gongdan_audit::touched("ticket", &ticket.id);
+    }
+    let contact = rooms.customers.contact_within(customer.id, scope, viewer.see_reporter).await?;
     let newest = |t: &&pb::Ticket| t.received_at.as_ref().map(|at| (at.seconds, at.nanos));
     let region =
         in_flight.iter().chain(&past).max_by_key(newest).map(|t| t.region.clone()).unwrap_or_default();
     Ok(Some(pb::CustomerProfile {
-        customer_id: customer.id.to_string(),
+        customer_id,
         contact: contact.map(|c| pb::MaskedContact { phone: c.masked_phone(), name: c.masked_name() }),
         tier: customer.tier,
         region,
         in_flight,
         past,
         total: i32::try_from(seen.shown).unwrap_or(i32::MAX),
-        first_seen_at: (viewer.see_reporter || seen.confidential == 0)
-            .then(|| to_timestamp(customer.first_seen_at)),
+        first_seen_at: seen.first.map(|at| to_timestamp(at.to_jiff())),
     }))
 }
 

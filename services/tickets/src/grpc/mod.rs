@@ -35,6 +35,7 @@ mod urge_ticket;
 mod viewer;
 mod watch_rotation;
 mod watch_tickets;
+mod watched;
 
 use crate::Rooms;
 use gongdan_access::caller;

@@ -51,7 +51,9 @@ pub(super) async fn place_legal_hold(
     let id = stable_id("legal-hold", &format!("{}/{request_id}", actor.principal_id));
     let reason = mask_numbers(reason.as_str());
     let by = &actor.principal_id;
-    legal_holds::place(&rooms.pool, id, subject, &reason, by, until, now).await.map_err(error)?;
+    if !legal_holds::place(&rooms.pool, id, subject, &reason, by, until, now).await.map_err(error)? {
+        return Err(erased_customer_not_found());
+    }
     let hold = find(rooms, id).await?;
     let same = match subject {
         Subject::Ticket(id) => hold.ticket_id == Some(id),

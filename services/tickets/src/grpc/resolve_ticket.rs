@@ -1,6 +1,6 @@
 //! `TicketService.ResolveTicket` (办结). Source: T19.
 
-use super::decode::{by, call, given, unit_if_given};
+use super::decode::{acting, call, given, unit_if_given};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -46,7 +46,7 @@ pub(super) async fn resolve_ticket(
         Opened::Fresh(opened) => opened,
     };
     let Resolve { outcome, solution, root_cause, responsible_unit, reply } = resolve;
-    let (by, now) = (by(caller)?, rooms.clock.now());
+    let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
     let changed = opened
         .ticket
         .resolve(outcome, solution, root_cause, responsible_unit, reply, &by, now)

@@ -1,6 +1,6 @@
 //! `TicketService.ReturnTicket` (退单). Source: T13.
 
-use super::decode::{by, call};
+use super::decode::{acting, call};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -20,9 +20,7 @@ pub(super) async fn return_ticket(
         Opened::Answered(answer) => return Ok(*answer),
         Opened::Fresh(opened) => opened,
     };
-    let changed = opened
-        .ticket
-        .return_to_pool(reason, &rooms.rules, &by(caller)?, rooms.clock.now())
-        .map_err(refused)?;
+    let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
+    let changed = opened.ticket.return_to_pool(reason, &rooms.rules, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

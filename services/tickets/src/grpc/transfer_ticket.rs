@@ -1,6 +1,6 @@
 //! `TicketService.TransferTicket` (转派). Source: T13.
 
-use super::decode::{by, call, person_if_given};
+use super::decode::{acting, call, person_if_given};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -24,9 +24,8 @@ pub(super) async fn transfer_ticket(
         Opened::Answered(answer) => return Ok(*answer),
         Opened::Fresh(opened) => opened,
     };
-    let now = rooms.clock.now();
-    let changed =
-        opened.ticket.transfer(unit.clone(), person.clone(), reason, &by(caller)?, now).map_err(refused)?;
+    let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
+    let changed = opened.ticket.transfer(unit.clone(), person.clone(), reason, &by, now).map_err(refused)?;
     rooms.units.check(&unit, person.as_ref(), now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

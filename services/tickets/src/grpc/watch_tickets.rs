@@ -3,21 +3,25 @@
 //! A watcher reads the process's own event log behind a place, in the order the relay publishes it; it is woken by the
 //! commits of this process and looks by itself for those of others.
 
-use super::{decode, viewer::viewer};
+use super::{
+    decode,
+    watched::{Eyes, Look},
+};
 use crate::{
     Rooms,
     store::{
         filter::Filter,
         list::After,
         log::{Log, Logged, Place},
-        scope::item,
-        ticket_views::{Detail, Viewer},
+        ticket_views::{Detail, TicketView},
     },
     telemetry::Watcher,
 };
-use gongdan_access::{Caller, Scope};
+use gongdan_access::{Caller, Standing};
+use gongdan_audit::OfCall;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1::{self as pb, watch_tickets_response::Kind};
+use prost::Message as _;
 use std::{collections::BTreeSet, pin::Pin, sync::Arc, time::Duration};
 use tokio::{sync::mpsc, time::Instant};
 use tokio_stream::{Stream, wrappers::ReceiverStream};
@@ -42,8 +46,7 @@ pub(super) async fn watch_tickets(
     request: pb::WatchTicketsRequest,
 ) -> Result<Changes, Error> {
     let mut violations = Violations::new();
-    let viewer = viewer(caller).masked();
-    let filter = decode::filter(request.filter, &mut violations).seen_by(viewer);
+    let filter = decode::filter(request.filter, &mut violations);
     let token = match request.resume_token.as_str() {
         "" => None,
         token => violations.field("resume_token", token.parse::<Place>()),
@@ -60,9 +63,10 @@ pub(super) async fn watch_tickets(
     let (messages, stream) = mpsc::channel(AHEAD);
     let watch = Watch {
         rooms: rooms.clone(),
-        scope: caller.scope(),
-        viewer,
-        filter,
+        standing: Standing::new(caller.clone()),
+        eyes: Eyes::new(caller, &filter),
+        asked: filter,
+        entry: gongdan_audit::current(),
         log,
         place,
         messages,
@@ -75,9 +79,12 @@ pub(super) async fn watch_tickets(
 
 struct Watch {
     rooms: Arc<Rooms>,
-    scope: Scope,
-    viewer: Viewer,
-    filter: Filter,
+    /// The watcher, who may lose what let it in, or see more or less, while it watches.
+    standing: Standing,
+    eyes: Eyes,
+    asked: Filter,
+    /// What the audit log says of this watch when it ends.
+    entry: Option<OfCall>,
     log: Log,
     place: Place,
     messages: mpsc::Sender<Result<pb::WatchTicketsResponse, Status>>,
@@ -117,6 +124,7 @@ impl Watch {
             // Listened for before the log is read, so that no commit falls between reading and waiting.
             let committed = rooms.committed.notified();
             let read = Instant::now();
+            self.renew().await?;
             let events = self.log.after(self.place, BATCH).await?;
             let full = i64::try_from(events.len()).is_ok_and(|n| n == BATCH);
             self.send_changes(events).await?;
@@ -135,13 +143,22 @@ impl Watch {
         }
     }
 
+    /// Goes on with what the watcher may see now.
+    async fn renew(&mut self) -> Result<(), End> {
+        if let Some(caller) = self.standing.renewed().await? {
+            self.eyes = Eyes::new(caller, &self.asked);
+        }
+        Ok(())
+    }
+
     async fn send_current(&mut self) -> Result<(), End> {
         let mut after: Option<After> = None;
         loop {
-            let views = self.rooms.tickets.list(&self.scope, &self.filter, after, PAGE).await?;
+            self.renew().await?;
+            let views = self.rooms.tickets.list(&self.eyes.scope, &self.eyes.filter, after, PAGE).await?;
             after = views.last().map(|last| After { received_at: last.received_at(), id: last.id });
             for view in &views {
-                let ticket = view.present(Detail::Listed, self.viewer, &self.rooms.customers.sealer)?;
+                let ticket = view.present(Detail::Listed, self.eyes.viewer, &self.rooms.customers.sealer)?;
                 self.send(Kind::Current, Some(ticket), String::new()).await?;
             }
             if views.len() < usize::try_from(PAGE).unwrap_or(usize::MAX) {
@@ -151,43 +168,56 @@ impl Watch {
     }
 
     async fn send_changes(&mut self, events: Vec<Logged>) -> Result<(), End> {
-        let mut changes = Vec::with_capacity(events.len());
-        let mut ids = BTreeSet::new();
-        for Logged { place, kind, event, before } in events {
-            let change = event.state.and_then(|state| {
-                let is = self.matches(&state);
-                let was = || before.is_some_and(|before| self.matches(&before));
-                let kind_of = if is { Kind::Changed } else { was().then_some(Kind::Left)? };
-                Some((kind_of, state))
-            });
-            let change = match change {
-                Some((kind_of, state)) => {
-                    let id: Uuid = state.id.parse().map_err(Error::internal)?;
-                    ids.insert(id);
-                    Some((kind_of, id, state))
-                }
-                None => None,
-            };
-            changes.push((place, kind, change));
-        }
+        let noticed = |logged: &Logged| {
+            logged.event.state.as_ref().is_some_and(|s| self.eyes.notice(s, logged.before.as_ref()))
+        };
+        let ids: BTreeSet<Uuid> = events
+            .iter()
+            .filter(|logged| noticed(logged))
+            .map(|logged| logged.event.ticket_id.parse().map_err(Error::internal))
+            .collect::<Result<_, _>>()?;
         // As a list shows them: with subject and masked contact.
         let views = self.rooms.tickets.views(&Vec::from_iter(ids)).await?;
-        for (place, kind, change) in changes {
+        for Logged { place, kind, event, before } in events {
             self.place = place;
-            let Some((kind_of, id, state)) = change else { continue };
-            let view = views.get(&id).ok_or_else(|| Error::internal("an event without its ticket"))?;
-            let ticket = view.present_as(state, Detail::Listed, self.viewer, &self.rooms.customers.sealer)?;
-            self.send(kind_of, Some(ticket), kind).await?;
+            let (Some(after), Some(view)) =
+                (event.state, event.ticket_id.parse().ok().and_then(|id: Uuid| views.get(&id)))
+            else {
+                continue;
+            };
+            self.renew().await?;
+            self.send_change(view, kind, after, before.as_ref()).await?;
         }
         Ok(())
     }
 
-    /// Within the filter, and within what the watcher may see.
-    fn matches(&self, state: &pb::Ticket) -> bool {
-        self.filter.matches(state) && self.scope.allows(&item(state))
+    async fn send_change(
+        &mut self,
+        view: &TicketView,
+        change: String,
+        after: pb::Ticket,
+        before: Option<&pb::Ticket>,
+    ) -> Result<(), End> {
+        let now = pb::Ticket::decode(view.state.as_slice()).map_err(Error::internal)?;
+        let kind = match self.eyes.look(&after, before, &now) {
+            None => return Ok(()),
+            Some(Look::Hidden) => {
+                // Which one it is, and nothing of what it was or became.
+                let named = pb::Ticket { id: after.id, number: after.number, ..pb::Ticket::default() };
+                return self.send(Kind::Left, Some(named), String::new()).await;
+            }
+            Some(Look::Changed) => Kind::Changed,
+            Some(Look::Left) => Kind::Left,
+        };
+        let sealer = &self.rooms.customers.sealer;
+        let ticket = view.present_as(after, Detail::Listed, self.eyes.viewer, sealer)?;
+        self.send(kind, Some(ticket), change).await
     }
 
     async fn send(&mut self, kind: Kind, ticket: Option<pb::Ticket>, change: String) -> Result<(), End> {
+        if let (Some(entry), Some(ticket)) = (&self.entry, &ticket) {
+            entry.touched("ticket", &ticket.id);
+        }
         let message = pb::WatchTicketsResponse {
             kind: kind.into(),
             ticket,

@@ -9,10 +9,9 @@ use gongdan_clock::{SharedClock, new_id};
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
-use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use moka::sync::Cache;
-use sqlx::{FromRow, PgPool, QueryBuilder};
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
 use std::sync::Arc;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -20,21 +19,22 @@ use uuid::Uuid;
 /// Ids of customers kept in memory, by their blind index.
 const REMEMBERED: u64 = 50_000;
 
-/// A customer as a lookup shows it.
+/// A customer that is there.
 #[derive(Debug)]
 pub(crate) struct Customer {
     pub id: Uuid,
     pub tier: String,
-    pub first_seen_at: Timestamp,
 }
 
-/// How many tickets a customer has.
-#[derive(Debug, Clone, Copy, FromRow)]
+/// What a customer's tickets within a scope say of it, without those whose reporter the viewer may not know.
+#[derive(Debug, FromRow)]
 pub(crate) struct Seen {
-    /// Those with a confidential reporter, wherever they are.
-    pub confidential: i64,
-    /// Those that the viewer may see, without those whose reporter the viewer may not know.
+    /// How many.
     pub shown: i64,
+    /// When the first of them was received.
+    pub first: Option<jiff_sqlx::Timestamp>,
+    /// Whether there is any, wherever it is, whose reporter is confidential.
+    pub confidential: bool,
 }
 
 /// Whose request it is.
@@ -92,54 +92,82 @@ impl Customers {
     /// The customer of a number or of a source's key.
     pub(crate) async fn by_key(&self, blinds: &[Blind]) -> Result<Vec<Customer>, Error> {
         let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();
-        let rows = sqlx::query_as!(
-            Row,
-            "SELECT id, tier, first_seen_at FROM customers
+        sqlx::query_as!(
+            Customer,
+            "SELECT id, tier FROM customers
              WHERE id IN (SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1))",
             &keys
         )
         .fetch_all(&self.pool)
         .instrument(sql_span!("customers.by_key", "SELECT"))
         .await
-        .map_err(error)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        .map_err(error)
     }
 
-    /// Customers whose numbers end so, the newest first; `indexes` are of the same four digits.
-    pub(crate) async fn by_last_four(&self, indexes: &[Vec<u8>], limit: i64) -> Result<Vec<Customer>, Error> {
-        let rows = sqlx::query_as!(
-            Row,
-            "SELECT id, tier, first_seen_at FROM customers
-             WHERE id IN (SELECT customer_id FROM customer_keys WHERE last_four_index = ANY ($1))
-             ORDER BY first_seen_at DESC LIMIT $2",
-            indexes,
-            limit
-        )
-        .fetch_all(&self.pool)
-        .instrument(sql_span!("customers.by_last_four", "SELECT"))
-        .await
-        .map_err(error)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+    /// Customers whose numbers end so and who have a ticket within the scope whose reporter may be known, the newest
+    /// first; `indexes` are of the same four digits.
+    pub(crate) async fn by_last_four(
+        &self,
+        indexes: &[Vec<u8>],
+        scope: &Scope,
+        see_reporter: bool,
+        limit: i64,
+    ) -> Result<Vec<Customer>, Error> {
+        let mut sql = QueryBuilder::new(
+            "SELECT c.id, c.tier FROM customers c
+             WHERE c.id IN (SELECT customer_id FROM customer_keys WHERE last_four_index = ANY (",
+        );
+        sql.push_bind(indexes).push(")) AND EXISTS (SELECT FROM ticket_views WHERE customer_id = c.id AND ");
+        shown(&mut sql, scope, see_reporter);
+        sql.push(") ORDER BY c.first_seen_at DESC LIMIT ").push_bind(limit);
+        let rows: Vec<(Uuid, String)> = sql
+            .build_query_as()
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("customers.by_last_four", "SELECT"))
+            .await
+            .map_err(error)?;
+        Ok(rows.into_iter().map(|(id, tier)| Customer { id, tier }).collect())
     }
 
     /// A customer.
     pub(crate) async fn by_id(&self, id: Uuid) -> Result<Vec<Customer>, Error> {
-        let rows = sqlx::query_as!(Row, "SELECT id, tier, first_seen_at FROM customers WHERE id = $1", id)
+        sqlx::query_as!(Customer, "SELECT id, tier FROM customers WHERE id = $1", id)
             .fetch_all(&self.pool)
             .instrument(sql_span!("customers.by_id", "SELECT"))
             .await
-            .map_err(error)?;
-        Ok(rows.into_iter().map(Into::into).collect())
+            .map_err(error)
     }
 
-    /// The contact a customer gave last; without `confidential` the last given with a ticket whose reporter may be known.
-    pub(crate) async fn contact(&self, customer: Uuid, confidential: bool) -> Result<Option<Contact>, Error> {
+    /// The contact a customer gave last with a ticket within the scope whose reporter may be known.
+    pub(crate) async fn contact_within(
+        &self,
+        customer: Uuid,
+        scope: &Scope,
+        see_reporter: bool,
+    ) -> Result<Option<Contact>, Error> {
+        let mut sql =
+            QueryBuilder::new("SELECT id, key_version, sealed FROM ticket_views WHERE customer_id = ");
+        sql.push_bind(customer).push(" AND sealed IS NOT NULL AND ");
+        shown(&mut sql, scope, see_reporter);
+        sql.push(" ORDER BY received_at DESC, id DESC LIMIT 1");
+        let row: Option<(Uuid, i32, Vec<u8>)> = sql
+            .build_query_as()
+            .fetch_optional(&self.pool)
+            .instrument(sql_span!("ticket_views.contact_of_customer", "SELECT"))
+            .await
+            .map_err(error)?;
+        row.map(|(ticket, key_version, bytes)| {
+            self.sealer.open(ticket, &Sealed { key_version, bytes }).map_err(Error::internal)
+        })
+        .transpose()
+    }
+
+    /// The contact a customer gave last.
+    async fn contact(&self, customer: Uuid) -> Result<Option<Contact>, Error> {
         let row = sqlx::query!(
-            "SELECT ticket_id, key_version, sealed FROM contacts c WHERE customer_id = $1
-               AND ($2 OR EXISTS (SELECT FROM tickets t WHERE t.id = c.ticket_id AND NOT t.confidential))
+            "SELECT ticket_id, key_version, sealed FROM contacts WHERE customer_id = $1
              ORDER BY given_at DESC LIMIT 1",
-            customer,
-            confidential
+            customer
         )
         .fetch_optional(&self.pool)
         .instrument(sql_span!("contacts.latest", "SELECT"))
@@ -160,7 +188,7 @@ impl Customers {
         reader: &str,
         purpose: &str,
     ) -> Result<Contact, Error> {
-        let found = self.contact(customer, true).await?;
+        let found = self.contact(customer).await?;
         let contact = found
             .ok_or_else(|| Error::not_found(Reason::CustomerNotFound, "no contact of such a customer"))?;
         self.opened_in_clear(Some(customer), ticket, reader, purpose).await?;
@@ -193,34 +221,31 @@ impl Customers {
         Ok(())
     }
 
-    /// How many of a customer's tickets within a scope are shown to who may or may not know reporters, and how many
-    /// of all are confidential.
-    pub(crate) async fn tickets_of(
+    /// What is to be seen of a customer by its tickets.
+    pub(crate) async fn seen(
         &self,
         customer: Uuid,
         scope: &Scope,
         see_reporter: bool,
     ) -> Result<Seen, Error> {
-        let mut sql = QueryBuilder::new("SELECT count(*) FILTER (WHERE confidential) AS confidential, ");
-        sql.push("count(*) FILTER (WHERE (").push_bind(see_reporter).push(" OR NOT confidential) AND ");
-        scope.push(&mut sql, &COLUMNS);
-        sql.push(") AS shown FROM ticket_views WHERE customer_id = ").push_bind(customer);
+        let mut sql = QueryBuilder::new(
+            "SELECT count(*) FILTER (WHERE shown) AS shown, min(received_at) FILTER (WHERE shown) AS first,
+                    coalesce(bool_or(confidential), false) AS confidential
+             FROM (SELECT received_at, confidential, ",
+        );
+        shown(&mut sql, scope, see_reporter);
+        sql.push(" AS shown FROM ticket_views WHERE customer_id = ").push_bind(customer).push(") t");
         sql.build_query_as()
             .fetch_one(&self.pool)
-            .instrument(sql_span!("tickets.count_of_customer", "SELECT"))
+            .instrument(sql_span!("tickets.seen_of_customer", "SELECT"))
             .await
             .map_err(error)
     }
 }
 
-struct Row {
-    id: Uuid,
-    tier: String,
-    first_seen_at: jiff_sqlx::Timestamp,
-}
-
-impl From<Row> for Customer {
-    fn from(row: Row) -> Self {
-        Self { id: row.id, tier: row.tier, first_seen_at: row.first_seen_at.to_jiff() }
-    }
+/// Adds the condition that a ticket is within the scope, and that its reporter may be known.
+fn shown(sql: &mut QueryBuilder<Postgres>, scope: &Scope, see_reporter: bool) {
+    sql.push("((").push_bind(see_reporter).push(" OR NOT confidential) AND ");
+    scope.push(sql, &COLUMNS);
+    sql.push(")");
 }

@@ -10,7 +10,10 @@ use gongdan_tickets_domain::{Actor, ERASED, Personal, Refusal, Ticket};
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{PgConnection, PgPool};
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Mutex, PoisonError},
+};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -46,11 +49,12 @@ pub(crate) async fn erase(
     let now = rooms.clock.now();
     let mut transaction = rooms.pool.begin().await.map_err(error)?;
     let connection = &mut *transaction;
+    // First locked, then looked at: a hold is placed before this erasure, or waits until it is done.
+    let mut tickets = lock(connection, ids).await?;
     let held = legal_holds::of_tickets(connection, ids, now).await.map_err(error)?;
-    let free: Vec<Uuid> =
-        ids.iter().filter(|id| !held.iter().any(|(held, _)| held == *id)).copied().collect();
+    tickets.retain(|ticket| !held.iter().any(|(held, _)| *held == ticket.id));
     let mut erasing: Vec<(Ticket, Personal, Save)> = Vec::new();
-    for ticket in lock(connection, &free).await? {
+    for ticket in tickets {
         let left = what(&ticket);
         let changed = ticket.clone().erase(left, force, by, now).map_err(|why| refused(&ticket, why))?;
         if let Some(changed) = changed {
@@ -77,10 +81,19 @@ pub(crate) async fn erase(
         .collect();
     erase_contacts(connection, &contacts, &customers).await.map_err(error)?;
     erase_texts(connection, &texts).await.map_err(error)?;
+    let citizens = Mutex::new(BTreeSet::new());
     for (ticket, what, _) in &erasing {
-        let rewrite = |kind: &str, payload: &[u8]| events::redacted(kind, payload, *what);
+        let rewrite = |kind: &str, payload: &[u8]| {
+            if what.contact {
+                let citizen = events::citizen(payload)?;
+                citizens.lock().unwrap_or_else(PoisonError::into_inner).extend(citizen);
+            }
+            events::redacted(kind, payload, *what)
+        };
         gongdan_outbox::redact(connection, &[ticket.id], rewrite).await?;
     }
+    let citizens = Vec::from_iter(citizens.into_inner().unwrap_or_else(PoisonError::into_inner));
+    erase_requests(connection, &contacts, &citizens).await.map_err(error)?;
     transaction.commit().await.map_err(error)?;
     rooms.wake();
     for _ in &erasing {
@@ -89,13 +102,23 @@ pub(crate) async fn erase(
     Ok(Erased { tickets: erasing.len(), held })
 }
 
-/// Those that are there, locked in the order in which everybody locks tickets.
+/// Those that are there, locked in the order in which everybody locks tickets, and then their customers: whoever places a
+/// hold locks what it holds.
 async fn lock(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ticket>, Error> {
     sqlx::query!("SELECT id FROM tickets WHERE id = ANY ($1) ORDER BY id FOR UPDATE", ids)
         .fetch_all(&mut *connection)
         .instrument(sql_span!("tickets.lock", "SELECT"))
         .await
         .map_err(error)?;
+    sqlx::query!(
+        "SELECT id FROM customers WHERE id IN (SELECT customer_id FROM tickets WHERE id = ANY ($1))
+         ORDER BY id FOR UPDATE",
+        ids
+    )
+    .fetch_all(&mut *connection)
+    .instrument(sql_span!("customers.lock", "SELECT"))
+    .await
+    .map_err(error)?;
     let states = tickets::states(connection, ids).await.map_err(error)?;
     states.into_iter().map(|(_, state)| state.map_err(damaged)).collect()
 }
@@ -130,6 +153,26 @@ async fn erase_contacts(
         .execute(connection)
         .instrument(span())
         .await?;
+    Ok(())
+}
+
+/// What citizens asked for of these tickets is not known again when they ask a second time.
+async fn erase_requests(
+    connection: &mut PgConnection,
+    tickets: &[Uuid],
+    citizens: &[String],
+) -> Result<(), sqlx::Error> {
+    if citizens.is_empty() {
+        return Ok(());
+    }
+    sqlx::query!(
+        "DELETE FROM requests WHERE caller = ANY ($1) AND resource_id = ANY ($2)",
+        citizens,
+        tickets
+    )
+    .execute(connection)
+    .instrument(sql_span!("requests.erase", "DELETE"))
+    .await?;
     Ok(())
 }
 

@@ -38,7 +38,8 @@ pub(crate) struct LegalHold {
     pub release_reason: Option<String>,
 }
 
-/// Places one; the id is derived from the request, so that a repetition places nothing.
+/// Places one; the id is derived from the request, so that a repetition places nothing. What is held is locked first:
+/// erasing locks it too, and looks for holds only then. False when there is no such ticket or customer any more.
 pub(crate) async fn place(
     pool: &PgPool,
     id: Uuid,
@@ -47,8 +48,12 @@ pub(crate) async fn place(
     by: &str,
     until: Option<Timestamp>,
     now: Timestamp,
-) -> Result<(), sqlx::Error> {
+) -> Result<bool, sqlx::Error> {
     let (ticket, customer) = subject.columns();
+    let mut transaction = pool.begin().await?;
+    if !lock(&mut transaction, subject).await? {
+        return Ok(false);
+    }
     sqlx::query!(
         "INSERT INTO legal_holds (id, ticket_id, customer_id, reason, placed_by, placed_at, held_until)
          VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING",
@@ -60,10 +65,31 @@ pub(crate) async fn place(
         now.to_sqlx() as _,
         until.map(|at| at.to_sqlx()) as _
     )
-    .execute(pool)
+    .execute(&mut *transaction)
     .instrument(sql_span!("legal_holds.place", "INSERT"))
     .await?;
-    Ok(())
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// Whether it is there, and locked now.
+async fn lock(connection: &mut PgConnection, subject: Subject) -> Result<bool, sqlx::Error> {
+    let span = sql_span!("legal_holds.lock", "SELECT");
+    let row = match subject {
+        Subject::Ticket(id) => {
+            sqlx::query_scalar!("SELECT id FROM tickets WHERE id = $1 FOR UPDATE", id)
+                .fetch_optional(connection)
+                .instrument(span)
+                .await?
+        }
+        Subject::Customer(id) => {
+            sqlx::query_scalar!("SELECT id FROM customers WHERE id = $1 FOR UPDATE", id)
+                .fetch_optional(connection)
+                .instrument(span)
+                .await?
+        }
+    };
+    Ok(row.is_some())
 }
 
 /// Releases one that is in force; a repetition changes nothing.

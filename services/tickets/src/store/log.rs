@@ -1,6 +1,6 @@
 //! Table `events` as timeline and watchers read it.
 
-use super::tickets::Tickets;
+use super::{citizens, tickets::Tickets};
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::error;
 use gongdan_proto::tickets::v1 as pb;
@@ -37,12 +37,13 @@ pub(crate) struct Log {
 }
 
 impl Tickets {
-    /// Entries of a ticket's timeline after a version, oldest first, without states.
+    /// Entries of a ticket's timeline after a version, oldest first, without states; citizens are named or not.
     pub(crate) async fn timeline(
         &self,
         id: Uuid,
         after: i64,
         limit: i64,
+        name_citizens: bool,
     ) -> Result<Vec<pb::TicketEvent>, Error> {
         let payloads = sqlx::query_scalar!(
             "SELECT payload FROM events WHERE aggregate_id = $1 AND version > $2 ORDER BY version LIMIT $3",
@@ -57,8 +58,12 @@ impl Tickets {
         payloads
             .iter()
             .map(|payload| {
-                let event = pb::TicketEvent::decode(payload.as_slice()).map_err(Error::internal)?;
-                Ok(pb::TicketEvent { state: None, ..event })
+                let mut event = pb::TicketEvent::decode(payload.as_slice()).map_err(Error::internal)?;
+                event.state = None;
+                if !name_citizens {
+                    citizens::hide_in_event(&mut event);
+                }
+                Ok(event)
             })
             .collect()
     }

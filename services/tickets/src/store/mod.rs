@@ -2,6 +2,7 @@
 
 mod cached;
 pub(crate) mod catalogue;
+pub(crate) mod citizens;
 pub(crate) mod customers;
 pub(crate) mod decisions;
 pub(crate) mod erase;

@@ -45,15 +45,18 @@ impl TicketView {
         if caller.scope_of(READ).allows(&item(&state)) { Ok(()) } else { Err(ticket_not_found()) }
     }
 
-    /// Refuses a ticket that the caller may see, but not do with what it called for.
+    /// Refuses a ticket that the caller may see, but not do with what it called for. Answers whether it may do it
+    /// whichever unit has the ticket: not because its own unit does.
     ///
     /// # Errors
     /// NOT_FOUND, PERMISSION_DENIED.
-    pub(crate) fn check_acted_on(&self, caller: &Caller) -> Result<(), Error> {
+    pub(crate) fn check_acted_on(&self, caller: &Caller) -> Result<bool, Error> {
         let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
-        if !caller.scope_of(READ).allows(&item(&state)) {
+        let item = item(&state);
+        if !caller.scope_of(READ).allows(&item) {
             return Err(ticket_not_found());
         }
-        caller.check(&item(&state))
+        caller.check(&item)?;
+        Ok(caller.scope().allows(&Item { units: &[], lead_unit: "", pool_unit: "", ..item }))
     }
 }

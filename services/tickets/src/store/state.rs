@@ -196,11 +196,15 @@ fn decode_resolution(pb: PbResolution) -> Result<Resolution, InvalidState> {
 }
 
 fn actor(field: &str, pb: ActorRef) -> Result<Actor, InvalidState> {
+    let kind = known(field, PrincipalKind::from_number(pb.kind))?;
+    if kind == PrincipalKind::Citizen && pb.id.is_empty() {
+        return Ok(Actor::somebody(kind));
+    }
     Ok(Actor {
         id: PrincipalId::parse(&pb.id).map_err(|e| invalid(field, e))?,
         name: pb.name,
-        kind: known(field, PrincipalKind::from_number(pb.kind))?,
-        roles: Vec::new(),
+        kind,
+        any_unit: false,
         unit_ids: units(field, &pb.unit_ids)?,
     })
 }

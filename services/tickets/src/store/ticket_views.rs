@@ -1,6 +1,7 @@
 //! View `ticket_views`: a ticket with everything an answer needs.
 
 use super::{
+    citizens,
     seal::{Contact, Sealed, Sealer},
     state,
 };
@@ -110,6 +111,7 @@ impl TicketView {
         }
         if !reporter {
             ticket.customer_id.clear();
+            citizens::hide_in_ticket(&mut ticket);
         } else if let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) {
             let sealed = Sealed { key_version, bytes: sealed.clone() };
             let contact = sealer.open(self.id, &sealed).map_err(Error::internal)?;

@@ -67,6 +67,8 @@ pub(crate) struct Fresh {
     pub ticket: Ticket,
     /// For the answer.
     pub view: TicketView,
+    /// Whether the caller may do it whichever unit has the ticket.
+    pub any_unit: bool,
 }
 
 /// What became of a new ticket.
@@ -183,13 +185,13 @@ impl Tickets {
             call.key.verify(&hash)?;
             return Ok(Opened::Answered(Box::new(self.answer_of(view, version, at, call.viewer).await?)));
         }
-        view.check_acted_on(&call.caller)?;
+        let any_unit = view.check_acted_on(&call.caller)?;
         if let Some(etag) = call.etag
             && etag != view.version
         {
             return Err(stale_etag(view.version));
         }
-        Ok(Opened::Fresh(Box::new(Fresh { ticket: view.ticket()?, view })))
+        Ok(Opened::Fresh(Box::new(Fresh { ticket: view.ticket()?, view, any_unit })))
     }
 
     /// Writes an act. Somebody else's act in between is ABORTED, unless it was the same request: then this is its answer.

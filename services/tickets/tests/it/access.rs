@@ -1,6 +1,6 @@
 //! X4, DESIGN rule 16: who sees which tickets, and who may do what with them.
 
-use crate::suite::{Suite, accept, complaint, dispatch, id, reason, transfer, urge, with_phone};
+use crate::suite::{Suite, accept, claim, complaint, dispatch, id, reason, transfer, urge, with_phone};
 use gongdan_clock::SystemClock;
 use gongdan_proto::tickets::v1::{self as pb, lookup_customer_request::Key, watch_tickets_response::Kind};
 use gongdan_testkit::{PATIENCE, PrincipalSpec, eventually};
@@ -162,6 +162,34 @@ async fn a_citizen_asks_and_sees_for_themselves() {
     suite.tickets("citizen.liu").urge_ticket(urge(&ticket)).await.unwrap();
     let refused = suite.tickets("citizen.liu").accept_ticket(accept(&ticket)).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn what_a_role_may_do_is_what_the_policies_say() {
+    let more = r#"permit (principal in Gongdan::Role::"supervisor",
+        action in [Gongdan::Action::"tickets.dispatch", Gongdan::Action::"tickets.claim", Gongdan::Action::"handle"],
+        resource) when { resource.in_region };"#;
+    let suite = Suite::start_for(
+        |env| {
+            let path = env.dir().join("policies.cedar");
+            std::fs::write(&path, format!("{}\n{more}", gongdan_access::DEFAULT_POLICIES)).unwrap();
+            format!("[access]\npolicy_file = {:?}\n", path.display().to_string())
+        },
+        Arc::new(SystemClock),
+    )
+    .await;
+    let supervisor = PrincipalSpec::new("supervisor").role("supervisor").unit("centre").region("4401");
+    suite.env.principal(supervisor).await;
+    let mut tickets = suite.tickets("supervisor");
+    let ticket = in_region(&suite, "440106").await;
+    tickets.dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
+    let accepted = tickets.accept_ticket(accept(&ticket)).await.unwrap().into_inner();
+    assert_eq!(accepted.lead_unit_id, "tianhe-env", "for a unit that is not its own");
+    let claimed = tickets.claim_ticket(claim(&in_region(&suite, "440106").await)).await.unwrap().into_inner();
+    assert_eq!(claimed.lead_unit_id, "centre");
+    let elsewhere = in_region(&suite, "430100").await;
+    let unseen = tickets.dispatch_ticket(dispatch(&elsewhere, "tianhe-env")).await.unwrap_err();
+    assert_eq!(unseen.code(), Code::NotFound);
 }
 
 #[tokio::test]

@@ -1,15 +1,15 @@
 //! What calls leave in the audit log. Source: X9.
 
-use crate::suite::{Suite, complaint, dispatch, with_phone};
+use crate::suite::{Suite, complaint, dispatch, past, with_phone};
 use gongdan_auth::AuthChannel;
 use gongdan_proto::{
     common::v1::{
-        AuditEntry, AuditFilter, AuditLevel, ListAuditEntriesRequest, VerifyAuditChainRequest,
+        AuditEntry, AuditFilter, AuditLevel, AuditStage, ListAuditEntriesRequest, VerifyAuditChainRequest,
         audit_service_client::AuditServiceClient,
     },
     tickets::v1 as pb,
 };
-use gongdan_testkit::eventually_some;
+use gongdan_testkit::{PrincipalSpec, eventually_some};
 use tonic::{Code, Request};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
@@ -51,6 +51,7 @@ fn from_where(entry: &AuditEntry) -> (&str, &str, &str) {
 #[tokio::test]
 async fn a_change_a_read_a_personal_read_and_a_refusal_each_leave_their_entry() {
     let suite = Suite::start().await;
+    suite.env.principal(PrincipalSpec::new("li.wei").unit("tianhe-env").role("handler").region("44")).await;
     let asked = with_phone("13800001234");
     let ticket = suite.tickets("zhao.min").create_ticket(traced(asked.clone())).await.unwrap().into_inner();
     let created = entry(&suite, "CreateTicket").await;
@@ -107,6 +108,81 @@ async fn a_change_a_read_a_personal_read_and_a_refusal_each_leave_their_entry() 
     let answer = answers.message().await.unwrap().unwrap();
     assert_eq!((answer.broken, answer.done), (None, true));
     assert!(answer.checked >= 4);
+}
+
+#[tokio::test]
+async fn a_ticket_read_in_clear_is_a_personal_read() {
+    let suite = Suite::start().await;
+    suite.env.principal(PrincipalSpec::new("sun.li").role("agent").region("44").right("personal")).await;
+    let ticket =
+        suite.tickets("zhao.min").create_ticket(with_phone("13800001234")).await.unwrap().into_inner();
+    let get = |in_clear| pb::GetTicketRequest { ticket: ticket.id.clone(), in_clear };
+    suite.tickets("sun.li").get_ticket(get(false)).await.unwrap();
+    suite.tickets("zhao.min").get_ticket(get(true)).await.unwrap_err();
+    suite.tickets("sun.li").get_ticket(get(true)).await.unwrap();
+    // It was there before the answer left.
+    let personal = AuditFilter { levels: vec![AuditLevel::Personal.into()], ..Default::default() };
+    let found = find(&suite, personal).await;
+    let [read] = found.as_slice() else { panic!("{found:?}") };
+    assert_eq!((read.principal_id.as_str(), read.code), ("sun.li", 0));
+    assert!(read.method.ends_with("GetTicket"));
+    assert_eq!(names(read, "ticket"), [ticket.id.as_str()]);
+    // The refusal and the masked reading are reads like any other.
+    let reads = eventually_some("both", async || {
+        let filter = AuditFilter {
+            methods: vec!["GetTicket".to_owned()],
+            levels: vec![AuditLevel::Read.into()],
+            ..Default::default()
+        };
+        let found = find(&suite, filter).await;
+        (found.len() == 2).then_some(found)
+    })
+    .await;
+    let mut codes: Vec<_> = reads.iter().map(|entry| (entry.principal_id.as_str(), entry.code)).collect();
+    codes.sort_unstable();
+    assert_eq!(codes, [("sun.li", 0), ("zhao.min", i32::from(Code::PermissionDenied))]);
+
+    // And nothing is read in clear when that cannot be written down.
+    let pool = suite.env.pool();
+    sqlx::query("ALTER FUNCTION audit.append RENAME TO away").execute(pool).await.unwrap();
+    for _ in 0..2 {
+        let refused = suite.tickets("sun.li").get_ticket(get(true)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Unavailable);
+    }
+    suite.tickets("sun.li").get_ticket(get(false)).await.unwrap();
+    sqlx::query("ALTER FUNCTION audit.away RENAME TO append").execute(pool).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_list_names_its_page_and_a_watch_what_it_sent() {
+    let suite = Suite::start().await;
+    let mut ids = Vec::new();
+    for n in 0..130 {
+        let request = past(&format!("A{n}"));
+        let ticket = suite.tickets("admin").record_past_ticket(request).await.unwrap().into_inner();
+        ids.push(ticket.ticket.unwrap().id);
+    }
+    ids.sort();
+    let all = pb::ListTicketsRequest { page_size: 500, ..Default::default() };
+    assert_eq!(suite.tickets("admin").list_tickets(all).await.unwrap().into_inner().tickets.len(), 130);
+    let mut named = names(&entry(&suite, "ListTickets").await, "ticket");
+    named.sort();
+    assert_eq!(named, ids);
+
+    let request = pb::WatchTicketsRequest { include_current: true, ..Default::default() };
+    let mut stream = suite.tickets("admin").watch_tickets(request).await.unwrap().into_inner();
+    for _ in 0..130 {
+        stream.message().await.unwrap().unwrap();
+    }
+    drop(stream);
+    let ended = eventually_some("the end of the watch", async || {
+        let filter = AuditFilter { methods: vec!["WatchTickets".to_owned()], ..Default::default() };
+        find(&suite, filter).await.into_iter().find(|entry| entry.stage() == AuditStage::Ended)
+    })
+    .await;
+    let mut named = names(&ended, "ticket");
+    named.sort();
+    assert_eq!(named, ids);
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! T9, DESIGN rule 15: customers and contacts.
 
-use crate::suite::{Suite, cancel, complaint, fields, reason, with_phone};
+use crate::suite::{Suite, cancel, complaint, fields, instant, reason, with_phone};
 use gongdan_proto::tickets::v1::{self as pb, lookup_customer_request::Key};
+use gongdan_testkit::PrincipalSpec;
 use tonic::Code;
 
 async fn look_up(suite: &Suite, key: Key) -> Vec<pb::CustomerProfile> {
@@ -117,5 +118,71 @@ async fn a_lookup_needs_one_key_that_is_one() {
     ] {
         let refused = agent.lookup_customer(pb::LookupCustomerRequest { key }).await.unwrap_err();
         assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec![field.to_owned()]));
+    }
+}
+
+#[tokio::test]
+async fn a_profile_is_made_of_the_tickets_that_the_caller_may_see() {
+    let suite = Suite::start().await;
+    for (name, role, region) in [
+        ("tianhe", "agent", "440106"),
+        ("hunan", "agent", "43"),
+        ("beijing", "agent", "11"),
+        ("overseer", "supervisor", "11"),
+    ] {
+        suite.env.principal(PrincipalSpec::new(name).role(role).region(region)).await;
+    }
+    let mut agent = suite.tickets("zhao.min");
+    let with = |name: &str, region: &str, received: &str, sensitive| pb::CreateTicketRequest {
+        contact: Some(pb::ContactInput {
+            phone: "13800001234".to_owned(),
+            name: name.to_owned(),
+            ..Default::default()
+        }),
+        region: region.to_owned(),
+        received_at: Some(instant(received)),
+        sensitive,
+        ..complaint()
+    };
+    let mut customer = String::new();
+    for request in [
+        with("赵一", "430100", "2026-01-01T00:00:00Z", false),
+        with("钱二", "440106", "2026-02-01T00:00:00Z", false),
+        with("孙三", "440106", "2026-03-01T00:00:00Z", true),
+        with("李四", "430100", "2026-04-01T00:00:00Z", false),
+    ] {
+        customer = agent.create_ticket(request).await.unwrap().into_inner().customer_id;
+    }
+    let look_up = async |who: &str, key: Key| {
+        let request = pb::LookupCustomerRequest { key: Some(key) };
+        suite.customers(who).lookup_customer(request).await.unwrap().into_inner().customers
+    };
+    let keys = || {
+        [
+            Key::Phone("13800001234".to_owned()),
+            Key::PhoneLastFour("1234".to_owned()),
+            Key::CustomerId(customer.clone()),
+        ]
+    };
+    for (who, name, total, first) in [
+        ("tianhe", "钱*", 1, "2026-02-01T00:00:00Z"),
+        ("hunan", "李*", 2, "2026-01-01T00:00:00Z"),
+        ("zhao.min", "李*", 4, "2026-01-01T00:00:00Z"),
+    ] {
+        for key in keys() {
+            let profile = look_up(who, key).await.remove(0);
+            let contact = profile.contact.unwrap();
+            assert_eq!((contact.name.as_str(), profile.total), (name, total), "{who}");
+            assert_eq!((profile.first_seen_at, profile.tier.as_str()), (Some(instant(first)), "standard"));
+        }
+    }
+    // Who sees none of them recognises who calls, if it takes requests down, and learns nothing else.
+    let [phone, last_four, by_id] = keys();
+    let known = pb::CustomerProfile { customer_id: customer.clone(), ..Default::default() };
+    assert_eq!(look_up("beijing", phone.clone()).await, [known]);
+    assert_eq!(look_up("overseer", phone).await, []);
+    for who in ["beijing", "overseer"] {
+        assert_eq!(look_up(who, last_four.clone()).await, [], "{who}");
+        assert_eq!(look_up(who, by_id.clone()).await, [], "{who}");
     }
 }

@@ -4,13 +4,13 @@ use crate::suite::{
     Suite, cancel, complaint, fields, id, instant, reason, reopen, resolve, urge, with_phone,
 };
 use gongdan_proto::{
-    common::v1::{ReplayEventsRequest, event_service_client::EventServiceClient},
+    common::v1::{ActorRef, PrincipalKind, ReplayEventsRequest, event_service_client::EventServiceClient},
     tickets::v1::{
         self as pb, DataClass, EraseCustomerRequest, EraseCustomerResponse, LookupCustomerRequest, Phase,
         erase_customer_request::Subject, lookup_customer_request::Key, place_legal_hold_request,
     },
 };
-use gongdan_testkit::eventually;
+use gongdan_testkit::{PrincipalSpec, eventually};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -200,6 +200,37 @@ async fn what_is_personal_of_a_customer_goes_from_rows_events_and_the_bus() {
     for table in ["customers", "customer_keys", "contacts"] {
         assert_eq!(suite.count(table).await, 0, "{table}");
     }
+}
+
+#[tokio::test]
+async fn a_citizen_who_asked_by_an_account_of_their_own_is_not_named_any_more() {
+    let suite = Suite::start().await;
+    let citizen = PrincipalSpec::new("citizen.liu").citizen(&id()).name("刘洋");
+    suite.env.principal(citizen).await;
+    let mut own = suite.tickets("citizen.liu");
+    let ticket = own.create_ticket(complaint()).await.unwrap().into_inner();
+    own.urge_ticket(urge(&ticket)).await.unwrap();
+    own.cancel_ticket(cancel(&ticket)).await.unwrap();
+    let names = ["citizen.liu", "刘洋"];
+    assert_eq!(suite.tables_with(names[0]).await, ["tickets", "events", "requests"]);
+    suite.erase(Subject::Ticket(ticket.id.clone()), false).await.unwrap();
+    for name in names {
+        assert_eq!(suite.tables_with(name).await, Vec::<&str>::new(), "{name}");
+        assert!(!suite.replayed(&ticket.id).await.iter().any(|event| holds(&event.payload, name)), "{name}");
+    }
+    eventually("the bus has forgotten them", async || {
+        let events = suite.env.events("tickets").await;
+        events.iter().any(|event| event.kind == "erased")
+            && !events.iter().any(|event| names.iter().any(|name| holds(&event.payload, name)))
+    })
+    .await;
+    // The ticket lives on.
+    let erased = suite.get(&ticket.id).await;
+    assert_eq!(
+        erased.created_by.unwrap(),
+        ActorRef { kind: PrincipalKind::Citizen.into(), ..Default::default() }
+    );
+    assert_eq!(suite.changes(&ticket.id).await, ["submitted", "urged", "cancelled", "erased"]);
 }
 
 #[tokio::test]

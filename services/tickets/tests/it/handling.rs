@@ -31,6 +31,10 @@ async fn a_ticket_goes_from_dispatcher_to_handler_to_another_unit() {
 #[tokio::test]
 async fn only_members_of_the_unit_act_and_only_dispatchers_dispatch() {
     let suite = Suite::start().await;
+    suite
+        .env
+        .principal(PrincipalSpec::new("wang.fang").unit("yuexiu-env").role("handler").region("44"))
+        .await;
     let ticket = suite.dispatched("tianhe-env").await;
     let mut stranger = suite.tickets("wang.fang");
     for refused in [
@@ -38,7 +42,10 @@ async fn only_members_of_the_unit_act_and_only_dispatchers_dispatch() {
         stranger.return_ticket(give_back(&ticket)).await.unwrap_err(),
         stranger.transfer_ticket(transfer(&ticket, "yuexiu-env")).await.unwrap_err(),
     ] {
-        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::PermissionDenied, "NOT_RECIPIENT"));
+        assert_eq!(
+            (refused.code(), reason(&refused).as_str()),
+            (Code::PermissionDenied, "PERMISSION_DENIED")
+        );
     }
     let pending = suite.submitted().await;
     let refused = stranger.dispatch_ticket(dispatch(&pending, "yuexiu-env")).await.unwrap_err();
@@ -102,6 +109,7 @@ async fn returns_are_counted_and_too_many_go_to_arbitration() {
 #[tokio::test]
 async fn a_dispatcher_claims_from_the_manual_pool() {
     let suite = Suite::start().await;
+    suite.env.principal(PrincipalSpec::new("li.wei").unit("tianhe-env").role("handler").region("44")).await;
     let ticket = suite.submitted().await;
     let refused = suite.tickets("li.wei").claim_ticket(claim(&ticket)).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);

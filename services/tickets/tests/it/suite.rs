@@ -145,6 +145,34 @@ impl Suite {
         self.publish("routing", "unit_changed", aggregate, 1, change.encode_to_vec()).await;
     }
 
+    /// routing marks a pending ticket as sensitive and leaves it to a dispatcher.
+    pub async fn marked_sensitive(&self, ticket: &pb::Ticket) {
+        let (id, now) = (new_id(self.clock.now()), self.clock.now());
+        let decision = routing::DecisionEvent {
+            decision_id: id.to_string(),
+            version: 1,
+            occurred_at: Some(to_timestamp(now)),
+            recorded_at: Some(to_timestamp(now)),
+            origin: 1,
+            ticket_id: ticket.id.clone(),
+            ticket_version: ticket.version,
+            region: ticket.region.clone(),
+            target: Some(decision_event::Target::Pool(routing::PoolTarget {
+                reason: "sensitive".to_owned(),
+                ..Default::default()
+            })),
+            mark_sensitive: true,
+            ..Default::default()
+        };
+        self.publish("routing", "decided", id, 1, decision.encode_to_vec()).await;
+        eventually("it is sensitive", async || self.get_seen_by_dispatcher(&ticket.id).await.sensitive).await;
+    }
+
+    async fn get_seen_by_dispatcher(&self, id: &str) -> pb::Ticket {
+        let request = pb::GetTicketRequest { ticket: id.to_owned(), in_clear: false };
+        self.tickets("chen.jing").get_ticket(request).await.unwrap().into_inner()
+    }
+
     /// routing decides for a version of a ticket; `version` is the decision's own.
     pub async fn decided(&self, id: Uuid, version: i64, ticket: &pb::Ticket, target: decision_event::Target) {
         let now = self.clock.now();

@@ -1,7 +1,10 @@
 //! `ticket timeline` (流转信息)
 
 use anyhow::Result;
-use gongdan_proto::tickets::v1::{CloseReason, ListTimelineRequest, TicketEvent, ticket_event::Change};
+use gongdan_proto::{
+    common::v1::{ActorRef, PrincipalKind},
+    tickets::v1::{CloseReason, ListTimelineRequest, TicketEvent, ticket_event::Change},
+};
 use serde_json::json;
 
 use super::{super::Context, Client, Table};
@@ -40,13 +43,24 @@ pub async fn run(context: &Context, mut client: Client, ticket: String) -> Resul
                 entry.version.to_string(),
                 context.time(entry.occurred_at.as_ref()),
                 what.to_owned(),
-                if actor.name.is_empty() { actor.id } else { actor.name },
+                who(context, actor),
                 context.name(entry.from_phase().as_str_name()),
                 details,
             ]);
         }
         table
     })
+}
+
+/// Who did it; citizens who are not named are citizens.
+fn who(context: &Context, actor: ActorRef) -> String {
+    if !actor.name.is_empty() {
+        actor.name
+    } else if actor.id.is_empty() && actor.kind() == PrincipalKind::Citizen {
+        context.text("a citizen", "市民").to_owned()
+    } else {
+        actor.id
+    }
 }
 
 /// What happened, in words, and its details.

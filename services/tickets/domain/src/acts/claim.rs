@@ -13,8 +13,8 @@ use jiff::Timestamp;
 impl Ticket {
     /// Takes a waiting ticket without being asked. Source: T13.
     ///
-    /// Members claim from their unit's pool, dispatchers from any; what waits for dispatchers only is claimed for the
-    /// dispatcher's own unit.
+    /// Members claim from their unit's pool, and whoever may act for any unit from any; what waits for dispatchers only is
+    /// claimed for the first unit of who claims it.
     ///
     /// # Errors
     /// Outside `pending_dispatch`, when `by` may not claim from this pool, and when there is no unit to claim for.
@@ -27,12 +27,9 @@ impl Ticket {
 
     fn claimed_for(&self, by: &Actor) -> Result<UnitId, Refusal> {
         match self.pool.as_ref().and_then(|pool| pool.unit.as_ref()) {
-            Some(unit) if by.unit_ids.contains(unit) || by.may_dispatch() => Ok(unit.clone()),
+            Some(unit) if by.may_act_for(unit) => Ok(unit.clone()),
             Some(_) => Err(Refusal::NotRecipient),
-            None => {
-                by.require_dispatcher()?;
-                by.unit_ids.first().cloned().ok_or(Refusal::NoUnitToClaimFor)
-            }
+            None => by.unit_ids.first().cloned().ok_or(Refusal::NoUnitToClaimFor),
         }
     }
 }

@@ -12,10 +12,10 @@ use crate::{
 use jiff::Timestamp;
 
 impl Ticket {
-    /// A dispatcher gives a pending ticket to a unit, perhaps to a person there. Source: T13.
+    /// Gives a pending ticket to a unit, perhaps to a person there. Source: T13.
     ///
     /// # Errors
-    /// Outside `pending_dispatch`, and when `by` may not dispatch.
+    /// Outside `pending_dispatch`.
     pub fn dispatch(
         self,
         unit: UnitId,
@@ -25,7 +25,6 @@ impl Ticket {
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
         self.require(Action::Dispatch)?;
-        by.require_dispatcher()?;
         Ok(self.after(
             by,
             at,

@@ -15,7 +15,7 @@ pub const ERASED: &str = "[已删除 erased]";
 /// Classes of what is personal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Personal {
-    /// Contact, and whose ticket it is.
+    /// Contact, whose ticket it is, and which citizens acted on it.
     pub contact: bool,
     /// What people wrote: request, resolution, reasons and notes.
     pub texts: bool,

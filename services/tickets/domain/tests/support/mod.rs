@@ -29,22 +29,27 @@ pub fn reply() -> ReplyText {
     ReplyText::parse("您好，已处理。").unwrap()
 }
 
-fn person(id: &str, roles: &[&str], units: &[&str]) -> Actor {
+fn person(id: &str, any_unit: bool, units: &[&str]) -> Actor {
     Actor {
         id: PrincipalId::parse(id).unwrap(),
         name: id.to_owned(),
         kind: PrincipalKind::Person,
-        roles: roles.iter().map(ToString::to_string).collect(),
+        any_unit,
         unit_ids: units.iter().map(|u| unit(u)).collect(),
     }
 }
 
 pub fn administrator() -> Actor {
-    person("admin", &["administrator"], &["centre"])
+    person("admin", true, &["centre"])
+}
+
+/// Asks for themselves.
+pub fn citizen() -> Actor {
+    Actor { kind: PrincipalKind::Citizen, name: "刘洋".to_owned(), ..person("citizen.liu", false, &[]) }
 }
 
 pub fn member(of: &str) -> Actor {
-    person("li.wei", &["handler"], &[of])
+    person("li.wei", false, &[of])
 }
 
 pub fn intake() -> Intake {

@@ -1,0 +1,39 @@
+//! Citizens who act for themselves: whoever may not know who reported does not learn it from who acted, and an erasure
+//! takes them with the contact. Source: T36, X11, DESIGN rule 15.
+
+use gongdan_proto::{
+    common::v1::{ActorRef, PrincipalKind},
+    tickets::v1 as pb,
+};
+
+/// Which citizen it is; none for staff and services, and when it is not named any more.
+pub(crate) fn named(actor: Option<&ActorRef>) -> Option<&str> {
+    actor
+        .filter(|actor| actor.kind() == PrincipalKind::Citizen && !actor.id.is_empty())
+        .map(|a| a.id.as_str())
+}
+
+/// Leaves of a citizen that it was one.
+pub(crate) fn hide(actor: &mut Option<ActorRef>) {
+    if let Some(actor) = actor
+        && actor.kind() == PrincipalKind::Citizen
+    {
+        *actor = ActorRef { kind: PrincipalKind::Citizen.into(), ..ActorRef::default() };
+    }
+}
+
+/// The same of all whom a ticket names.
+pub(crate) fn hide_in_ticket(ticket: &mut pb::Ticket) {
+    hide(&mut ticket.created_by);
+    if let Some(resolution) = &mut ticket.resolution {
+        hide(&mut resolution.resolved_by);
+    }
+}
+
+/// The same of all whom an event names.
+pub(crate) fn hide_in_event(event: &mut pb::TicketEvent) {
+    hide(&mut event.actor);
+    if let Some(state) = &mut event.state {
+        hide_in_ticket(state);
+    }
+}
