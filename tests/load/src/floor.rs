@@ -33,6 +33,8 @@ struct Sample {
     sealed: Vec<u8>,
     hash: Vec<u8>,
     key_index: Vec<u8>,
+    last_four_index: Vec<u8>,
+    sealed_number: Vec<u8>,
 }
 
 /// Creates a second that plain SQL reaches from so many connections.
@@ -89,7 +91,7 @@ async fn run(
     Ok(began.elapsed())
 }
 
-/// One create: ticket, event, request, customer if new, contact.
+/// One create: ticket, event, request, customer with what it is found by if new, contact.
 async fn write(pool: &PgPool, sample: &Sample, serial: u64) -> sqlx::Result<()> {
     let now = SystemClock.now();
     let citizen = stable_id("load-citizen", &(serial % CITIZENS).to_string());
@@ -108,8 +110,10 @@ async fn write(pool: &PgPool, sample: &Sample, serial: u64) -> sqlx::Result<()> 
              INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
              VALUES ('admin', 'CreateTicket', $12, $13, $1, 1, $4)
          ), customer AS (
-             INSERT INTO customers (id, key_index, last_four_index, first_seen_at) VALUES ($3, $14, $14, $4)
-             ON CONFLICT DO NOTHING
+             INSERT INTO customers (id, first_seen_at) VALUES ($3, $4) ON CONFLICT DO NOTHING
+         ), key AS (
+             INSERT INTO customer_keys (key_index, version, last_four_index, customer_id, key_version, sealed)
+             VALUES ($14, 1, $16, $3, 1, $17) ON CONFLICT DO NOTHING
          )
          INSERT INTO contacts (ticket_id, customer_id, key_version, sealed, given_at) VALUES ($1, $3, 1, $15, $4)",
     )
@@ -128,6 +132,8 @@ async fn write(pool: &PgPool, sample: &Sample, serial: u64) -> sqlx::Result<()> 
     .bind(&sample.hash)
     .bind(&key_index)
     .bind(&sample.sealed)
+    .bind(&sample.last_four_index)
+    .bind(&sample.sealed_number)
     .execute(pool)
     .await?;
     Ok(())
@@ -137,13 +143,14 @@ async fn sample(suite: &Suite) -> anyhow::Result<Sample> {
     let pool =
         PgPoolOptions::new().max_connections(1).connect(&suite.database_url("gongdan_tickets")?).await?;
     let row = sqlx::query(
-        "SELECT t.subject, t.body, e.payload, e.subject AS event_subject, e.traceparent, t.state, c.sealed, r.hash, u.key_index
+        "SELECT t.subject, t.body, e.payload, e.subject AS event_subject, e.traceparent, t.state, c.sealed, r.hash,
+                k.key_index, k.last_four_index, k.sealed AS sealed_number
          FROM events e
          JOIN tickets t ON t.id = e.aggregate_id
          JOIN contacts c ON c.ticket_id = t.id
-         JOIN customers u ON u.id = c.customer_id
+         JOIN customer_keys k ON k.customer_id = c.customer_id
          JOIN requests r ON r.resource_id = t.id AND r.version = 1
-         WHERE e.version = 1
+         WHERE e.version = 1 AND k.sealed IS NOT NULL AND k.last_four_index IS NOT NULL
          LIMIT 1",
     )
     .fetch_optional(&pool)
@@ -159,5 +166,7 @@ async fn sample(suite: &Suite) -> anyhow::Result<Sample> {
         sealed: row.try_get("sealed")?,
         hash: row.try_get("hash")?,
         key_index: row.try_get("key_index")?,
+        last_four_index: row.try_get("last_four_index")?,
+        sealed_number: row.try_get("sealed_number")?,
     })
 }

@@ -6,6 +6,7 @@
 mod backlog;
 mod cpu;
 mod create;
+mod door;
 mod floor;
 mod lifecycle;
 mod memory;
@@ -22,11 +23,16 @@ use options::{Options, Scenario};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
+    // It needs no suite.
+    if matches!(options.scenario, Scenario::Door) {
+        return door::run(&options.common).await;
+    }
     let suite = suite::Suite::open(&options.common).await?;
     let result = match &options.scenario {
         Scenario::Create(create) => create::run(&suite, &options.common, create).await,
         Scenario::Lifecycle(lifecycle) => lifecycle::run(&suite, &options.common, lifecycle).await,
         Scenario::Idle => memory::run(&suite, &options.common).await,
+        Scenario::Door => door::run(&options.common).await,
     };
     suite.close().await?;
     result

@@ -52,6 +52,8 @@ pub(crate) enum Scenario {
     Lifecycle(LifecycleOptions),
     /// Resident memory of the six idle service processes.
     Idle,
+    /// Authentication and authorization of a call, without a suite.
+    Door,
 }
 
 /// Options of `create`.

@@ -5,30 +5,30 @@ use std::time::Duration;
 /// Latencies of one measured part.
 #[derive(Debug, Default)]
 pub(crate) struct Latencies {
-    micros: Vec<u32>,
+    nanos: Vec<u64>,
 }
 
 impl Latencies {
     pub fn add(&mut self, took: Duration) {
-        self.micros.push(u32::try_from(took.as_micros()).unwrap_or(u32::MAX));
+        self.nanos.push(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
     }
 
     pub fn merge(&mut self, mut other: Self) {
-        self.micros.append(&mut other.micros);
+        self.nanos.append(&mut other.nanos);
     }
 
     pub fn count(&self) -> usize {
-        self.micros.len()
+        self.nanos.len()
     }
 
     /// The latency that `percent` of the calls did not exceed, in milliseconds; zero without calls.
     pub fn percentile_ms(&mut self, percent: usize) -> f64 {
-        if self.micros.is_empty() {
+        if self.nanos.is_empty() {
             return 0.0;
         }
-        self.micros.sort_unstable();
-        let rank = (self.micros.len() * percent).div_ceil(100).clamp(1, self.micros.len());
-        f64::from(self.micros[rank - 1]) / 1_000.0
+        self.nanos.sort_unstable();
+        let rank = (self.nanos.len() * percent).div_ceil(100).clamp(1, self.nanos.len());
+        Duration::from_nanos(self.nanos[rank - 1]).as_secs_f64() * 1_000.0
     }
 }
 
