@@ -60,3 +60,6 @@ impl TicketView {
         Ok(caller.scope().allows(&Item { units: &[], lead_unit: "", pool_unit: "", ..item }))
     }
 }
+
+#[cfg(test)]
+mod tests;
