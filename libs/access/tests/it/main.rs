@@ -6,5 +6,6 @@
     reason = "a test that cannot go on has failed"
 )]
 
+mod projection;
 mod reload;
 mod sql;

@@ -69,8 +69,8 @@ pub(crate) struct Sums {
     pub(crate) elapsed: [Option<f64>; 3],
 }
 
-/// Sums by key in the order of keys, and of the whole. Facts of a period are found by index; a report over all time
-/// reads all facts.
+/// Sums by key in the order of keys, and of the whole. Facts of a period are found by index, and what a scope asks of their
+/// tickets by those; a report over all time reads all facts.
 pub(crate) async fn sum(
     pool: &PgPool,
     by: Key,
@@ -94,14 +94,14 @@ pub(crate) async fn sum(
                FROM facts
                WHERE at >= $3 AND at < $4
                  AND ($5::bigint IS NULL OR region BETWEEN $5 AND $6::bigint)
-                 AND ($14::bigint = -1 OR ticket_id IN (
-                     SELECT s.ticket_id FROM ticket_scopes s
-                     WHERE scope_allows($14,
+                 AND ($14::bigint = -1 OR (
+                     SELECT scope_allows($14,
                          EXISTS (SELECT FROM UNNEST($7::bigint[], $8::bigint[]) AS r (low, high)
                                  WHERE s.region BETWEEN r.low AND r.high),
                          s.unit_ids && $15::text[] OR s.lead_unit = ANY ($15) OR s.pool_unit = ANY ($15),
                          s.lead_unit = ANY ($15) OR s.pool_unit = ANY ($15),
-                         (s.customer_id = $16::uuid) IS TRUE, s.sensitive, s.confidential)))
+                         (s.customer_id = $16::uuid) IS TRUE, s.sensitive, s.confidential)
+                     FROM ticket_scopes s WHERE s.ticket_id = facts.ticket_id))
                  AND ($9::text IS NULL OR unit_id = $9)
                  AND ($10::text IS NULL OR item = $10 OR starts_with(item, $10 || '/'))
                  AND ($11::smallint IS NULL OR type = $11)

@@ -39,6 +39,36 @@ async fn a_caller_sees_its_areas_and_units() {
 }
 
 #[tokio::test]
+async fn each_standing_counts_or_does_not() {
+    let suite = Suite::start().await;
+    let when = at("2026-11-02T01:00:00Z");
+    let stories = [
+        Story::about("440106", when).item("own county"),
+        Story::about("440104", when).item("own unit takes part").with_part("tianhe-desk"),
+        Story::about("440104", when).item("sibling county"),
+        Story::about("4401", when).item("parent city"),
+        Story::about("430102", when).item("other province"),
+        Story::about("440106", when).item("sensitive").sensitive(),
+    ];
+    let told: Vec<_> = stories
+        .into_iter()
+        .flat_map(|story| story.submitted(when, at("2099-01-01T00:00:00Z")).all())
+        .collect();
+    suite.tell(&told).await;
+    suite.settled("all are received", |m| m.received == 6).await;
+
+    let items = async |spec: PrincipalSpec| -> Vec<String> {
+        let report = suite.report_as(spec, by(Dimension::Item)).await.unwrap();
+        assert_eq!(usize::try_from(report.total.unwrap().received), Ok(report.rows.len()));
+        report.rows.into_iter().map(|row| row.key).collect()
+    };
+    let staff = |id: &str| PrincipalSpec::new(id).role("supervisor").unit("tianhe-desk").region("440106");
+    assert_eq!(items(staff("wu")).await, ["own county", "own unit takes part"]);
+    let cleared = items(staff("xu").right("sensitive")).await;
+    assert_eq!(cleared, ["own county", "own unit takes part", "sensitive"]);
+}
+
+#[tokio::test]
 async fn every_violation_is_listed() {
     let suite = Suite::start().await;
     let bad = GetReportRequest {

@@ -66,6 +66,17 @@ impl Story {
         self
     }
 
+    pub fn sensitive(mut self) -> Self {
+        self.ticket.sensitive = true;
+        self
+    }
+
+    /// Another unit takes part.
+    pub fn with_part(mut self, unit: &str) -> Self {
+        self.ticket.participant_unit_ids.push(unit.into());
+        self
+    }
+
     pub fn imported(mut self) -> Self {
         self.origin = Origin::Import;
         self

@@ -2,7 +2,7 @@
 
 use crate::support::{Suite, TestTicket};
 use gongdan_bus::Origin;
-use gongdan_clock::{Clock as _, new_id};
+use gongdan_clock::new_id;
 use gongdan_proto::tickets::v1::{DataClass, Erased, Phase, ticket_event::Change};
 use gongdan_testkit::eventually;
 use uuid::Uuid;

@@ -7,5 +7,6 @@ mod imports;
 mod plans;
 mod policies;
 mod preview;
+mod scope;
 mod suite;
 mod timers;

@@ -27,8 +27,12 @@ fn queries() -> Vec<(String, usize)> {
 }
 
 async fn plan(connection: &mut PgConnection, sql: &str, parameters: usize) -> String {
-    let nulls = vec!["NULL"; parameters].join(", ");
-    let execute = if parameters == 0 { "EXECUTE p".to_owned() } else { format!("EXECUTE p ({nulls})") };
+    plan_with(connection, sql, &vec!["NULL"; parameters]).await
+}
+
+async fn plan_with(connection: &mut PgConnection, sql: &str, parameters: &[&str]) -> String {
+    let given = parameters.join(", ");
+    let execute = if parameters.is_empty() { "EXECUTE p".to_owned() } else { format!("EXECUTE p ({given})") };
     connection.execute(AssertSqlSafe(format!("PREPARE p AS {sql}"))).await.unwrap();
     let rows = connection.fetch_all(AssertSqlSafe(format!("EXPLAIN {execute}"))).await.unwrap();
     connection.execute("DEALLOCATE p").await.unwrap();
@@ -55,4 +59,41 @@ async fn statements_on_clocks_use_an_index() {
         let plan = plan(&mut connection, &sql, parameters).await;
         assert!(!plan.contains("Seq Scan on clocks"), "{sql}\n{plan}");
     }
+}
+
+/// A number of the policies' answers: what is in one's area and not sensitive.
+const IN_REGION: &str = "43690";
+
+#[tokio::test]
+async fn the_clocks_of_a_ticket_are_found_by_index_within_a_county_too() {
+    let env = Env::start(gongdan_sla::schema()).await;
+    let mut connection = env.pool().acquire().await.unwrap();
+    connection
+        .execute(
+            "CREATE FUNCTION uuidv7_like(n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS
+             $$ SELECT lpad(to_hex(n), 32, '0')::uuid $$",
+        )
+        .await
+        .unwrap();
+    connection.execute(ROWS).await.unwrap();
+    connection
+        .execute(
+            "INSERT INTO ticket_scopes (ticket_id, version, region, unit_ids, lead_unit, pool_unit, customer_id,
+                                        sensitive, confidential)
+             SELECT DISTINCT ticket_id, 1, region, '{}'::text[], '', '', NULL::uuid, false, false FROM clocks",
+        )
+        .await
+        .unwrap();
+    connection.execute("ANALYZE").await.unwrap();
+    let mut asked = 0;
+    for (sql, _) in queries().into_iter().filter(|(sql, _)| sql.contains("ticket_in_scope")) {
+        let county = [IN_REGION, "'{440105000000}'", "'{440105999999}'", "'{haizhu-desk}'", "NULL"];
+        let first: &[&str] =
+            if sql.contains("LIMIT") { &["uuidv7_like(77)", "NULL", "NULL"] } else { &["uuidv7_like(77)"] };
+        let last: &[&str] = if sql.contains("LIMIT") { &["51"] } else { &[] };
+        let plan = plan_with(&mut connection, &sql, &[first, &county[..], last].concat()).await;
+        assert!(!plan.contains("Seq Scan"), "{sql}\n{plan}");
+        asked += 1;
+    }
+    assert_eq!(asked, 2, "GetClock and ListClocks");
 }
