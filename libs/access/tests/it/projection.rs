@@ -21,8 +21,7 @@ fn event(version: i64, kind: &str, change: Change) -> Event {
         participant_unit_ids: vec!["tianhe-env".to_owned()],
         ..Ticket::default()
     };
-    let payload =
-        TicketEvent { version, state: Some(state), change: Some(change), ..TicketEvent::default() };
+    let payload = TicketEvent { version, state: Some(state), change: Some(change), ..TicketEvent::default() };
     Event {
         id: Uuid::from_u128(100 + u128::try_from(version).unwrap()),
         source: "tickets".to_owned(),
@@ -57,7 +56,7 @@ async fn an_erased_contact_leaves_no_customer_and_the_rest_of_the_scope() {
     .await;
     let mut connection = env.pool().acquire().await.unwrap();
     let submitted = event(1, "submitted", Change::Submitted(Submitted::default()));
-    project(&mut connection, &[submitted.clone()]).await.unwrap();
+    project(&mut connection, std::slice::from_ref(&submitted)).await.unwrap();
     project(&mut connection, &[erased(2, DataClass::Texts)]).await.unwrap();
     assert_eq!(customer(env.pool()).await, Some(CUSTOMER), "texts are nobody");
     project(&mut connection, &[erased(3, DataClass::Contact)]).await.unwrap();
