@@ -191,3 +191,6 @@ pub(crate) async fn sum(
     }
     Ok((sums, whole))
 }
+
+#[cfg(test)]
+mod tests;
