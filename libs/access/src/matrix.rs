@@ -1,7 +1,7 @@
 //! What the policies come to: RPC × role × scope, for people to read.
 
 use crate::{
-    policies::Policies,
+    policies::{Policies, SHOWN},
     roles::{ROLES, Rights},
     scope::{Item, Scope},
 };
@@ -23,12 +23,20 @@ struct Place {
     lead_unit: &'static str,
     customer: Option<Uuid>,
     sensitive: bool,
+    confidential: bool,
 }
 
-const ELSEWHERE: Place =
-    Place { title: "", region: "110101", units: &[], lead_unit: "", customer: None, sensitive: false };
+const ELSEWHERE: Place = Place {
+    title: "",
+    region: "110101",
+    units: &[],
+    lead_unit: "",
+    customer: None,
+    sensitive: false,
+    confidential: false,
+};
 
-const PLACES: [Place; 9] = [
+const PLACES: [Place; 11] = [
     Place { title: "own county", region: COUNTY, ..ELSEWHERE },
     Place { title: "sibling county", region: "440103", ..ELSEWHERE },
     Place { title: "parent city", region: "440100", ..ELSEWHERE },
@@ -38,18 +46,31 @@ const PLACES: [Place; 9] = [
     Place { title: "own request", customer: Some(CUSTOMER), ..ELSEWHERE },
     Place { title: "sensitive, own county", region: COUNTY, sensitive: true, ..ELSEWHERE },
     Place { title: "sensitive, own unit has it", lead_unit: UNIT, sensitive: true, ..ELSEWHERE },
+    Place { title: "confidential, own county", region: COUNTY, confidential: true, ..ELSEWHERE },
+    Place { title: "confidential, own unit has it", lead_unit: UNIT, confidential: true, ..ELSEWHERE },
 ];
 
-/// Markdown: a table for each role, a line for each RPC, a column for each place. `✓` is permitted, `·` refused, `R`
-/// permitted with the right `sensitive`.
+/// What the actions of [`SHOWN`] let answers show.
+fn shown(action: &str) -> &str {
+    match action {
+        "personal.read" => "in answers: phone, name and numbers in clear",
+        "reporter.read" => "in answers: whose request it is",
+        other => other,
+    }
+}
+
+/// Markdown: a table for each role, a line for each RPC and for what answers show, a column for each place. `✓` is
+/// permitted, `·` refused, `R` permitted with the right `sensitive`, `P` with the right `personal`, `RP` with both, `R or P`
+/// with either.
 #[must_use]
 pub fn matrix(policies: &Policies) -> String {
     let mut text = String::from(
         "# Who may do what\n\n\
          Made from the contracts and the policies by `gongdan access matrix`; a test compares it. The caller is of one \
          unit and one county (440106, in the city 440100) and has one role; a citizen has asked for one ticket. `✓` \
-         permitted, `·` refused, `R` permitted with the right `sensitive`. What is about no ticket is the same \
-         everywhere.\n",
+         permitted, `·` refused, `R` permitted with the right `sensitive`, `P` with the right `personal`, `RP` with \
+         both, `R or P` with either. Confidential is a ticket whose reporter asked for confidence. What is about no ticket is the same \
+         everywhere. The last two lines are no RPCs: they say what answers show of a ticket that the caller sees.\n",
     );
     for role in ROLES {
         let _ = write!(text, "\n## {role}\n\n| RPC | Action |");
@@ -57,10 +78,12 @@ pub fn matrix(policies: &Policies) -> String {
             let _ = write!(text, " {} |", place.title);
         }
         let _ = writeln!(text, "\n|---|---|{}", "---|".repeat(PLACES.len()));
-        for method in METHODS {
-            let _ = write!(text, "| `{}` | `{}` |", short(method), method.action);
+        let rpcs = METHODS.iter().map(|method| (format!("`{}`", short(method)), method.action));
+        let shown = SHOWN.into_iter().map(|action| (shown(action).to_owned(), action));
+        for (what, action) in rpcs.chain(shown) {
+            let _ = write!(text, "| {what} | `{action}` |");
             for place in &PLACES {
-                let _ = write!(text, " {} |", cell(policies, role, method.action, place));
+                let _ = write!(text, " {} |", cell(policies, role, action, place));
             }
             text.push('\n');
         }
@@ -74,15 +97,19 @@ fn short(method: &Method) -> String {
 }
 
 fn cell(policies: &Policies, role: &str, action: &str, place: &Place) -> &'static str {
-    match (permitted(policies, role, false, action, place), permitted(policies, role, true, action, place)) {
-        (true, _) => "✓",
-        (false, true) => "R",
+    let permitted = |rights: &[&str]| permitted(policies, role, rights, action, place);
+    match (permitted(&["sensitive"]), permitted(&["personal"])) {
+        _ if permitted(&[]) => "✓",
+        (true, true) => "R or P",
+        (true, false) => "R",
+        (false, true) => "P",
+        (false, false) if permitted(&["sensitive", "personal"]) => "RP",
         (false, false) => "·",
     }
 }
 
-fn permitted(policies: &Policies, role: &str, sensitive: bool, action: &str, place: &Place) -> bool {
-    let actor = somebody(role, sensitive);
+fn permitted(policies: &Policies, role: &str, rights: &[&str], action: &str, place: &Place) -> bool {
+    let actor = somebody(role, rights);
     let table = policies.table(Rights::of(&actor), action);
     let units: Vec<String> = place.units.iter().map(ToString::to_string).collect();
     let item = Item {
@@ -91,12 +118,13 @@ fn permitted(policies: &Policies, role: &str, sensitive: bool, action: &str, pla
         lead_unit: place.lead_unit,
         customer: place.customer,
         sensitive: place.sensitive,
+        confidential: place.confidential,
         ..Item::default()
     };
     Scope::new(Arc::new(actor), table).allows(&item)
 }
 
-fn somebody(role: &str, sensitive: bool) -> Actor {
+fn somebody(role: &str, rights: &[&str]) -> Actor {
     let citizen = role == role::CITIZEN;
     let (kind, units, counties): (_, &[&str], &[&str]) = if citizen {
         (PrincipalKind::Citizen, &[], &[])
@@ -114,7 +142,7 @@ fn somebody(role: &str, sensitive: bool) -> Actor {
             .filter_map(|code| RegionCode::parse(code).ok())
             .map(|code| Regions::national().range(code))
             .collect(),
-        rights: if sensitive { vec!["sensitive".into()] } else { Vec::new() },
+        rights: rights.iter().map(ToString::to_string).collect(),
         language: "en".into(),
         customer_id: citizen.then_some(CUSTOMER),
     }
@@ -124,6 +152,15 @@ fn somebody(role: &str, sensitive: bool) -> Actor {
 mod tests {
     use super::*;
     use std::path::Path;
+
+    #[test]
+    fn every_action_has_a_line() {
+        let policies = Policies::shipped().unwrap();
+        let matrix = matrix(&policies);
+        for action in policies.actions() {
+            assert!(matrix.contains(&format!("| `{action}` |")), "{action}");
+        }
+    }
 
     #[test]
     fn the_matrix_people_read_is_that_of_the_shipped_policies() {

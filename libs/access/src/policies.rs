@@ -22,7 +22,7 @@ pub const SCHEMA: &str = include_str!("../policies/gongdan.cedarschema");
 pub const DEFAULT_POLICIES: &str = include_str!("../policies/gongdan.cedar");
 
 /// Actions that no RPC names, because they decide what an answer shows.
-const SHOWN: [&str; 2] = ["personal.read", "reporter.read"];
+pub(crate) const SHOWN: [&str; 2] = ["personal.read", "reporter.read"];
 
 /// Policies that were checked. What they answer is remembered, so that a call costs a look.
 pub struct Policies {
@@ -281,6 +281,14 @@ mod tests {
             .filter(|action| !policies.table(Rights::default(), action).is_none())
             .collect();
         assert_eq!(open, ["inbox.mark", "inbox.read"]);
+    }
+
+    #[test]
+    fn the_event_log_is_for_services_alone() {
+        let policies = Policies::shipped().unwrap();
+        let may = |role| !policies.table(Rights::new(&[role], true, true), "events.replay").is_none();
+        let readers: Vec<_> = ROLES.into_iter().filter(|role| may(*role)).collect();
+        assert_eq!(readers, [gongdan_auth::role::SERVICE]);
     }
 
     #[test]
