@@ -23,8 +23,10 @@
 mod database;
 mod env;
 mod events;
+mod matrix;
 mod owner_log;
 mod principals;
+mod raw;
 mod servers;
 mod serving;
 mod wait;
@@ -33,7 +35,9 @@ mod wait;
 pub use gongdan_access::testing as access;
 
 pub use env::Env;
+pub use matrix::{Matrix, Outcome};
 pub use owner_log::FakeOwnerLog;
 pub use principals::PrincipalSpec;
+pub use raw::call;
 pub use serving::Served;
 pub use wait::{PATIENCE, eventually, eventually_some, eventually_within};

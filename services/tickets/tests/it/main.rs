@@ -22,6 +22,7 @@ mod intake;
 mod keys;
 mod legal_holds;
 mod listing;
+mod matrix;
 mod outage;
 mod past;
 mod priorities;

@@ -1,0 +1,283 @@
+//! X4: every RPC of this service as everybody, about a ticket in every place, comes to what
+//! `docs/reference/access-matrix.md` says. A handler that forgets its scope fails here.
+//!
+//! Acts carry an etag of a version that is not there: one that is let through is ABORTED and changes nothing.
+
+use crate::suite::{
+    Suite, accept, cancel, claim, complaint, dispatch, give_back, id, past, reopen, resolve, transfer, urge,
+    with_phone,
+};
+use gongdan_access::Policies;
+use gongdan_auth::AuthChannel;
+use gongdan_clock::SystemClock;
+use gongdan_proto::{
+    METHODS, Method,
+    tickets::v1::{self as pb, watch_tickets_response::Kind},
+};
+use gongdan_testkit::{Matrix, Outcome, PrincipalSpec, call};
+use prost::Message as _;
+use std::sync::Arc;
+use tonic::{Code, Status};
+
+const SERVICES: [&str; 8] = [
+    "gongdan.tickets.v1.TicketService",
+    "gongdan.tickets.v1.CustomerService",
+    "gongdan.tickets.v1.CatalogueService",
+    "gongdan.tickets.v1.PriorityService",
+    "gongdan.tickets.v1.PrivacyService",
+    "gongdan.common.v1.EventService",
+    "gongdan.common.v1.DeadLetterService",
+    "gongdan.common.v1.AuditService",
+];
+const SEEN: &str = "tickets.TicketService/GetTicket";
+const STALE: &str = "4711";
+/// Streams say at once that there is nothing to say; nobody is kept waiting.
+const SETTINGS: &str = "[watch]\nheartbeat = \"20ms\"\npoll = \"20ms\"\n\
+    [server.limits.person]\nrate = 0\nburst = 0\nstreams = 512\n\
+    [server.limits.citizen]\nrate = 0\nburst = 0\nstreams = 512\n";
+
+/// A ticket in a place of the matrix.
+struct Place {
+    title: String,
+    ticket: pb::Ticket,
+}
+
+/// What is asked of it; none: such a request cannot be put.
+type Ask = fn(&Place, &str) -> Option<Vec<u8>>;
+
+/// Encodes an act with a stale etag.
+macro_rules! act {
+    ($request:expr) => {{
+        let mut request = $request;
+        request.etag = STALE.to_owned();
+        Some(request.encode_to_vec())
+    }};
+}
+
+const ASKED: [(&str, Ask); 16] = [
+    ("CreateTicket", create),
+    ("SubmitTicket", |at, _| {
+        let ticket = at.ticket.id.clone();
+        act!(pb::SubmitTicketRequest { request_id: id(), ticket, etag: String::new() })
+    }),
+    ("GetTicket", |at, _| {
+        Some(pb::GetTicketRequest { ticket: at.ticket.id.clone(), in_clear: false }.encode_to_vec())
+    }),
+    ("ListTickets", |at, _| {
+        Some(pb::ListTicketsRequest { filter: Some(only(at)), ..Default::default() }.encode_to_vec())
+    }),
+    ("DispatchTicket", |at, _| act!(dispatch(&at.ticket, "yuexiu-env"))),
+    ("AcceptTicket", |at, _| act!(accept(&at.ticket))),
+    ("ClaimTicket", |at, _| act!(claim(&at.ticket))),
+    ("ReturnTicket", |at, _| act!(give_back(&at.ticket))),
+    ("TransferTicket", |at, _| act!(transfer(&at.ticket, "yuexiu-env"))),
+    ("ResolveTicket", |at, _| act!(resolve(&at.ticket))),
+    ("ReopenTicket", |at, _| act!(reopen(&at.ticket, false))),
+    ("CancelTicket", |at, _| act!(cancel(&at.ticket))),
+    ("UrgeTicket", |at, _| act!(urge(&at.ticket))),
+    ("ListTimeline", |at, _| {
+        Some(pb::ListTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
+    }),
+    ("WatchTickets", |at, _| {
+        let filter = Some(only(at));
+        Some(pb::WatchTicketsRequest { filter, include_current: true, ..Default::default() }.encode_to_vec())
+    }),
+    ("RecordPastTicket", |at, _| {
+        let region = new_in(at)?;
+        (!at.ticket.sensitive).then(|| pb::RecordPastTicketRequest { region, ..past(&id()) }.encode_to_vec())
+    }),
+];
+
+fn only(at: &Place) -> pb::TicketFilter {
+    pb::TicketFilter { tickets: vec![at.ticket.id.clone()], ..Default::default() }
+}
+
+/// A new ticket is a unit's nowhere.
+fn new_in(at: &Place) -> Option<String> {
+    at.ticket.participant_unit_ids.is_empty().then(|| at.ticket.region.clone())
+}
+
+/// Citizens ask for themselves, wherever it is; nobody else does.
+fn create(at: &Place, role: &str) -> Option<Vec<u8>> {
+    let region = new_in(at)?;
+    let possible = role != "citizen" || at.title == "own request";
+    let sensitive = at.ticket.sensitive;
+    possible.then(|| pb::CreateTicketRequest { region, sensitive, ..complaint() }.encode_to_vec())
+}
+
+impl Suite {
+    /// A ticket for each column.
+    async fn places(&self, matrix: &Matrix, citizen: &str) -> Vec<Place> {
+        let mut places = Vec::new();
+        for title in matrix.places() {
+            let ticket = match title.as_str() {
+                "own county" => self.somewhere("440106").await,
+                "sibling county" => self.somewhere("440103").await,
+                "parent city" => self.somewhere("440100").await,
+                "other province" => self.somewhere("110101").await,
+                "sibling county, own unit assists" => {
+                    let ticket = self.at_own_unit(self.somewhere("440103").await).await;
+                    let request = transfer(&ticket, "yuexiu-env");
+                    self.tickets("li.wei").transfer_ticket(request).await.unwrap().into_inner()
+                }
+                "sibling county, own unit has it" => self.at_own_unit(self.somewhere("440103").await).await,
+                "own request" => self.asked_by(citizen, "110101").await,
+                "sensitive, own county" => self.sensitive("440106").await,
+                "sensitive, own unit has it" => self.at_own_unit(self.sensitive("110101").await).await,
+                "confidential, own county" => self.confidential("440106").await,
+                "confidential, own unit has it" => self.at_own_unit(self.confidential("110101").await).await,
+                other => panic!("no ticket is arranged for the column {other}"),
+            };
+            places.push(Place { title: title.clone(), ticket });
+        }
+        places
+    }
+
+    async fn asked_by(&self, principal: &str, region: &str) -> pb::Ticket {
+        self.made(principal, pb::CreateTicketRequest { region: region.to_owned(), ..complaint() }).await
+    }
+
+    async fn somewhere(&self, region: &str) -> pb::Ticket {
+        self.asked_by("admin", region).await
+    }
+
+    async fn sensitive(&self, region: &str) -> pb::Ticket {
+        let region = region.to_owned();
+        self.made("admin", pb::CreateTicketRequest { region, sensitive: true, ..complaint() }).await
+    }
+
+    async fn confidential(&self, region: &str) -> pb::Ticket {
+        let (region, phone) = (region.to_owned(), with_phone("13800001234"));
+        self.made("admin", pb::CreateTicketRequest { region, reporter_confidential: true, ..phone }).await
+    }
+
+    async fn made(&self, principal: &str, request: pb::CreateTicketRequest) -> pb::Ticket {
+        self.tickets(principal).create_ticket(request).await.unwrap().into_inner()
+    }
+
+    async fn at_own_unit(&self, ticket: pb::Ticket) -> pb::Ticket {
+        self.tickets("admin").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap().into_inner()
+    }
+
+    /// Somebody as the matrix says: of one unit and one county, with one role.
+    async fn somebody(&self, role: &str, sensitive: bool, citizen: &str) -> String {
+        let name = format!("matrix.{role}{}", if sensitive { ".sensitive" } else { "" });
+        let spec = PrincipalSpec::new(&name);
+        let spec = match role {
+            "citizen" => spec.citizen(citizen),
+            role => spec.role(role).unit("tianhe-env").region("440106"),
+        };
+        self.env.principal(if sensitive { spec.right("sensitive") } else { spec }).await;
+        name
+    }
+}
+
+/// What comes of it. The message of a stream that would go on for ever is asked for only when it decides.
+async fn ask(caller: &AuthChannel, method: &Method, request: Vec<u8>) -> Result<Vec<u8>, Status> {
+    let mut answer = call(caller.clone(), method.path, request).await?;
+    if method.streams && method.name() != "WatchTickets" {
+        return Ok(Vec::new());
+    }
+    Ok(answer.message().await?.unwrap_or_default())
+}
+
+/// `tickets.TicketService/GetTicket`
+fn short(method: &Method) -> String {
+    method.path.trim_start_matches("/gongdan.").replacen(".v1.", ".", 1)
+}
+
+fn outcome(method: &Method, told: &Result<Vec<u8>, Status>) -> Option<Outcome> {
+    let there = |there: bool| Some(if there { Outcome::Done } else { Outcome::Hidden });
+    match told {
+        Ok(answer) => match method.name() {
+            "ListTickets" => {
+                there(!pb::ListTicketsResponse::decode(answer.as_slice()).unwrap().tickets.is_empty())
+            }
+            "WatchTickets" => {
+                there(pb::WatchTicketsResponse::decode(answer.as_slice()).unwrap().kind() == Kind::Current)
+            }
+            _ => Some(Outcome::Done),
+        },
+        Err(status) => match status.code() {
+            Code::Aborted | Code::FailedPrecondition => Some(Outcome::Done),
+            Code::PermissionDenied => Some(Outcome::Denied),
+            Code::NotFound => Some(Outcome::Hidden),
+            _ => None,
+        },
+    }
+}
+
+async fn start() -> (Suite, Matrix, String) {
+    let suite = Suite::start_with(SETTINGS, Arc::new(SystemClock)).await;
+    (suite, Matrix::read(), id())
+}
+
+#[tokio::test]
+async fn every_rpc_about_tickets_comes_to_what_the_matrix_says() {
+    let (suite, matrix, citizen) = start().await;
+    let policies = Policies::shipped().unwrap();
+    suite.somebody("citizen", false, &citizen).await;
+    let places = suite.places(&matrix, "matrix.citizen").await;
+    let about_tickets =
+        |method: &&Method| SERVICES.contains(&method.service) && policies.is_about_tickets(method.action);
+    let mut wrong = Vec::new();
+    let mut asked = 0;
+    for role in matrix.roles() {
+        for sensitive in [false, true] {
+            let principal = suite.somebody(role, sensitive, &citizen).await;
+            let caller = suite.env.channel(&suite.service, &principal);
+            for method in METHODS.iter().filter(about_tickets) {
+                let known = ASKED.iter().find(|(name, _)| *name == method.name());
+                let (name, request) =
+                    known.unwrap_or_else(|| panic!("{} has no request in ASKED", method.path));
+                for place in &places {
+                    let Some(request) = request(place, role) else { continue };
+                    let mut expected = matrix.outcome(role, sensitive, &short(method), SEEN, &place.title);
+                    if matches!(*name, "CreateTicket" | "RecordPastTicket") && expected == Outcome::Hidden {
+                        // There is nothing yet to be hidden.
+                        expected = Outcome::Denied;
+                    }
+                    asked += 1;
+                    let told = ask(&caller, method, request).await;
+                    if outcome(method, &told) != Some(expected) {
+                        let told = told.map(|_| ());
+                        wrong.push(format!(
+                            "{name} by {principal}, {}: {expected:?}, not {told:?}",
+                            place.title
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {asked}:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(asked > 2_000, "only {asked} calls");
+}
+
+#[tokio::test]
+async fn every_rpc_about_no_ticket_lets_in_whom_the_matrix_does() {
+    let (suite, matrix, citizen) = start().await;
+    let policies = Policies::shipped().unwrap();
+    let mut wrong = Vec::new();
+    for role in matrix.roles() {
+        let principal = suite.somebody(role, false, &citizen).await;
+        let caller = suite.env.channel(&suite.service, &principal);
+        for method in METHODS.iter().filter(|method| SERVICES.contains(&method.service)) {
+            if policies.is_about_tickets(method.action) {
+                continue;
+            }
+            let refused = matrix.refuses_everywhere(role, &short(method));
+            // With nothing in it: who is let in is told what is missing.
+            let told = ask(&caller, method, Vec::new()).await;
+            let denied = told.as_ref().is_err_and(|status| status.code() == Code::PermissionDenied);
+            let strange = told.as_ref().is_err_and(|status| {
+                matches!(status.code(), Code::Unimplemented | Code::Unauthenticated | Code::ResourceExhausted)
+            });
+            if strange || denied != refused {
+                let told = told.map(|_| ());
+                wrong.push(format!("{} by {role}: refused is {refused}, not {told:?}", short(method)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
