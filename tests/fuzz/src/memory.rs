@@ -31,6 +31,12 @@ impl Processes {
         changed.map(|(name, _)| name.clone()).collect()
     }
 
+    /// Megabytes that each service grew by; negative when it shrank.
+    pub fn grown_since(&self, earlier: &Self) -> BTreeMap<String, f64> {
+        let before = |name: &String| earlier.0.get(name).map_or(0.0, |(_, megabytes)| *megabytes);
+        self.0.iter().map(|(name, (_, now))| (name.clone(), now - before(name))).collect()
+    }
+
     /// All together.
     pub fn total(&self) -> f64 {
         self.0.values().map(|(_, megabytes)| megabytes).sum()

@@ -8,6 +8,10 @@ use std::{
     time::Duration,
 };
 
+/// What a service may grow by between half of a run and its end, in megabytes: all that 16 callers can have it hold at
+/// once, a message of 4 MiB each, once more. What is kept of every request goes past it.
+pub const GROWTH_MB: f64 = 64.0;
+
 /// A kind of wrong answer.
 #[derive(Debug, Clone)]
 pub struct Finding {
@@ -53,13 +57,11 @@ impl Report {
         });
         let panics = self.panics.iter().map(|line| format!("a panic: {line}"));
         let replaced = self.replaced.iter().map(|name| format!("{name} ended and was started again"));
-        findings.chain(panics).chain(replaced).collect()
-    }
-
-    /// Megabytes that all services together grew by between half of the run and its end.
-    #[must_use]
-    pub fn growth(&self) -> f64 {
-        self.memory[2].total() - self.memory[1].total()
+        let grown = self.memory[2].grown_since(&self.memory[1]).into_iter();
+        let grown = grown.filter(|(_, megabytes)| *megabytes > GROWTH_MB).map(|(name, megabytes)| {
+            format!("{name} grew by {megabytes:.0} MB in the second half, more than {GROWTH_MB:.0}")
+        });
+        findings.chain(panics).chain(replaced).chain(grown).collect()
     }
 
     /// How many answers of a class.
@@ -120,4 +122,38 @@ impl fmt::Display for Report {
 /// `INVALID_ARGUMENT` is INV_ARG in a heading.
 fn short(class: &str) -> String {
     class.split('_').map(|word| word.chars().take(3).collect::<String>()).collect::<Vec<_>>().join("_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(half: f64, end: f64) -> Report {
+        let processes = |sla: f64| {
+            Processes(BTreeMap::from([("routing".to_owned(), (1, 90.0)), ("sla".to_owned(), (2, sla))]))
+        };
+        Report {
+            seed: 1,
+            requests: 1,
+            took: Duration::ZERO,
+            answers: BTreeMap::new(),
+            findings: BTreeMap::new(),
+            panics: Vec::new(),
+            complaints: Vec::new(),
+            replaced: Vec::new(),
+            memory: [processes(50.0), processes(half), processes(end)],
+        }
+    }
+
+    #[test]
+    fn a_service_that_grows_is_a_fault() {
+        let faults = report(100.0, 101.0 + GROWTH_MB).faults();
+        assert_eq!(faults, ["sla grew by 65 MB in the second half, more than 64"]);
+    }
+
+    #[test]
+    fn one_that_keeps_its_size_or_shrinks_is_none() {
+        assert_eq!(report(200.0, 199.0 + GROWTH_MB).faults(), Vec::<String>::new());
+        assert_eq!(report(200.0, 90.0).faults(), Vec::<String>::new());
+    }
 }

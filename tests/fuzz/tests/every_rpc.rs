@@ -5,9 +5,6 @@
 use gongdan_fuzz::{Options, run};
 
 const REQUESTS: u64 = 4_000;
-/// What all six services together may grow by while the second half is sent: the size of what was asked goes up and
-/// down, and so does what they hold.
-const GROWTH_MB: f64 = 150.0;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_answer_is_a_good_one_or_a_refusal_with_a_reason() {
@@ -18,5 +15,4 @@ async fn every_answer_is_a_good_one_or_a_refusal_with_a_reason() {
     let faults = report.faults();
     assert!(faults.is_empty(), "GONGDAN_FUZZ_SEED={} makes it again:\n{}", report.seed, faults.join("\n"));
     assert!(report.count("OK") > REQUESTS / 50, "too few came as far as a good answer:\n{report}");
-    assert!(report.growth() < GROWTH_MB, "{report}");
 }
