@@ -9,5 +9,6 @@ mod erasure;
 mod import;
 mod one_machine;
 mod outages;
+mod personal_data;
 mod the_loop;
 mod tracing;

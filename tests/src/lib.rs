@@ -5,6 +5,10 @@
 pub mod desk;
 pub mod endpoint;
 pub mod eventually;
+pub mod media;
 pub mod organisation;
+pub mod otlp;
 pub mod past;
+pub mod search;
+pub mod spelling;
 pub mod suite;

@@ -316,6 +316,8 @@ fn server_command(
         ("fsync", durable),
         ("synchronous_commit", durable),
         ("full_page_writes", durable),
+        // Details of an error show the row that was refused, which may be personal.
+        ("log_error_verbosity", "terse"),
         ("log_timezone", "UTC"),
         ("timezone", "UTC"),
     ] {

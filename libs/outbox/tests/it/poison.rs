@@ -197,6 +197,9 @@ async fn what_a_constraint_refuses_only_at_the_commit_is_found_too() {
         .await;
     assert_eq!(env.applied(sick).await, [1]);
     let event_id = sqlx::query_scalar("SELECT event_id FROM inbox_dead").fetch_one(&env.pool).await.unwrap();
-    running.inbox().discard_dead(event_id, "li.wei", "unknown").await.unwrap();
+    running.inbox().discard_dead(event_id, "li.wei", "unknown, says 13800001234").await.unwrap();
     assert_eq!(env.applied(sick).await, [1, 3]);
+    let reason: String =
+        sqlx::query_scalar("SELECT discard_reason FROM inbox_dead").fetch_one(&env.pool).await.unwrap();
+    assert_eq!(reason, "unknown, says 138****1234");
 }

@@ -20,6 +20,15 @@ use tower::{Layer, Service};
 use tracing::{Instrument, Span, field::Empty};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+/// RPCs that every server has and no contract of ours.
+const OPEN: [&str; 5] = [
+    "/grpc.health.v1.Health/Check",
+    "/grpc.health.v1.Health/List",
+    "/grpc.health.v1.Health/Watch",
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+];
+
 #[derive(Clone)]
 pub(crate) struct TraceLayer(Arc<Instruments>);
 
@@ -79,14 +88,14 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> AnswerFuture {
-        let method = request.uri().path().trim_start_matches('/').to_owned();
+        let method = name_of(request.uri().path());
         let span = tracing::info_span!(
             "rpc",
             otel.name = %method,
             otel.kind = "server",
             otel.status_code = Empty,
             rpc.system.name = "grpc",
-            rpc.method = %method,
+            rpc.method = method,
             rpc.response.status_code = Empty,
             enduser.id = Empty,
         );
@@ -116,6 +125,14 @@ where
     }
 }
 
+/// The full name of an RPC that is in a contract, or of health and reflection. Any other path is a text of the caller's,
+/// which may be personal, and as an attribute would be a series per typo. Source: OpenTelemetry's RPC conventions.
+fn name_of(path: &str) -> &'static str {
+    let known = gongdan_proto::method(path).map(|method| method.path);
+    let open = || OPEN.into_iter().find(|known| *known == path);
+    known.or_else(open).map_or("_OTHER", |path| path.trim_start_matches('/'))
+}
+
 #[allow(clippy::disallowed_methods, reason = "a duration that is measured, not a time that is decided")]
 fn now() -> Instant {
     Instant::now()
@@ -129,7 +146,7 @@ fn status(headers: &HeaderMap) -> Option<Code> {
 struct Call {
     instruments: Arc<Instruments>,
     span: Span,
-    method: String,
+    method: &'static str,
     begun: Instant,
     code: Option<Code>,
 }
@@ -142,15 +159,12 @@ impl Drop for Call {
         if is_server_fault(code) {
             self.span.record("otel.status_code", "ERROR");
         }
-        // A method that is not there is a text of the caller's; as an attribute it would be a series per typo.
-        let method =
-            if code == Code::Unimplemented { "_OTHER".to_owned() } else { std::mem::take(&mut self.method) };
         self.instruments.active.add(-1, &[]);
         self.instruments.duration.record(
             self.begun.elapsed().as_secs_f64(),
             &[
                 KeyValue::new("rpc.system.name", "grpc"),
-                KeyValue::new("rpc.method", method),
+                KeyValue::new("rpc.method", self.method),
                 KeyValue::new("rpc.response.status_code", name),
             ],
         );
@@ -201,4 +215,19 @@ fn is_server_fault(code: Code) -> bool {
             | Code::Unavailable
             | Code::DataLoss
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_that_is_no_method_is_not_repeated() {
+        let known = "gongdan.tickets.v1.TicketService/GetTicket";
+        assert_eq!(name_of(&format!("/{known}")), known);
+        assert_eq!(name_of("/grpc.health.v1.Health/Check"), "grpc.health.v1.Health/Check");
+        for path in ["/gongdan.tickets.v1.TicketService/13800001234", "/13800001234/x", "/", ""] {
+            assert_eq!(name_of(path), "_OTHER", "{path}");
+        }
+    }
 }

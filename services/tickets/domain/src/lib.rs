@@ -30,7 +30,8 @@ pub use acts::{
     past::{Past, Reply},
 };
 pub use change::{Change, Changed, Event, Marks, Texts};
-pub use mask::{mask_name, mask_numbers, mask_phone};
+pub use gongdan_mask::mask_numbers;
+pub use mask::{mask_name, mask_phone};
 pub use names::{ExternalSource, InvalidName, PrincipalId, UnitId};
 pub use number::{CellCode, InvalidCellCode, ticket_number};
 pub use phone::{InvalidPhone, PhoneNumber};

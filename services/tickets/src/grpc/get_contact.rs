@@ -5,7 +5,7 @@ use crate::Rooms;
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::Line;
+use gongdan_tickets_domain::{Line, mask_numbers};
 
 pub(super) async fn get_contact(
     rooms: &Rooms,
@@ -26,8 +26,8 @@ pub(super) async fn get_contact(
     if purpose.as_str().bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
         gongdan_audit::note("purpose", purpose.as_str().to_owned());
     }
-    let contact =
-        rooms.customers.contact_in_clear(customer, ticket, &caller.principal_id, purpose.as_str()).await?;
+    let purpose = mask_numbers(purpose.as_str());
+    let contact = rooms.customers.contact_in_clear(customer, ticket, &caller.principal_id, &purpose).await?;
     rooms.metrics.contact_read();
     Ok(pb::Contact {
         phone: contact.phone.map(|phone| phone.as_e164().to_owned()).unwrap_or_default(),
