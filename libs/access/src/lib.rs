@@ -23,6 +23,7 @@ mod policies;
 mod projection;
 mod roles;
 mod scope;
+mod sensitive;
 mod sql;
 mod standing;
 #[cfg(feature = "testing")]
@@ -40,5 +41,6 @@ pub use policies::{DEFAULT_POLICIES, Policies, SCHEMA};
 pub use projection::{MIGRATOR, SCOPE_EVENTS, ScopeParameters, ScopeProjection, project};
 pub use roles::{ROLES, Rights};
 pub use scope::{Item, Scope};
+pub use sensitive::sees_sensitive;
 pub use sql::Columns;
 pub use standing::Standing;

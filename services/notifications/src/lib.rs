@@ -7,7 +7,6 @@ mod error;
 mod events;
 mod grpc;
 mod jobs;
-mod sensitive;
 mod store;
 mod telemetry;
 

@@ -5,6 +5,7 @@ use std::{
     sync::Arc,
 };
 
+use gongdan_access::sees_sensitive;
 use gongdan_notifications_domain::{Happening, InvalidTemplate, Names, Person, Target, body, targets, told};
 use gongdan_outbox::ApplyError;
 use sqlx::PgConnection;
@@ -12,7 +13,6 @@ use uuid::Uuid;
 
 use crate::{
     Rooms,
-    sensitive::sees_sensitive,
     store::{
         Channel, Endpoint, NewDelivery, NewItem, endpoints, insert_deliveries, insert_items, recipients,
         unit_names, withdraw,

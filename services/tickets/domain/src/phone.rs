@@ -1,6 +1,6 @@
 //! Phone numbers in one spelling.
 
-use phonenumber::{Mode, country};
+use phonenumber::country;
 use std::fmt;
 
 /// The text is no phone number.
@@ -28,7 +28,8 @@ impl PhoneNumber {
         if number.extension().is_some() || !number.is_valid() {
             return Err(InvalidPhone);
         }
-        Ok(Self(number.format().mode(Mode::E164).to_string()))
+        // As E.164 has it; the library's formatter would look for patterns first.
+        Ok(Self(format!("+{}{}", number.code().value(), number.national())))
     }
 
     /// The number as it was kept.

@@ -184,12 +184,14 @@ impl Customer {
         let customer = match (self.whose, &self.handle) {
             (Some(Whose::New(id)), Some(handle)) => TicketCustomer {
                 new: true,
-                blinds: sealer.new_blinds(handle),
+                blinds: self.blinds.clone(),
+                given: sealer.given(&self.blinds),
                 handle: Some(sealer.seal_handle(id, handle).map_err(Error::internal)?),
             },
             (whose, _) => TicketCustomer {
                 new: matches!(whose, Some(Whose::New(_))),
                 blinds: self.blinds.clone(),
+                given: Vec::new(),
                 handle: None,
             },
         };

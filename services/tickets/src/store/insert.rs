@@ -27,8 +27,10 @@ pub(crate) struct Insert {
 pub(crate) struct TicketCustomer {
     /// The customer is to be made with the ticket; else it is there.
     pub new: bool,
-    /// How a new customer will be found, that which decides first; how one that is there is found.
+    /// How a customer is found, under every version that is held; that which decides about a new one first.
     pub blinds: Vec<Blind>,
+    /// The versions of them that a new customer gets.
+    pub given: Vec<i32>,
     /// What the indexes of a new customer are made of.
     pub handle: Option<Sealed>,
 }
@@ -62,8 +64,8 @@ impl Batch for Insert {
     /// ON CONFLICT, which waits for and then sees a concurrent twin. `(… IN …) IS TRUE` is looked up in a hash; a join
     /// would compare each row with each. Ordinals count from 0 without gaps, so that they find ids in the columns.
     ///
-    /// A new customer is written with an index of each live version or not at all: one that is there is seen by any of
-    /// them, and of two that are made at the same moment the first index decides. The others are inserted without ON
+    /// A new customer is written with an index of each version that is given or not at all: one that is there is seen by
+    /// any version that is held, given or not, since a rotation brings customers to the given ones one after the other; and of two that are made at the same moment the first index decides. The others are inserted without ON
     /// CONFLICT: when a replica that decides by another version was faster, the statement fails as a whole. Events are inserted in the order of versions, so that their positions have it too.
     #[allow(clippy::too_many_lines, reason = "one statement")]
     async fn run(connection: &mut PgConnection, inserts: &[Self]) -> Result<Vec<Inserted>, sqlx::Error> {
@@ -112,8 +114,8 @@ impl Batch for Insert {
                keys AS MATERIALIZED (
                  SELECT k.*, ($13::uuid[])[k.ord + 1] AS customer_id,
                    (SELECT c.customer_id FROM customer_keys c WHERE c.key_index = k.key_index) AS owner
-                 FROM UNNEST($34::int[], $35::boolean[], $36::bytea[], $37::int[], $38::bytea[])
-                   AS k(ord, decides, key_index, version, last_four)),
+                 FROM UNNEST($34::int[], $35::boolean[], $36::bytea[], $37::int[], $38::bytea[], $57::boolean[])
+                   AS k(ord, decides, key_index, version, last_four, given)),
                key AS (
                  INSERT INTO customer_keys (key_index, version, last_four_index, customer_id, key_version, sealed)
                  SELECT key_index, version, last_four, customer_id, ($39::int[])[ord + 1], ($40::bytea[])[ord + 1]
@@ -134,7 +136,7 @@ impl Batch for Insert {
                other_key AS (
                  INSERT INTO customer_keys (key_index, version, last_four_index, customer_id, key_version, sealed)
                  SELECT key_index, version, last_four, customer_id, ($39::int[])[ord + 1], ($40::bytea[])[ord + 1]
-                 FROM keys WHERE NOT decides AND (customer_id IN (SELECT customer_id FROM key)) IS TRUE
+                 FROM keys WHERE given AND NOT decides AND (customer_id IN (SELECT customer_id FROM key)) IS TRUE
                  ORDER BY key_index),
                request AS (
                  INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
@@ -236,6 +238,7 @@ impl Batch for Insert {
             &c.confidential,
             &c.sensitive,
             &c.pool_unit as &[Option<String>],
+            &k.given,
         )
         .fetch_all(connection)
         .await;
@@ -264,6 +267,7 @@ struct KeyColumns {
     key: Vec<Vec<u8>>,
     version: Vec<i32>,
     last_four: Vec<Option<Vec<u8>>>,
+    given: Vec<bool>,
 }
 
 impl KeyColumns {
@@ -276,6 +280,7 @@ impl KeyColumns {
                 columns.key.push(blind.key.clone());
                 columns.version.push(blind.version);
                 columns.last_four.push(blind.last_four.clone());
+                columns.given.push(insert.customer.given.contains(&blind.version));
             }
         }
         columns

@@ -216,11 +216,11 @@ impl Sealer {
         ring.versions().filter_map(|version| ring.blind(version, handle)).collect()
     }
 
-    /// Of [`Self::blinds`] those that a new customer gets.
-    pub(crate) fn new_blinds(&self, handle: &Handle) -> Vec<Blind> {
-        let ring = self.ring();
-        let given = |version: &i32| *version >= ring.used.index_from || *version == ring.used.index;
-        ring.versions().filter(given).filter_map(|version| ring.blind(version, handle)).collect()
+    /// The versions among these that a new customer gets.
+    pub(crate) fn given(&self, blinds: &[Blind]) -> Vec<i32> {
+        let used = self.in_use();
+        let given = |version: &i32| *version >= used.index_from || *version == used.index;
+        blinds.iter().map(|blind| blind.version).filter(given).collect()
     }
 
     /// The indexes of a handle under one version; none when its key is not held.
@@ -386,7 +386,7 @@ mod tests {
         sealer.replace(&keys(&[1, 2, 3]), used).unwrap();
         assert_eq!(sealer.in_use(), used);
         assert_eq!(versions(sealer.blinds(&handle)), [2, 3, 1], "that in use first");
-        assert_eq!(versions(sealer.new_blinds(&handle)), [2, 3], "retired ones are not given any more");
+        assert_eq!(sealer.given(&sealer.blinds(&handle)), [2, 3], "retired ones are not given any more");
         assert_eq!(sealer.seal(Uuid::nil(), &contact()).unwrap().key_version, 2);
         assert_eq!(sealer.last_four_indexes("1234").len(), 3);
     }

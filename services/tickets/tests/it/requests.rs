@@ -49,12 +49,12 @@ async fn a_repeated_act_is_answered_from_its_version_though_the_ticket_has_moved
     let mut client = suite.tickets("li.wei");
     let request = pb::AcceptTicketRequest { etag: ticket.etag.clone(), ..accept(&ticket) };
     let accepted = client.accept_ticket(request.clone()).await.unwrap().into_inner();
-    client.urge_ticket(urge(&ticket)).await.unwrap();
+    suite.tickets("zhao.min").urge_ticket(urge(&ticket)).await.unwrap();
     let again = client.accept_ticket(request.clone()).await.unwrap().into_inner();
     assert_eq!(again, accepted, "neither stale etag nor phase is judged for a retry");
     assert_eq!(suite.get(&ticket.id).await.version, 4);
 
-    let other = suite.submitted().await;
+    let other = suite.dispatched("tianhe-env").await;
     let reused = pb::AcceptTicketRequest { ticket: other.id, ..request };
     let refused = client.accept_ticket(reused).await.unwrap_err();
     assert_eq!((refused.code(), reason(&refused).as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));

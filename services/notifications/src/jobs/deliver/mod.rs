@@ -11,6 +11,7 @@ mod webhook;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use gongdan_access::sees_sensitive;
 use gongdan_notifications_domain::Backoff;
 use jiff::Timestamp;
 use tokio::task::JoinSet;
@@ -22,7 +23,6 @@ use self::{email::Mailer, outcome::Outcome, webhook::Poster};
 use crate::{
     Config, Rooms,
     config::DeliveryConfig,
-    sensitive::sees_sensitive,
     store::{Attempt, Channel, Claimed, Verdict},
 };
 

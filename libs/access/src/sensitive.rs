@@ -1,8 +1,9 @@
 //! Who may be told of a sensitive ticket.
 
-use gongdan_access::{Facts, Policies, Rights};
+use crate::{facts::Facts, policies::Policies, roles::Rights};
 
-/// Whether somebody may see a sensitive ticket that is otherwise theirs to see, by the policies in force.
+/// Whether somebody may see a sensitive ticket that is otherwise theirs to see, by these policies.
+#[must_use]
 pub fn sees_sensitive(policies: &Policies, roles: &[String], rights: &[String]) -> bool {
     let has = |right: &str| rights.iter().any(|one| one == right);
     let theirs =
