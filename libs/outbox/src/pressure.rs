@@ -11,9 +11,11 @@ use std::{
 const SOURCE: &str = "/proc/pressure/cpu";
 /// How often it is looked at.
 const EVERY: Duration = Duration::from_millis(250);
-/// From this share of the time on, the machine is busy. Consumers that catch up on their own, with nobody calling, stay
-/// below it: seen on two processors were 0.45 to 0.6 then, and 0.8 to 0.9 under 32 callers.
-const BUSY: f64 = 0.7;
+/// From this share of the time on, the machine is busy, and until it falls below [`CALM`]. Consumers that catch up on their
+/// own, with nobody calling, stay below it: seen on two processors were 0.45 to 0.6 then, and 0.7 to 0.9 under 32 callers.
+const BUSY: f64 = 0.62;
+/// Consumers that rest leave less waiting behind, which alone is no sign that the callers are gone.
+const CALM: f64 = 0.5;
 
 struct Seen {
     at: Instant,
@@ -36,12 +38,16 @@ pub(crate) fn is_busy() -> bool {
     let busy = match (seen.as_ref(), waited) {
         (Some(before), Some(waited)) => {
             let share = waited.saturating_sub(before.waited).as_secs_f64() / (at - before.at).as_secs_f64();
-            share >= BUSY
+            is_busy_at(share, before.busy)
         }
         _ => false,
     };
     *seen = Some(Seen { at, waited: waited.unwrap_or_default(), busy });
     busy
+}
+
+fn is_busy_at(share: f64, before: bool) -> bool {
+    share >= if before { CALM } else { BUSY }
 }
 
 fn waited() -> Option<Duration> {
@@ -57,6 +63,12 @@ fn parse(text: &str) -> Option<Duration> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn busy_begins_late_and_lasts_until_it_is_calm() {
+        assert_eq!([0.3, 0.55, 0.7].map(|share| is_busy_at(share, false)), [false, false, true]);
+        assert_eq!([0.3, 0.55, 0.7].map(|share| is_busy_at(share, true)), [false, true, true]);
+    }
 
     #[test]
     fn the_total_is_read_and_anything_else_is_not_known() {

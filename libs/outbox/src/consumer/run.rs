@@ -12,7 +12,7 @@ const SHARE: u32 = 5;
 /// The longest it gives way.
 const REST_MOST: Duration = Duration::from_millis(500);
 /// Both on a busy machine, whether it keeps up or not.
-const BUSY_SHARE: u32 = 12;
+const BUSY_SHARE: u32 = 8;
 const BUSY_REST_MOST: Duration = Duration::from_secs(3);
 const TROUBLE: Duration = Duration::from_millis(200);
 const TROUBLE_MOST: Duration = Duration::from_secs(5);
@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(rest(40, true, false), None);
         for full in [false, true] {
             assert_eq!(rest(5, full, true), Some(pace));
-            assert_eq!(rest(40, full, true), Some(Duration::from_millis(480)));
+            assert_eq!(rest(40, full, true), Some(Duration::from_millis(320)));
             assert_eq!(rest(10_000, full, true), Some(BUSY_REST_MOST));
         }
     }
