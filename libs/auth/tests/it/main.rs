@@ -6,7 +6,6 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-mod cost;
 mod door;
 mod keys;
 mod on_behalf;
