@@ -151,9 +151,17 @@ pub(crate) async fn piece(
     rows.iter().map(chained).collect()
 }
 
-/// The first entry after a place, whatever its number.
-pub(crate) async fn beyond(pool: &PgPool, after: i64) -> Result<Option<ChainedAuditEntry>, sqlx::Error> {
-    Ok(piece(pool, after, i64::MAX, 1).await?.pop())
+/// The first entry beyond the end of the chain. One snapshot sees both: who appends moves the end with the entries.
+pub(crate) async fn beyond(pool: &PgPool) -> Result<Option<ChainedAuditEntry>, sqlx::Error> {
+    let number: Option<i64> = sqlx::query_scalar(
+        "SELECT number FROM audit.entries WHERE number > (SELECT number FROM audit.head) ORDER BY number LIMIT 1",
+    )
+    .fetch_optional(pool)
+    .await?;
+    match number {
+        Some(number) => Ok(piece(pool, number - 1, number, 1).await?.pop()),
+        None => Ok(None),
+    }
 }
 
 /// Makes the partition of a day's month; says whether it was missing.

@@ -84,10 +84,8 @@ impl Walk {
                 found: None,
             })));
         }
-        if let Some(end) = self.end
-            && let Some(found) = store::beyond(&self.pool, end.number).await.map_err(gongdan_pg::error)?
-            // More may have come while we walked.
-            && store::head(&self.pool).await.map_err(gongdan_pg::error)?.number < found.number
+        if self.end.is_some()
+            && let Some(found) = store::beyond(&self.pool).await.map_err(gongdan_pg::error)?
         {
             return Ok(Some(self.broken(AuditBreakKind::BeyondEnd, found)));
         }
