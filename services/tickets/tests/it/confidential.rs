@@ -235,7 +235,9 @@ async fn what_is_personal_is_clear_for_who_has_the_right_and_each_reading_is_not
 
     // The right does not uncover a confidential reporter to a handling unit.
     let secret = suite.tickets("zhao.min").create_ticket(confidential()).await.unwrap().into_inner();
-    let seen = suite.clear_to("qian.hai", &secret.id).await.unwrap();
+    let refused = suite.clear_to("qian.hai", &secret.id).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied);
+    let seen = suite.seen_by("qian.hai", &secret.id).await;
     hides_the_reporter(&seen);
     assert!(!seen.body.contains(PHONE));
     assert!(suite.clear_to("sun.li", &secret.id).await.unwrap().body.contains(PHONE));

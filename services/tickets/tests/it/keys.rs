@@ -1,6 +1,6 @@
 //! X11, DESIGN rule 15: versions of keys, their file, and rotation.
 
-use crate::suite::{Suite, id, past, reason, with_phone};
+use crate::suite::{NO_SHARES, Suite, id, past, reason, with_phone};
 use gongdan_clock::SystemClock;
 use gongdan_proto::tickets::v1::{
     self as pb, GetContactRequest, LookupCustomerRequest, RotationState, lookup_customer_request::Key,
@@ -21,7 +21,7 @@ use tonic::Code;
 const QUICK: &str = "look_again = \"50ms\"\nrotation_batch = 7\nrotation_pause = \"1ms\"\n";
 
 async fn start() -> Suite {
-    Suite::start_with(QUICK, Arc::new(SystemClock)).await
+    Suite::start_with(&format!("{QUICK}{NO_SHARES}"), Arc::new(SystemClock)).await
 }
 
 impl Suite {

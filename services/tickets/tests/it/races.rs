@@ -1,6 +1,6 @@
 //! Many at once: writes share statements, and each is answered for itself.
 
-use crate::suite::{Suite, accept, claim, complaint, id, past, urge, with_phone};
+use crate::suite::{NO_SHARES, Suite, accept, claim, complaint, id, past, urge, with_phone};
 use futures::future::join_all;
 use gongdan_clock::SystemClock;
 use gongdan_proto::tickets::v1 as pb;
@@ -11,10 +11,8 @@ use std::{
 };
 use tonic::Code;
 
-/// What is asked for here is many at once, not anybody's share of the server.
 async fn start() -> Suite {
-    let person = "[server.limits.person]\nrate = 0\nburst = 0\ncalls = 0\nstreams = 64\n";
-    Suite::start_with(person, Arc::new(SystemClock)).await
+    Suite::start_with(NO_SHARES, Arc::new(SystemClock)).await
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -23,6 +23,9 @@ use uuid::Uuid;
 
 pub const REGION: &str = "440106000000";
 
+/// For tests of many calls at once, not of anybody's share of the server.
+pub const NO_SHARES: &str = "[server.limits.person]\nrate = 0\nburst = 0\ncalls = 0\nstreams = 64\n";
+
 pub struct Suite {
     pub env: Env,
     pub service: Served,
