@@ -1,14 +1,7 @@
 //! The variables of conditions. Documented in `rule_service.proto` and the service's README; a test keeps README equal.
 
 use crate::TicketFacts;
-use cel::{
-    Value,
-    common::{
-        types::{CelBool, CelInt, CelString},
-        value::{CowVal, Val},
-    },
-    context::VariableResolver,
-};
+use gongdan_cel::{Fact, Facts};
 use gongdan_region::Level;
 use jiff::{Timestamp, Zoned, tz};
 
@@ -59,55 +52,37 @@ impl<'a> Variables<'a> {
     }
 }
 
-fn text<'b>(text: &'b str) -> CowVal<'b, 'b> {
-    CowVal::owned(CelString::from(text))
-}
-
-fn made<'b>(text: String) -> CowVal<'b, 'b> {
-    CowVal::owned(CelString::from(text))
-}
-
-fn number<'b>(number: impl Into<i64>) -> CowVal<'b, 'b> {
-    CowVal::owned(CelInt::from(number.into()))
-}
-
-fn list<'b, 't>(texts: impl Iterator<Item = &'t str>) -> Option<CowVal<'b, 'b>> {
-    let values: Vec<Value> = texts.map(Value::from).collect();
-    let list: Box<dyn Val> = Value::from(values).try_into().ok()?;
-    Some(CowVal::Owned(list))
-}
-
-impl VariableResolver for Variables<'_> {
-    fn resolve<'b>(&'b self, variable: &str) -> Option<CowVal<'b, 'b>> {
+impl Facts for Variables<'_> {
+    fn fact(&self, name: &str) -> Option<Fact<'_>> {
         let ticket = self.ticket;
-        Some(match variable {
-            "ticket.type" => text(ticket.ticket_type),
-            "ticket.item" => text(&ticket.item),
-            "ticket.item_path" => return list(ticket.item_path().into_iter()),
-            "ticket.region" => made(ticket.region.to_string()),
-            "ticket.province" => text(ticket.region_name(Level::Province)),
-            "ticket.city" => text(ticket.region_name(Level::City)),
-            "ticket.county" => text(ticket.region_name(Level::County)),
-            "ticket.priority" => number(ticket.priority),
-            "ticket.channel" => text(ticket.channel),
-            "ticket.urgency" => text(ticket.urgency),
-            "ticket.impact" => text(ticket.impact),
-            "ticket.subject" => text(&ticket.subject),
-            "ticket.body" => text(&ticket.body),
-            "ticket.round" => number(ticket.round),
-            "ticket.return_count" => number(ticket.return_count),
-            "ticket.returned_by" => return list(ticket.returned_by.iter().map(String::as_str)),
-            "ticket.tier" => number(ticket.tier),
-            "ticket.sensitive" => CowVal::owned(CelBool::from(ticket.sensitive)),
-            "ticket.received_at" => made(self.instant(ticket.received_at)),
-            "customer.known" => CowVal::owned(CelBool::from(ticket.customer_known)),
-            "time.now" => made(self.instant(self.civil.timestamp())),
-            "time.hour" => number(self.civil.hour()),
-            "time.minute" => number(self.civil.minute()),
-            "time.weekday" => number(self.civil.weekday().to_monday_one_offset()),
-            "time.day" => number(self.civil.day()),
-            "time.month" => number(self.civil.month()),
-            "time.date" => made(self.civil.date().to_string()),
+        Some(match name {
+            "ticket.type" => Fact::Text(ticket.ticket_type),
+            "ticket.item" => Fact::Text(&ticket.item),
+            "ticket.item_path" => Fact::List(ticket.item_path()),
+            "ticket.region" => Fact::Made(ticket.region.to_string()),
+            "ticket.province" => Fact::Text(ticket.region_name(Level::Province)),
+            "ticket.city" => Fact::Text(ticket.region_name(Level::City)),
+            "ticket.county" => Fact::Text(ticket.region_name(Level::County)),
+            "ticket.priority" => Fact::Number(ticket.priority.into()),
+            "ticket.channel" => Fact::Text(ticket.channel),
+            "ticket.urgency" => Fact::Text(ticket.urgency),
+            "ticket.impact" => Fact::Text(ticket.impact),
+            "ticket.subject" => Fact::Text(&ticket.subject),
+            "ticket.body" => Fact::Text(&ticket.body),
+            "ticket.round" => Fact::Number(ticket.round.into()),
+            "ticket.return_count" => Fact::Number(ticket.return_count.into()),
+            "ticket.returned_by" => Fact::List(ticket.returned_by.iter().map(String::as_str).collect()),
+            "ticket.tier" => Fact::Number(ticket.tier.into()),
+            "ticket.sensitive" => Fact::Flag(ticket.sensitive),
+            "ticket.received_at" => Fact::Made(self.instant(ticket.received_at)),
+            "customer.known" => Fact::Flag(ticket.customer_known),
+            "time.now" => Fact::Made(self.instant(self.civil.timestamp())),
+            "time.hour" => Fact::Number(self.civil.hour().into()),
+            "time.minute" => Fact::Number(self.civil.minute().into()),
+            "time.weekday" => Fact::Number(self.civil.weekday().to_monday_one_offset().into()),
+            "time.day" => Fact::Number(self.civil.day().into()),
+            "time.month" => Fact::Number(self.civil.month().into()),
+            "time.date" => Fact::Made(self.civil.date().to_string()),
             _ => return None,
         })
     }
@@ -119,14 +94,14 @@ mod tests {
 
     #[test]
     fn every_documented_variable_has_a_value() {
-        let ticket = super::super::check::sample().unwrap();
+        let ticket = super::super::sample_ticket();
         let variables = Variables::new(&ticket, Timestamp::UNIX_EPOCH);
         for (root, fields) in VARIABLES {
             for field in fields {
-                assert!(variables.resolve(&format!("{root}.{field}")).is_some(), "{root}.{field}");
+                assert!(variables.fact(&format!("{root}.{field}")).is_some(), "{root}.{field}");
             }
         }
-        assert!(variables.resolve("ticket").is_none());
+        assert!(variables.fact("ticket").is_none());
     }
 
     #[test]

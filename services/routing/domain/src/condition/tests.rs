@@ -1,5 +1,4 @@
 use super::*;
-use crate::condition::check::sample;
 
 fn refused(source: &str) -> ConditionError {
     match Condition::compile(source) {

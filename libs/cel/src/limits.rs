@@ -1,30 +1,30 @@
 //! What is refused before the parser sees it: the parser recurses, and its stack is finite.
 
-use super::ConditionError;
+use crate::ExpressionError;
 
-/// Longest condition, in characters.
-pub(super) const MAX_LENGTH: usize = 4_000;
+/// Longest expression, in characters.
+pub(crate) const MAX_LENGTH: usize = 4_000;
 /// Deepest nesting of brackets.
-pub(super) const MAX_NESTING: usize = 24;
+pub(crate) const MAX_NESTING: usize = 24;
 /// Most operators: signs, `in`, `[`, `?`.
-pub(super) const MAX_OPERATORS: usize = 200;
+pub(crate) const MAX_OPERATORS: usize = 200;
 /// Most dots.
-pub(super) const MAX_DOTS: usize = 400;
+pub(crate) const MAX_DOTS: usize = 400;
 
 /// What a look at the text shows.
 #[derive(Debug)]
-pub(super) struct Scan {
-    /// Bytes where the `&&` begin that join the condition at its top; none when something weaker joins it.
+pub(crate) struct Scan {
+    /// Bytes where the `&&` begin that join the expression at its top; none when something weaker joins it.
     pub ands: Vec<usize>,
 }
 
 /// Looks at the text and refuses what is too long, too deep or has too many operators.
-pub(super) fn scan(source: &str) -> Result<Scan, ConditionError> {
+pub(crate) fn scan(source: &str) -> Result<Scan, ExpressionError> {
     if source.trim().is_empty() {
-        return Err(ConditionError::at(source, 0, "empty; `true` holds for every ticket"));
+        return Err(ExpressionError::at(source, 0, "empty; `true` always holds"));
     }
     if source.chars().count() > MAX_LENGTH {
-        return Err(ConditionError::at(source, 0, format!("longer than {MAX_LENGTH} characters")));
+        return Err(ExpressionError::at(source, 0, format!("longer than {MAX_LENGTH} characters")));
     }
     let mut scanner =
         Scanner { source, at: 0, nesting: 0, operators: 0, dots: 0, ands: Vec::new(), weaker: false };
@@ -49,7 +49,7 @@ impl<'a> Scanner<'a> {
         &self.source[self.at..]
     }
 
-    fn token(&mut self) -> Result<(), ConditionError> {
+    fn token(&mut self) -> Result<(), ExpressionError> {
         let rest = self.rest();
         let Some(first) = rest.chars().next() else { return Ok(()) };
         if first == '"' || first == '\'' {
@@ -101,7 +101,7 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    fn sign(&mut self) -> Result<(), ConditionError> {
+    fn sign(&mut self) -> Result<(), ExpressionError> {
         let two = self.rest().get(..2).unwrap_or_default();
         if self.nesting == 0 {
             if two == "&&" {
@@ -112,7 +112,7 @@ impl<'a> Scanner<'a> {
         self.operator(if matches!(two, "&&" | "||" | "==" | "!=" | "<=" | ">=") { 2 } else { 1 })
     }
 
-    fn operator(&mut self, length: usize) -> Result<(), ConditionError> {
+    fn operator(&mut self, length: usize) -> Result<(), ExpressionError> {
         self.operators += 1;
         if self.operators > MAX_OPERATORS {
             return Err(self.refuse(format!("more than {MAX_OPERATORS} operators")));
@@ -121,7 +121,7 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn word(&mut self) -> Result<(), ConditionError> {
+    fn word(&mut self) -> Result<(), ExpressionError> {
         let rest = self.rest();
         let length = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         let word = &rest[..length];
@@ -139,7 +139,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Passes over a string; one without end is left to the parser to complain about.
-    fn string(&mut self, raw: bool) -> Result<(), ConditionError> {
+    fn string(&mut self, raw: bool) -> Result<(), ExpressionError> {
         let rest = self.rest();
         let quote = &rest[..1];
         let triple = quote.repeat(3);
@@ -159,8 +159,8 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
-    fn refuse(&self, message: String) -> ConditionError {
-        ConditionError::at(self.source, self.at, message)
+    fn refuse(&self, message: String) -> ExpressionError {
+        ExpressionError::at(self.source, self.at, message)
     }
 }
 

@@ -1,22 +1,16 @@
 //! What is refused after parsing: unknown names, loops in loops in loops, and what gives no boolean.
 
-use super::{
-    ConditionError, describe, environment,
-    schema::{VARIABLES, Variables},
-};
-use crate::TicketFacts;
+use crate::{ExpressionError, Language, describe, environment, facts::Resolver};
 use cel::{
     Context, ExecutionError, IdedExpr, Program, Value,
     common::ast::{EntryExpr, Expr, operators},
 };
-use gongdan_region::Regions;
-use jiff::Timestamp;
 use std::collections::BTreeSet;
 
 /// Deepest nesting of `exists`, `all`, `map`, `filter`: each multiplies the work.
 const MAX_LOOPS: usize = 2;
 
-/// What conditions can call beside operators.
+/// What expressions can call beside operators.
 const FUNCTIONS: [&str; 25] = [
     "size",
     "contains",
@@ -49,9 +43,14 @@ const FUNCTIONS: [&str; 25] = [
 const TYPES: [&str; 10] =
     ["bool", "int", "uint", "double", "string", "bytes", "list", "map", "null_type", "type"];
 
-/// The fields of `ticket` a condition reads; refuses unknown names and too many loops.
-pub(super) fn names(source: &str, program: &Program) -> Result<BTreeSet<String>, ConditionError> {
-    let mut walk = Walk { source, program, scope: Vec::new(), loops: 0, read: BTreeSet::new() };
+/// The fields an expression reads, as `root.field`; refuses unknown names and too many loops.
+pub(crate) fn names(
+    source: &str,
+    program: &Program,
+    language: &Language<'_>,
+) -> Result<BTreeSet<String>, ExpressionError> {
+    let variables = language.variables;
+    let mut walk = Walk { source, program, variables, scope: Vec::new(), loops: 0, read: BTreeSet::new() };
     walk.expression(program.expression())?;
     Ok(walk.read)
 }
@@ -59,13 +58,14 @@ pub(super) fn names(source: &str, program: &Program) -> Result<BTreeSet<String>,
 struct Walk<'a> {
     source: &'a str,
     program: &'a Program,
+    variables: &'a [(&'a str, &'a [&'a str])],
     scope: Vec<&'a str>,
     loops: usize,
     read: BTreeSet<String>,
 }
 
 impl<'a> Walk<'a> {
-    fn expression(&mut self, node: &'a IdedExpr) -> Result<(), ConditionError> {
+    fn expression(&mut self, node: &'a IdedExpr) -> Result<(), ExpressionError> {
         match &node.expr {
             Expr::Unspecified | Expr::Literal(_) => Ok(()),
             Expr::Ident(name) => self.bare_name(node, name),
@@ -79,7 +79,7 @@ impl<'a> Walk<'a> {
                     }
                     _ => Err(self.refuse(
                         node,
-                        &format!("`.{}`: there are fields of ticket, customer and time only", select.field),
+                        &format!("`.{}`: there are fields of {} only", select.field, self.roots()),
                     )),
                 }
             }
@@ -103,7 +103,7 @@ impl<'a> Walk<'a> {
                 }
                 EntryExpr::StructField(field) => self.expression(&field.value),
             }),
-            Expr::Struct(_) => Err(self.refuse(node, "messages cannot be made in conditions")),
+            Expr::Struct(_) => Err(self.refuse(node, "messages cannot be made here")),
             Expr::Comprehension(inner) => {
                 self.expression(&inner.iter_range)?;
                 self.expression(&inner.accu_init)?;
@@ -128,38 +128,43 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn bare_name(&self, node: &IdedExpr, name: &str) -> Result<(), ConditionError> {
+    fn bare_name(&self, node: &IdedExpr, name: &str) -> Result<(), ExpressionError> {
         if self.scope.contains(&name) || TYPES.contains(&name) {
             return Ok(());
         }
-        match VARIABLES.iter().find(|(root, _)| *root == name) {
+        match self.variables.iter().find(|(root, _)| *root == name) {
             Some((root, fields)) => {
                 let example = fields.first().copied().unwrap_or_default();
                 Err(self.refuse(node, &format!("`{root}` needs a field, for example `{root}.{example}`")))
             }
-            None => {
-                Err(self
-                    .refuse(node, &format!("unknown variable `{name}`; there are ticket, customer and time")))
-            }
+            None => Err(self.refuse(node, &format!("unknown variable `{name}`; there are {}", self.roots()))),
         }
     }
 
-    fn field(&mut self, at: &IdedExpr, root: &str, field: &str) -> Result<(), ConditionError> {
-        let Some((_, fields)) = VARIABLES.iter().find(|(name, _)| *name == root) else {
+    /// The variables there are, for people to read.
+    fn roots(&self) -> String {
+        let roots: Vec<&str> = self.variables.iter().map(|(root, _)| *root).collect();
+        match roots.split_last() {
+            Some((last, [])) => (*last).to_owned(),
+            Some((last, before)) => format!("{} and {last}", before.join(", ")),
+            None => "none".to_owned(),
+        }
+    }
+
+    fn field(&mut self, at: &IdedExpr, root: &str, field: &str) -> Result<(), ExpressionError> {
+        let Some((_, fields)) = self.variables.iter().find(|(name, _)| *name == root) else {
             return self.bare_name(at, root);
         };
         if !fields.contains(&field) {
             let all = fields.join(", ");
             return Err(self.refuse(at, &format!("unknown field `{root}.{field}`; there are {all}")));
         }
-        if root == "ticket" {
-            self.read.insert(field.to_owned());
-        }
+        self.read.insert(format!("{root}.{field}"));
         Ok(())
     }
 
-    fn refuse(&self, node: &IdedExpr, message: &str) -> ConditionError {
-        ConditionError::at(self.source, offset(self.source, self.program, node), message)
+    fn refuse(&self, node: &IdedExpr, message: &str) -> ExpressionError {
+        ExpressionError::at(self.source, offset(self.source, self.program, node), message)
     }
 }
 
@@ -169,14 +174,42 @@ fn offset(source: &str, program: &Program, node: &IdedExpr) -> usize {
     source.len().min(usize::try_from(start).unwrap_or(0))
 }
 
-/// Refuses a condition whose value, or that of an operand of `&&`, `||`, `!` and `?:`, is no boolean. There is no type
-/// checker: each is tried on a sample ticket, and only what depends on the ticket's values may fail.
-pub(super) fn gives_a_boolean(source: &str, program: &Program) -> Result<(), ConditionError> {
-    let Some(sample) = sample() else { return Ok(()) };
-    let variables = Variables::new(&sample, Timestamp::UNIX_EPOCH);
-    let mut context = Context::with_env(environment().clone());
-    context.set_variable_resolver(&variables);
-    boolean(source, program, program.expression(), &context)
+/// Refuses an expression whose value, or that of an operand of `&&`, `||`, `!` and `?:`, is no boolean on a sample. There
+/// is no type checker: only what depends on the sample's values may fail, and where the whole must be total not even that.
+pub(crate) fn gives_a_boolean(
+    source: &str,
+    program: &Program,
+    language: &Language<'_>,
+) -> Result<(), ExpressionError> {
+    for (name, sample) in language.samples {
+        let resolver = Resolver(*sample);
+        let mut context = Context::with_env(environment().clone());
+        context.set_variable_resolver(&resolver);
+        let root = program.expression();
+        boolean(source, program, root, &context)?;
+        if language.total
+            && let Err(error) = Value::resolve(root, &context)
+        {
+            let at = failing(root, &context);
+            return Err(ExpressionError::at(
+                source,
+                offset(source, program, at),
+                format!("on the sample \"{name}\": {}", describe(&error)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// The innermost operand that fails.
+fn failing<'a>(node: &'a IdedExpr, context: &Context<'_, '_>) -> &'a IdedExpr {
+    if let Expr::Call(call) = &node.expr {
+        let mut operands = call.target.as_deref().into_iter().chain(&call.args);
+        if let Some(operand) = operands.find(|operand| Value::resolve(operand, context).is_err()) {
+            return failing(operand, context);
+        }
+    }
+    node
 }
 
 fn boolean(
@@ -184,7 +217,7 @@ fn boolean(
     program: &Program,
     node: &IdedExpr,
     context: &Context<'_, '_>,
-) -> Result<(), ConditionError> {
+) -> Result<(), ExpressionError> {
     if let Expr::Call(call) = &node.expr {
         match call.func_name.as_str() {
             operators::LOGICAL_AND | operators::LOGICAL_OR | operators::LOGICAL_NOT => {
@@ -196,7 +229,7 @@ fn boolean(
             _ => {}
         }
     }
-    let refuse = |message: String| Err(ConditionError::at(source, offset(source, program, node), message));
+    let refuse = |message: String| Err(ExpressionError::at(source, offset(source, program, node), message));
     match Value::resolve(node, context) {
         Ok(Value::Bool(_)) => Ok(()),
         Ok(other) => refuse(format!("gives a value of type {:?}, not true or false", other.type_of())),
@@ -205,7 +238,7 @@ fn boolean(
     }
 }
 
-/// Whether another ticket could do without this error.
+/// Whether another sample could do without this error.
 fn depends_on_values(error: &ExecutionError) -> bool {
     match error {
         ExecutionError::FunctionError { function, .. } => function != "matches",
@@ -216,27 +249,4 @@ fn depends_on_values(error: &ExecutionError) -> bool {
         | ExecutionError::IndexOutOfBounds(_) => true,
         _ => false,
     }
-}
-
-/// A ticket with a value in every field.
-pub(super) fn sample() -> Option<TicketFacts> {
-    Some(TicketFacts {
-        ticket_type: "complaint",
-        item: "城乡建设/安全生产/事故处理".into(),
-        region: Regions::national().find_by_name("天河区").first()?.code,
-        priority: 3,
-        channel: "phone",
-        urgency: "medium",
-        impact: "low",
-        subject: "噪音扰民".into(),
-        body: "楼下工地夜间施工".into(),
-        round: 1,
-        return_count: 1,
-        returned_by: vec!["a-unit".into()],
-        arbitration: false,
-        tier: 1,
-        sensitive: false,
-        received_at: Timestamp::UNIX_EPOCH,
-        customer_known: true,
-    })
 }
