@@ -51,7 +51,7 @@ pub struct Sheet<W: Write + Send> {
 }
 
 enum File<W: Write + Send> {
-    Csv(csv::File<W>),
+    Csv(Box<csv::File<W>>),
     Xlsx(Box<xlsx::File<W>>),
 }
 
@@ -62,7 +62,9 @@ impl<W: Write + Send> Sheet<W> {
     /// When `out` does not take it, or there is no place for a temporary file.
     pub fn begin(out: W, format: Format, name: &str, header: &[&str]) -> Result<Self, SheetError> {
         let file = match format {
-            Format::Csv { byte_order_mark } => File::Csv(csv::File::begin(out, byte_order_mark, header)?),
+            Format::Csv { byte_order_mark } => {
+                File::Csv(Box::new(csv::File::begin(out, byte_order_mark, header)?))
+            }
             Format::Xlsx => File::Xlsx(Box::new(xlsx::File::begin(out, name, header)?)),
         };
         Ok(Self { columns: header.len(), rows: 0, file })
