@@ -1,5 +1,7 @@
 //! What is written is read again, by other means.
 
+#![allow(clippy::unwrap_used, reason = "tests")]
+
 use gongdan_sheet::{Cell, Chunks, Format, Sheet, SheetError};
 use jiff::civil::date;
 use proptest::prelude::*;
