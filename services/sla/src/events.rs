@@ -58,15 +58,8 @@ fn act(change: &ticket_event::Change) -> Act {
         Pb::Closed(_) => Act::Closed,
         Pb::Reopened(_) => Act::Reopened,
         Pb::Cancelled(_) => Act::Cancelled,
-        Pb::Saved(_)
-        | Pb::Amended(_)
-        | Pb::Accepted(_)
-        | Pb::Transferred(_)
-        | Pb::CallbackOpened(_)
-        | Pb::Urged(_)
-        | Pb::DecisionRefused(_)
-        | Pb::Pooled(_)
-        | Pb::Erased(_) => Act::Other,
+        // What moves no clock.
+        _ => Act::Other,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Domain event → proto event and subject.
 
-use crate::store::{citizens, state};
+use crate::store::{citizens, records, state};
 use gongdan_bus as bus;
 use gongdan_clock::new_id;
 use gongdan_errors::Error;
@@ -77,6 +77,8 @@ fn payload(
         from_phase: event.from_phase.map_or(0, |phase| phase.number()),
         state: None,
         change: Some(change(&event.change, changed)),
+        step: event.step.clone(),
+        ..pb::TicketEvent::default()
     };
     let mut bytes = Vec::with_capacity(head.encoded_len() + state.len() + 8);
     // A message may be encoded in any order of its fields, so the state follows as it was encoded for the row.
@@ -148,6 +150,23 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
             PbChange::Urged(pb::Urged { note: mask_numbers(note.as_str()), notify: *told })
         }
         Change::Erased { what } => PbChange::Erased(pb::Erased { classes: state::classes(*what).collect() }),
+        Change::Answer(change) => records::answer::change(change),
+        Change::Assist(change) => records::assist::change(change),
+        Change::Attachment(change) => records::attachment::change(change),
+        Change::Call(change) => records::call::change(change),
+        Change::Circulation(change) => records::circulation::change(change),
+        Change::Directive(change) => records::directive::change(change),
+        Change::Escalation(change) => records::escalation::change(change),
+        Change::Extension(change) => records::extension::change(change),
+        Change::Handoff(change) => records::handoff::change(change),
+        Change::Links(change) => records::links::change(change),
+        Change::Quality(change) => records::quality::change(change),
+        Change::Quarantine(change) => records::quarantine::change(change),
+        Change::Review(change) => records::review::change(change),
+        Change::Suspension(change) => records::suspension::change(change),
+        Change::Track(change) => records::track::change(change),
+        Change::Visit(change) => records::visit::change(change),
+        Change::Workflow(change) => records::workflow::change(change),
     }
 }
 
@@ -207,6 +226,7 @@ fn texts(event: &mut pb::TicketEvent) -> Vec<&mut String> {
             | PbChange::Erased(_),
         )
         | None => {}
+        Some(change) => texts.extend(records::texts(change)),
     }
     texts
 }

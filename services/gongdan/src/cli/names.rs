@@ -71,6 +71,7 @@ const CHINESE: &[(&str, &str)] = &[
     ("CHANNEL_API", "接口"),
     ("CHANNEL_DEVICE", "设备"),
     ("CHANNEL_HANDED_DOWN", "上级转办"),
+    ("CHANNEL_SMS", "短信"),
     ("URGENCY_LOW", "低"),
     ("URGENCY_MEDIUM", "中"),
     ("URGENCY_HIGH", "高"),

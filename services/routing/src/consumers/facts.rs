@@ -66,6 +66,7 @@ const fn channel(channel: Channel) -> &'static str {
         Channel::Api => "api",
         Channel::Device => "device",
         Channel::HandedDown => "handed_down",
+        Channel::Sms => "sms",
     }
 }
 

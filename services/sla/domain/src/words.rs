@@ -113,6 +113,8 @@ words! {
         Device = 11 "device",
         /// 上级转办
         HandedDown = 12 "handed_down",
+        /// 短信
+        Sms = 13 "sms",
     }
 }
 

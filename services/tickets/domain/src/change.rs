@@ -3,6 +3,7 @@
 use crate::{
     actor::Actor,
     acts::erase::Personal,
+    groups,
     names::{PrincipalId, UnitId},
     text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
     ticket::Ticket,
@@ -31,6 +32,19 @@ pub struct Texts {
     pub request: Option<(Subject, Body)>,
     /// Of the resolution of this round.
     pub resolution: Option<(Option<Solution>, RootCause, Reply)>,
+    /// Of records.
+    pub records: Vec<RecordText>,
+}
+
+/// A text of a record; a later one of the same part takes its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordText {
+    /// The record.
+    pub record: Uuid,
+    /// Which of its texts, as the contract's field is called.
+    pub part: &'static str,
+    /// What was written.
+    pub text: String,
 }
 
 /// One entry of the timeline.
@@ -48,6 +62,8 @@ pub struct Event {
     pub from_phase: Option<Phase>,
     /// What happened.
     pub change: Change,
+    /// The workflow's step after it; empty: the step stays. Source: T31.
+    pub step: String,
 }
 
 /// What a decision marks besides its target.
@@ -95,6 +111,40 @@ pub enum Change {
     Urged { note: Note, told: bool },
     /// What is personal was erased.
     Erased { what: Personal },
+    /// 直接答复
+    Answer(groups::answer::Change),
+    /// 协办
+    Assist(groups::assist::Change),
+    /// Notes and attachments
+    Attachment(groups::attachment::Change),
+    /// Calls that belong to it
+    Call(groups::call::Change),
+    /// 传阅
+    Circulation(groups::circulation::Change),
+    /// 督办
+    Directive(groups::directive::Change),
+    /// 升级
+    Escalation(groups::escalation::Change),
+    /// 延时申请
+    Extension(groups::extension::Change),
+    /// Hand-off to emergency services
+    Handoff(groups::handoff::Change),
+    /// Other tickets it belongs with
+    Links(groups::links::Change),
+    /// 差错工单
+    Quality(groups::quality::Change),
+    /// 隔离区
+    Quarantine(groups::quarantine::Change),
+    /// 审核
+    Review(groups::review::Change),
+    /// 挂起
+    Suspension(groups::suspension::Change),
+    /// 跟踪
+    Track(groups::track::Change),
+    /// 预约上门
+    Visit(groups::visit::Change),
+    /// The workflow it follows
+    Workflow(groups::workflow::Change),
 }
 
 impl Change {
@@ -118,6 +168,23 @@ impl Change {
             Self::Cancelled { .. } => "cancelled",
             Self::Urged { .. } => "urged",
             Self::Erased { .. } => "erased",
+            Self::Answer(change) => change.name(),
+            Self::Assist(change) => change.name(),
+            Self::Attachment(change) => change.name(),
+            Self::Call(change) => change.name(),
+            Self::Circulation(change) => change.name(),
+            Self::Directive(change) => change.name(),
+            Self::Escalation(change) => change.name(),
+            Self::Extension(change) => change.name(),
+            Self::Handoff(change) => change.name(),
+            Self::Links(change) => change.name(),
+            Self::Quality(change) => change.name(),
+            Self::Quarantine(change) => change.name(),
+            Self::Review(change) => change.name(),
+            Self::Suspension(change) => change.name(),
+            Self::Track(change) => change.name(),
+            Self::Visit(change) => change.name(),
+            Self::Workflow(change) => change.name(),
         }
     }
 }
@@ -130,6 +197,7 @@ impl Changed {
         self.steps.extend(next.steps);
         self.texts.request = next.texts.request.or(self.texts.request);
         self.texts.resolution = next.texts.resolution.or(self.texts.resolution);
+        self.texts.records.extend(next.texts.records);
         self
     }
 

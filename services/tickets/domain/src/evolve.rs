@@ -91,6 +91,23 @@ impl Ticket {
                 }
             }
             Change::Erased { what } => self.forget(*what),
+            Change::Answer(change) => self.evolve_answer(event, change),
+            Change::Assist(change) => self.evolve_assist(event, change),
+            Change::Attachment(change) => self.evolve_attachment(event, change),
+            Change::Call(change) => self.evolve_call(event, change),
+            Change::Circulation(change) => self.evolve_circulation(event, change),
+            Change::Directive(change) => self.evolve_directive(event, change),
+            Change::Escalation(change) => self.evolve_escalation(event, change),
+            Change::Extension(change) => self.evolve_extension(event, change),
+            Change::Handoff(change) => self.evolve_handoff(event, change),
+            Change::Links(change) => self.evolve_links(event, change),
+            Change::Quality(change) => self.evolve_quality(event, change),
+            Change::Quarantine(change) => self.evolve_quarantine(event, change),
+            Change::Review(change) => self.evolve_review(event, change),
+            Change::Suspension(change) => self.evolve_suspension(event, change),
+            Change::Track(change) => self.evolve_track(event, change),
+            Change::Visit(change) => self.evolve_visit(event, change),
+            Change::Workflow(change) => self.evolve_workflow(event, change),
         }
     }
 

@@ -9,6 +9,7 @@ pub mod acts;
 pub mod catalogue;
 mod change;
 mod evolve;
+pub mod groups;
 mod mask;
 mod names;
 mod number;
@@ -29,7 +30,7 @@ pub use acts::{
     intake::{Intake, New},
     past::{Past, Reply},
 };
-pub use change::{Change, Changed, Event, Marks, Texts};
+pub use change::{Change, Changed, Event, Marks, RecordText, Texts};
 pub use gongdan_mask::mask_numbers;
 pub use mask::{mask_name, mask_phone};
 pub use names::{ExternalSource, InvalidName, PrincipalId, UnitId};

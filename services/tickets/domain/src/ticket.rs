@@ -5,6 +5,7 @@ use crate::{
     actor::Actor,
     acts::erase::Personal,
     change::{Change, Changed, Event, Texts},
+    groups::Groups,
     names::{ExternalSource, PrincipalId, UnitId},
     refusal::Refusal,
     text::ExternalId,
@@ -113,6 +114,10 @@ pub struct Ticket {
     pub tier: i32,
     /// What of it was erased.
     pub erased: Personal,
+    /// What belongs to it and has rules of its own.
+    pub groups: Groups,
+    /// The head of its timeline's hash chain; empty before it begins. Source: T26.
+    pub chain: Vec<u8>,
 }
 
 /// The id in the system a ticket came from.
@@ -181,6 +186,7 @@ impl Ticket {
             actor: by.clone(),
             from_phase: Some(self.phase),
             change,
+            step: String::new(),
         }
     }
 }

@@ -83,6 +83,8 @@ numbered! {
         Device = 11 "device",
         /// 上级转办
         HandedDown = 12 "handed_down",
+        /// 短信
+        Sms = 13 "sms",
     }
 }
 
@@ -157,6 +159,10 @@ numbered! {
         Timer = 4 "timer",
         /// Recorded from the past.
         Imported = 5 "imported",
+        /// 直接答复
+        Answered = 6 "answered",
+        /// It is part of another ticket now.
+        Merged = 7 "merged",
     }
 }
 

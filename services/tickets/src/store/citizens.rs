@@ -28,6 +28,7 @@ pub(crate) fn hide_in_ticket(ticket: &mut pb::Ticket) {
     if let Some(resolution) = &mut ticket.resolution {
         hide(&mut resolution.resolved_by);
     }
+    super::records::each_actor(ticket, hide);
 }
 
 /// The same of all whom an event names.

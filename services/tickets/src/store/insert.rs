@@ -1,6 +1,7 @@
 //! New tickets: rows, events, requests or import keys, customers and contacts of many in one statement.
 
 use super::{
+    extras,
     save::{Columns, EventColumns, ParticipantColumns, Save},
     seal::{Blind, Sealed},
     writer::Batch,
@@ -8,7 +9,7 @@ use super::{
 use async_trait::async_trait;
 use gongdan_pg::constraint;
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 /// A new ticket ready to be written.
 #[derive(Debug, Clone)]
@@ -67,33 +68,45 @@ impl Batch for Insert {
     /// A new customer is written with an index of each version that is given or not at all: one that is there is seen by
     /// any version that is held, given or not, since a rotation brings customers to the given ones one after the other; and of two that are made at the same moment the first index decides. The others are inserted without ON
     /// CONFLICT: when a replica that decides by another version was faster, the statement fails as a whole. Events are inserted in the order of versions, so that their positions have it too.
-    #[allow(clippy::too_many_lines, reason = "one statement")]
     async fn run(connection: &mut PgConnection, inserts: &[Self]) -> Result<Vec<Inserted>, sqlx::Error> {
-        let saves: Vec<&Save> = inserts.iter().map(|insert| &insert.save).collect();
-        let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
-        let k = KeyColumns::of(inserts);
-        let subject: Vec<String> = inserts.iter().map(|i| i.subject.clone()).collect();
-        let body: Vec<String> = inserts.iter().map(|i| i.body.clone()).collect();
-        let source: Vec<Option<String>> =
-            inserts.iter().map(|i| i.import.as_ref().map(|k| k.source.clone())).collect();
-        let external: Vec<Option<String>> =
-            inserts.iter().map(|i| i.import.as_ref().map(|k| k.id.clone())).collect();
-        let hash: Vec<Option<Vec<u8>>> = inserts
-            .iter()
-            .zip(&c.hash)
-            .map(|(i, request)| i.import.as_ref().map(|k| k.hash.to_vec()).or_else(|| request.clone()))
-            .collect();
-        let new_customer: Vec<bool> = inserts.iter().map(|i| i.customer.new).collect();
-        let handle = |i: &Insert| i.customer.handle.clone();
-        let handle_version: Vec<Option<i32>> =
-            inserts.iter().map(|i| handle(i).map(|h| h.key_version)).collect();
-        let handle_sealed: Vec<Option<Vec<u8>>> =
-            inserts.iter().map(|i| handle(i).map(|h| h.bytes)).collect();
-        let key_version: Vec<Option<i32>> =
-            inserts.iter().map(|i| i.contact.as_ref().map(|s| s.key_version)).collect();
-        let sealed: Vec<Option<Vec<u8>>> =
-            inserts.iter().map(|i| i.contact.as_ref().map(|s| s.bytes.clone())).collect();
-        let rows = sqlx::query!(
+        if inserts.iter().all(|insert| insert.save.extras.is_empty()) {
+            return write(connection, inserts).await;
+        }
+        let mut transaction = connection.begin().await?;
+        let answers = write(&mut transaction, inserts).await?;
+        let written = inserts.iter().zip(&answers).filter(|(_, answer)| **answer == Inserted::Created);
+        let written: Vec<&Save> = written.map(|(insert, _)| &insert.save).collect();
+        extras::write(&mut transaction, &written).await?;
+        transaction.commit().await?;
+        Ok(answers)
+    }
+}
+
+#[allow(clippy::too_many_lines, reason = "one statement")]
+async fn write(connection: &mut PgConnection, inserts: &[Insert]) -> Result<Vec<Inserted>, sqlx::Error> {
+    let saves: Vec<&Save> = inserts.iter().map(|insert| &insert.save).collect();
+    let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
+    let k = KeyColumns::of(inserts);
+    let subject: Vec<String> = inserts.iter().map(|i| i.subject.clone()).collect();
+    let body: Vec<String> = inserts.iter().map(|i| i.body.clone()).collect();
+    let source: Vec<Option<String>> =
+        inserts.iter().map(|i| i.import.as_ref().map(|k| k.source.clone())).collect();
+    let external: Vec<Option<String>> =
+        inserts.iter().map(|i| i.import.as_ref().map(|k| k.id.clone())).collect();
+    let hash: Vec<Option<Vec<u8>>> = inserts
+        .iter()
+        .zip(&c.hash)
+        .map(|(i, request)| i.import.as_ref().map(|k| k.hash.to_vec()).or_else(|| request.clone()))
+        .collect();
+    let new_customer: Vec<bool> = inserts.iter().map(|i| i.customer.new).collect();
+    let handle = |i: &Insert| i.customer.handle.clone();
+    let handle_version: Vec<Option<i32>> = inserts.iter().map(|i| handle(i).map(|h| h.key_version)).collect();
+    let handle_sealed: Vec<Option<Vec<u8>>> = inserts.iter().map(|i| handle(i).map(|h| h.bytes)).collect();
+    let key_version: Vec<Option<i32>> =
+        inserts.iter().map(|i| i.contact.as_ref().map(|s| s.key_version)).collect();
+    let sealed: Vec<Option<Vec<u8>>> =
+        inserts.iter().map(|i| i.contact.as_ref().map(|s| s.bytes.clone())).collect();
+    let rows = sqlx::query!(
             r#"WITH input AS MATERIALIZED (
                  SELECT * FROM UNNEST(
                    $1::int[], $2::uuid[], $3::text[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[], $8::text[],
@@ -242,21 +255,20 @@ impl Batch for Insert {
         )
         .fetch_all(connection)
         .await;
-        let rows = match rows {
-            Err(error) if inserts.len() == 1 && constraint(&error) == Some("customer_keys_pkey") => {
-                return Ok(vec![Inserted::CustomerTaken]);
-            }
-            other => other?,
-        };
-        Ok(rows
-            .into_iter()
-            .map(|row| match (row.created, row.taken) {
-                (true, _) => Inserted::Created,
-                (false, true) => Inserted::CustomerTaken,
-                (false, false) => Inserted::Known,
-            })
-            .collect())
-    }
+    let rows = match rows {
+        Err(error) if inserts.len() == 1 && constraint(&error) == Some("customer_keys_pkey") => {
+            return Ok(vec![Inserted::CustomerTaken]);
+        }
+        other => other?,
+    };
+    Ok(rows
+        .into_iter()
+        .map(|row| match (row.created, row.taken) {
+            (true, _) => Inserted::Created,
+            (false, true) => Inserted::CustomerTaken,
+            (false, false) => Inserted::Known,
+        })
+        .collect())
 }
 
 /// Blind indexes of many inserts, each with the ordinal of its insert.

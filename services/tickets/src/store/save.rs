@@ -1,5 +1,6 @@
 //! What one act writes, and how many acts share one statement.
 
+use super::extras::Extras;
 use crate::events::Written;
 use gongdan_outbox::NewEvent;
 use gongdan_pg::RequestKey;
@@ -59,6 +60,8 @@ pub(crate) struct Save {
     pub recorded_at: Timestamp,
     /// The trace of the act.
     pub traceparent: Option<String>,
+    /// What it writes into other tables.
+    pub extras: Extras,
 }
 
 impl Save {
@@ -84,6 +87,7 @@ impl Save {
             participants: changed.ticket.participants.iter().map(ToString::to_string).collect(),
             recorded_at,
             traceparent: current_traceparent(),
+            extras: Extras::of(changed),
         }
     }
 }

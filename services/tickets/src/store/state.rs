@@ -1,5 +1,6 @@
 //! The ticket of the domain and the `Ticket` of the contract: what `tickets.state` and every event carry.
 
+use super::records;
 use gongdan_proto::{
     common::v1::ActorRef,
     from_timestamp,
@@ -25,7 +26,7 @@ pub(crate) struct InvalidState(String);
 pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
     let time = |at: Option<Timestamp>| at.map(to_timestamp);
     let names = |units: &[UnitId]| units.iter().map(ToString::to_string).collect();
-    PbTicket {
+    let mut pb = PbTicket {
         id: ticket.id.to_string(),
         number: ticket.number.clone(),
         etag: ticket.version.to_string(),
@@ -80,7 +81,11 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         item_path: ticket.item_path.clone(),
         urge_told_at: time(ticket.urge_told_at),
         pending_version: ticket.pending_version,
-    }
+        chain: ticket.chain.clone(),
+        ..PbTicket::default()
+    };
+    records::put(&ticket.groups, &mut pb);
+    pb
 }
 
 /// The contract's words for classes of what is personal.
@@ -108,7 +113,8 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Ticket, InvalidState> {
     from_pb(pb)
 }
 
-pub(crate) fn from_pb(pb: PbTicket) -> Result<Ticket, InvalidState> {
+pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
+    let groups = records::take(&mut pb)?;
     let region = RegionCode::parse(&pb.region).map_err(|e| invalid("region", e))?;
     let pool = (!pb.pool_reason.is_empty() || !pb.pool_unit_id.is_empty())
         .then(|| Ok(Pool { unit: unit("pool_unit_id", &pb.pool_unit_id)?, reason: pb.pool_reason }))
@@ -175,6 +181,8 @@ pub(crate) fn from_pb(pb: PbTicket) -> Result<Ticket, InvalidState> {
             contact: pb.erased.contains(&DataClass::Contact.into()),
             texts: pb.erased.contains(&DataClass::Texts.into()),
         },
+        groups,
+        chain: pb.chain,
     })
 }
 

@@ -2,6 +2,7 @@
 
 use super::{
     citizens,
+    records::{self, Texts},
     seal::{Contact, Sealed, Sealer},
     state,
 };
@@ -18,7 +19,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// The columns that answers are made of, for statements put together at run time.
-pub(super) const COLUMNS: &str = "id, version, received_at, customer_id, state, subject, body, solution, root_cause, reply, key_version, sealed";
+pub(super) const COLUMNS: &str = "id, version, received_at, customer_id, state, subject, body, solution, root_cause, reply, key_version, sealed, '{}'::text[] AS records";
 
 /// A row of the view.
 #[derive(Debug, Clone, FromRow)]
@@ -35,6 +36,8 @@ pub(crate) struct TicketView {
     pub reply: Option<String>,
     pub key_version: Option<i32>,
     pub sealed: Option<Vec<u8>>,
+    /// Record, part and text of each text of a record, one after the other; empty in lists.
+    pub records: Vec<String>,
 }
 
 /// How much of a ticket an answer carries.
@@ -75,6 +78,12 @@ impl TicketView {
         self.received_at.to_jiff()
     }
 
+    /// Texts of its records, as they are shown.
+    fn record_texts(&self, shown: impl Fn(&str) -> String) -> Texts {
+        let texts = self.records.chunks_exact(3);
+        texts.map(|text| ((text[0].clone(), text[1].clone()), shown(&text[2]))).collect()
+    }
+
     /// The answer, for who looks.
     pub(crate) fn present(
         &self,
@@ -102,6 +111,7 @@ impl TicketView {
         ticket.subject = shown(&self.subject);
         if detail == Detail::Full {
             ticket.body = shown(&self.body);
+            records::fill(&mut ticket, &self.record_texts(shown));
         }
         if let Some(resolution) = &mut ticket.resolution {
             let text = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
@@ -141,7 +151,7 @@ pub(crate) async fn get(pool: &PgPool, id: Uuid) -> Result<Option<TicketView>, E
         r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", customer_id AS "customer_id?",
                   state AS "state!",
                   subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
-                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?"
+                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?", records AS "records!"
            FROM ticket_views WHERE id = $1"#,
         id
     )
@@ -158,7 +168,7 @@ pub(crate) async fn many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketView>,
         r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", customer_id AS "customer_id?",
                   state AS "state!",
                   subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
-                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?"
+                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?", records AS "records!"
            FROM ticket_views WHERE id = ANY ($1)"#,
         ids
     )

@@ -151,7 +151,7 @@ impl Tickets {
                       v.customer_id AS "customer_id?", v.state AS "state!",
                       v.subject AS "subject!", v.body AS "body!", v.solution AS "solution?",
                       v.root_cause AS "root_cause?", v.reply AS "reply?", v.key_version AS "key_version?",
-                      v.sealed AS "sealed?", r.hash AS "hash?", r.version AS "answered_version?",
+                      v.sealed AS "sealed?", v.records AS "records!", r.hash AS "hash?", r.version AS "answered_version?",
                       r.created_at AS "answered_at?"
                FROM ticket_views v
                LEFT JOIN requests r ON r.caller = $2 AND r.method = $3 AND r.request_id = $4
@@ -179,6 +179,7 @@ impl Tickets {
             reply: row.reply,
             key_version: row.key_version,
             sealed: row.sealed,
+            records: row.records,
         };
         if let (Some(hash), Some(version), Some(at)) = (row.hash, row.answered_version, row.answered_at) {
             view.check_seen(&call.caller)?;
@@ -278,6 +279,7 @@ impl Tickets {
             reply: None,
             key_version: insert.contact.as_ref().map(|sealed| sealed.key_version),
             sealed: insert.contact.as_ref().map(|sealed| sealed.bytes.clone()),
+            records: Vec::new(),
         };
         Ok(match self.inserts.write(insert).instrument(span).await? {
             Inserted::Created => {
@@ -397,6 +399,10 @@ impl TicketView {
             self.solution = solution.as_ref().map(|text| text.as_str().to_owned());
             self.root_cause = Some(root_cause.as_str().to_owned());
             self.reply = Some(reply.as_str().to_owned());
+        }
+        // A later text of the same part comes later, and takes the place of the earlier one where they are looked up.
+        for text in &changed.texts.records {
+            self.records.extend([text.record.to_string(), text.part.to_owned(), text.text.clone()]);
         }
         self
     }

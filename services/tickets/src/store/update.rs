@@ -1,12 +1,13 @@
 //! Changes of tickets: rows guarded by their version, events, requests and texts of many in one statement.
 
 use super::{
+    extras,
     save::{Columns, DecisionColumns, EventColumns, ParticipantColumns, Save},
     writer::Batch,
 };
 use async_trait::async_trait;
 use jiff_sqlx::Timestamp as SqlTimestamp;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 
 /// What became of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,13 +27,28 @@ impl Batch for Save {
     /// Ordinals count from 0 without gaps, so that they find ids in the columns. `(… IN …) IS TRUE` is looked up in a
     /// hash; a join of one column with the other would compare each row with each.
     async fn run(connection: &mut PgConnection, saves: &[Self]) -> Result<Vec<Updated>, sqlx::Error> {
-        // Everybody locks rows in the order of their ids: two batches with the same tickets do not block each other.
-        let mut order: Vec<(usize, &Self)> = saves.iter().enumerate().collect();
-        order.sort_by_key(|(_, save)| save.row.id);
-        let saves: Vec<&Self> = order.iter().map(|(_, save)| *save).collect();
-        let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
-        let d = DecisionColumns::of(&saves);
-        let won = sqlx::query_scalar!(
+        if saves.iter().all(|save| save.extras.is_empty()) {
+            return write(connection, saves).await;
+        }
+        let mut transaction = connection.begin().await?;
+        let answers = write(&mut transaction, saves).await?;
+        let written = saves.iter().zip(&answers).filter(|(_, answer)| **answer == Updated::Done);
+        let written: Vec<&Self> = written.map(|(save, _)| save).collect();
+        extras::write(&mut transaction, &written).await?;
+        transaction.commit().await?;
+        Ok(answers)
+    }
+}
+
+/// Tickets, events, requests and resolutions in one statement.
+async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Updated>, sqlx::Error> {
+    // Everybody locks rows in the order of their ids: two batches with the same tickets do not block each other.
+    let mut order: Vec<(usize, &Save)> = saves.iter().enumerate().collect();
+    order.sort_by_key(|(_, save)| save.row.id);
+    let saves: Vec<&Save> = order.iter().map(|(_, save)| *save).collect();
+    let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
+    let d = DecisionColumns::of(&saves);
+    let won = sqlx::query_scalar!(
             r#"WITH input AS MATERIALIZED (
                  SELECT * FROM UNNEST(
                    $1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[],
@@ -116,13 +132,12 @@ impl Batch for Save {
         )
         .fetch_all(connection)
         .await?;
-        let mut answers = vec![Updated::Lost; saves.len()];
-        for ordinal in won {
-            let at = usize::try_from(ordinal).ok().and_then(|at| order.get(at));
-            if let Some(answer) = at.and_then(|(at, _)| answers.get_mut(*at)) {
-                *answer = Updated::Done;
-            }
+    let mut answers = vec![Updated::Lost; saves.len()];
+    for ordinal in won {
+        let at = usize::try_from(ordinal).ok().and_then(|at| order.get(at));
+        if let Some(answer) = at.and_then(|(at, _)| answers.get_mut(*at)) {
+            *answer = Updated::Done;
         }
-        Ok(answers)
     }
+    Ok(answers)
 }

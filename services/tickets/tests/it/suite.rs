@@ -382,25 +382,16 @@ pub fn fields(status: &Status) -> Vec<String> {
     violations.into_iter().map(|violation| violation.field).collect()
 }
 
+/// The change as the contract calls its field.
 pub fn name(change: &pb::ticket_event::Change) -> &'static str {
-    use pb::ticket_event::Change as C;
-    match change {
-        C::Saved(_) => "saved",
-        C::Submitted(_) => "submitted",
-        C::Dispatched(_) => "dispatched",
-        C::Accepted(_) => "accepted",
-        C::Claimed(_) => "claimed",
-        C::Returned(_) => "returned",
-        C::Transferred(_) => "transferred",
-        C::Resolved(_) => "resolved",
-        C::CallbackOpened(_) => "callback_opened",
-        C::Closed(_) => "closed",
-        C::Reopened(_) => "reopened",
-        C::Cancelled(_) => "cancelled",
-        C::Urged(_) => "urged",
-        C::DecisionRefused(_) => "decision_refused",
-        C::Pooled(_) => "pooled",
-        C::Amended(_) => "amended",
-        C::Erased(_) => "erased",
+    let debug = format!("{change:?}");
+    let variant = debug.split('(').next().unwrap_or_default();
+    let mut name = String::new();
+    for c in variant.chars() {
+        if c.is_ascii_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.push(c.to_ascii_lowercase());
     }
+    name.leak()
 }

@@ -93,6 +93,7 @@ enum Via {
     Api,
     Device,
     HandedDown,
+    Sms,
 }
 
 pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
@@ -318,5 +319,6 @@ fn channel(via: Via) -> pb::Channel {
         Via::Api => pb::Channel::Api,
         Via::Device => pb::Channel::Device,
         Via::HandedDown => pb::Channel::HandedDown,
+        Via::Sms => pb::Channel::Sms,
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use gongdan_proto::{
     common::v1::{ActorRef, PrincipalKind},
-    tickets::v1::{CloseReason, ListTimelineRequest, TicketEvent, ticket_event::Change},
+    tickets::v1::{CloseReason, ListTimelineRequest, TicketEvent, TicketLink, ticket_event::Change},
 };
 use serde_json::json;
 
@@ -95,6 +95,97 @@ fn told<'a>(context: &'a Context, change: Option<&Change>) -> (&'a str, String) 
         Change::DecisionRefused(c) => (context.text("decision refused", "派单未采纳"), c.reason.clone()),
         Change::Erased(_) => (context.text("personal data erased", "删除个人信息"), String::new()),
         Change::Pooled(c) => (context.text("pooled", "转人工"), and(c.unit_id.clone(), &c.reason)),
+        Change::Answered(c) => (context.text("answered at intake", "直接答复"), c.subject.clone()),
+        Change::Escalated(c) => (
+            context.text("escalated", "升级"),
+            and(
+                format!("{} → {} {}", c.from_tier, c.tier, to(&c.to_unit_id, &c.to_person_id))
+                    .trim()
+                    .to_owned(),
+                &c.reason,
+            ),
+        ),
+        other => records(context, other),
+    }
+}
+
+/// What happened to a record of the ticket, in words, and its details.
+fn records<'a>(context: &'a Context, change: &Change) -> (&'a str, String) {
+    let and = |first: &str, second: &str| {
+        [first, second].iter().filter(|t| !t.is_empty()).copied().collect::<Vec<_>>().join(": ")
+    };
+    let link = |link: Option<&TicketLink>, reason: &str| {
+        and(link.map(|link| link.ticket_number.as_str()).unwrap_or_default(), reason)
+    };
+    match change {
+        Change::AssistRequested(c) => {
+            (context.text("assist requested", "请求协办"), and(&c.unit_id, &c.request))
+        }
+        Change::AssistReplied(c) => (context.text("assist replied", "协办回复"), and(&c.unit_id, &c.reply)),
+        Change::AssistDeclined(c) => {
+            (context.text("assist declined", "协办谢绝"), and(&c.unit_id, &c.reason))
+        }
+        Change::AssistWaived(c) => (context.text("assist waived", "免予协办"), and(&c.unit_id, &c.reason)),
+        Change::VisitBooked(c) => (context.text("visit booked", "预约上门"), and(&c.person_id, &c.note)),
+        Change::VisitMoved(c) => (context.text("visit moved", "改约"), and(&c.person_id, &c.reason)),
+        Change::VisitCheckedIn(_) => (context.text("visit checked in", "上门签到"), String::new()),
+        Change::VisitReported(c) => (context.text("visit reported", "上门反馈"), c.report.clone()),
+        Change::VisitCancelled(c) => (context.text("visit cancelled", "取消上门"), c.reason.clone()),
+        Change::SuspensionRequested(c) => {
+            (context.text("suspension requested", "申请挂起"), c.reason.clone())
+        }
+        Change::SuspensionRejected(c) => {
+            (context.text("suspension rejected", "挂起未批准"), c.decision.clone())
+        }
+        Change::Suspended(c) => (context.text("suspended", "挂起"), and(&c.reason, &c.decision)),
+        Change::Resumed(c) => (context.text("resumed", "恢复"), c.note.clone()),
+        Change::ExtensionRequested(c) => (context.text("extension requested", "延时申请"), c.reason.clone()),
+        Change::ExtensionApproved(c) => (context.text("extension approved", "延时批准"), c.decision.clone()),
+        Change::ExtensionRejected(c) => {
+            (context.text("extension rejected", "延时未批准"), c.decision.clone())
+        }
+        Change::ReviewSubmitted(c) => (context.text("review submitted", "提交审核"), c.waits_at.clone()),
+        Change::ReviewApproved(c) => {
+            (context.text("review approved", "审核通过"), and(&c.approved_at, &c.note))
+        }
+        Change::ReviewRejected(c) => {
+            (context.text("review rejected", "审核退回"), and(&c.back_to, &c.reason))
+        }
+        Change::DirectiveIssued(c) => (context.text("directive", "督办"), and(&c.unit_id, &c.directive)),
+        Change::DirectiveReplied(c) => (context.text("directive replied", "督办回复"), c.reply.clone()),
+        Change::DirectiveAccepted(c) => (context.text("directive accepted", "督办办结"), c.note.clone()),
+        Change::DirectiveRejected(c) => {
+            (context.text("directive reply rejected", "督办回复退回"), c.reason.clone())
+        }
+        Change::DirectiveWithdrawn(c) => (context.text("directive withdrawn", "督办撤销"), c.reason.clone()),
+        Change::DirectiveLate(c) => (context.text("directive late", "督办超时"), c.level.to_string()),
+        Change::Tracked(c) => (context.text("tracked", "跟踪"), and(&c.person_id, &c.note)),
+        Change::Untracked(c) => (context.text("untracked", "取消跟踪"), c.person_id.clone()),
+        Change::Reminded(c) => (context.text("reminded", "跟踪提醒"), and(&c.person_id, &c.note)),
+        Change::Noted(c) => (context.text("note", "备注"), c.text.clone()),
+        Change::Attached(c) => (context.text("attached", "上传附件"), c.name.clone()),
+        Change::Detached(c) => (context.text("attachment removed", "删除附件"), c.reason.clone()),
+        Change::QualityErrorMarked(c) => (context.text("quality error", "差错"), c.note.clone()),
+        Change::QualityErrorWithdrawn(c) => {
+            (context.text("quality error withdrawn", "撤销差错"), c.reason.clone())
+        }
+        Change::Circulated(c) => (context.text("circulated", "传阅"), and(&c.unit_id, &c.note)),
+        Change::Linked(c) => (context.text("linked", "关联"), link(c.link.as_ref(), &c.reason)),
+        Change::Unlinked(c) => (context.text("unlinked", "取消关联"), link(c.link.as_ref(), &c.reason)),
+        Change::Split(c) => (context.text("split", "拆分"), c.reason.clone()),
+        Change::Merged(c) => (context.text("merged", "合并"), and(&c.into_number, &c.reason)),
+        Change::MergeUndone(c) => (context.text("merge undone", "撤销合并"), c.reason.clone()),
+        Change::Quarantined(_) => (context.text("quarantined", "隔离"), String::new()),
+        Change::Verified(c) => (context.text("verified", "核实"), c.unit_id.clone()),
+        Change::HandedOff(c) => {
+            (context.text("handed to emergency services", "应急移交"), and(&c.reference, &c.note))
+        }
+        Change::CallLinked(c) => (context.text("call", "来电"), c.call_id.clone()),
+        Change::WorkflowMigrated(c) => (
+            context.text("workflow migrated", "流程迁移"),
+            format!("{} {} → {}", c.workflow, c.from_version, c.to_version),
+        ),
+        _ => ("", String::new()),
     }
 }
 
@@ -106,5 +197,7 @@ fn closed(context: &Context, reason: CloseReason) -> &str {
         CloseReason::CallbackGivenUp => context.text("callback given up", "回访未果"),
         CloseReason::Timer => context.text("nothing heard for seven working days", "七个工作日无反馈"),
         CloseReason::Imported => context.text("recorded from the past", "历史导入"),
+        CloseReason::Answered => context.text("answered at intake", "直接答复"),
+        CloseReason::Merged => context.text("merged into another", "合并"),
     }
 }

@@ -35,7 +35,7 @@ words! {
     }
     /// How a request came in.
     Channel = Channel {
-        Phone, Web, App, MiniProgram, Wechat, Weibo, Email, Fax, WalkIn, Api, Device, HandedDown,
+        Phone, Web, App, MiniProgram, Wechat, Weibo, Email, Fax, WalkIn, Api, Device, HandedDown, Sms,
     }
     /// How soon it hurts.
     Urgency = Urgency { Low, Medium, High, Critical }

@@ -5,6 +5,7 @@ use crate::{
     actor::Actor,
     acts::erase::Personal,
     change::{Change, Changed, Event},
+    groups::Groups,
     refusal::Refusal,
     text::{Body, Subject},
     ticket::{External, Ticket},
@@ -146,9 +147,18 @@ impl Ticket {
             created_by: by.clone(),
             tier: 1,
             erased: Personal::default(),
+            groups: Groups::default(),
+            chain: Vec::new(),
         };
-        let event =
-            Event { version: 1, occurred_at: at, origin, actor: by.clone(), from_phase: None, change };
+        let event = Event {
+            version: 1,
+            occurred_at: at,
+            origin,
+            actor: by.clone(),
+            from_phase: None,
+            change,
+            step: String::new(),
+        };
         ticket.evolve(&event);
         let mut changed = Changed::unchanged(ticket.clone());
         changed.from_version = 0;

@@ -1,0 +1,25 @@
+//! 传阅. Source: T34.
+
+use crate::{change::Event, ticket::Ticket};
+
+/// What a ticket knows of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Circulations {}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {}
+
+impl Change {
+    /// The event's name on the bus, as the contract's field is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+impl Ticket {
+    pub(crate) fn evolve_circulation(&mut self, _event: &Event, change: &Change) {
+        match *change {}
+    }
+}

@@ -1,0 +1,25 @@
+//! 延时申请. Source: T17.
+
+use crate::{change::Event, ticket::Ticket};
+
+/// What a ticket knows of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Extensions {}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {}
+
+impl Change {
+    /// The event's name on the bus, as the contract's field is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match *self {}
+    }
+}
+
+impl Ticket {
+    pub(crate) fn evolve_extension(&mut self, _event: &Event, change: &Change) {
+        match *change {}
+    }
+}
