@@ -124,6 +124,9 @@ const fn clock_kind(kind: ClockKind) -> &'static str {
         ClockKind::Dispatch => "dispatch",
         ClockKind::Handling => "handling",
         ClockKind::Callback => "callback",
+        ClockKind::Assist => "assist",
+        ClockKind::Review => "review",
+        ClockKind::Supervision => "supervision",
     }
 }
 

@@ -71,6 +71,7 @@ fn ticket(state: PbTicket, occurred_at: Timestamp) -> Result<Ticket, String> {
     Ok(Ticket {
         id: Uuid::try_parse(&state.id).map_err(|_| "state.id is no UUID")?,
         pending_dispatch: state.phase() == Phase::PendingDispatch,
+        quarantined: state.phase() == Phase::Quarantined,
         round: state.round,
         region,
         received_at: instant(state.received_at).unwrap_or(occurred_at),
@@ -129,6 +130,16 @@ fn change(change: &Change) -> clock_event::Change {
         }
         Change::Breached { late } => Pb::Breached(pb::ClockBreached { late: *late }),
         Change::Stopped { on_time } => Pb::Stopped(pb::ClockStopped { on_time: *on_time }),
-        Change::Cancelled { reason } => Pb::Cancelled(pb::ClockCancelled { reason: (*reason).to_owned() }),
+        Change::Cancelled { reason } => {
+            Pb::Cancelled(pb::ClockCancelled { reason: reason.as_str().to_owned() })
+        }
+        Change::Paused => Pb::Paused(pb::ClockPaused {}),
+        Change::Resumed { previous_due_at } => {
+            Pb::Resumed(pb::ClockResumed { previous_due_at: Some(to_timestamp(*previous_due_at)) })
+        }
+        Change::Extended { previous_due_at } => {
+            Pb::Extended(pb::ClockExtended { previous_due_at: Some(to_timestamp(*previous_due_at)) })
+        }
+        Change::Restored => Pb::Restored(pb::ClockRestored {}),
     }
 }

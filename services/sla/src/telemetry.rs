@@ -51,7 +51,7 @@ impl Metrics {
         };
         for kind in ClockKind::ALL {
             metrics.running(*kind, 0);
-            for change in ["started", "warned", "breached", "stopped", "cancelled"] {
+            for change in CHANGES {
                 metrics
                     .changes
                     .add(0, &[KeyValue::new("kind", kind.as_str()), KeyValue::new("change", change)]);
@@ -100,6 +100,11 @@ impl Default for Metrics {
     }
 }
 
+/// Every change there is.
+const CHANGES: [&str; 9] = [
+    "started", "warned", "breached", "stopped", "cancelled", "paused", "resumed", "extended", "restored",
+];
+
 /// The change as events and metrics name it.
 #[must_use]
 pub const fn change_name(change: &Change) -> &'static str {
@@ -109,5 +114,9 @@ pub const fn change_name(change: &Change) -> &'static str {
         Change::Breached { .. } => "breached",
         Change::Stopped { .. } => "stopped",
         Change::Cancelled { .. } => "cancelled",
+        Change::Paused => "paused",
+        Change::Resumed { .. } => "resumed",
+        Change::Extended { .. } => "extended",
+        Change::Restored => "restored",
     }
 }

@@ -150,6 +150,9 @@ fn clock_name(code: &str, language: Language) -> &'static str {
         "dispatch" => ("派单", "dispatch"),
         "handling" => ("办理", "handling"),
         "callback" => ("回访", "callback"),
+        "assist" => ("协办", "assist"),
+        "review" => ("审核", "review"),
+        "supervision" => ("督办回复", "directive reply"),
         _ => ("", ""),
     };
     pick(language, zh, en)

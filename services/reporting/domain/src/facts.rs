@@ -15,8 +15,8 @@ pub struct Handling {
     pub clock: Uuid,
     /// The clock's version.
     pub version: i64,
-    /// When it is due.
-    pub due_at: Timestamp,
+    /// When it is due; none while it waits for its suspended ticket, unless it was over before.
+    pub due_at: Option<Timestamp>,
     /// Whether it stopped at or before due; none while it runs or when it was cancelled.
     pub on_time: Option<bool>,
     /// Working seconds from the round's first dispatch to the stop.

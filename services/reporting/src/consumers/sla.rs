@@ -7,7 +7,7 @@ use crate::{
 };
 use gongdan_bus::Event;
 use gongdan_outbox::{ApplyError, Handler};
-use gongdan_proto::sla::v1::{ClockEvent, ClockKind, clock_event::Change};
+use gongdan_proto::sla::v1::{ClockEvent, ClockKind, ClockState, clock_event::Change};
 use gongdan_reporting_domain::Handling;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
@@ -41,12 +41,14 @@ fn read(event: &Event) -> Result<Option<Handling>, Unreadable> {
         Some(Change::Stopped(stopped)) => Some(stopped.on_time),
         _ => None,
     };
+    let due_at = required(instant(clock.due_at.as_ref(), "state.due_at")?, "state.due_at")?;
+    let waits = clock.state() == ClockState::Paused && !clock.breached;
     Ok(Some(Handling {
         ticket: uuid(&clock.ticket_id, "state.ticket_id")?,
         round: clock.round.max(1),
         clock: uuid(&clock.id, "state.id")?,
         version: event.version,
-        due_at: required(instant(clock.due_at.as_ref(), "state.due_at")?, "state.due_at")?,
+        due_at: (!waits).then_some(due_at),
         on_time,
         working_seconds: on_time.map(|_| clock.handling_working_seconds),
     }))

@@ -15,7 +15,7 @@ pub(crate) async fn put(connection: &mut PgConnection, handlings: &[&Handling]) 
     let round: Vec<_> = handlings.iter().map(|h| h.round).collect();
     let clock: Vec<_> = handlings.iter().map(|h| h.clock).collect();
     let version: Vec<_> = handlings.iter().map(|h| h.version).collect();
-    let due: Vec<_> = handlings.iter().map(|h| h.due_at.to_sqlx()).collect();
+    let due: Vec<_> = handlings.iter().map(|h| h.due_at.map(ToSqlx::to_sqlx)).collect();
     let on_time: Vec<_> = handlings.iter().map(|h| h.on_time).collect();
     let working: Vec<_> = handlings.iter().map(|h| h.working_seconds).collect();
     sqlx::query!(

@@ -2,13 +2,16 @@
 //!
 //! - dispatch: from submission, return or reopening until the ticket is dispatched or claimed;
 //! - handling: from receipt (later rounds: from the reopening) until it is resolved;
-//! - callback: from resolve until it is closed or reopened.
+//! - callback: from resolve until it is closed or reopened;
+//! - assist, review, supervision: one for each record that is owed, until it is met or owed no more.
+//!
+//! Suspension pauses the clocks whose policy says so; a merge cancels all, and undoing it restores them.
 
 use crate::{
-    ClockKind, Origin,
+    Amount, ClockKind, Origin,
     calendar::{Calendar, Table},
-    clock::{Begin, Clock, ClockState, Fact, News, NoDeadline},
-    policy::{Attributes, PolicySet},
+    clock::{Begin, CancelReason, Clock, ClockState, Fact, News, NoDeadline},
+    policy::{Attributes, PolicySet, Rule, When, default_warn_percent},
 };
 use gongdan_region::RegionCode;
 use jiff::{SignedDuration, Timestamp};
@@ -16,10 +19,12 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 /// What of a ticket's events clocks care about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Act {
-    /// It was submitted, or verified out of quarantine.
+    /// It was submitted; one that waits in quarantine gets no clocks yet.
     Submitted,
+    /// It was verified out of quarantine: its clocks begin now.
+    Verified,
     /// It was dispatched or claimed.
     Dispatched,
     /// It was given back.
@@ -32,6 +37,46 @@ pub enum Act {
     Reopened,
     /// It was taken back.
     Cancelled,
+    /// It was suspended.
+    Suspended,
+    /// It was resumed.
+    Resumed,
+    /// A later deadline for handling was granted.
+    Extended {
+        /// The new due time.
+        due_at: Timestamp,
+    },
+    /// Something is owed by a deadline of its own: an assist, a review, the reply to a directive.
+    Owed {
+        /// Which clock measures it.
+        kind: ClockKind,
+        /// The record.
+        record_id: Uuid,
+        /// Who owes it; empty: who holds the ticket.
+        unit_id: String,
+        /// The deadline that was set; none: the policy's amount.
+        due_at: Option<Timestamp>,
+    },
+    /// What was owed came.
+    Met {
+        /// Which clock measures it.
+        kind: ClockKind,
+        /// The record.
+        record_id: Uuid,
+    },
+    /// What was owed is owed no more.
+    Released {
+        /// Which clock measures it.
+        kind: ClockKind,
+        /// The record.
+        record_id: Uuid,
+        /// Why.
+        reason: CancelReason,
+    },
+    /// It was merged into another ticket.
+    Merged,
+    /// The merge was undone.
+    MergeUndone,
     /// Something else; the holder may have changed.
     Other,
 }
@@ -60,6 +105,8 @@ pub struct Ticket {
     pub round: i32,
     /// Whether it waits for dispatch.
     pub pending_dispatch: bool,
+    /// Whether it waits in quarantine.
+    pub quarantined: bool,
     /// Region.
     pub region: RegionCode,
     /// What policies ask for.
@@ -123,83 +170,135 @@ impl TicketClocks {
     /// # Errors
     /// When no due time can be found.
     pub fn apply(&mut self, fact: &TicketFact, setting: &Setting<'_>) -> Result<Vec<Fact>, Unfit> {
-        for clock in self.clocks.iter_mut().filter(|clock| clock.state == ClockState::Running) {
+        let held = |clock: &&mut Clock| clock.is_open() && !clock.kind.is_of_another();
+        for clock in self.clocks.iter_mut().filter(held) {
             clock.unit_id.clone_from(&fact.ticket.unit_id);
             clock.handler_id.clone_from(&fact.ticket.handler_id);
         }
         let mut facts = Vec::new();
         let (at, ticket) = (fact.occurred_at, &fact.ticket);
-        match fact.act {
-            Act::Submitted => {
-                self.start(ClockKind::Handling, ticket.received_at, fact, setting, &mut facts)?;
-                if ticket.pending_dispatch {
-                    self.start(ClockKind::Dispatch, at, fact, setting, &mut facts)?;
-                }
-            }
-            Act::Dispatched => self.stop(ClockKind::Dispatch, fact, setting, &mut facts)?,
+        match &fact.act {
+            Act::Submitted if ticket.quarantined => {}
+            Act::Submitted => self.begin_round(ticket.received_at, fact, setting, &mut facts)?,
+            Act::Verified => self.begin_round(at, fact, setting, &mut facts)?,
+            Act::Dispatched => self.stop(ClockKind::Dispatch, None, fact, setting, &mut facts)?,
             Act::Returned => {
                 if ticket.pending_dispatch {
-                    self.start(ClockKind::Dispatch, at, fact, setting, &mut facts)?;
+                    self.start(ClockKind::Dispatch, at, None, fact, setting, &mut facts)?;
                 }
             }
             Act::Resolved => {
-                self.cancel(ClockKind::Dispatch, "resolved without dispatch", fact, setting, &mut facts)?;
-                self.stop(ClockKind::Handling, fact, setting, &mut facts)?;
-                self.start(ClockKind::Callback, at, fact, setting, &mut facts)?;
+                let reason = CancelReason::ResolvedWithoutDispatch;
+                self.cancel(|clock| clock.kind == ClockKind::Dispatch, reason, fact, setting, &mut facts)?;
+                let owed = |clock: &Clock| matches!(clock.kind, ClockKind::Assist | ClockKind::Review);
+                self.cancel(owed, CancelReason::RoundResolved, fact, setting, &mut facts)?;
+                self.stop(ClockKind::Handling, None, fact, setting, &mut facts)?;
+                self.start(ClockKind::Callback, at, None, fact, setting, &mut facts)?;
             }
             Act::Closed => {
-                self.stop(ClockKind::Callback, fact, setting, &mut facts)?;
-                for kind in [ClockKind::Dispatch, ClockKind::Handling] {
-                    self.cancel(kind, "closed without resolve", fact, setting, &mut facts)?;
-                }
+                self.stop(ClockKind::Callback, None, fact, setting, &mut facts)?;
+                self.cancel(|_| true, CancelReason::ClosedWithoutResolve, fact, setting, &mut facts)?;
             }
             Act::Reopened => {
-                self.stop(ClockKind::Callback, fact, setting, &mut facts)?;
-                for kind in [ClockKind::Dispatch, ClockKind::Handling] {
-                    self.cancel(kind, "the next round began", fact, setting, &mut facts)?;
-                }
-                self.start(ClockKind::Handling, at, fact, setting, &mut facts)?;
-                if ticket.pending_dispatch {
-                    self.start(ClockKind::Dispatch, at, fact, setting, &mut facts)?;
+                self.stop(ClockKind::Callback, None, fact, setting, &mut facts)?;
+                let of_round = |clock: &Clock| clock.kind != ClockKind::Supervision;
+                self.cancel(of_round, CancelReason::NextRound, fact, setting, &mut facts)?;
+                self.begin_round(at, fact, setting, &mut facts)?;
+            }
+            Act::Cancelled => self.cancel(|_| true, CancelReason::TicketCancelled, fact, setting, &mut facts)?,
+            Act::Merged => self.cancel(|_| true, CancelReason::Merged, fact, setting, &mut facts)?,
+            Act::MergeUndone => {
+                facts.extend(self.clocks.iter_mut().flat_map(|clock| clock.restore(news(fact, setting))));
+            }
+            Act::Suspended => {
+                let open = self.clocks.iter_mut().filter(|clock| clock.state == ClockState::Running);
+                facts.extend(open.flat_map(|clock| clock.pause(news(fact, setting))));
+            }
+            Act::Resumed => {
+                for clock in self.clocks.iter_mut().filter(|clock| clock.is_open()) {
+                    let calendar = calendar_of(clock, setting)?;
+                    let table = calendar.table(Some(clock.region));
+                    facts.extend(clock.resume(news(fact, setting), table)?);
                 }
             }
-            Act::Cancelled => {
-                for kind in [ClockKind::Dispatch, ClockKind::Handling, ClockKind::Callback] {
-                    self.cancel(kind, "the ticket was cancelled", fact, setting, &mut facts)?;
+            Act::Extended { due_at } => {
+                if let Some(clock) = self.open(ClockKind::Handling, None) {
+                    let calendar = calendar_of(clock, setting)?;
+                    let table = calendar.table(Some(clock.region));
+                    facts.extend(clock.extend(*due_at, news(fact, setting), table)?);
                 }
+            }
+            Act::Owed { kind, record_id, unit_id, due_at } => {
+                let owed = Owed { record_id: *record_id, unit_id, due_at: *due_at };
+                self.start(*kind, at, Some(owed), fact, setting, &mut facts)?;
+            }
+            Act::Met { kind, record_id } => self.stop(*kind, Some(*record_id), fact, setting, &mut facts)?,
+            Act::Released { kind, record_id, reason } => {
+                let it = |clock: &Clock| clock.kind == *kind && clock.record_id == Some(*record_id);
+                self.cancel(it, *reason, fact, setting, &mut facts)?;
             }
             Act::Other => {}
         }
         Ok(facts)
     }
 
+    fn begin_round(
+        &mut self,
+        from: Timestamp,
+        fact: &TicketFact,
+        setting: &Setting<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Unfit> {
+        self.start(ClockKind::Handling, from, None, fact, setting, facts)?;
+        if fact.ticket.pending_dispatch {
+            self.start(ClockKind::Dispatch, fact.occurred_at, None, fact, setting, facts)?;
+        }
+        Ok(())
+    }
+
     fn start(
         &mut self,
         kind: ClockKind,
         started_at: Timestamp,
+        owed: Option<Owed<'_>>,
         fact: &TicketFact,
         setting: &Setting<'_>,
         facts: &mut Vec<Fact>,
     ) -> Result<(), Unfit> {
         // a clock of the kind that still runs keeps running: time used is never lost
-        if self.running(kind).is_some() {
+        if self.open(kind, owed.as_ref().map(|owed| owed.record_id)).is_some() {
             return Ok(());
         }
         let (ticket, Terms { policy, calendar }) = (&fact.ticket, setting.terms);
-        let Some(rule) = policy.select(kind, &ticket.attributes) else { return Ok(()) };
+        let due_at = owed.as_ref().and_then(|owed| owed.due_at);
+        let given;
+        let rule = match (policy.select(kind, &ticket.attributes), due_at) {
+            (Some(rule), _) => rule,
+            (None, None) => return Ok(()),
+            (None, Some(_)) => {
+                given = rule_of_its_own(kind);
+                &given
+            }
+        };
+        let (unit_id, handler_id) = match &owed {
+            Some(owed) if !owed.unit_id.is_empty() => (owed.unit_id, ""),
+            _ => (ticket.unit_id.as_str(), ticket.handler_id.as_str()),
+        };
         let begin = Begin {
             id: (setting.new_id)(),
             ticket_id: ticket.id,
             ticket_number: &ticket.number,
             round: ticket.round,
             kind,
+            record_id: owed.as_ref().map(|owed| owed.record_id),
+            due_at,
             policy: policy.id(),
             calendar: calendar.id(),
             rule,
             table: calendar.table(Some(ticket.region)),
             started_at,
-            unit_id: &ticket.unit_id,
-            handler_id: &ticket.handler_id,
+            unit_id,
+            handler_id,
             region: ticket.region,
             origin: fact.origin,
             settle_at: (fact.origin == Origin::Import).then(|| setting.now + setting.settle_after),
@@ -213,11 +312,12 @@ impl TicketClocks {
     fn stop(
         &mut self,
         kind: ClockKind,
+        record_id: Option<Uuid>,
         fact: &TicketFact,
         setting: &Setting<'_>,
         facts: &mut Vec<Fact>,
     ) -> Result<(), Unfit> {
-        let Some(clock) = self.running(kind) else { return Ok(()) };
+        let Some(clock) = self.open(kind, record_id) else { return Ok(()) };
         let calendar = calendar_of(clock, setting)?;
         let table: &Table = calendar.table(Some(clock.region));
         let dispatched = fact.ticket.first_dispatched_at;
@@ -227,21 +327,41 @@ impl TicketClocks {
 
     fn cancel(
         &mut self,
-        kind: ClockKind,
-        reason: &'static str,
+        which: impl Fn(&Clock) -> bool,
+        reason: CancelReason,
         fact: &TicketFact,
         setting: &Setting<'_>,
         facts: &mut Vec<Fact>,
     ) -> Result<(), Unfit> {
-        let Some(clock) = self.running(kind) else { return Ok(()) };
-        let calendar = calendar_of(clock, setting)?;
-        let table = calendar.table(Some(clock.region));
-        facts.extend(clock.cancel(news(fact, setting), reason, table)?);
+        for clock in self.clocks.iter_mut().filter(|clock| clock.is_open() && which(clock)) {
+            let calendar = calendar_of(clock, setting)?;
+            let table = calendar.table(Some(clock.region));
+            facts.extend(clock.cancel(news(fact, setting), reason, table)?);
+        }
         Ok(())
     }
 
-    fn running(&mut self, kind: ClockKind) -> Option<&mut Clock> {
-        self.clocks.iter_mut().find(|clock| clock.kind == kind && clock.state == ClockState::Running)
+    fn open(&mut self, kind: ClockKind, record_id: Option<Uuid>) -> Option<&mut Clock> {
+        let it = |clock: &&mut Clock| clock.kind == kind && clock.record_id == record_id && clock.is_open();
+        self.clocks.iter_mut().find(it)
+    }
+}
+
+/// What is owed by a deadline of its own.
+struct Owed<'a> {
+    record_id: Uuid,
+    unit_id: &'a str,
+    due_at: Option<Timestamp>,
+}
+
+/// For a deadline that somebody gave and no rule speaks of.
+fn rule_of_its_own(kind: ClockKind) -> Rule {
+    Rule {
+        clock: kind,
+        when: When::default(),
+        amount: Amount::Elapsed { seconds: 1 },
+        warn_percent: default_warn_percent(),
+        on_suspension: None,
     }
 }
 

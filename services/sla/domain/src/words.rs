@@ -57,6 +57,20 @@ words! {
         Handling = 2 "handling",
         /// From resolve to callback's end.
         Callback = 3 "callback",
+        /// From the lead unit's request to the assisting unit's reply; one per request.
+        Assist = 4 "assist",
+        /// From submission for review to its outcome; one per review.
+        Review = 5 "review",
+        /// From a directive to the reply that was accepted; one per directive.
+        Supervision = 6 "supervision",
+    }
+}
+
+impl ClockKind {
+    /// Whether a unit of its own owes it, whoever holds the ticket.
+    #[must_use]
+    pub const fn is_of_another(self) -> bool {
+        matches!(self, Self::Assist | Self::Review | Self::Supervision)
     }
 }
 

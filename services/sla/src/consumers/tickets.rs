@@ -154,7 +154,7 @@ impl Handler for TicketClocksHandler {
         }
         let ids: HashSet<Uuid> = read.iter().map(|read| read.fact.ticket.id).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
-        let running = clocks::lock_running(&mut *connection, &ids).await.map_err(Error::from)?;
+        let running = clocks::lock_open(&mut *connection, &ids).await.map_err(Error::from)?;
         let idle: HashSet<Uuid> = {
             let busy: HashSet<Uuid> = running.iter().map(|clock| clock.ticket_id).collect();
             let starting = read.iter().filter(|read| read.fact.act != Act::Other);
@@ -188,7 +188,7 @@ impl Handler for TicketClocksHandler {
 
         facts.iter().for_each(|fact| self.metrics.changed(fact));
         self.watch_years(&facts, &needs);
-        let earliest = new.iter().filter_map(|clock| clock.next_fire_at()).min();
+        let earliest = new.iter().chain(&changed).filter_map(|clock| clock.next_fire_at()).min();
         let mut waiting = self.earliest.lock().unwrap_or_else(PoisonError::into_inner);
         *waiting = [*waiting, earliest].into_iter().flatten().min();
         Ok(())

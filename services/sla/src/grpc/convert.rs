@@ -5,8 +5,8 @@ use gongdan_errors::Error;
 use gongdan_proto::{sla::v1 as pb, to_timestamp};
 use gongdan_sla_domain::{
     calendar::{DayKind, DaySpan, Document},
-    clock::{Clock, ClockState},
-    policy::{PolicySet, Rule},
+    clock::{Clock, ClockState, Turn},
+    policy::{OnSuspension, PolicySet, Rule},
 };
 
 /// A clock.
@@ -21,6 +21,7 @@ pub fn clock(clock: &Clock) -> pb::Clock {
         kind: clock.kind.number(),
         state: match clock.state {
             ClockState::Running => pb::ClockState::Running,
+            ClockState::Paused => pb::ClockState::Paused,
             ClockState::Stopped => pb::ClockState::Stopped,
             ClockState::Cancelled => pb::ClockState::Cancelled,
         }
@@ -40,7 +41,21 @@ pub fn clock(clock: &Clock) -> pb::Clock {
         region: clock.region.to_string(),
         version: clock.version,
         origin: clock.origin.number(),
+        record_id: clock.record_id.map(|id| id.to_string()).unwrap_or_default(),
+        pauses_on_suspension: clock.pausable,
+        turns: clock.turns.iter().map(turn).collect(),
     }
+}
+
+fn turn(turn: &Turn) -> pb::ClockTurn {
+    use pb::ClockTurnKind as Kind;
+    let (kind, at, due_at) = match *turn {
+        Turn::Paused { at, runs_on: false } => (Kind::Paused, at, None),
+        Turn::Paused { at, runs_on: true } => (Kind::RanOn, at, None),
+        Turn::Resumed { at } => (Kind::Resumed, at, None),
+        Turn::Moved { at, due_at } => (Kind::Moved, at, Some(due_at)),
+    };
+    pb::ClockTurn { kind: kind.into(), at: Some(to_timestamp(at)), due_at: due_at.map(to_timestamp) }
 }
 
 /// A version of a calendar, without its document.
@@ -98,6 +113,12 @@ fn rule(rule: Rule) -> pb::PolicyRule {
         customer_tiers: when.customer_tiers,
         amount: rule.amount.to_string(),
         warn_percent: rule.warn_percent.into_iter().map(i32::from).collect(),
+        on_suspension: match rule.on_suspension {
+            None => pb::SuspensionEffect::Unspecified,
+            Some(OnSuspension::Pause) => pb::SuspensionEffect::Pause,
+            Some(OnSuspension::Run) => pb::SuspensionEffect::Run,
+        }
+        .into(),
     }
 }
 

@@ -12,8 +12,8 @@ use gongdan_pg::requests::{self, Answered, RequestKey, hash_of};
 use gongdan_proto::sla::v1 as pb;
 use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
-    ClockKind,
-    policy::{PolicySet, Rule, When},
+    ClockKind, UnknownWord,
+    policy::{OnSuspension, PolicySet, Rule, When},
 };
 
 struct PutPolicySet {
@@ -71,7 +71,17 @@ fn read_rule(path: &str, rule: pb::PolicyRule, violations: &mut Violations) -> O
         regions,
         customer_tiers: rule.customer_tiers,
     };
-    Some(Rule { clock: clock?, when, amount: amount?, warn_percent })
+    let on_suspension = violations.field(field("on_suspension"), effect(rule.on_suspension));
+    Some(Rule { clock: clock?, when, amount: amount?, warn_percent, on_suspension: on_suspension? })
+}
+
+fn effect(number: i32) -> Result<Option<OnSuspension>, UnknownWord> {
+    match pb::SuspensionEffect::try_from(number) {
+        Ok(pb::SuspensionEffect::Unspecified) => Ok(None),
+        Ok(pb::SuspensionEffect::Pause) => Ok(Some(OnSuspension::Pause)),
+        Ok(pb::SuspensionEffect::Run) => Ok(Some(OnSuspension::Run)),
+        Err(_) => Err(UnknownWord),
+    }
 }
 
 pub(super) async fn put_policy_set(

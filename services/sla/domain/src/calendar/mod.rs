@@ -5,6 +5,7 @@
 
 mod document;
 mod explain;
+mod pause;
 mod table;
 mod window;
 

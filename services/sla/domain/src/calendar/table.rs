@@ -119,6 +119,11 @@ impl Table {
         pattern.into_iter().flatten().filter_map(move |window| Some((at(window.from)?, at(window.to)?)))
     }
 
+    /// When the last window of a day closes; none on a day of rest.
+    pub(super) fn close(&self, index: usize) -> Option<Timestamp> {
+        self.windows(index).last().map(|(_, close)| close)
+    }
+
     pub(super) fn date(&self, at: Timestamp) -> Date {
         self.zone.to_datetime(at).date()
     }
@@ -186,20 +191,30 @@ impl Table {
 
     /// The close of the n-th working day after the day of `from`, or the same time of day there.
     fn after_days(&self, from: Timestamp, days: u32, end: DayEnd) -> Result<Timestamp, OutOfRange> {
-        let today = self.index(from)?;
-        let target = self.worked.get(today + 1).copied().unwrap_or(0) + days;
-        let index =
-            self.worked.partition_point(|worked| *worked < target).checked_sub(1).ok_or(OutOfRange)?;
-        if index >= self.day.len() {
-            return Err(OutOfRange);
-        }
+        let index = self.worked_day_after(self.index(from)?, days)?;
         match end {
-            DayEnd::Close => self.windows(index).last().map(|(_, close)| close).ok_or(OutOfRange),
-            DayEnd::SameTime => {
-                let local = date_at(index).to_datetime(self.zone.to_datetime(from).time());
-                self.zone.to_timestamp(local).map_err(|_| OutOfRange)
-            }
+            DayEnd::Close => self.close(index).ok_or(OutOfRange),
+            DayEnd::SameTime => self.at_time_of(index, from),
         }
+    }
+
+    /// How many days from `first` to `last`, both included, are worked.
+    pub(super) fn worked_days(&self, first: usize, last: usize) -> u32 {
+        let before = |index: usize| self.worked.get(index).or(self.worked.last()).copied().unwrap_or(0);
+        if first > last { 0 } else { before(last + 1) - before(first) }
+    }
+
+    /// The `days`-th worked day after a day.
+    pub(super) fn worked_day_after(&self, index: usize, days: u32) -> Result<usize, OutOfRange> {
+        let target = self.worked.get(index + 1).copied().ok_or(OutOfRange)? + days;
+        let found = self.worked.partition_point(|worked| *worked < target).checked_sub(1).ok_or(OutOfRange)?;
+        if found >= self.day.len() { Err(OutOfRange) } else { Ok(found) }
+    }
+
+    /// The instant of a day at the time of day that another instant has.
+    pub(super) fn at_time_of(&self, index: usize, at: Timestamp) -> Result<Timestamp, OutOfRange> {
+        let local = date_at(index).to_datetime(self.zone.to_datetime(at).time());
+        self.zone.to_timestamp(local).map_err(|_| OutOfRange)
     }
 
     /// When an amount that begins at `start` is over; on time means at or before it. Source: S2.

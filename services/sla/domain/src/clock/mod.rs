@@ -1,7 +1,10 @@
 //! A clock and what can happen to it. Source: S3, S5.
 
+mod course;
+mod moves;
 mod transitions;
 
+pub use course::{Course, Segment, Turn};
 pub use transitions::{Begin, News, NoDeadline};
 
 use crate::{Amount, ClockKind, Origin};
@@ -14,6 +17,8 @@ use uuid::Uuid;
 pub enum ClockState {
     /// It runs.
     Running,
+    /// Its ticket is suspended; nothing fires.
+    Paused,
     /// What it waited for came.
     Stopped,
     /// What it waited for will not come.
@@ -42,6 +47,8 @@ pub struct Clock {
     pub round: i32,
     /// What it measures.
     pub kind: ClockKind,
+    /// The assist, review or directive it is for.
+    pub record_id: Option<Uuid>,
     /// Where it is.
     pub state: ClockState,
     /// Policy set and version.
@@ -52,8 +59,14 @@ pub struct Clock {
     pub amount: Amount,
     /// When it began.
     pub started_at: Timestamp,
-    /// When it is due; on time means at or before it.
+    /// When it is due; on time means at or before it. While it is paused: as if the pause had not begun.
     pub due_at: Timestamp,
+    /// Whether it waits while its ticket is suspended.
+    pub pausable: bool,
+    /// What interrupted or moved it, in order.
+    pub turns: Vec<Turn>,
+    /// Whether a merge cancelled it: undoing the merge restores it.
+    pub merged: bool,
     /// When it was stopped or cancelled.
     pub stopped_at: Option<Timestamp>,
     /// Whether due has passed unmet.
@@ -62,9 +75,9 @@ pub struct Clock {
     pub thresholds: Vec<Threshold>,
     /// How many of the thresholds were warned of.
     pub warned: usize,
-    /// Working time from start to stop, in seconds.
+    /// Working time from start to stop without pauses, in seconds.
     pub working_seconds: Option<i64>,
-    /// Handling: working time from the round's first dispatch to stop, in seconds.
+    /// Handling: working time from the round's first dispatch to stop without suspension, in seconds.
     pub handling_working_seconds: Option<i64>,
     /// The unit that holds the ticket.
     pub unit_id: String,
@@ -105,8 +118,60 @@ pub enum Change {
     /// What it waited for will not come.
     Cancelled {
         /// Why.
-        reason: &'static str,
+        reason: CancelReason,
     },
+    /// It waits while its ticket is suspended.
+    Paused,
+    /// It goes on.
+    Resumed {
+        /// When it was due before the pause.
+        previous_due_at: Timestamp,
+    },
+    /// A later deadline was granted.
+    Extended {
+        /// When it was due before.
+        previous_due_at: Timestamp,
+    },
+    /// The merge that cancelled it was undone.
+    Restored,
+}
+
+/// Why what a clock waited for will not come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelReason {
+    /// 撤单
+    TicketCancelled,
+    /// It was resolved by who never got it.
+    ResolvedWithoutDispatch,
+    /// It was closed without having been resolved.
+    ClosedWithoutResolve,
+    /// The next round began.
+    NextRound,
+    /// It was merged into another.
+    Merged,
+    /// The round was resolved.
+    RoundResolved,
+    /// The assist was waived, the directive withdrawn.
+    Released,
+    /// The assisting unit declined.
+    Declined,
+}
+
+impl CancelReason {
+    /// For people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::TicketCancelled => "the ticket was cancelled",
+            Self::ResolvedWithoutDispatch => "resolved without dispatch",
+            Self::ClosedWithoutResolve => "closed without resolve",
+            Self::NextRound => "the next round began",
+            Self::Merged => "the ticket was merged",
+            Self::RoundResolved => "the round was resolved",
+            Self::Released => "it is not owed any more",
+            Self::Declined => "the unit declined",
+        }
+    }
 }
 
 /// An event: what happened when, and the clock after it.

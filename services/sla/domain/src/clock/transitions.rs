@@ -1,8 +1,9 @@
 //! Start, fire, stop, cancel.
 
-use super::{Change, Clock, ClockState, Fact, Threshold};
+use super::{CancelReason, Change, Clock, ClockState, Course, Fact, Turn};
 use crate::{
     Amount, ClockKind, Origin,
+    amount::MAX_SECONDS,
     calendar::{OutOfRange, Table},
     policy::Rule,
 };
@@ -29,6 +30,10 @@ pub struct Begin<'a> {
     pub round: i32,
     /// What it measures.
     pub kind: ClockKind,
+    /// The assist, review or directive it is for.
+    pub record_id: Option<Uuid>,
+    /// The deadline somebody gave; none: the rule's amount.
+    pub due_at: Option<Timestamp>,
     /// Policy set and version.
     pub policy: String,
     /// Calendar and version.
@@ -70,29 +75,29 @@ impl Clock {
     /// # Errors
     /// When due lies beyond what calendars reach.
     pub fn start(begin: Begin<'_>, occurred_at: Timestamp) -> Result<(Self, Fact), NoDeadline> {
-        let amount: Amount = begin.rule.amount;
-        let due_at = begin.table.due(begin.started_at, amount)?;
-        let thresholds = begin
-            .rule
-            .warn_percent
-            .iter()
-            .map(|percent| {
-                let at = begin.table.threshold(begin.started_at, due_at, amount, *percent)?;
-                Ok(Threshold { percent: *percent, at })
-            })
-            .collect::<Result<_, NoDeadline>>()?;
+        let (amount, turns) = match begin.due_at {
+            None => (begin.rule.amount, Vec::new()),
+            Some(due_at) => (until(begin.started_at, due_at), vec![Turn::Moved { at: begin.started_at, due_at }]),
+        };
+        let course = Course { started_at: begin.started_at, amount, turns: &turns };
+        let due_at = course.due(begin.table)?;
+        let thresholds = course.thresholds(begin.table, due_at, begin.rule.warn_percent.iter().copied())?;
         let clock = Self {
             id: begin.id,
             ticket_id: begin.ticket_id,
             ticket_number: begin.ticket_number.to_owned(),
             round: begin.round,
             kind: begin.kind,
+            record_id: begin.record_id,
             state: ClockState::Running,
             policy: begin.policy,
             calendar: begin.calendar,
             amount,
             started_at: begin.started_at,
             due_at,
+            pausable: begin.rule.pauses(),
+            turns,
+            merged: false,
             stopped_at: None,
             breached: false,
             thresholds,
@@ -144,6 +149,9 @@ impl Clock {
         late_after: Option<SignedDuration>,
         facts: &mut Vec<Fact>,
     ) {
+        if self.state != ClockState::Running {
+            return;
+        }
         let late = |at: Timestamp| late_after.is_some_and(|after| now.duration_since(at) > after);
         while let Some(threshold) = self.thresholds.get(self.warned).copied().filter(|t| t.at <= until) {
             self.warned += 1;
@@ -170,16 +178,19 @@ impl Clock {
         first_dispatched_at: Option<Timestamp>,
         table: &Table,
     ) -> Result<Vec<Fact>, NoDeadline> {
-        if self.state != ClockState::Running {
+        if !self.is_open() {
             return Ok(Vec::new());
         }
         let mut facts = self.catch_up(news);
+        if self.course().is_suspended() {
+            self.end_pause(news.at, table)?;
+        }
         let on_time = news.at <= self.due_at;
         self.breached = !on_time;
         self.end(ClockState::Stopped, news.at, table)?;
         if self.kind == ClockKind::Handling {
             let from = first_dispatched_at.unwrap_or(self.started_at);
-            self.handling_working_seconds = Some(table.working_between(from, news.at)?.as_secs());
+            self.handling_working_seconds = Some(self.course().worked(table, (from, news.at), true)?);
         }
         facts.push(self.record(Change::Stopped { on_time }, news.at, news.origin));
         Ok(facts)
@@ -192,20 +203,21 @@ impl Clock {
     pub fn cancel(
         &mut self,
         news: News,
-        reason: &'static str,
+        reason: CancelReason,
         table: &Table,
     ) -> Result<Vec<Fact>, NoDeadline> {
-        if self.state != ClockState::Running {
+        if !self.is_open() {
             return Ok(Vec::new());
         }
         let mut facts = self.catch_up(news);
+        self.merged = reason == CancelReason::Merged;
         self.end(ClockState::Cancelled, news.at, table)?;
         facts.push(self.record(Change::Cancelled { reason }, news.at, news.origin));
         Ok(facts)
     }
 
     /// Warnings and breach before the news; what lies before the settling of an import is a fact of the import.
-    fn catch_up(&mut self, news: News) -> Vec<Fact> {
+    pub(super) fn catch_up(&mut self, news: News) -> Vec<Fact> {
         let mut facts = Vec::new();
         if let Some(settle_at) = self.settle_at.take() {
             self.pass(settle_at.min(news.at), news.told_at, Origin::Import, None, &mut facts);
@@ -216,14 +228,20 @@ impl Clock {
     }
 
     fn end(&mut self, state: ClockState, at: Timestamp, table: &Table) -> Result<(), NoDeadline> {
-        self.working_seconds = Some(table.working_between(self.started_at, at)?.as_secs());
+        self.working_seconds = Some(self.course().worked(table, (self.started_at, at), false)?);
         self.state = state;
         self.stopped_at = Some(at);
         Ok(())
     }
 
-    fn record(&mut self, change: Change, occurred_at: Timestamp, origin: Origin) -> Fact {
+    pub(super) fn record(&mut self, change: Change, occurred_at: Timestamp, origin: Origin) -> Fact {
         self.version += 1;
         Fact { change, occurred_at, origin, after: self.clone() }
     }
+}
+
+/// The clock time until a deadline; at least a second.
+fn until(start: Timestamp, due_at: Timestamp) -> Amount {
+    let seconds = due_at.duration_since(start).as_secs().clamp(1, i64::from(MAX_SECONDS));
+    Amount::Elapsed { seconds: u32::try_from(seconds).unwrap_or(1) }
 }

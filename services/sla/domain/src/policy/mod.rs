@@ -2,7 +2,8 @@
 
 mod set;
 
-pub use set::{PolicySet, Rule, When};
+pub(crate) use set::default_warn_percent;
+pub use set::{OnSuspension, PolicySet, Rule, When};
 
 use crate::{Channel, ClockKind, Priority, TicketType, Urgency};
 use gongdan_region::RegionCode;

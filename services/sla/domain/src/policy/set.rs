@@ -41,6 +41,30 @@ pub struct Rule {
     /// When to warn, in percent; default 50 and 80.
     #[serde(default = "default_warn_percent")]
     pub warn_percent: Vec<u8>,
+    /// What suspension does to the clock; default: handling pauses, the others run on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_suspension: Option<OnSuspension>,
+}
+
+/// What the suspension of a ticket does to a clock. Source: T16.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnSuspension {
+    /// It waits until the ticket is resumed.
+    Pause,
+    /// It runs on.
+    Run,
+}
+
+impl Rule {
+    /// Whether the clock waits while its ticket is suspended.
+    #[must_use]
+    pub fn pauses(&self) -> bool {
+        match self.on_suspension {
+            Some(effect) => effect == OnSuspension::Pause,
+            None => self.clock == ClockKind::Handling,
+        }
+    }
 }
 
 /// Which tickets: every list that is not empty must contain the ticket's value.
@@ -70,7 +94,8 @@ pub struct When {
     pub customer_tiers: Vec<String>,
 }
 
-fn default_warn_percent() -> Vec<u8> {
+/// When clocks warn that no rule says it for.
+pub(crate) fn default_warn_percent() -> Vec<u8> {
     DEFAULT_WARN_PERCENT.to_vec()
 }
 

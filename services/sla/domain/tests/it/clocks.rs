@@ -5,7 +5,7 @@ use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     ClockKind, Origin,
     calendar::Calendar,
-    clock::{Begin, Change, Clock, ClockState, Fact, News},
+    clock::{Begin, CancelReason, Change, Clock, ClockState, Fact, News},
     policy::{Rule, When},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +19,7 @@ fn clock(calendar: &Calendar, origin: Origin, start: &str, amount: &str) -> Cloc
         when: When::default(),
         amount: amount.parse().unwrap(),
         warn_percent: vec![50, 80],
+        on_suspension: None,
     };
     let begin = Begin {
         id: Uuid::from_u128(1),
@@ -26,6 +27,8 @@ fn clock(calendar: &Calendar, origin: Origin, start: &str, amount: &str) -> Cloc
         ticket_number: "GD2602130000000001",
         round: 1,
         kind: ClockKind::Handling,
+        record_id: None,
+        due_at: None,
         policy: "hotline@1".into(),
         calendar: calendar.id(),
         rule: &rule,
@@ -153,7 +156,7 @@ fn a_cancelled_clock_fires_nothing_more() {
     let calendar = cn();
     let mut clock = clock(&calendar, Origin::Live, "2026-03-02T09:00", "8wh");
     let at_ = at("2026-03-02T15:00");
-    let facts = clock.cancel(live(at_, at_), "the ticket was cancelled", calendar.table(None)).unwrap();
+    let facts = clock.cancel(live(at_, at_), CancelReason::TicketCancelled, calendar.table(None)).unwrap();
     assert_eq!(facts.len(), 2, "the warning that was due, then the end");
     assert_eq!((clock.state, clock.next_fire_at()), (ClockState::Cancelled, None));
     assert_eq!(clock.working_seconds, Some(5 * 3_600));

@@ -4,7 +4,7 @@ use crate::{at, cn};
 use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     ClockKind, Origin, TicketType,
-    clock::{Change, Clock, ClockState, Fact},
+    clock::{CancelReason, Change, Clock, ClockState, Fact},
     lifecycle::{Act, Setting, Terms, Ticket, TicketClocks, TicketFact},
     policy::{Attributes, PolicySet},
 };
@@ -20,13 +20,14 @@ struct Life {
     ids: Cell<u128>,
     round: i32,
     dispatched: Option<jiff::Timestamp>,
+    quarantined: bool,
 }
 
 impl Life {
     fn new() -> Self {
         let policy = Arc::new(PolicySet::read(HOTLINE, 1).unwrap());
         let terms = Terms { policy, calendar: Arc::new(cn()) };
-        Self { terms, clocks: TicketClocks::default(), ids: Cell::new(0), round: 1, dispatched: None }
+        Self { terms, clocks: TicketClocks::default(), ids: Cell::new(0), round: 1, dispatched: None, quarantined: false }
     }
 
     fn event(&mut self, act: Act, when: &str) -> Vec<Fact> {
@@ -40,7 +41,8 @@ impl Life {
             id: Uuid::from_u128(9),
             number: "GD".into(),
             round: self.round,
-            pending_dispatch: matches!(act, Act::Submitted | Act::Returned | Act::Reopened),
+            pending_dispatch: matches!(act, Act::Submitted | Act::Verified | Act::Returned | Act::Reopened),
+            quarantined: self.quarantined,
             region: RegionCode::parse("440106").unwrap(),
             attributes: Attributes { kind: Some(TicketType::Complaint), ..Default::default() },
             received_at: at("2026-03-02T08:00"),
@@ -141,4 +143,86 @@ fn closing_without_resolve_cancels_handling() {
     life.event(Act::Submitted, "2026-03-02T09:00");
     life.event(Act::Closed, "2026-03-02T10:00");
     assert_eq!(life.of(ClockKind::Handling)[0].state, ClockState::Cancelled);
+}
+
+fn record(number: u128) -> Uuid {
+    Uuid::from_u128(100 + number)
+}
+
+#[test]
+fn suspension_pauses_handling_and_an_extension_moves_it() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    life.event(Act::Dispatched, "2026-03-02T10:00");
+    assert_eq!(life.event(Act::Suspended, "2026-03-03T09:00").len(), 1);
+    life.event(Act::Resumed, "2026-03-05T09:00");
+    assert_eq!(life.of(ClockKind::Handling)[0].due_at, at("2026-03-25T18:00"), "two closes later");
+    life.event(Act::Extended { due_at: at("2026-03-31T18:00") }, "2026-03-20T09:00");
+    let facts = life.event(Act::Resolved, "2026-03-31T18:00");
+    let handling = life.of(ClockKind::Handling)[0];
+    assert!(facts.iter().any(|f| f.after.id == handling.id && f.change == Change::Stopped { on_time: true }));
+    // 22 working days from the 2nd to the 31st less an hour, and two of suspension
+    assert_eq!(handling.handling_working_seconds, Some((22 * 8 - 1 - 16) * 3_600));
+}
+
+#[test]
+fn each_record_that_is_owed_has_a_clock_of_its_own() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    let owed = |kind, number, unit: &str, due_at| Act::Owed {
+        kind,
+        record_id: record(number),
+        unit_id: unit.into(),
+        due_at,
+    };
+    life.event(owed(ClockKind::Assist, 1, "yuexiu-env", Some(at("2026-03-04T12:00"))), "2026-03-02T11:00");
+    life.event(owed(ClockKind::Assist, 2, "haizhu-env", None), "2026-03-02T11:00");
+    life.event(owed(ClockKind::Supervision, 3, "", Some(at("2026-03-03T12:00"))), "2026-03-02T12:00");
+    let seen: Vec<_> = life.of(ClockKind::Assist).iter().map(|c| (c.unit_id.clone(), c.due_at)).collect();
+    assert_eq!(
+        seen,
+        [
+            ("yuexiu-env".to_owned(), at("2026-03-04T12:00")),
+            ("haizhu-env".to_owned(), at("2026-03-09T18:00"))
+        ],
+        "the deadline that was set, else five working days"
+    );
+    life.event(Act::Other, "2026-03-02T13:00");
+    assert_eq!(life.of(ClockKind::Assist)[0].unit_id, "yuexiu-env", "it stays the assisting unit's");
+    life.event(Act::Suspended, "2026-03-03T09:00");
+    assert_eq!(life.of(ClockKind::Assist)[0].state, ClockState::Running);
+
+    life.event(Act::Met { kind: ClockKind::Assist, record_id: record(1) }, "2026-03-03T10:00");
+    let declined =
+        Act::Released { kind: ClockKind::Assist, record_id: record(2), reason: CancelReason::Declined };
+    life.event(declined, "2026-03-03T10:00");
+    life.event(Act::Met { kind: ClockKind::Supervision, record_id: record(3) }, "2026-03-03T12:00:01");
+    assert_eq!(life.of(ClockKind::Assist)[0].state, ClockState::Stopped);
+    assert_eq!(life.of(ClockKind::Assist)[1].state, ClockState::Cancelled);
+    let supervision = life.of(ClockKind::Supervision)[0];
+    assert_eq!((supervision.state, supervision.breached), (ClockState::Stopped, true));
+}
+
+#[test]
+fn a_merge_cancels_every_clock_and_undoing_it_restores_them() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    let before = life.clocks.clocks.clone();
+    life.event(Act::Merged, "2026-03-02T10:00");
+    assert!(life.clocks.clocks.iter().all(|clock| clock.state == ClockState::Cancelled));
+    life.event(Act::MergeUndone, "2026-03-02T11:00");
+    for (clock, before) in life.clocks.clocks.iter().zip(&before) {
+        assert_eq!(Clock { version: before.version, ..clock.clone() }, *before);
+    }
+    assert_eq!(life.of(ClockKind::Dispatch)[0].next_fire_at(), Some(at("2026-03-02T11:00")));
+}
+
+#[test]
+fn a_quarantined_request_has_no_clocks_until_it_is_verified() {
+    let mut life = Life { quarantined: true, ..Life::new() };
+    assert!(life.event(Act::Submitted, "2026-03-02T09:00").is_empty());
+    life.quarantined = false;
+    life.event(Act::Verified, "2026-03-03T09:00");
+    assert_eq!(life.of(ClockKind::Handling)[0].started_at, at("2026-03-03T09:00"));
+    assert_eq!(life.of(ClockKind::Handling)[0].due_at, at("2026-03-24T18:00"));
 }

@@ -7,6 +7,7 @@ mod clocks;
 mod documents;
 mod lifecycles;
 mod messages;
+mod pauses;
 mod policies;
 
 use gongdan_sla_domain::calendar::Calendar;

@@ -64,6 +64,7 @@ fn the_first_rule_that_matches_counts() {
         when,
         amount: amount.parse::<Amount>().unwrap(),
         warn_percent: Vec::new(),
+        on_suspension: None,
     };
     let set = PolicySet {
         key: "x".into(),

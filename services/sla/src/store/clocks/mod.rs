@@ -6,7 +6,7 @@ mod write;
 
 pub use read::{find, list};
 pub use timers::{lock_due, next_fire_at, running};
-pub use write::{insert_many, lock_running, update_many};
+pub use write::{insert_many, lock_open, update_many};
 
 use gongdan_errors::Error;
 use gongdan_region::RegionCode;
@@ -43,6 +43,10 @@ pub(super) struct ClockRow {
     version: i64,
     origin: i16,
     settle_at: Option<Timestamp>,
+    record_id: Option<Uuid>,
+    pausable: bool,
+    turns: serde_json::Value,
+    merged: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -56,6 +60,7 @@ pub(super) const fn state_number(state: ClockState) -> i16 {
         ClockState::Running => 1,
         ClockState::Stopped => 2,
         ClockState::Cancelled => 3,
+        ClockState::Paused => 4,
     }
 }
 
@@ -63,6 +68,10 @@ pub(super) fn thresholds_json(clock: &Clock) -> serde_json::Value {
     let stored: Vec<_> =
         clock.thresholds.iter().map(|t| StoredThreshold { percent: t.percent, at: t.at }).collect();
     serde_json::to_value(stored).unwrap_or_default()
+}
+
+pub(super) fn turns_json(clock: &Clock) -> serde_json::Value {
+    serde_json::to_value(&clock.turns).unwrap_or_default()
 }
 
 /// The rows could not be read, or one of them is no clock.
@@ -107,6 +116,7 @@ impl TryFrom<ClockRow> for Clock {
                 1 => ClockState::Running,
                 2 => ClockState::Stopped,
                 3 => ClockState::Cancelled,
+                4 => ClockState::Paused,
                 _ => return Err(bad("state")),
             },
             policy: row.policy,
@@ -126,6 +136,10 @@ impl TryFrom<ClockRow> for Clock {
             version: row.version,
             origin: Origin::try_from(i32::from(row.origin)).map_err(|_| bad("origin"))?,
             settle_at: row.settle_at.map(Timestamp::to_jiff),
+            record_id: row.record_id,
+            pausable: row.pausable,
+            turns: serde_json::from_value(row.turns).map_err(|_| bad("turns"))?,
+            merged: row.merged,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! Many clocks at a time: what follows from a batch of events or firings, in statements over sets.
 
-use super::{ClockRow, LoadError, state_number, thresholds_json};
+use super::{ClockRow, LoadError, state_number, thresholds_json, turns_json};
 use gongdan_sla_domain::clock::Clock;
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::{Timestamp, ToSqlx as _};
@@ -8,18 +8,19 @@ use sqlx::PgConnection;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-/// The running clocks of these tickets, locked in the order of their ids, so that no timer fires meanwhile.
-pub async fn lock_running(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<Vec<Clock>, LoadError> {
+/// The clocks of these tickets that have not ended, and those that undoing a merge restores, locked in the order of their
+/// ids, so that no timer fires meanwhile.
+pub async fn lock_open(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<Vec<Clock>, LoadError> {
     let rows = sqlx::query_as!(
         ClockRow,
         "SELECT id, ticket_id, ticket_number, round, kind, state, policy, calendar, amount, started_at, due_at,
                 stopped_at, breached, thresholds, warned, working_seconds, handling_working_seconds, unit_id,
-                handler_id, region, version, origin, settle_at
-         FROM clocks WHERE ticket_id = ANY ($1) AND state = 1 ORDER BY id FOR UPDATE",
+                handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged
+         FROM clocks WHERE ticket_id = ANY ($1) AND (state IN (1, 4) OR merged) ORDER BY id FOR UPDATE",
         tickets,
     )
     .fetch_all(connection)
-    .instrument(sql_span!("clocks.lock_running", "SELECT"))
+    .instrument(sql_span!("clocks.lock_open", "SELECT"))
     .await?;
     rows.into_iter().map(Clock::try_from).collect()
 }
@@ -34,12 +35,12 @@ pub async fn insert_many(connection: &mut PgConnection, clocks: &[&Clock]) -> Re
         "INSERT INTO clocks (id, ticket_id, ticket_number, round, kind, state, policy, calendar, amount, started_at,
                              due_at, stopped_at, breached, thresholds, warned, working_seconds,
                              handling_working_seconds, unit_id, handler_id, region, version, origin, settle_at,
-                             next_fire_at)
+                             next_fire_at, record_id, pausable, turns, merged)
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int4[], $5::int2[], $6::int2[], $7::text[],
                               $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
                               $13::bool[], $14::jsonb[], $15::int2[], $16::int8[], $17::int8[], $18::text[],
                               $19::text[], $20::int8[], $21::int8[], $22::int2[], $23::timestamptz[],
-                              $24::timestamptz[])",
+                              $24::timestamptz[], $25::uuid[], $26::bool[], $27::jsonb[], $28::bool[])",
         &column.of(|c| c.id),
         &column.of(|c| c.ticket_id),
         &column.of(|c| c.ticket_number.clone()),
@@ -64,6 +65,10 @@ pub async fn insert_many(connection: &mut PgConnection, clocks: &[&Clock]) -> Re
         &column.of(|c| c.origin.number() as i16),
         &column.times(|c| c.settle_at) as _,
         &column.times(Clock::next_fire_at) as _,
+        &column.of(|c| c.record_id) as _,
+        &column.of(|c| c.pausable),
+        &column.of(turns_json),
+        &column.of(|c| c.merged),
     )
     .execute(connection)
     .instrument(sql_span!("clocks.insert_many", "INSERT"))
@@ -81,11 +86,13 @@ pub async fn update_many(connection: &mut PgConnection, clocks: &[&Clock]) -> Re
         "UPDATE clocks c SET state = n.state, stopped_at = n.stopped_at, breached = n.breached, warned = n.warned,
                 working_seconds = n.working_seconds, handling_working_seconds = n.handling_working_seconds,
                 unit_id = n.unit_id, handler_id = n.handler_id, version = n.version, settle_at = n.settle_at,
-                next_fire_at = n.next_fire_at
+                next_fire_at = n.next_fire_at, due_at = n.due_at, thresholds = n.thresholds, turns = n.turns,
+                merged = n.merged
          FROM unnest($1::uuid[], $2::int2[], $3::timestamptz[], $4::bool[], $5::int2[], $6::int8[], $7::int8[],
-                     $8::text[], $9::text[], $10::int8[], $11::timestamptz[], $12::timestamptz[])
+                     $8::text[], $9::text[], $10::int8[], $11::timestamptz[], $12::timestamptz[],
+                     $13::timestamptz[], $14::jsonb[], $15::jsonb[], $16::bool[])
               AS n (id, state, stopped_at, breached, warned, working_seconds, handling_working_seconds, unit_id,
-                    handler_id, version, settle_at, next_fire_at)
+                    handler_id, version, settle_at, next_fire_at, due_at, thresholds, turns, merged)
          WHERE c.id = n.id",
         &column.of(|c| c.id),
         &column.of(|c| state_number(c.state)),
@@ -99,6 +106,10 @@ pub async fn update_many(connection: &mut PgConnection, clocks: &[&Clock]) -> Re
         &column.of(|c| c.version),
         &column.times(|c| c.settle_at) as _,
         &column.times(Clock::next_fire_at) as _,
+        &column.times(|c| Some(c.due_at)) as _,
+        &column.of(thresholds_json),
+        &column.of(turns_json),
+        &column.of(|c| c.merged),
     )
     .execute(connection)
     .instrument(sql_span!("clocks.update_many", "UPDATE"))
