@@ -143,7 +143,7 @@ async fn every_enumeration_refuses_what_it_does_not_know() {
         phases: vec![99],
         types: vec![1, -1],
         priorities: vec![6],
-        channels: vec![13],
+        channels: vec![99],
         origin: 99,
         ..Default::default()
     };
