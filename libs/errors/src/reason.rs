@@ -67,6 +67,8 @@ reasons! {
     Internal = "INTERNAL",
     /// Values are wrong; each is listed with its field and rule. Code INVALID_ARGUMENT.
     InvalidRequest = "INVALID_REQUEST",
+    /// The two tickets cannot be linked, merged or taken apart so; the message says what would have to be different. Code FAILED_PRECONDITION.
+    LinkRefused = "LINK_REFUSED",
     /// A message, asked or answered, is larger than the server takes or gives. Code RESOURCE_EXHAUSTED.
     MessageTooLarge = "MESSAGE_TOO_LARGE",
     /// The request is not what gRPC and its contract send: cut off, of wrong bytes, no message at all. Code INVALID_ARGUMENT.
@@ -83,6 +85,8 @@ reasons! {
     NotRecipient = "NOT_RECIPIENT",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.
     PermissionDenied = "PERMISSION_DENIED",
+    /// A part of the ticket is still worked on; metadata names `part`. Code FAILED_PRECONDITION.
+    PartsOpen = "PARTS_OPEN",
     /// The phase does not allow the act; metadata names `phase` and `action`. Code FAILED_PRECONDITION.
     PhaseRefuses = "PHASE_REFUSES",
     /// No rule of the policy set gives a clock of this kind to such a ticket. Code NOT_FOUND.
@@ -117,6 +121,8 @@ reasons! {
     TaskNotHeld = "TASK_NOT_HELD",
     /// The task is in a state that does not allow the act; metadata names `state` and `action`. Code FAILED_PRECONDITION.
     TaskStateRefuses = "TASK_STATE_REFUSES",
+    /// The ticket was merged into another, which metadata names as `into`: undo that first. Code FAILED_PRECONDITION.
+    TicketMerged = "TICKET_MERGED",
     /// The ticket is not there. Code NOT_FOUND.
     TicketNotFound = "TICKET_NOT_FOUND",
     /// The unit is not there. Code NOT_FOUND.

@@ -20,6 +20,23 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
             Error::precondition(Reason::ReopenWindowOver, message).with("days", days)
         }
         Refusal::NoUnitToReopenAt => Error::invalid_field("same_unit", message),
+        Refusal::SameTicket => Error::invalid_field("ticket", message),
+        Refusal::LinkedAlready(_)
+        | Refusal::NotLinked(_)
+        | Refusal::TwoLevels
+        | Refusal::RepeatAlready
+        | Refusal::TooManyLinks { .. }
+        | Refusal::HasParts
+        | Refusal::NotMerged
+        | Refusal::ErasedSince => Error::precondition(Reason::LinkRefused, message),
+        Refusal::PartsOpen(part) => {
+            Error::precondition(Reason::PartsOpen, Refusal::PartsOpen(part.clone()).to_string())
+                .with("part", part)
+        }
+        Refusal::IsMerged(into) => {
+            Error::precondition(Reason::TicketMerged, Refusal::IsMerged(into.clone()).to_string())
+                .with("into", into)
+        }
     }
 }
 

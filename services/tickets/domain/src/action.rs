@@ -33,6 +33,14 @@ numbered! {
         Urge = 13 "urge",
         /// What is personal goes.
         Erase = 14 "erase",
+        /// To another ticket, or away from one.
+        Link = 60 "link",
+        /// Into tickets of their own.
+        Split = 61 "split",
+        /// Into another ticket.
+        Merge = 62 "merge",
+        /// Another ticket into this one.
+        MergeInto = 63 "merge_into",
     }
 }
 
@@ -59,6 +67,11 @@ impl Action {
             ),
             Self::Urge => phase.is_in_flight(),
             Self::Erase => phase.is_over(),
+            Self::Link => !matches!(phase, Draft | Quarantined),
+            Self::Split | Self::Merge => {
+                matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended | InReview)
+            }
+            Self::MergeInto => phase.is_in_flight(),
         }
     }
 }

@@ -31,4 +31,40 @@ pub enum Refusal {
     /// There is no unit to go back to.
     #[error("no unit had the ticket in its last round")]
     NoUnitToReopenAt,
+    /// One ticket is named twice.
+    #[error("a ticket cannot be linked to or merged into itself")]
+    SameTicket,
+    /// There is a link between the two.
+    #[error("it is linked to {0} already")]
+    LinkedAlready(String),
+    /// There is no link between the two that could be taken away.
+    #[error("it is not linked to {0}")]
+    NotLinked(String),
+    /// A part would have parts.
+    #[error("a ticket that is part of another has no parts of its own")]
+    TwoLevels,
+    /// It says again what another said.
+    #[error("it is a repeat of another ticket already")]
+    RepeatAlready,
+    /// It names as many others as a ticket can.
+    #[error("a ticket has at most {most} links")]
+    TooManyLinks {
+        /// The limit.
+        most: usize,
+    },
+    /// What has parts is not merged.
+    #[error("it has parts: unlink them first")]
+    HasParts,
+    /// A part of it is still worked on.
+    #[error("its part {0} is not done yet")]
+    PartsOpen(String),
+    /// It was merged: only undoing that brings it back.
+    #[error("it was merged into {0}: undo that first")]
+    IsMerged(String),
+    /// There is no merge to undo.
+    #[error("it was not merged into another ticket")]
+    NotMerged,
+    /// What was erased does not come back.
+    #[error("something of it was erased since it was merged")]
+    ErasedSince,
 }

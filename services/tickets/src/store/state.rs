@@ -221,7 +221,7 @@ fn text(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 
-fn invalid(field: &str, why: impl std::fmt::Display) -> InvalidState {
+pub(crate) fn invalid(field: &str, why: impl std::fmt::Display) -> InvalidState {
     InvalidState(format!("{field}: {why}"))
 }
 

@@ -27,6 +27,9 @@ impl Ticket {
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
         self.require(Action::Reopen)?;
+        if let Some(into) = self.groups.links.merged_into() {
+            return Err(Refusal::IsMerged(into.number.clone()));
+        }
         if self.closed_at.is_some_and(|closed| at.duration_since(closed) > rules.reopen_window) {
             return Err(Refusal::ReopenWindowOver { days: rules.reopen_window.as_hours() / 24 });
         }

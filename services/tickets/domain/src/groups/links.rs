@@ -1,25 +1,434 @@
 //! Other tickets it belongs with. Source: T10, T11.
+//!
+//! Each link has its counterpart at the other ticket, and both are made and taken away in one act. Two tickets have at most
+//! one link beside that of a merge. What is part of what has two levels: a part has no parts. A ticket says again what one
+//! other said. Of its repeats a ticket knows the newest and how many there are.
 
-use crate::{change::Event, ticket::Ticket};
+use crate::{
+    action::Action,
+    actor::Actor,
+    change::{Change as TicketChange, Changed, Event},
+    numbered::numbered,
+    refusal::Refusal,
+    text::{Note, Reason},
+    ticket::{Pool, Ticket},
+    vocabulary::{CloseReason, Origin, Phase},
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+/// Repeats that a ticket names; all are counted.
+pub const MOST_REPEATS: usize = 100;
+/// Other links that a ticket has.
+pub const MOST_LINKS: usize = 100;
+
+numbered! {
+    /// How two tickets belong together. Source: T10, T11.
+    LinkKind {
+        /// They have to do with each other.
+        Related = 1 "related",
+        /// This ticket is part of the other.
+        ChildOf = 2 "child_of",
+        /// The other is part of this ticket.
+        ParentOf = 3 "parent_of",
+        /// This ticket says again what the other said.
+        RepeatOf = 4 "repeat_of",
+        /// The other says again what this ticket said.
+        RepeatedBy = 5 "repeated_by",
+        /// This ticket was merged into the other.
+        MergedInto = 6 "merged_into",
+        /// The other was merged into this ticket.
+        MergedFrom = 7 "merged_from",
+    }
+}
+
+impl LinkKind {
+    /// What it is at the other ticket.
+    #[must_use]
+    pub const fn counterpart(self) -> Self {
+        match self {
+            Self::Related => Self::Related,
+            Self::ChildOf => Self::ParentOf,
+            Self::ParentOf => Self::ChildOf,
+            Self::RepeatOf => Self::RepeatedBy,
+            Self::RepeatedBy => Self::RepeatOf,
+            Self::MergedInto => Self::MergedFrom,
+            Self::MergedFrom => Self::MergedInto,
+        }
+    }
+
+    /// Whether it comes with a merge and goes with its undoing.
+    #[must_use]
+    pub const fn is_merge(self) -> bool {
+        matches!(self, Self::MergedInto | Self::MergedFrom)
+    }
+}
+
+/// Another ticket, and how they belong together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Link {
+    /// How.
+    pub kind: LinkKind,
+    /// The other.
+    pub ticket: Uuid,
+    /// Its number.
+    pub number: String,
+    /// Since when.
+    pub at: Timestamp,
+}
 
 /// What a ticket knows of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Links {}
+pub struct Links {
+    /// In the order they were made.
+    pub links: Vec<Link>,
+    /// How many others are repeats of it.
+    pub repeat_count: i32,
+}
+
+impl Links {
+    /// The ticket it was merged into.
+    #[must_use]
+    pub fn merged_into(&self) -> Option<&Link> {
+        self.of(LinkKind::MergedInto).next()
+    }
+
+    /// Those of a kind.
+    pub fn of(&self, kind: LinkKind) -> impl Iterator<Item = &Link> {
+        self.links.iter().filter(move |link| link.kind == kind)
+    }
+
+    /// The link to a ticket, beside that of a merge.
+    #[must_use]
+    pub fn with(&self, ticket: Uuid) -> Option<&Link> {
+        self.links.iter().find(|link| link.ticket == ticket && !link.kind.is_merge())
+    }
+
+    fn has(&self, kind: LinkKind) -> bool {
+        self.of(kind).next().is_some()
+    }
+}
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {}
+#[expect(missing_docs, reason = "the fields are those of the acts, documented there and in the contract")]
+pub enum Change {
+    /// It belongs with another.
+    Linked { link: Link, reason: Note },
+    /// It no longer does.
+    Unlinked { link: Link, reason: Note },
+    /// Parts of it are tickets of their own.
+    Split { children: Vec<Uuid>, reason: Note },
+    /// It is part of another now.
+    Merged { into: Link, reason: Reason },
+    /// It is on its own again, as it was.
+    MergeUndone { into: Uuid, reason: Reason, before: Before },
+}
+
+/// What a merge changes of the ticket that goes, as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Before {
+    /// Where it was.
+    pub phase: Phase,
+    /// Where it waited.
+    pub pool: Option<Pool>,
+    /// A person had to decide.
+    pub arbitration: bool,
+}
+
+impl Before {
+    /// Of the ticket as it was right before the merge.
+    #[must_use]
+    pub fn of(ticket: &Ticket) -> Self {
+        Self { phase: ticket.phase, pool: ticket.pool.clone(), arbitration: ticket.arbitration }
+    }
+}
 
 impl Change {
     /// The event's name on the bus, as the contract's field is called.
     #[must_use]
     pub const fn name(&self) -> &'static str {
-        match *self {}
+        match self {
+            Self::Linked { .. } => "linked",
+            Self::Unlinked { .. } => "unlinked",
+            Self::Split { .. } => "split",
+            Self::Merged { .. } => "merged",
+            Self::MergeUndone { .. } => "merge_undone",
+        }
     }
 }
 
+/// Links two tickets: `one` is `kind` the other. Both change. Source: T10, T11.
+///
+/// # Errors
+/// When they are one, are linked already, one is a draft, or what is part of what would have three levels.
+pub fn link(
+    one: Ticket,
+    other: Ticket,
+    kind: LinkKind,
+    reason: &Note,
+    by: &Actor,
+    at: Timestamp,
+) -> Result<(Changed, Changed), Refusal> {
+    if one.id == other.id {
+        return Err(Refusal::SameTicket);
+    }
+    one.may_be(kind, &other)?;
+    other.may_be(kind.counterpart(), &one)?;
+    Ok(pair(one, other, kind, by, at, |link| Change::Linked { link, reason: reason.clone() }))
+}
+
+/// Takes a link away from both. Source: T10, T11.
+///
+/// # Errors
+/// When there is none beside that of a merge.
+pub fn unlink(
+    one: Ticket,
+    other: Ticket,
+    reason: &Note,
+    by: &Actor,
+    at: Timestamp,
+) -> Result<(Changed, Changed), Refusal> {
+    one.require(Action::Link)?;
+    other.require(Action::Link)?;
+    // A ticket does not name all its repeats; each of them names it.
+    let kind = one.groups.links.with(other.id).map(|link| link.kind);
+    let kind = kind.or_else(|| other.groups.links.with(one.id).map(|link| link.kind.counterpart()));
+    let kind = kind.ok_or_else(|| Refusal::NotLinked(other.number.clone()))?;
+    Ok(pair(one, other, kind, by, at, |link| Change::Unlinked { link, reason: reason.clone() }))
+}
+
+/// Makes a ticket part of another: it is closed, and the other goes on for both. Source: T11.
+///
+/// # Errors
+/// When they are one, the source was resolved or has parts or the target is over.
+pub fn merge(
+    source: Ticket,
+    target: Ticket,
+    reason: &Reason,
+    by: &Actor,
+    at: Timestamp,
+) -> Result<(Changed, Changed), Refusal> {
+    if source.id == target.id {
+        return Err(Refusal::SameTicket);
+    }
+    source.require(Action::Merge)?;
+    target.require(Action::MergeInto)?;
+    if source.groups.links.has(LinkKind::ParentOf) {
+        return Err(Refusal::HasParts);
+    }
+    let into = target.link_as(LinkKind::MergedInto, at);
+    let from = source.link_as(LinkKind::MergedFrom, at);
+    let note = Change::Linked { link: from, reason: as_note(reason) };
+    Ok((
+        source.after(by, at, TicketChange::Links(Change::Merged { into, reason: reason.clone() })),
+        target.after(by, at, TicketChange::Links(note)),
+    ))
+}
+
+/// Undoes a merge: the source is again where it was, with who had it. Source: T11.
+///
+/// # Errors
+/// When it was not merged into the target, or something of it was erased since.
+pub fn undo_merge(
+    source: Ticket,
+    target: Ticket,
+    before: &Ticket,
+    reason: &Reason,
+    by: &Actor,
+    at: Timestamp,
+) -> Result<(Changed, Changed), Refusal> {
+    if source.groups.links.merged_into().is_none_or(|link| link.ticket != target.id) {
+        return Err(Refusal::NotMerged);
+    }
+    if source.erased != before.erased {
+        return Err(Refusal::ErasedSince);
+    }
+    let link = target.groups.links.of(LinkKind::MergedFrom).find(|link| link.ticket == source.id);
+    let link = link.cloned().unwrap_or_else(|| source.link_as(LinkKind::MergedFrom, at));
+    let undone =
+        Change::MergeUndone { into: target.id, reason: reason.clone(), before: Before::of(before) };
+    Ok((
+        source.after(by, at, TicketChange::Links(undone)),
+        target.after(by, at, TicketChange::Links(Change::Unlinked { link, reason: as_note(reason) })),
+    ))
+}
+
+/// Both sides of a link.
+fn pair(
+    one: Ticket,
+    other: Ticket,
+    kind: LinkKind,
+    by: &Actor,
+    at: Timestamp,
+    change: impl Fn(Link) -> Change,
+) -> (Changed, Changed) {
+    let known = |ticket: &Ticket, other: &Ticket, kind: LinkKind| {
+        let known = ticket.groups.links.with(other.id).filter(|link| link.kind == kind).cloned();
+        known.unwrap_or_else(|| other.link_as(kind, at))
+    };
+    let mine = known(&one, &other, kind);
+    let its = known(&other, &one, kind.counterpart());
+    (
+        one.after(by, at, TicketChange::Links(change(mine))),
+        other.after(by, at, TicketChange::Links(change(its))),
+    )
+}
+
+/// A reason is never longer than a note may be.
+fn as_note(reason: &Reason) -> Note {
+    Note::parse(reason.as_str()).unwrap_or_default()
+}
+
 impl Ticket {
-    pub(crate) fn evolve_links(&mut self, _event: &Event, change: &Change) {
-        match *change {}
+    /// Makes parts of it tickets of their own; it goes on for the rest. The parts are linked to it by [`Ticket::part_of`].
+    /// Source: T11.
+    ///
+    /// # Errors
+    /// When it was resolved, or is a part itself.
+    pub fn split(self, parts: &[(Uuid, String)], reason: &Note, by: &Actor, at: Timestamp) -> Result<Changed, Refusal> {
+        self.require(Action::Split)?;
+        if self.groups.links.has(LinkKind::ChildOf) {
+            return Err(Refusal::TwoLevels);
+        }
+        if self.groups.links.named() + parts.len() > MOST_LINKS {
+            return Err(Refusal::TooManyLinks { most: MOST_LINKS });
+        }
+        let children = parts.iter().map(|(id, _)| *id).collect();
+        let split = TicketChange::Links(Change::Split { children, reason: reason.clone() });
+        let changed = self.after(by, at, split);
+        Ok(parts.iter().fold(changed, |changed, (id, number)| {
+            let link = Link { kind: LinkKind::ParentOf, ticket: *id, number: number.clone(), at };
+            let linked = Change::Linked { link, reason: Note::default() };
+            changed.then(by, at, Origin::Live, TicketChange::Links(linked))
+        }))
+    }
+
+    /// A new ticket that is part of another, or says again what another said.
+    ///
+    /// # Errors
+    /// As [`link`].
+    pub fn begins_as(
+        changed: Changed,
+        kind: LinkKind,
+        other: &Self,
+        reason: &Note,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Changed, Refusal> {
+        changed.ticket.may_be(kind, other)?;
+        let linked = Change::Linked { link: other.link_as(kind, at), reason: reason.clone() };
+        Ok(changed.then(by, at, Origin::Live, TicketChange::Links(linked)))
+    }
+
+    /// The other side of [`Ticket::begins_as`].
+    ///
+    /// # Errors
+    /// As [`link`].
+    pub fn begun_from(
+        self,
+        kind: LinkKind,
+        new: &Self,
+        reason: &Note,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Changed, Refusal> {
+        self.may_be(kind, new)?;
+        let linked = Change::Linked { link: new.link_as(kind, at), reason: reason.clone() };
+        Ok(self.after(by, at, TicketChange::Links(linked)))
+    }
+
+    /// Refuses to say it is done while parts of it are not. `parts` are the phases of its parts.
+    ///
+    /// # Errors
+    /// When one of them is still worked on.
+    pub fn require_parts_done(&self, parts: &[(String, Phase)]) -> Result<(), Refusal> {
+        let open = |phase: &Phase| !phase.is_over() && !matches!(phase, Phase::Resolved | Phase::InCallback);
+        match parts.iter().find(|(_, phase)| open(phase)) {
+            Some((number, _)) => Err(Refusal::PartsOpen(number.clone())),
+            None => Ok(()),
+        }
+    }
+
+    fn link_as(&self, kind: LinkKind, at: Timestamp) -> Link {
+        Link { kind, ticket: self.id, number: self.number.clone(), at }
+    }
+
+    /// Refuses what it cannot be to another.
+    fn may_be(&self, kind: LinkKind, other: &Self) -> Result<(), Refusal> {
+        self.require(Action::Link)?;
+        let links = &self.groups.links;
+        if links.with(other.id).is_some() {
+            return Err(Refusal::LinkedAlready(other.number.clone()));
+        }
+        match kind {
+            LinkKind::ChildOf | LinkKind::ParentOf => {
+                let opposite = |kind| links.has(kind);
+                if kind == LinkKind::ChildOf && (opposite(LinkKind::ParentOf) || opposite(LinkKind::ChildOf))
+                    || kind == LinkKind::ParentOf && opposite(LinkKind::ChildOf)
+                {
+                    return Err(Refusal::TwoLevels);
+                }
+            }
+            LinkKind::RepeatOf if links.has(LinkKind::RepeatOf) => return Err(Refusal::RepeatAlready),
+            _ => {}
+        }
+        if kind != LinkKind::RepeatedBy && links.named() >= MOST_LINKS {
+            return Err(Refusal::TooManyLinks { most: MOST_LINKS });
+        }
+        Ok(())
+    }
+
+    pub(crate) fn evolve_links(&mut self, event: &Event, change: &Change) {
+        match change {
+            Change::Linked { link, .. } => self.groups.links.add(link),
+            Change::Unlinked { link, .. } => self.groups.links.remove(link),
+            Change::Split { .. } => {}
+            Change::Merged { into, .. } => {
+                self.phase = Phase::Closed;
+                self.closed_at = Some(event.occurred_at);
+                self.close_reason = Some(CloseReason::Merged);
+                self.pool = None;
+                self.arbitration = false;
+                self.groups.links.add(into);
+            }
+            Change::MergeUndone { into, before, .. } => {
+                self.phase = before.phase;
+                self.closed_at = None;
+                self.close_reason = None;
+                self.pool.clone_from(&before.pool);
+                self.arbitration = before.arbitration;
+                self.groups
+                    .links
+                    .links
+                    .retain(|link| link.kind != LinkKind::MergedInto || link.ticket != *into);
+            }
+        }
+    }
+}
+
+impl Links {
+    /// All but repeats.
+    fn named(&self) -> usize {
+        self.links.iter().filter(|link| link.kind != LinkKind::RepeatedBy).count()
+    }
+
+    fn add(&mut self, link: &Link) {
+        if link.kind == LinkKind::RepeatedBy {
+            self.repeat_count += 1;
+            if self.of(LinkKind::RepeatedBy).count() >= MOST_REPEATS
+                && let Some(oldest) = self.links.iter().position(|link| link.kind == LinkKind::RepeatedBy)
+            {
+                self.links.remove(oldest);
+            }
+        }
+        self.links.push(link.clone());
+    }
+
+    fn remove(&mut self, link: &Link) {
+        if link.kind == LinkKind::RepeatedBy {
+            self.repeat_count = (self.repeat_count - 1).max(0);
+        }
+        self.links.retain(|other| other.kind != link.kind || other.ticket != link.ticket);
     }
 }
