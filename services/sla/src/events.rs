@@ -1,20 +1,20 @@
 //! Events in and out: a ticket's event as the domain reads it, a clock's fact as it is published.
 
-use crate::{grpc::convert, telemetry::change_name};
+use crate::{acts, grpc::convert, telemetry::change_name};
 use gongdan_bus::{Event, Origin as BusOrigin, subject};
 use gongdan_clock::new_id;
 use gongdan_outbox::NewEvent;
 use gongdan_proto::{
     from_timestamp,
     sla::v1::{self as pb, clock_event},
-    tickets::v1::{Phase, Ticket as PbTicket, TicketEvent, ticket_event},
+    tickets::v1::{Phase, Ticket as PbTicket, TicketEvent},
     to_timestamp,
 };
 use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     Channel, Origin, Priority, TicketType, Urgency,
     clock::{Change, Fact},
-    lifecycle::{Act, Ticket, TicketFact},
+    lifecycle::{Ticket, TicketFact},
     policy::Attributes,
 };
 use jiff::Timestamp;
@@ -33,7 +33,7 @@ pub fn ticket_fact(event: &Event) -> Result<(TicketFact, String), String> {
     let state = payload.state.ok_or("no state")?;
     let act = match payload.change {
         None => return Err("no change, or one this version does not know".into()),
-        Some(change) => act(&change),
+        Some(change) => acts::act(&change, &state)?,
     };
     let policy = state.sla_policy.clone();
     let fact = TicketFact {
@@ -46,21 +46,6 @@ pub fn ticket_fact(event: &Event) -> Result<(TicketFact, String), String> {
         ticket: ticket(state, event.occurred_at)?,
     };
     Ok((fact, policy))
-}
-
-fn act(change: &ticket_event::Change) -> Act {
-    use ticket_event::Change as Pb;
-    match change {
-        Pb::Submitted(_) => Act::Submitted,
-        Pb::Dispatched(_) | Pb::Claimed(_) => Act::Dispatched,
-        Pb::Returned(_) => Act::Returned,
-        Pb::Resolved(_) => Act::Resolved,
-        Pb::Closed(_) => Act::Closed,
-        Pb::Reopened(_) => Act::Reopened,
-        Pb::Cancelled(_) => Act::Cancelled,
-        // What moves no clock.
-        _ => Act::Other,
-    }
 }
 
 fn ticket(state: PbTicket, occurred_at: Timestamp) -> Result<Ticket, String> {
@@ -83,7 +68,7 @@ fn ticket(state: PbTicket, occurred_at: Timestamp) -> Result<Ticket, String> {
             urgency: Urgency::try_from(state.urgency).ok(),
             channel: Channel::try_from(state.channel).ok(),
             region: Some(region),
-            customer_tier: String::new(),
+            customer_tier: state.customer_tier,
         },
         number: state.number,
         unit_id: state.lead_unit_id,

@@ -64,6 +64,15 @@ pub enum Act {
         /// The record.
         record_id: Uuid,
     },
+    /// What was owed came, and the same is owed anew: a review's next step.
+    Renewed {
+        /// Which clock measures it.
+        kind: ClockKind,
+        /// The record.
+        record_id: Uuid,
+        /// Who owes it now; empty: who holds the ticket.
+        unit_id: String,
+    },
     /// What was owed is owed no more.
     Released {
         /// Which clock measures it.
@@ -233,6 +242,11 @@ impl TicketClocks {
                 self.start(*kind, at, Some(owed), fact, setting, &mut facts)?;
             }
             Act::Met { kind, record_id } => self.stop(*kind, Some(*record_id), fact, setting, &mut facts)?,
+            Act::Renewed { kind, record_id, unit_id } => {
+                self.stop(*kind, Some(*record_id), fact, setting, &mut facts)?;
+                let owed = Owed { record_id: *record_id, unit_id, due_at: None };
+                self.start(*kind, at, Some(owed), fact, setting, &mut facts)?;
+            }
             Act::Released { kind, record_id, reason } => {
                 let it = |clock: &Clock| clock.kind == *kind && clock.record_id == Some(*record_id);
                 self.cancel(it, *reason, fact, setting, &mut facts)?;

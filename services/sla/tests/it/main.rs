@@ -7,6 +7,7 @@ mod imports;
 mod plans;
 mod policies;
 mod preview;
+mod records;
 mod scope;
 mod suite;
 mod timers;

@@ -161,6 +161,17 @@ impl TicketLife {
                 self.state.first_dispatched_at = None;
                 ("reopened", Phase::PendingDispatch)
             }
+            Change::Suspended(_) => ("suspended", Phase::Suspended),
+            Change::Resumed(_) => ("resumed", Phase::InProgress),
+            Change::Merged(_) => ("merged", Phase::Closed),
+            Change::MergeUndone(_) => ("merge_undone", Phase::PendingDispatch),
+            Change::ExtensionApproved(_) => ("extension_approved", Phase::InProgress),
+            Change::AssistRequested(_) => ("assist_requested", Phase::InProgress),
+            Change::AssistReplied(_) => ("assist_replied", Phase::InProgress),
+            Change::AssistWaived(_) => ("assist_waived", Phase::InProgress),
+            Change::DirectiveIssued(_) => ("directive_issued", Phase::InProgress),
+            Change::DirectiveReplied(_) => ("directive_replied", Phase::InProgress),
+            Change::DirectiveRejected(_) => ("directive_rejected", Phase::InProgress),
             _ => ("accepted", Phase::InProgress),
         };
         self.state.phase = phase.into();
@@ -187,6 +198,10 @@ impl TicketLife {
             traceparent: None,
             payload: payload.encode_to_vec().into(),
         }
+    }
+
+    pub async fn act(&mut self, suite: &Suite, change: Change, local: &str) {
+        suite.env.publish(&self.event(change, local)).await;
     }
 
     pub async fn submitted(&mut self, suite: &Suite, local: &str) {
@@ -217,6 +232,11 @@ impl TicketLife {
     pub async fn cancelled(&mut self, suite: &Suite, local: &str) {
         suite.env.publish(&self.event(Change::Cancelled(Cancelled::default()), local)).await;
     }
+}
+
+/// A record of a ticket.
+pub fn record(number: u128) -> String {
+    Uuid::from_u128(number).to_string()
 }
 
 /// The fields that were refused.
