@@ -357,7 +357,10 @@ mod tests {
             (ole("Workbook"), XLS),
             (ole("PowerPoint Document"), PPT),
             (ole("Installer"), OLE),
-            (b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xFF\xFF".to_vec(), "application/vnd.microsoft.portable-executable"),
+            (
+                b"MZ\x90\0\x03\0\0\0\x04\0\0\0\xFF\xFF".to_vec(),
+                "application/vnd.microsoft.portable-executable",
+            ),
             (b"\x7FELF\x02\x01\x01\0".repeat(8), "application/x-executable"),
             (b"<!DOCTYPE html><html>".to_vec(), "text/html"),
             (b"<?xml version=\"1.0\"?><svg/>".to_vec(), "text/xml"),

@@ -141,7 +141,8 @@ impl Store {
         } else {
             let range = GetRange::Bounded(wanted.offset..wanted.offset + length);
             let options = GetOptions { range: Some(range), ..GetOptions::default() };
-            let result = self.inner.get_opts(&Key::from(key), options).await.map_err(|error| named(key, error))?;
+            let result =
+                self.inner.get_opts(&Key::from(key), options).await.map_err(|error| named(key, error))?;
             if result.meta.size != wanted.size {
                 return Err(StoreError::Damaged(key.to_owned()));
             }
