@@ -127,6 +127,22 @@ reasons! {
     TicketNotFound = "TICKET_NOT_FOUND",
     /// The unit is not there. Code NOT_FOUND.
     UnitNotFound = "UNIT_NOT_FOUND",
+    /// The attachment is not there, or was removed. Code NOT_FOUND.
+    AttachmentNotFound = "ATTACHMENT_NOT_FOUND",
+    /// The call is not there, or has no recording. Code NOT_FOUND.
+    CallNotFound = "CALL_NOT_FOUND",
+    /// Another report with this id and another content came before. Code ALREADY_EXISTS.
+    ReportIdReused = "REPORT_ID_REUSED",
+    /// The reporter asked for confidence: what could tell who it was is not given. Code PERMISSION_DENIED.
+    ReporterConfidential = "REPORTER_CONFIDENTIAL",
+    /// The texts of the ticket are erased: nothing is written into it any more. Code FAILED_PRECONDITION.
+    TextsErased = "TEXTS_ERASED",
+    /// There are as many as there may be; metadata names `what` and `max`. Code FAILED_PRECONDITION.
+    TooMany = "TOO_MANY",
+    /// The ticket has no such visit. Code NOT_FOUND.
+    VisitNotFound = "VISIT_NOT_FOUND",
+    /// The visit is in a state that does not allow it; metadata names `state`. Code FAILED_PRECONDITION.
+    VisitRefuses = "VISIT_REFUSES",
     /// The webhook is not there. Code NOT_FOUND.
     WebhookNotFound = "WEBHOOK_NOT_FOUND",
     /// Somebody else changed it at the same moment: read again. Code ABORTED.

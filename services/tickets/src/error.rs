@@ -37,6 +37,14 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
             Error::precondition(Reason::TicketMerged, Refusal::IsMerged(into.clone()).to_string())
                 .with("into", into)
         }
+        Refusal::NoVisit => Error::not_found(Reason::VisitNotFound, message),
+        Refusal::Visit { state } => Error::precondition(Reason::VisitRefuses, message).with("state", state),
+        Refusal::WindowOver => Error::invalid_field("window_end", message),
+        Refusal::ReportReused => Error::already_exists(Reason::ReportIdReused, message),
+        Refusal::TooMany { what, max } => {
+            Error::precondition(Reason::TooMany, message).with("what", what).with("max", max)
+        }
+        Refusal::Erased => Error::precondition(Reason::TextsErased, message),
     }
 }
 

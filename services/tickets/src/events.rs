@@ -237,7 +237,7 @@ mod tests {
     use gongdan_region::RegionCode;
     use gongdan_tickets_domain::{
         Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Subject, TicketType,
-        UnitId, Urgency,
+        UnitId, Urgency, groups::place::PlacePart,
     };
     use uuid::Uuid;
 
@@ -269,6 +269,7 @@ mod tests {
             sensitive: false,
             confidential: false,
             received_at: at,
+            place: PlacePart::default(),
         };
         let new = New { id: Uuid::from_u128(1), number: "GD2611220000000001".to_owned(), external: None };
         Ticket::submitted(new, intake, &by, at)

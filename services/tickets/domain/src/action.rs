@@ -41,6 +41,18 @@ numbered! {
         Merge = 62 "merge",
         /// Another ticket into this one.
         MergeInto = 63 "merge_into",
+        /// 预约上门
+        BookVisit = 40 "book_visit",
+        /// Another time, or none.
+        MoveVisit = 41 "move_visit",
+        /// What happened on site, also later.
+        ReportVisit = 42 "report_visit",
+        /// A note.
+        Note = 43 "note",
+        /// Something attached to it, or taken away.
+        Attach = 44 "attach",
+        /// A call belongs to it.
+        LinkCall = 45 "link_call",
     }
 }
 
@@ -49,8 +61,8 @@ impl Action {
     #[must_use]
     pub const fn is_allowed_in(self, phase: Phase) -> bool {
         use Phase::{
-            Closed, Dispatched, Draft, InCallback, InProgress, InReview, PendingDispatch, Quarantined,
-            Resolved, Suspended,
+            Cancelled, Closed, Dispatched, Draft, InCallback, InProgress, InReview, PendingDispatch,
+            Quarantined, Resolved, Suspended,
         };
         match self {
             Self::Submit => matches!(phase, Draft),
@@ -72,6 +84,12 @@ impl Action {
                 matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended | InReview)
             }
             Self::MergeInto => phase.is_in_flight(),
+            Self::BookVisit => matches!(phase, Dispatched | InProgress | Suspended),
+            Self::MoveVisit => {
+                matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended | InReview)
+            }
+            Self::ReportVisit => !matches!(phase, Draft | Quarantined | Cancelled),
+            Self::Note | Self::Attach | Self::LinkCall => true,
         }
     }
 }

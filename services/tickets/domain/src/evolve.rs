@@ -116,12 +116,14 @@ impl Ticket {
         self.erased = self.erased.and(what);
         if what.contact {
             self.customer_id = None;
+            self.groups.place.forget();
             self.created_by.forget_citizen();
             if let Some(resolution) = &mut self.resolution {
                 resolution.resolved_by.forget_citizen();
             }
         }
         if what.texts {
+            self.groups.attachments.forget();
             for text in [&mut self.cancel_reason, &mut self.priority_reason] {
                 if !text.is_empty() {
                     ERASED.clone_into(text);

@@ -1,6 +1,6 @@
 //! Why an act is refused.
 
-use crate::{action::Action, names::UnitId, vocabulary::Phase};
+use crate::{action::Action, groups::visit::VisitState, names::UnitId, vocabulary::Phase};
 
 /// Why an act is refused; says what would have to be different.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -67,4 +67,30 @@ pub enum Refusal {
     /// What was erased does not come back.
     #[error("something of it was erased since it was merged")]
     ErasedSince,
+    /// The ticket has no such visit.
+    #[error("the ticket has no such visit")]
+    NoVisit,
+    /// The visit is not where it would have to be.
+    #[error("not possible while the visit is {state}")]
+    Visit {
+        /// Where it is.
+        state: VisitState,
+    },
+    /// The time that was agreed is over already.
+    #[error("the window is over already")]
+    WindowOver,
+    /// The id of a report belongs to another one.
+    #[error("this report_id was used for another report")]
+    ReportReused,
+    /// There are as many as there may be.
+    #[error("a ticket has at most {max} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many there may be.
+        max: usize,
+    },
+    /// What is written would be erased already.
+    #[error("the texts of the ticket are erased")]
+    Erased,
 }

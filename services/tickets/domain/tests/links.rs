@@ -52,7 +52,10 @@ fn what_cannot_be_linked_is_refused() {
     let nothing = unlink(ticket(7), ticket(8), &Note::default(), &administrator(), at(2)).unwrap_err();
     assert_eq!(nothing, Refusal::NotLinked(ticket(8).number));
     let draft = Ticket::saved(new(), intake(), &administrator(), at(0)).ticket;
-    assert!(matches!(refused(&draft, &ticket(9), LinkKind::Related), Refusal::Phase { action: Action::Link, .. }));
+    assert!(matches!(
+        refused(&draft, &ticket(9), LinkKind::Related),
+        Refusal::Phase { action: Action::Link, .. }
+    ));
 }
 
 #[test]
@@ -82,7 +85,8 @@ fn a_split_ticket_goes_on_and_its_parts_are_its_children() {
     let parent = changed.ticket;
     let new = gongdan_tickets_domain::New { id: parts[0].0, number: parts[0].1.clone(), external: None };
     let part = Ticket::submitted(new, intake(), &administrator(), at(3));
-    let part = Ticket::begins_as(part, LinkKind::ChildOf, &parent, &Note::default(), &administrator(), at(3)).unwrap();
+    let part = Ticket::begins_as(part, LinkKind::ChildOf, &parent, &Note::default(), &administrator(), at(3))
+        .unwrap();
     assert_eq!(part.ticket.groups.links.of(LinkKind::ChildOf).count(), 1);
     assert_eq!(
         part.ticket.split(&parts[1..], &Note::default(), &administrator(), at(4)).unwrap_err(),
@@ -109,10 +113,14 @@ fn a_merged_ticket_comes_back_by_undoing_only() {
     assert_eq!(reopened.unwrap_err(), Refusal::IsMerged(target.ticket.number.clone()));
     let again = merge(ticket(3), source.ticket.clone(), &reason("x"), &administrator(), at(6));
     assert!(matches!(again.unwrap_err(), Refusal::Phase { action: Action::MergeInto, .. }));
-    let other = undo_merge(source.ticket.clone(), ticket(3), &ticket(1), &reason("x"), &administrator(), at(6));
+    let other =
+        undo_merge(source.ticket.clone(), ticket(3), &ticket(1), &reason("x"), &administrator(), at(6));
     assert_eq!(other.unwrap_err(), Refusal::NotMerged);
     let (parent, _) = linked(ticket(1), ticket(4), LinkKind::ParentOf).unwrap();
-    assert_eq!(merge(parent, ticket(2), &reason("x"), &administrator(), at(6)).unwrap_err(), Refusal::HasParts);
+    assert_eq!(
+        merge(parent, ticket(2), &reason("x"), &administrator(), at(6)).unwrap_err(),
+        Refusal::HasParts
+    );
 }
 
 /// A way to go before the merge.
@@ -142,10 +150,14 @@ fn go(ticket: Ticket, step: Step, second: i64) -> Ticket {
         }
         Step::Dispatch => ticket.dispatch(unit("a"), None, Note::default(), &by, now),
         Step::Accept => ticket.accept(&by, now),
-        Step::Return => ticket.return_to_pool(reason("不属于"), &Rules { max_returns: 1, ..Rules::default() }, &by, now),
+        Step::Return => {
+            ticket.return_to_pool(reason("不属于"), &Rules { max_returns: 1, ..Rules::default() }, &by, now)
+        }
         Step::Transfer => ticket.transfer(unit("b"), None, reason("属地"), &by, now),
         Step::Urge => ticket.urge(Note::default(), &Rules::default(), &by, now),
-        Step::Relate => link(ticket, self::ticket(77), LinkKind::Related, &Note::default(), &by, now).map(|pair| pair.0),
+        Step::Relate => {
+            link(ticket, self::ticket(77), LinkKind::Related, &Note::default(), &by, now).map(|pair| pair.0)
+        }
     };
     went.map_or(kept, |changed| changed.ticket)
 }

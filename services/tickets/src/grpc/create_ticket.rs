@@ -16,7 +16,9 @@ use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
-use gongdan_tickets_domain::{Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency};
+use gongdan_tickets_domain::{
+    Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency, groups::place::PlacePart,
+};
 use jiff::Timestamp;
 
 /// Races for one customer that are tried again.
@@ -159,6 +161,7 @@ async fn decode(
         sensitive: request.sensitive,
         confidential: request.reporter_confidential,
         received_at,
+        place: PlacePart::default(),
     };
     Ok(Decoded::Create(Box::new(Create { key: asked.clone(), draft: request.draft, intake, contact })))
 }

@@ -18,7 +18,7 @@ use gongdan_pg::requests::hash_of;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
     External, ExternalId, ExternalSource, IMPORTED_UNIT, Intake, Line, New, Past, Reply, ReplyText, Ticket,
-    TicketType, UnitId,
+    TicketType, UnitId, groups::place::PlacePart,
 };
 use jiff::Timestamp;
 
@@ -127,6 +127,7 @@ async fn decode(
         sensitive: false,
         confidential: request.reporter_confidential,
         received_at,
+        place: PlacePart::default(),
     };
     Ok(Record {
         key: ImportKey { source: source.to_string(), id: id.as_str().to_owned(), hash },

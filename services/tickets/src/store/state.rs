@@ -203,7 +203,7 @@ fn decode_resolution(pb: PbResolution) -> Result<Resolution, InvalidState> {
     })
 }
 
-fn actor(field: &str, pb: ActorRef) -> Result<Actor, InvalidState> {
+pub(crate) fn actor(field: &str, pb: ActorRef) -> Result<Actor, InvalidState> {
     let kind = known(field, PrincipalKind::from_number(pb.kind))?;
     if kind == PrincipalKind::Citizen && pb.id.is_empty() {
         return Ok(Actor::somebody(kind));
@@ -225,15 +225,18 @@ pub(crate) fn invalid(field: &str, why: impl std::fmt::Display) -> InvalidState 
     InvalidState(format!("{field}: {why}"))
 }
 
-fn known<T>(field: &str, value: Option<T>) -> Result<T, InvalidState> {
+pub(crate) fn known<T>(field: &str, value: Option<T>) -> Result<T, InvalidState> {
     value.ok_or_else(|| invalid(field, "missing or unknown"))
 }
 
-fn time(field: &str, at: Option<prost_types::Timestamp>) -> Result<Option<Timestamp>, InvalidState> {
+pub(crate) fn time(
+    field: &str,
+    at: Option<prost_types::Timestamp>,
+) -> Result<Option<Timestamp>, InvalidState> {
     at.map(|at| from_timestamp(&at).map_err(|e| invalid(field, e))).transpose()
 }
 
-fn uuid(field: &str, id: &str) -> Result<Option<Uuid>, InvalidState> {
+pub(crate) fn uuid(field: &str, id: &str) -> Result<Option<Uuid>, InvalidState> {
     if id.is_empty() { Ok(None) } else { Uuid::parse_str(id).map(Some).map_err(|e| invalid(field, e)) }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     actor::Actor,
     acts::erase::Personal,
     change::{Change, Changed, Event},
-    groups::Groups,
+    groups::{Groups, place::PlacePart},
     refusal::Refusal,
     text::{Body, Subject},
     ticket::{External, Ticket},
@@ -54,6 +54,8 @@ pub struct Intake {
     pub confidential: bool,
     /// When it was received.
     pub received_at: Timestamp,
+    /// Where it is about, as far as everybody may know. Source: T37.
+    pub place: PlacePart,
 }
 
 /// What identifies a new ticket.
@@ -147,7 +149,7 @@ impl Ticket {
             created_by: by.clone(),
             tier: 1,
             erased: Personal::default(),
-            groups: Groups::default(),
+            groups: Groups { place: intake.place, ..Groups::default() },
             chain: Vec::new(),
         };
         let event = Event {

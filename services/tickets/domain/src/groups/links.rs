@@ -246,8 +246,7 @@ pub fn undo_merge(
     }
     let link = target.groups.links.of(LinkKind::MergedFrom).find(|link| link.ticket == source.id);
     let link = link.cloned().unwrap_or_else(|| source.link_as(LinkKind::MergedFrom, at));
-    let undone =
-        Change::MergeUndone { into: target.id, reason: reason.clone(), before: Before::of(before) };
+    let undone = Change::MergeUndone { into: target.id, reason: reason.clone(), before: Before::of(before) };
     Ok((
         source.after(by, at, TicketChange::Links(undone)),
         target.after(by, at, TicketChange::Links(Change::Unlinked { link, reason: as_note(reason) })),
@@ -286,7 +285,13 @@ impl Ticket {
     ///
     /// # Errors
     /// When it was resolved, or is a part itself.
-    pub fn split(self, parts: &[(Uuid, String)], reason: &Note, by: &Actor, at: Timestamp) -> Result<Changed, Refusal> {
+    pub fn split(
+        self,
+        parts: &[(Uuid, String)],
+        reason: &Note,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Changed, Refusal> {
         self.require(Action::Split)?;
         if self.groups.links.has(LinkKind::ChildOf) {
             return Err(Refusal::TwoLevels);

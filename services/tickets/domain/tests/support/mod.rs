@@ -4,7 +4,7 @@
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
     Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Reason, ReplyText,
-    Solution, Subject, Ticket, TicketType, UnitId, Urgency,
+    Solution, Subject, Ticket, TicketType, UnitId, Urgency, groups::place::PlacePart,
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -72,6 +72,7 @@ pub fn intake() -> Intake {
         sensitive: false,
         confidential: false,
         received_at: at(0),
+        place: PlacePart::default(),
     }
 }
 

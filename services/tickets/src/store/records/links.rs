@@ -40,7 +40,8 @@ fn known(link: pb::TicketLink) -> Result<Link, InvalidState> {
         kind: LinkKind::from_number(link.kind).ok_or_else(|| invalid("links.kind", "unknown"))?,
         ticket: Uuid::parse_str(&link.ticket_id).map_err(|error| invalid("links.ticket_id", error))?,
         number: link.ticket_number,
-        at: from_timestamp(&link.linked_at.unwrap_or_default()).map_err(|error| invalid("links.linked_at", error))?,
+        at: from_timestamp(&link.linked_at.unwrap_or_default())
+            .map_err(|error| invalid("links.linked_at", error))?,
     })
 }
 
