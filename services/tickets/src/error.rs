@@ -81,6 +81,11 @@ pub(crate) fn lost_race() -> Error {
     Error::aborted(Reason::WriteConflict, "somebody else changed it at the same moment: read again")
 }
 
+/// Somebody else was faster, and left this version.
+pub(crate) fn lost_race_to(present: i64) -> Error {
+    lost_race().with("etag", present)
+}
+
 /// A stored ticket cannot be read.
 pub(crate) fn damaged(error: InvalidState) -> Error {
     Error::internal(error)

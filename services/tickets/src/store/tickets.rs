@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::WriterConfig,
-    error::{lost_race, stale_etag, ticket_not_found},
+    error::{lost_race_to, stale_etag, ticket_not_found},
     events,
     telemetry::Metrics,
 };
@@ -220,16 +220,16 @@ impl Tickets {
                 self.count(changed);
                 return view.with_texts(changed).present_as(answer, Detail::Full, call.viewer, &self.sealer);
             }
-            Ok((_, Updated::Lost)) => lost_race(),
+            Ok((_, Updated::Lost)) => None,
             // The same request under way twice: the twin's row is there when this one fails.
-            Err(error) if error.code() == gongdan_errors::Code::Internal => error,
+            Err(error) if error.code() == gongdan_errors::Code::Internal => Some(error),
             Err(error) => return Err(error),
         };
         self.metrics.conflict();
         let again = Call { etag: None, ..call.clone() };
         match self.open(&again).await? {
             Opened::Answered(answer) => Ok(*answer),
-            Opened::Fresh(_) => Err(conflict),
+            Opened::Fresh(present) => Err(conflict.unwrap_or_else(|| lost_race_to(present.view.version))),
         }
     }
 

@@ -6,7 +6,7 @@ use gongdan_testkit::eventually;
 use prost::Message as _;
 
 #[tokio::test]
-async fn a_request_becomes_a_ticket_with_number_priority_and_event() {
+async fn t04_a_request_becomes_a_ticket_with_number_priority_and_event() {
     let suite = Suite::start().await;
     let ticket = suite.submitted().await;
     assert_eq!(ticket.phase(), pb::Phase::PendingDispatch);

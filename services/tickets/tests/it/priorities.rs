@@ -17,7 +17,7 @@ fn set(kind: pb::TicketType, cells: Vec<pb::PriorityCell>) -> pb::SetPriorityMat
 }
 
 #[tokio::test]
-async fn a_types_own_matrix_decides_and_is_versioned() {
+async fn t08_a_types_own_matrix_decides_and_is_versioned() {
     let suite = Suite::start().await;
     let mut admin = suite.priorities("admin");
     let kind = pb::TicketType::Incident;

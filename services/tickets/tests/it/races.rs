@@ -10,6 +10,7 @@ use std::{
     sync::Arc,
 };
 use tonic::Code;
+use tonic_types::StatusExt as _;
 
 async fn start() -> Suite {
     Suite::start_with(NO_SHARES, Arc::new(SystemClock)).await
@@ -70,11 +71,22 @@ async fn of_many_who_claim_one_wins() {
     .await;
     let mut outcomes = BTreeMap::new();
     for answer in answers {
-        let outcome = answer.map_or_else(|status| status.code(), |_| Code::Ok);
+        let outcome = match answer {
+            Ok(_) => Code::Ok,
+            Err(status) => {
+                let details = status.get_error_details();
+                let etag = details.error_info().and_then(|info| info.metadata.get("etag").cloned());
+                if status.code() == Code::Aborted {
+                    assert_eq!(etag.as_deref(), Some("2"), "who loses is told the present etag");
+                }
+                status.code()
+            }
+        };
         *outcomes.entry(outcome as i32).or_insert(0) += 1;
         assert!(matches!(outcome, Code::Ok | Code::Aborted | Code::FailedPrecondition), "{outcome:?}");
     }
     assert_eq!(outcomes[&(Code::Ok as i32)], 1);
+    assert!(outcomes.contains_key(&(Code::Aborted as i32)), "nobody was in between: {outcomes:?}");
     assert_eq!(suite.changes(&ticket.id).await, ["submitted", "claimed"]);
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tonic::Code;
 
 #[tokio::test]
-async fn a_resolution_has_its_texts_and_its_unit() {
+async fn t19_a_resolution_has_its_texts_and_its_unit() {
     let suite = Suite::start().await;
     let ticket = suite.resolved().await;
     let resolution = ticket.resolution.as_ref().unwrap();
@@ -24,7 +24,7 @@ async fn a_resolution_has_its_texts_and_its_unit() {
 }
 
 #[tokio::test]
-async fn a_reopened_ticket_begins_a_round_and_keeps_the_past() {
+async fn t20_a_reopened_ticket_begins_a_round_and_keeps_the_past() {
     let suite = Suite::start().await;
     let first = suite.resolved().await;
     let mut agent = suite.tickets("zhao.min");
@@ -46,7 +46,7 @@ async fn a_reopened_ticket_begins_a_round_and_keeps_the_past() {
 }
 
 #[tokio::test]
-async fn a_cancelled_ticket_is_over() {
+async fn t21_a_cancelled_ticket_is_over() {
     let suite = Suite::start().await;
     let ticket = suite.submitted().await;
     let mut agent = suite.tickets("zhao.min");

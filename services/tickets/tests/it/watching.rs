@@ -53,7 +53,7 @@ async fn a_watcher_sees_each_change_and_when_a_ticket_leaves_its_filter() {
 }
 
 #[tokio::test]
-async fn a_watcher_goes_on_after_its_token_without_a_gap() {
+async fn t33_a_watcher_goes_on_after_its_token_without_a_gap() {
     let suite = Suite::start().await;
     let mut stream = watch(&suite, pb::WatchTicketsRequest::default()).await;
     let ticket = suite.submitted().await;
