@@ -13,7 +13,7 @@ pub use config::Config;
 pub use store::keys::{NewKeys, add_key_version, create_key_file};
 
 use crate::{
-    consumers::{callback, organisation, routing},
+    consumers::{callback, organisation, routing, sla},
     grpc::Api,
     jobs::{
         close_silent::CloseSilent,
@@ -228,5 +228,6 @@ fn consume(base: &Foundation, rooms: &Arc<Rooms>) -> anyhow::Result<Vec<Arc<Inbo
             false,
             Arc::new(callback::Callback::new(rooms.clone())),
         )?,
+        start(sla::NAME, "sla", &sla::EVENTS, true, Arc::new(sla::Sla))?,
     ])
 }

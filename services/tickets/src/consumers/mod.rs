@@ -4,5 +4,6 @@ mod apply;
 pub(crate) mod callback;
 pub(crate) mod organisation;
 pub(crate) mod routing;
+pub(crate) mod sla;
 
 pub(crate) use apply::system;

@@ -4,6 +4,7 @@ mod cached;
 pub(crate) mod catalogue;
 pub(crate) mod citizens;
 pub(crate) mod customers;
+pub(crate) mod deadlines;
 pub(crate) mod decisions;
 pub(crate) mod erase;
 pub(crate) mod erasures;
