@@ -29,6 +29,8 @@ macro_rules! reasons {
 reasons! {
     /// Another request with this `request_id` and another body came before. Code ALREADY_EXISTS.
     RequestIdReused = "REQUEST_ID_REUSED",
+    /// A unit still owes its help; metadata names the `units`. Code FAILED_PRECONDITION.
+    AssistOwed = "ASSIST_OWED",
     /// The instant, or the due time it leads to, lies outside the years that calendars reach. Code OUT_OF_RANGE.
     BeyondCalendar = "BEYOND_CALENDAR",
     /// The caller asks too much at once or too often; metadata names the `limit`. Code RESOURCE_EXHAUSTED, with when to try again.
@@ -49,6 +51,10 @@ reasons! {
     DeadLetterNotFound = "DEAD_LETTER_NOT_FOUND",
     /// The call took longer than its deadline. Code DEADLINE_EXCEEDED.
     DeadlineExceeded = "DEADLINE_EXCEEDED",
+    /// The deadline has passed: a later one is asked for before it; metadata names `due_at`. Code FAILED_PRECONDITION.
+    DeadlinePassed = "DEADLINE_PASSED",
+    /// The ticket has no deadline, or it is not known yet. Code FAILED_PRECONDITION.
+    DeadlineUnknown = "DEADLINE_UNKNOWN",
     /// The decision is not there. Code NOT_FOUND.
     DecisionNotFound = "DECISION_NOT_FOUND",
     /// The delivery was made or dropped: there is nothing to send again. Code FAILED_PRECONDITION.
@@ -61,6 +67,8 @@ reasons! {
     EtagMismatch = "ETAG_MISMATCH",
     /// The event fails again. Code FAILED_PRECONDITION.
     EventStillPoisoned = "EVENT_STILL_POISONED",
+    /// As many extensions as may be were approved in this round; metadata names `most`. Code FAILED_PRECONDITION.
+    ExtensionsUsedUp = "EXTENSIONS_USED_UP",
     /// This external id was recorded with another body. Code ALREADY_EXISTS.
     ExternalIdReused = "EXTERNAL_ID_REUSED",
     /// Our fault; the log has it under the call's trace. Code INTERNAL.
@@ -83,6 +91,8 @@ reasons! {
     LegalHoldNotFound = "LEGAL_HOLD_NOT_FOUND",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
     NotRecipient = "NOT_RECIPIENT",
+    /// Somebody else has to decide what one asked for oneself. Code PERMISSION_DENIED.
+    OwnRequest = "OWN_REQUEST",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.
     PermissionDenied = "PERMISSION_DENIED",
     /// A part of the ticket is still worked on; metadata names `part`. Code FAILED_PRECONDITION.
@@ -103,8 +113,14 @@ reasons! {
     RebuildNotFound = "REBUILD_NOT_FOUND",
     /// Another rebuild runs: watch that one. Code FAILED_PRECONDITION.
     RebuildRunning = "REBUILD_RUNNING",
+    /// The ticket has no such record; metadata names its kind as `record`. Code NOT_FOUND.
+    RecordNotFound = "RECORD_NOT_FOUND",
+    /// A record of the ticket is in a state that does not allow the act; metadata names `record` and `state`. Code FAILED_PRECONDITION.
+    RecordStateRefuses = "RECORD_STATE_REFUSES",
     /// The time in which a closed ticket may be reopened is over. Code FAILED_PRECONDITION.
     ReopenWindowOver = "REOPEN_WINDOW_OVER",
+    /// Another request of the kind waits to be decided. Code FAILED_PRECONDITION.
+    RequestPending = "REQUEST_PENDING",
     /// The resume token is older than the log. Code OUT_OF_RANGE.
     ResumeTokenExpired = "RESUME_TOKEN_EXPIRED",
     /// The rotation of keys is not there. Code NOT_FOUND.
@@ -115,6 +131,8 @@ reasons! {
     RuleNotFound = "RULE_NOT_FOUND",
     /// The server has too much to do: try again later. Code RESOURCE_EXHAUSTED.
     ServerBusy = "SERVER_BUSY",
+    /// The time for which a suspension was asked is over: ask anew. Code FAILED_PRECONDITION.
+    SuspensionOver = "SUSPENSION_OVER",
     /// Another agent holds the task until the time in metadata `held_until`. Code FAILED_PRECONDITION.
     TaskHeld = "TASK_HELD",
     /// The caller does not hold the task: take it first. Code FAILED_PRECONDITION.

@@ -62,6 +62,15 @@ pub struct TicketsConfig {
     pub max_returns: usize,
     /// Days, see [`Rules::reopen_window`].
     pub reopen_days: u32,
+    /// See [`Rules::suspension_approval`].
+    pub suspension_approval: bool,
+    /// Days, see [`Rules::longest_suspension`].
+    pub longest_suspension_days: u32,
+    /// See [`Rules::max_extensions`].
+    pub max_extensions: usize,
+    /// Between two looks for suspensions whose time is over.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub resume_interval: Duration,
 }
 
 /// Keys for what is personal.
@@ -138,6 +147,9 @@ impl TicketsConfig {
             urge_window: SignedDuration::try_from(self.urge_window)?,
             max_returns: self.max_returns,
             reopen_window: SignedDuration::from_hours(i64::from(self.reopen_days) * 24),
+            suspension_approval: self.suspension_approval,
+            longest_suspension: SignedDuration::from_hours(i64::from(self.longest_suspension_days) * 24),
+            max_extensions: self.max_extensions,
         })
     }
 

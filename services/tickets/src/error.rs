@@ -19,6 +19,28 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
         Refusal::ReopenWindowOver { days } => {
             Error::precondition(Reason::ReopenWindowOver, message).with("days", days)
         }
+        Refusal::NoRecord { what } => Error::not_found(Reason::RecordNotFound, message).with("record", what),
+        Refusal::RecordState { what, state } => {
+            Error::precondition(Reason::RecordStateRefuses, message).with("record", what).with("state", state)
+        }
+        Refusal::OwnRequest => Error::permission_denied(Reason::OwnRequest, message),
+        Refusal::RequestPending => Error::precondition(Reason::RequestPending, message),
+        Refusal::SuspensionUntil { .. } => Error::invalid_field("until", message),
+        Refusal::SuspensionOver => Error::precondition(Reason::SuspensionOver, message),
+        Refusal::DeadlineUnknown => Error::precondition(Reason::DeadlineUnknown, message),
+        Refusal::DeadlinePassed { due } => {
+            Error::precondition(Reason::DeadlinePassed, message).with("due_at", due)
+        }
+        Refusal::ExtensionsUsedUp { most } => {
+            Error::precondition(Reason::ExtensionsUsedUp, message).with("most", most)
+        }
+        Refusal::NotLater { field, .. } => Error::invalid_field(field, message),
+        Refusal::LaterThanAsked { .. } => Error::invalid_field("until", message),
+        Refusal::AssistOwed { units } => {
+            let units: Vec<_> = units.iter().map(ToString::to_string).collect();
+            Error::precondition(Reason::AssistOwed, message).with("units", units.join(","))
+        }
+        Refusal::NotAsked(_) => Error::permission_denied(Reason::NotRecipient, message),
         Refusal::NoUnitToReopenAt => Error::invalid_field("same_unit", message),
         Refusal::SameTicket => Error::invalid_field("ticket", message),
         Refusal::LinkedAlready(_)

@@ -33,6 +33,22 @@ numbered! {
         Urge = 13 "urge",
         /// What is personal goes.
         Erase = 14 "erase",
+        /// 挂起
+        RequestSuspension = 20 "request_suspension",
+        /// Whether it is suspended.
+        DecideSuspension = 21 "decide_suspension",
+        /// 恢复
+        Resume = 22 "resume",
+        /// 延时申请
+        RequestExtension = 23 "request_extension",
+        /// Whether the deadline moves.
+        DecideExtension = 24 "decide_extension",
+        /// 协办
+        RequestAssist = 25 "request_assist",
+        /// The assisting unit's reply.
+        ReplyAssist = 26 "reply_assist",
+        /// The lead does without.
+        WaiveAssist = 27 "waive_assist",
         /// To another ticket, or away from one.
         Link = 60 "link",
         /// Into tickets of their own.
@@ -79,6 +95,13 @@ impl Action {
             ),
             Self::Urge => phase.is_in_flight(),
             Self::Erase => phase.is_over(),
+            Self::RequestSuspension
+            | Self::DecideSuspension
+            | Self::RequestExtension
+            | Self::RequestAssist => matches!(phase, InProgress),
+            Self::Resume => matches!(phase, Suspended),
+            Self::DecideExtension | Self::ReplyAssist => phase.is_in_flight(),
+            Self::WaiveAssist => matches!(phase, InProgress | Suspended),
             Self::Link => !matches!(phase, Draft | Quarantined),
             Self::Split | Self::Merge => {
                 matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended | InReview)

@@ -109,6 +109,17 @@ impl Ticket {
             Change::Visit(change) => self.evolve_visit(event, change),
             Change::Workflow(change) => self.evolve_workflow(event, change),
         }
+        self.settle(event);
+    }
+
+    /// What was asked for is over when the ticket has moved on. A merge leaves it as it is: undoing it brings it back.
+    fn settle(&mut self, event: &Event) {
+        if matches!(event.change, Change::Links(_)) {
+            return;
+        }
+        self.groups.suspensions.settle(self.phase, event.occurred_at);
+        self.groups.extensions.settle(self.phase);
+        self.groups.assists.settle(self.phase, event);
     }
 
     /// What is personal is gone.

@@ -1,6 +1,7 @@
 //! Why an act is refused.
 
 use crate::{action::Action, groups::visit::VisitState, names::UnitId, vocabulary::Phase};
+use jiff::Timestamp;
 
 /// Why an act is refused; says what would have to be different.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -31,6 +32,73 @@ pub enum Refusal {
     /// There is no unit to go back to.
     #[error("no unit had the ticket in its last round")]
     NoUnitToReopenAt,
+    /// The ticket has no such record.
+    #[error("the ticket has no such {what}")]
+    NoRecord {
+        /// Of what kind.
+        what: &'static str,
+    },
+    /// The record is not where it would have to be.
+    #[error("the {what} is {state}")]
+    RecordState {
+        /// Of what kind.
+        what: &'static str,
+        /// Where it is.
+        state: &'static str,
+    },
+    /// Who asked does not decide.
+    #[error("somebody else has to decide what one asked for oneself")]
+    OwnRequest,
+    /// Another one waits for approval.
+    #[error("another one waits for approval")]
+    RequestPending,
+    /// A suspension that is over before it begins, or too long.
+    #[error("ahead, and within {days} days")]
+    SuspensionUntil {
+        /// The longest.
+        days: i64,
+    },
+    /// The time of the suspension that is to be approved has passed.
+    #[error("the time it was asked for is over")]
+    SuspensionOver,
+    /// Nothing is known of a deadline.
+    #[error("the ticket has no deadline, or it is not known yet")]
+    DeadlineUnknown,
+    /// The deadline has passed.
+    #[error("the deadline was {due}: a later one is asked for before it")]
+    DeadlinePassed {
+        /// When it was.
+        due: Timestamp,
+    },
+    /// As many as may be were approved in this round.
+    #[error("at most {most} extensions a round")]
+    ExtensionsUsedUp {
+        /// The limit.
+        most: usize,
+    },
+    /// An instant that must be later than another.
+    #[error("later than {due}")]
+    NotLater {
+        /// Where it was given.
+        field: &'static str,
+        /// The other.
+        due: Timestamp,
+    },
+    /// More was granted than was asked for.
+    #[error("not later than {asked}, which was asked for")]
+    LaterThanAsked {
+        /// What was asked for.
+        asked: Timestamp,
+    },
+    /// Units still owe their help.
+    #[error("help is still owed by {}", names(.units))]
+    AssistOwed {
+        /// Who.
+        units: Vec<UnitId>,
+    },
+    /// The actor does not belong to the unit that was asked.
+    #[error("only members of {0}, which was asked, may do this")]
+    NotAsked(UnitId),
     /// One ticket is named twice.
     #[error("a ticket cannot be linked to or merged into itself")]
     SameTicket,
@@ -93,4 +161,8 @@ pub enum Refusal {
     /// What is written would be erased already.
     #[error("the texts of the ticket are erased")]
     Erased,
+}
+
+fn names(units: &[UnitId]) -> String {
+    units.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }

@@ -11,6 +11,12 @@ pub struct Rules {
     pub max_returns: usize,
     /// How long after closing a ticket may be reopened. Source: GLOSSARY.
     pub reopen_window: SignedDuration,
+    /// Whether somebody else has to approve a suspension. Source: T16.
+    pub suspension_approval: bool,
+    /// The longest a suspension may last. Source: T16.
+    pub longest_suspension: SignedDuration,
+    /// How many extensions may be approved in a round. Source: T17.
+    pub max_extensions: usize,
 }
 
 impl Default for Rules {
@@ -19,6 +25,9 @@ impl Default for Rules {
             urge_window: SignedDuration::from_hours(2),
             max_returns: 2,
             reopen_window: SignedDuration::from_hours(30 * 24),
+            suspension_approval: true,
+            longest_suspension: SignedDuration::from_hours(90 * 24),
+            max_extensions: 2,
         }
     }
 }

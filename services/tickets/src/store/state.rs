@@ -240,7 +240,7 @@ pub(crate) fn uuid(field: &str, id: &str) -> Result<Option<Uuid>, InvalidState> 
     if id.is_empty() { Ok(None) } else { Uuid::parse_str(id).map(Some).map_err(|e| invalid(field, e)) }
 }
 
-fn unit(field: &str, id: &str) -> Result<Option<UnitId>, InvalidState> {
+pub(crate) fn unit(field: &str, id: &str) -> Result<Option<UnitId>, InvalidState> {
     if id.is_empty() { Ok(None) } else { UnitId::parse(id).map(Some).map_err(|e| invalid(field, e)) }
 }
 

@@ -31,6 +31,11 @@ use std::collections::HashMap;
 /// Texts of a ticket's records, by record and part. Table `record_texts`.
 pub(crate) type Texts = HashMap<(String, String), String>;
 
+/// A text of a record; empty when there is none.
+fn text_of(texts: &Texts, record: &str, part: &str) -> String {
+    texts.get(&(record.to_owned(), part.to_owned())).cloned().unwrap_or_default()
+}
+
 /// Into the state.
 pub(crate) fn put(groups: &Groups, ticket: &mut pb::Ticket) {
     answer::put(&groups.answer, ticket);
