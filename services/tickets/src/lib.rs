@@ -36,7 +36,7 @@ use gongdan_pg::Schema;
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, customer_service_server::CustomerServiceServer,
     priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
-    ticket_service_server::TicketServiceServer,
+    ticket_service_server::TicketServiceServer, timeline_service_server::TimelineServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -147,6 +147,7 @@ async fn serve(
         .add(CustomerServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CatalogueServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PriorityServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(TimelineServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);

@@ -19,12 +19,13 @@ use prost::Message as _;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
-const SERVICES: [&str; 8] = [
+const SERVICES: [&str; 9] = [
     "gongdan.tickets.v1.TicketService",
     "gongdan.tickets.v1.CustomerService",
     "gongdan.tickets.v1.CatalogueService",
     "gongdan.tickets.v1.PriorityService",
     "gongdan.tickets.v1.PrivacyService",
+    "gongdan.tickets.v1.TimelineService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",
@@ -54,7 +55,7 @@ macro_rules! act {
     }};
 }
 
-const ASKED: [(&str, Ask); 16] = [
+const ASKED: &[(&str, Ask)] = &[
     ("CreateTicket", create),
     ("SubmitTicket", |at, _| {
         let ticket = at.ticket.id.clone();
@@ -77,6 +78,9 @@ const ASKED: [(&str, Ask); 16] = [
     ("UrgeTicket", |at, _| act!(urge(&at.ticket))),
     ("ListTimeline", |at, _| {
         Some(pb::ListTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
+    }),
+    ("VerifyTimeline", |at, _| {
+        Some(pb::VerifyTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
     }),
     ("WatchTickets", |at, _| {
         let filter = Some(only(at));
