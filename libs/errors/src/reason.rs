@@ -39,6 +39,8 @@ reasons! {
     CallbackTaskNotFound = "CALLBACK_TASK_NOT_FOUND",
     /// The calendar is not there. Code NOT_FOUND.
     CalendarNotFound = "CALENDAR_NOT_FOUND",
+    /// The circulation is not there, or not shown to the caller. Code NOT_FOUND.
+    CirculationNotFound = "CIRCULATION_NOT_FOUND",
     /// The catalogue version is not there. Code NOT_FOUND.
     CatalogueNotFound = "CATALOGUE_NOT_FOUND",
     /// The clock is not there. Code NOT_FOUND.
@@ -63,6 +65,8 @@ reasons! {
     DeliveryNotFound = "DELIVERY_NOT_FOUND",
     /// The database, the bus or another service is away. Code UNAVAILABLE, with when to try again.
     DependencyUnavailable = "DEPENDENCY_UNAVAILABLE",
+    /// A unit owes a reply to a directive: it replies first, or the directive is withdrawn. Code FAILED_PRECONDITION.
+    DirectiveOwed = "DIRECTIVE_OWED",
     /// The `etag` is not that of the present version: read again. Code ABORTED.
     EtagMismatch = "ETAG_MISMATCH",
     /// The event fails again. Code FAILED_PRECONDITION.
@@ -71,6 +75,8 @@ reasons! {
     ExtensionsUsedUp = "EXTENSIONS_USED_UP",
     /// This external id was recorded with another body. Code ALREADY_EXISTS.
     ExternalIdReused = "EXTERNAL_ID_REUSED",
+    /// The ticket is at the highest tier; metadata names `tier`. Code FAILED_PRECONDITION.
+    HighestTier = "HIGHEST_TIER",
     /// Our fault; the log has it under the call's trace. Code INTERNAL.
     Internal = "INTERNAL",
     /// Values are wrong; each is listed with its field and rule. Code INVALID_ARGUMENT.

@@ -21,6 +21,8 @@ pub struct Config {
     pub writer: WriterConfig,
     /// `[closing]`
     pub closing: ClosingConfig,
+    /// `[supervision]`
+    pub supervision: SupervisionConfig,
     /// `[watch]`
     pub watch: WatchConfig,
     /// `[retention]`
@@ -128,6 +130,21 @@ pub struct ClosingConfig {
     pub interval: Duration,
 }
 
+/// Directives and reminders.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SupervisionConfig {
+    /// See [`Rules::directive_climb`].
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub supervising_unit_after: Duration,
+    /// See [`Rules::directive_climb`].
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub centre_after: Duration,
+    /// Between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub interval: Duration,
+}
+
 /// How watchers are served.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -140,19 +157,28 @@ pub struct WatchConfig {
     pub heartbeat: Duration,
 }
 
-impl TicketsConfig {
+impl Config {
     /// The rules of the domain.
     pub(crate) fn rules(&self) -> anyhow::Result<Rules> {
+        let (tickets, supervision) = (&self.tickets, &self.supervision);
+        let climb = [
+            SignedDuration::try_from(supervision.supervising_unit_after)?,
+            SignedDuration::try_from(supervision.centre_after)?,
+        ];
+        anyhow::ensure!(climb[0] <= climb[1], "supervision.centre_after is at least supervising_unit_after");
         Ok(Rules {
-            urge_window: SignedDuration::try_from(self.urge_window)?,
-            max_returns: self.max_returns,
-            reopen_window: SignedDuration::from_hours(i64::from(self.reopen_days) * 24),
-            suspension_approval: self.suspension_approval,
-            longest_suspension: SignedDuration::from_hours(i64::from(self.longest_suspension_days) * 24),
-            max_extensions: self.max_extensions,
+            urge_window: SignedDuration::try_from(tickets.urge_window)?,
+            max_returns: tickets.max_returns,
+            directive_climb: climb,
+            reopen_window: SignedDuration::from_hours(i64::from(tickets.reopen_days) * 24),
+            suspension_approval: tickets.suspension_approval,
+            longest_suspension: SignedDuration::from_hours(i64::from(tickets.longest_suspension_days) * 24),
+            max_extensions: tickets.max_extensions,
         })
     }
+}
 
+impl TicketsConfig {
     /// Cell and zone of numbers.
     pub(crate) fn numbering(&self) -> anyhow::Result<(CellCode, TimeZone)> {
         Ok((CellCode::new(self.cell)?, TimeZone::get(&self.zone)?))

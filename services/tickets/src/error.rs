@@ -19,6 +19,10 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
         Refusal::ReopenWindowOver { days } => {
             Error::precondition(Reason::ReopenWindowOver, message).with("days", days)
         }
+        Refusal::HighestTier { tier } => Error::precondition(Reason::HighestTier, message).with("tier", tier),
+        Refusal::DirectiveOwed => Error::precondition(Reason::DirectiveOwed, message),
+        Refusal::NoUnitToDirect => Error::invalid_field("unit_id", message),
+        Refusal::NotInFuture(field) => Error::invalid_field(field, message),
         Refusal::NoRecord { what } => Error::not_found(Reason::RecordNotFound, message).with("record", what),
         Refusal::RecordState { what, state } => {
             Error::precondition(Reason::RecordStateRefuses, message).with("record", what).with("state", state)

@@ -16,9 +16,11 @@ use crate::{
     consumers::{callback, organisation, routing, sla},
     grpc::Api,
     jobs::{
+        climb_directives,
         close_silent::CloseSilent,
         forget_decisions,
         keep_keys::KeepKeys,
+        remind,
         retain::{self, Ask, Pass},
         rotate_keys,
     },
@@ -34,9 +36,9 @@ use gongdan_clock::{SharedClock, SystemClock, new_id};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::tickets::v1::{
-    catalogue_service_server::CatalogueServiceServer, customer_service_server::CustomerServiceServer,
+    catalogue_service_server::CatalogueServiceServer, circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
     priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
-    ticket_service_server::TicketServiceServer, timeline_service_server::TimelineServiceServer,
+    supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -139,6 +141,8 @@ async fn serve(
     base.spawn(rotate_keys::run(rooms.clone()));
     base.spawn(retain::run(rooms.clone(), asked));
     base.spawn(forget_decisions::run(rooms.clone()));
+    base.spawn(climb_directives::run(rooms.clone()));
+    base.spawn(remind::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
     let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), guard());
@@ -147,7 +151,8 @@ async fn serve(
         .add(CustomerServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CatalogueServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PriorityServiceServer::new(api.clone()).max_decoding_message_size(limit))
-        .add(TimelineServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(SupervisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(CirculationServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);
@@ -163,7 +168,7 @@ impl Rooms {
     ) -> anyhow::Result<Self> {
         let (pool, clock) = (base.pool.clone(), base.clock.clone());
         let (cell, zone) = config.tickets.numbering().context("the [tickets] section")?;
-        let rules = config.tickets.rules().context("the [tickets] section")?;
+        let rules = config.rules().context("the [tickets] and [supervision] sections")?;
         let metrics = Metrics::new();
         let committed = Arc::new(Notify::new());
         let (relay, watchers) = (base.relay.clone(), committed.clone());

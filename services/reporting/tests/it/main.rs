@@ -3,7 +3,6 @@
 
 mod access;
 mod interleaving;
-mod joined;
 mod measures;
 mod months;
 mod order;

@@ -69,6 +69,22 @@ numbered! {
         Attach = 44 "attach",
         /// A call belongs to it.
         LinkCall = 45 "link_call",
+        /// 升级
+        Escalate = 70 "escalate",
+        /// 督办
+        IssueDirective = 71 "issue_directive",
+        /// The unit says what it did about a directive.
+        ReplyDirective = 72 "reply_directive",
+        /// A supervisor accepts, rejects or withdraws a directive.
+        JudgeDirective = 73 "judge_directive",
+        /// 跟踪
+        Track = 74 "track",
+        /// 差错工单
+        MarkQualityError = 75 "mark_quality_error",
+        /// 传阅
+        Circulate = 76 "circulate",
+        /// An emergency service takes over.
+        HandOff = 77 "hand_off",
     }
 }
 
@@ -93,7 +109,7 @@ impl Action {
                 phase,
                 Draft | Quarantined | PendingDispatch | Dispatched | InProgress | Suspended | InReview
             ),
-            Self::Urge => phase.is_in_flight(),
+            Self::Urge | Self::HandOff => phase.is_in_flight(),
             Self::Erase => phase.is_over(),
             Self::RequestSuspension
             | Self::DecideSuspension
@@ -113,6 +129,17 @@ impl Action {
             }
             Self::ReportVisit => !matches!(phase, Draft | Quarantined | Cancelled),
             Self::Note | Self::Attach | Self::LinkCall => true,
+            Self::Escalate => matches!(phase, PendingDispatch | Dispatched | InProgress),
+            Self::IssueDirective => phase.is_in_flight() || matches!(phase, Resolved | InCallback),
+            Self::ReplyDirective | Self::JudgeDirective => {
+                phase.is_in_flight() || matches!(phase, Resolved | InCallback | Closed)
+            }
+            Self::Track => true,
+            Self::MarkQualityError => !matches!(phase, Draft | Quarantined),
+            Self::Circulate => matches!(
+                phase,
+                Dispatched | InProgress | Suspended | InReview | Resolved | InCallback | Closed
+            ),
         }
     }
 }

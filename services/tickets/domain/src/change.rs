@@ -7,7 +7,7 @@ use crate::{
     names::{PrincipalId, UnitId},
     text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
     ticket::Ticket,
-    vocabulary::{CloseReason, Origin, Outcome, Phase, Priority},
+    vocabulary::{CloseReason, Origin, Outcome, Phase, Priority, UrgeLevel},
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -108,7 +108,7 @@ pub enum Change {
     /// 撤单
     Cancelled { reason: Reason },
     /// 催单
-    Urged { note: Note, told: bool },
+    Urged { note: Note, told: Option<UrgeLevel> },
     /// What is personal was erased.
     Erased { what: Personal },
     /// 直接答复
@@ -198,6 +198,12 @@ impl Changed {
         self.texts.request = next.texts.request.or(self.texts.request);
         self.texts.resolution = next.texts.resolution.or(self.texts.resolution);
         self.texts.records.extend(next.texts.records);
+        self
+    }
+
+    /// With a text of a record.
+    pub(crate) fn with_record_text(mut self, text: RecordText) -> Self {
+        self.texts.records.push(text);
         self
     }
 

@@ -80,14 +80,16 @@ impl Ticket {
                 self.phase = Phase::Cancelled;
                 self.closed_at = Some(at);
                 self.cancel_reason = reason.as_str().to_owned();
+                self.groups.directives.lapse(at);
                 self.pool = None;
                 self.arbitration = false;
             }
             Change::Urged { told, .. } => {
                 self.urge_count += 1;
                 self.last_urged_at = Some(at);
-                if *told {
+                if told.is_some() {
                     self.urge_told_at = Some(at);
+                    self.urge_level = *told;
                 }
             }
             Change::Erased { what } => self.forget(*what),
@@ -144,13 +146,14 @@ impl Ticket {
     }
 
     /// Begins to wait for a dispatch.
-    fn pend(&mut self) {
+    pub(crate) fn pend(&mut self) {
         self.phase = Phase::PendingDispatch;
         self.pending_version = self.version;
     }
 
     /// `unit` holds it from now on.
-    fn hold(&mut self, unit: &UnitId) {
+    pub(crate) fn hold(&mut self, unit: &UnitId) {
+        self.urge_anew();
         self.lead_unit = Some(unit.clone());
         if !self.participants.contains(unit) {
             self.participants.push(unit.clone());
@@ -160,11 +163,18 @@ impl Ticket {
     }
 
     /// Nobody holds it any more.
-    fn release(&mut self) {
+    pub(crate) fn release(&mut self) {
+        self.urge_anew();
         self.lead_unit = None;
         self.handler = None;
         self.decision_id = None;
         self.accepted_at = None;
+    }
+
+    /// Somebody else has it from now on, or a new round begins: whoever that is has not been told of any urge.
+    fn urge_anew(&mut self) {
+        self.urge_level = None;
+        self.urge_told_at = None;
     }
 
     fn mark(&mut self, marks: Marks) {
@@ -182,6 +192,7 @@ impl Ticket {
         self.closed_at = None;
         self.close_reason = None;
         self.returned_by.clear();
+        self.urge_anew();
         // People write about it again.
         self.erased.texts = false;
         if same_unit {

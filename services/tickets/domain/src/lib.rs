@@ -48,6 +48,7 @@ pub use text::{
 pub use ticket::{External, Pool, Resolution, Ticket};
 pub use vocabulary::{
     Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, Urgency,
+    UrgeLevel,
 };
 
 /// The item of a ticket for which none is known; every catalogue version has it.

@@ -29,6 +29,21 @@ pub enum Refusal {
         /// The window.
         days: i64,
     },
+    /// It is at the highest tier already.
+    #[error("tier {tier} is the highest")]
+    HighestTier {
+        /// Where it is.
+        tier: i32,
+    },
+    /// A unit owes a reply to a directive.
+    #[error("a unit owes a reply to a directive: it has to reply first, or the directive has to be withdrawn")]
+    DirectiveOwed,
+    /// A directive names no unit, and none has the ticket.
+    #[error("a unit, as long as no unit has the ticket")]
+    NoUnitToDirect,
+    /// What is to come lies in the past; names the field.
+    #[error("in the future")]
+    NotInFuture(&'static str),
     /// There is no unit to go back to.
     #[error("no unit had the ticket in its last round")]
     NoUnitToReopenAt,

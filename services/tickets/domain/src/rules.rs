@@ -9,6 +9,9 @@ pub struct Rules {
     pub urge_window: SignedDuration,
     /// Returns in one round beyond this number go to arbitration. Source: T13.
     pub max_returns: usize,
+    /// How long after its deadline an unanswered directive climbs to the supervising unit, and to the centre's leader;
+    /// the unit's own leader is told at the deadline. Source: T23.
+    pub directive_climb: [SignedDuration; 2],
     /// How long after closing a ticket may be reopened. Source: GLOSSARY.
     pub reopen_window: SignedDuration,
     /// Whether somebody else has to approve a suspension. Source: T16.
@@ -24,10 +27,23 @@ impl Default for Rules {
         Self {
             urge_window: SignedDuration::from_hours(2),
             max_returns: 2,
+            directive_climb: [SignedDuration::from_hours(24), SignedDuration::from_hours(72)],
             reopen_window: SignedDuration::from_hours(30 * 24),
             suspension_approval: true,
             longest_suspension: SignedDuration::from_hours(90 * 24),
             max_extensions: 2,
+        }
+    }
+}
+
+impl Rules {
+    /// How long after its deadline a directive's lateness reaches a level, from 1 on.
+    pub(crate) fn late_after(&self, level: i32) -> SignedDuration {
+        let [unit, centre] = self.directive_climb;
+        match level {
+            ..=1 => SignedDuration::ZERO,
+            2 => unit,
+            _ => centre,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::{
     text::ExternalId,
     vocabulary::{
         Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, Urgency,
+        UrgeLevel,
     },
 };
 use gongdan_region::RegionCode;
@@ -82,8 +83,10 @@ pub struct Ticket {
     pub urge_count: i32,
     /// The last urge.
     pub last_urged_at: Option<Timestamp>,
-    /// The last urge that the handler was told of.
+    /// The last urge that somebody was told of.
     pub urge_told_at: Option<Timestamp>,
+    /// Whom that went to; none since somebody else has it.
+    pub urge_level: Option<UrgeLevel>,
     /// The version at which it last came to `pending_dispatch`; decisions for older ones are stale.
     pub pending_version: i64,
     /// Set while resolved, in callback or closed.
@@ -157,6 +160,11 @@ impl Ticket {
         } else {
             Err(Refusal::Phase { phase: self.phase, action })
         }
+    }
+
+    /// Refuses what would be written where texts are erased already: nothing would erase it again.
+    pub(crate) fn require_texts_kept(&self) -> Result<(), Refusal> {
+        if self.erased.texts { Err(Refusal::Erased) } else { Ok(()) }
     }
 
     /// Refuses who may not act for the unit that holds the ticket; the unit otherwise.

@@ -188,6 +188,30 @@ numbered! {
     }
 }
 
+numbered! {
+    /// Whom an urge goes to. Source: T22.
+    UrgeLevel {
+        /// Who has it.
+        Handler = 1 "handler",
+        /// Who leads the unit that has it.
+        UnitLeader = 2 "unit_leader",
+        /// Who supervises.
+        Supervisor = 3 "supervisor",
+    }
+}
+
+impl UrgeLevel {
+    /// Whom the next one goes to that is told.
+    #[must_use]
+    pub const fn next(told: Option<Self>) -> Self {
+        match told {
+            None => Self::Handler,
+            Some(Self::Handler) => Self::UnitLeader,
+            Some(Self::UnitLeader | Self::Supervisor) => Self::Supervisor,
+        }
+    }
+}
+
 impl Phase {
     /// Submitted and not resolved: what may be urged and counts as in flight.
     #[must_use]

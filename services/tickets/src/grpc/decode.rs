@@ -76,6 +76,18 @@ acts! {
     ReopenTicketRequest = "ReopenTicket",
     CancelTicketRequest = "CancelTicket",
     UrgeTicketRequest = "UrgeTicket",
+    EscalateTicketRequest = "EscalateTicket",
+    IssueDirectiveRequest = "IssueDirective",
+    ReplyDirectiveRequest = "ReplyDirective",
+    AcceptDirectiveRequest = "AcceptDirective",
+    RejectDirectiveRequest = "RejectDirective",
+    WithdrawDirectiveRequest = "WithdrawDirective",
+    TrackTicketRequest = "TrackTicket",
+    UntrackTicketRequest = "UntrackTicket",
+    MarkQualityErrorRequest = "MarkQualityError",
+    WithdrawQualityErrorRequest = "WithdrawQualityError",
+    HandOffTicketRequest = "HandOffTicket",
+    CirculateTicketRequest = "CirculateTicket",
 }
 
 /// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.

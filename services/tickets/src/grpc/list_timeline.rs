@@ -4,7 +4,7 @@ use super::{
     decode::{page_size, ticket_ref},
     viewer::viewer_of,
 };
-use crate::Rooms;
+use crate::{Rooms, store::records::track};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -30,7 +30,10 @@ pub(super) async fn list_timeline(
     view.check_seen(caller)?;
     gongdan_audit::touched("ticket", view.id);
     let reporter = viewer_of(caller, &view)?.see_reporter;
-    let entries = rooms.tickets.timeline(view.id, after, size, reporter).await?;
+    let mut entries = rooms.tickets.timeline(view.id, after, size, reporter).await?;
+    for entry in &mut entries {
+        track::hide_others(entry, &caller.principal_id);
+    }
     let next_page_token = match entries.last() {
         Some(last) if last.version < view.version => last.version.to_string(),
         _ => String::new(),

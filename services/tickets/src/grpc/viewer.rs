@@ -2,7 +2,7 @@
 
 use crate::store::{
     scope::{READ, item},
-    ticket_views::{TicketView, Viewer},
+    ticket_views::{TicketView, Viewer, who},
 };
 use gongdan_access::Caller;
 use gongdan_errors::Error;
@@ -17,12 +17,20 @@ const REPORTER: &str = "reporter.read";
 /// The caller as the one who looks at many tickets: nothing in clear, and confidential reporters only for those who may
 /// know all of them.
 pub(super) fn viewer(caller: &Caller) -> Viewer {
-    Viewer { clear_personal: false, see_reporter: caller.covers_confidential(REPORTER, READ) }
+    Viewer {
+        clear_personal: false,
+        see_reporter: caller.covers_confidential(REPORTER, READ),
+        person: Some(who(&caller.principal_id)),
+    }
 }
 
 /// The caller as the one who looks at this ticket.
 pub(super) fn viewer_of(caller: &Caller, view: &TicketView) -> Result<Viewer, Error> {
     let state = pb::Ticket::decode(view.state.as_slice()).map_err(Error::internal)?;
     let may = |action| caller.scope_of(action).allows(&item(&state));
-    Ok(Viewer { clear_personal: may(PERSONAL), see_reporter: !state.confidential || may(REPORTER) })
+    Ok(Viewer {
+        clear_personal: may(PERSONAL),
+        see_reporter: !state.confidential || may(REPORTER),
+        person: Some(who(&caller.principal_id)),
+    })
 }

@@ -1,7 +1,9 @@
 //! What this service does by itself, one file a job. Partitions and old requests are kept by every service's foundation.
 
+pub(crate) mod climb_directives;
 pub(crate) mod close_silent;
 pub(crate) mod forget_decisions;
 pub(crate) mod keep_keys;
+pub(crate) mod remind;
 pub(crate) mod retain;
 pub(crate) mod rotate_keys;

@@ -2,11 +2,12 @@
 
 mod cached;
 pub(crate) mod catalogue;
-pub(crate) mod chain;
+pub(crate) mod circulations;
 pub(crate) mod citizens;
 pub(crate) mod customers;
 pub(crate) mod deadlines;
 pub(crate) mod decisions;
+pub(crate) mod directives;
 pub(crate) mod erase;
 pub(crate) mod erasures;
 pub(crate) mod extras;
@@ -23,6 +24,7 @@ pub(crate) mod numbers;
 pub(crate) mod priorities;
 mod record_texts;
 pub(crate) mod records;
+pub(crate) mod reminders;
 pub(crate) mod rotate;
 pub(crate) mod save;
 pub(crate) mod scope;
@@ -33,5 +35,4 @@ pub(crate) mod ticket_views;
 pub(crate) mod tickets;
 pub(crate) mod units;
 pub(crate) mod update;
-pub(crate) mod verify;
 pub(crate) mod writer;

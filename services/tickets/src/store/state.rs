@@ -10,7 +10,7 @@ use gongdan_proto::{
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
     Actor, CloseReason, External, ExternalId, ExternalSource, Outcome, Personal, Pool, PrincipalId,
-    PrincipalKind, Resolution, Ticket, UnitId, mask_numbers,
+    PrincipalKind, Resolution, Ticket, UnitId, UrgeLevel, mask_numbers,
 };
 use jiff::Timestamp;
 use prost::Message as _;
@@ -80,6 +80,7 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         close_reason: ticket.close_reason.map_or(0, CloseReason::number),
         item_path: ticket.item_path.clone(),
         urge_told_at: time(ticket.urge_told_at),
+        urge_level: ticket.urge_level.map_or(0, UrgeLevel::number),
         pending_version: ticket.pending_version,
         chain: ticket.chain.clone(),
         ..PbTicket::default()
@@ -163,6 +164,7 @@ pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
         urge_count: pb.urge_count,
         last_urged_at: time("last_urged_at", pb.last_urged_at)?,
         urge_told_at: time("urge_told_at", pb.urge_told_at)?,
+        urge_level: UrgeLevel::from_number(pb.urge_level),
         pending_version: pb.pending_version,
         resolution: pb.resolution.map(decode_resolution).transpose()?,
         cancel_reason: pb.cancel_reason,
@@ -217,7 +219,7 @@ pub(crate) fn actor(field: &str, pb: ActorRef) -> Result<Actor, InvalidState> {
     })
 }
 
-fn text(value: Option<&impl ToString>) -> String {
+pub(super) fn text(value: Option<&impl ToString>) -> String {
     value.map(ToString::to_string).unwrap_or_default()
 }
 

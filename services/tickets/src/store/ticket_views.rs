@@ -7,6 +7,7 @@ use super::{
     state,
 };
 use crate::error::damaged;
+use gongdan_clock::stable_id;
 use gongdan_errors::Error;
 use gongdan_pg::error;
 use gongdan_proto::tickets::v1 as pb;
@@ -58,6 +59,8 @@ pub(crate) struct Viewer {
     pub clear_personal: bool,
     /// Knows who reports confidentially.
     pub see_reporter: bool,
+    /// Who it is, as [`who`] has it; none: sees nobody's own marks.
+    pub person: Option<Uuid>,
 }
 
 impl Viewer {
@@ -65,6 +68,11 @@ impl Viewer {
     pub(crate) fn masked(self) -> Self {
         Self { clear_personal: false, ..self }
     }
+}
+
+/// Who looks, small enough to be copied with each answer.
+pub(crate) fn who(principal: &str) -> Uuid {
+    stable_id("principal", principal)
 }
 
 impl TicketView {
@@ -104,6 +112,8 @@ impl TicketView {
         sealer: &Sealer,
     ) -> Result<pb::Ticket, Error> {
         let mut ticket = state;
+        // Everybody's marks are their own.
+        ticket.tracks.retain(|track| viewer.person == Some(who(&track.person_id)));
         let reporter = viewer.see_reporter || !ticket.confidential;
         // Citizens write their own numbers into their requests: who may not know them does not read them there.
         let clear = viewer.clear_personal && reporter && detail == Detail::Full;

@@ -51,6 +51,57 @@ impl Units {
         }
         violations.finish()
     }
+
+    /// Refuses a unit or person that routing never told of; they may be out of office by now.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT naming `unit_id`, `person_id`, or both.
+    pub(crate) async fn check_known(
+        &self,
+        unit: Option<&UnitId>,
+        person: Option<&PrincipalId>,
+    ) -> Result<(), Error> {
+        let known = sqlx::query!(
+            r#"SELECT EXISTS (SELECT FROM units WHERE id = $1) AS "unit!",
+                      EXISTS (SELECT FROM principals WHERE id = $2) AS "person!""#,
+            unit.map(UnitId::as_str),
+            person.map(PrincipalId::as_str)
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("units.check_known", "SELECT"))
+        .await
+        .map_err(error)?;
+        let mut violations = Violations::new();
+        if unit.is_some() && !known.unit {
+            violations.add("unit_id", "a unit that routing knows");
+        }
+        if person.is_some() && !known.person {
+            violations.add("person_id", "a person whom routing knows");
+        }
+        violations.finish()
+    }
+
+    /// Refuses persons who are no active members of the unit, each by name.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT naming each of `person_ids`.
+    pub(crate) async fn check_members(&self, unit: &UnitId, persons: &[PrincipalId]) -> Result<(), Error> {
+        let ids: Vec<String> = persons.iter().map(ToString::to_string).collect();
+        let members = sqlx::query_scalar!(
+            "SELECT id FROM principals WHERE id = ANY ($1) AND active AND kind = 1 AND $2 = ANY (unit_ids)",
+            &ids,
+            unit.as_str()
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("units.check_members", "SELECT"))
+        .await
+        .map_err(error)?;
+        let mut violations = Violations::new();
+        for id in ids.iter().filter(|id| !members.contains(id)) {
+            violations.add("person_ids", format!("{id} is no active member of {unit}"));
+        }
+        violations.finish()
+    }
 }
 
 /// Keeps a unit, unless what is there is newer.

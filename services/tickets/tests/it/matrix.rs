@@ -3,6 +3,10 @@
 //!
 //! Acts carry an etag of a version that is not there: one that is let through is ABORTED and changes nothing.
 
+use crate::supervised::{
+    accept_directive, circulate, direct, escalate, hand_off, mark_error, reject_directive, reply_directive, track,
+    untrack, withdraw_directive, withdraw_error,
+};
 use crate::suite::{
     Suite, accept, cancel, claim, complaint, dispatch, give_back, id, past, reopen, resolve, transfer, urge,
     with_phone,
@@ -19,13 +23,14 @@ use prost::Message as _;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
-const SERVICES: [&str; 9] = [
+const SERVICES: [&str; 10] = [
     "gongdan.tickets.v1.TicketService",
     "gongdan.tickets.v1.CustomerService",
     "gongdan.tickets.v1.CatalogueService",
     "gongdan.tickets.v1.PriorityService",
     "gongdan.tickets.v1.PrivacyService",
-    "gongdan.tickets.v1.TimelineService",
+    "gongdan.tickets.v1.SupervisionService",
+    "gongdan.tickets.v1.CirculationService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",
@@ -55,7 +60,7 @@ macro_rules! act {
     }};
 }
 
-const ASKED: &[(&str, Ask)] = &[
+const ASKED: [(&str, Ask); 16] = [
     ("CreateTicket", create),
     ("SubmitTicket", |at, _| {
         let ticket = at.ticket.id.clone();
@@ -79,9 +84,6 @@ const ASKED: &[(&str, Ask)] = &[
     ("ListTimeline", |at, _| {
         Some(pb::ListTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
     }),
-    ("VerifyTimeline", |at, _| {
-        Some(pb::VerifyTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
-    }),
     ("WatchTickets", |at, _| {
         let filter = Some(only(at));
         Some(pb::WatchTicketsRequest { filter, include_current: true, ..Default::default() }.encode_to_vec())
@@ -90,6 +92,22 @@ const ASKED: &[(&str, Ask)] = &[
         let region = new_in(at)?;
         (!at.ticket.sensitive).then(|| pb::RecordPastTicketRequest { region, ..past(&id()) }.encode_to_vec())
     }),
+];
+
+/// Of SupervisionService and CirculationService.
+const SUPERVISION: [(&str, Ask); 12] = [
+    ("EscalateTicket", |at, _| act!(escalate(&at.ticket, ""))),
+    ("IssueDirective", |at, _| act!(direct(&at.ticket, "tianhe-env", 3600))),
+    ("ReplyDirective", |at, _| act!(reply_directive(&at.ticket, &id()))),
+    ("AcceptDirective", |at, _| act!(accept_directive(&at.ticket, &id()))),
+    ("RejectDirective", |at, _| act!(reject_directive(&at.ticket, &id(), 3600))),
+    ("WithdrawDirective", |at, _| act!(withdraw_directive(&at.ticket, &id()))),
+    ("TrackTicket", |at, _| act!(track(&at.ticket))),
+    ("UntrackTicket", |at, _| act!(untrack(&at.ticket))),
+    ("MarkQualityError", |at, _| act!(mark_error(&at.ticket))),
+    ("WithdrawQualityError", |at, _| act!(withdraw_error(&at.ticket, &id()))),
+    ("HandOffTicket", |at, _| act!(hand_off(&at.ticket))),
+    ("CirculateTicket", |at, _| act!(circulate(&at.ticket, &[]))),
 ];
 
 fn only(at: &Place) -> pb::TicketFilter {
@@ -231,7 +249,7 @@ async fn every_rpc_about_tickets_comes_to_what_the_matrix_says() {
             let principal = suite.somebody(role, sensitive, &citizen).await;
             let caller = suite.env.channel(&suite.service, &principal);
             for method in METHODS.iter().filter(about_tickets) {
-                let known = ASKED.iter().find(|(name, _)| *name == method.name());
+                let known = ASKED.iter().chain(&SUPERVISION).find(|(name, _)| *name == method.name());
                 let (name, request) =
                     known.unwrap_or_else(|| panic!("{} has no request in ASKED", method.path));
                 for place in &places {

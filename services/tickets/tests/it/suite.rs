@@ -10,7 +10,6 @@ use gongdan_proto::{
         self as pb, catalogue_service_client::CatalogueServiceClient,
         customer_service_client::CustomerServiceClient, priority_service_client::PriorityServiceClient,
         privacy_service_client::PrivacyServiceClient, ticket_service_client::TicketServiceClient,
-        timeline_service_client::TimelineServiceClient,
     },
     to_timestamp,
 };
@@ -72,10 +71,6 @@ impl Suite {
 
     pub fn tickets(&self, principal: &str) -> TicketServiceClient<AuthChannel> {
         TicketServiceClient::new(self.env.channel(&self.service, principal))
-    }
-
-    pub fn timelines(&self, principal: &str) -> TimelineServiceClient<AuthChannel> {
-        TimelineServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn customers(&self, principal: &str) -> CustomerServiceClient<AuthChannel> {
@@ -253,6 +248,14 @@ pub async fn serve(env: &Env, overrides: &str, clock: SharedClock) -> Served {
     let keys = env.dir().join("contacts.keys");
     gongdan_tickets::create_key_file(&keys).unwrap();
     let overrides = format!("[contacts]\nkey_file = {:?}\n{overrides}", keys.display().to_string());
+    let config = env.config_with(gongdan_tickets::DEFAULTS, &overrides);
+    env.serve(|listeners, shutdown| gongdan_tickets::run_at(config, listeners, clock, shutdown)).await
+}
+
+/// Another replica of the same service, with the keys that are there.
+pub async fn serve_again(env: &Env, clock: SharedClock) -> Served {
+    let keys = env.dir().join("contacts.keys");
+    let overrides = format!("[contacts]\nkey_file = {:?}\n", keys.display().to_string());
     let config = env.config_with(gongdan_tickets::DEFAULTS, &overrides);
     env.serve(|listeners, shutdown| gongdan_tickets::run_at(config, listeners, clock, shutdown)).await
 }

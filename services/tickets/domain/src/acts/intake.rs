@@ -134,6 +134,7 @@ impl Ticket {
             urge_count: 0,
             last_urged_at: None,
             urge_told_at: None,
+            urge_level: None,
             pending_version: 0,
             resolution: None,
             cancel_reason: String::new(),

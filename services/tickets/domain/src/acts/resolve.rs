@@ -16,7 +16,8 @@ impl Ticket {
     /// Says it is done, with what was done and what the citizen is told. Source: T19.
     ///
     /// # Errors
-    /// Outside `in_progress` and `in_review`, when `by` is not in the unit that holds it, and while a unit owes its help.
+    /// Outside `in_progress` and `in_review`, when `by` is not in the unit that holds it, and while a unit owes its help or
+    /// a reply to a directive.
     pub fn resolve(
         self,
         outcome: Outcome,
@@ -30,6 +31,7 @@ impl Ticket {
         self.require(Action::Resolve)?;
         let unit = self.require_holder(by)?;
         self.require_no_assist_owed()?;
+        self.require_no_directive_owed()?;
         let elapsed_seconds = at.duration_since(self.received_at).as_secs().max(0);
         let responsible_unit = Some(responsible_unit.unwrap_or(unit));
         let mut changed = self.after(by, at, Change::Resolved { outcome, responsible_unit, elapsed_seconds });

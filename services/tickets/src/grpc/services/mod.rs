@@ -1,3 +1,4 @@
-//! The traits of the contract's services: one file each, one line an RPC.
+//! One file a service that has many RPCs: each delegates, the work is in the file named after the RPC.
 
-mod timeline;
+mod circulation;
+mod supervision;

@@ -1,8 +1,11 @@
-//! 传阅. Source: T34.
+//! 传阅: nothing of it is in the state. Source: T34.
 
 use super::super::state::InvalidState;
 use gongdan_proto::tickets::v1::{self as pb, ticket_event::Change as PbChange};
-use gongdan_tickets_domain::groups::circulation::{Change, Circulations};
+use gongdan_tickets_domain::{
+    groups::circulation::{Change, Circulations},
+    mask_numbers,
+};
 
 /// Into the state.
 pub(crate) fn put(part: &Circulations, _ticket: &mut pb::Ticket) {
@@ -24,10 +27,19 @@ pub(crate) fn actors(_ticket: &mut pb::Ticket) -> Vec<&mut Option<gongdan_proto:
 
 /// What happened, as the contract has it.
 pub(crate) fn change(change: &Change) -> PbChange {
-    match *change {}
+    let Change::Circulated { id, unit, persons, note } = change;
+    PbChange::Circulated(pb::Circulated {
+        circulation_id: id.to_string(),
+        unit_id: unit.to_string(),
+        person_ids: persons.iter().map(ToString::to_string).collect(),
+        note: mask_numbers(note.as_str()),
+    })
 }
 
 /// What people wrote in an event of this group; none for events of others.
-pub(crate) fn texts(_change: &mut PbChange) -> Vec<&mut String> {
-    Vec::new()
+pub(crate) fn texts(change: &mut PbChange) -> Vec<&mut String> {
+    match change {
+        PbChange::Circulated(c) => vec![&mut c.note],
+        _ => Vec::new(),
+    }
 }
