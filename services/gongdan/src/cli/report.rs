@@ -163,6 +163,12 @@ fn measures_json(m: Measures) -> Map<String, Value> {
     let fields = json!({
         "received": m.received,
         "cancelled": m.cancelled,
+        "merged": m.merged,
+        "first_contact": m.first_contact,
+        "first_contact_rate": m.first_contact_rate,
+        "repeats": m.repeats,
+        "repeat_rate": m.repeat_rate,
+        "quality_errors": m.quality_errors,
         "resolved": m.resolved,
         "on_time": m.on_time,
         "timed": m.timed,
@@ -209,9 +215,12 @@ fn table(context: &Context, by: By, report: &Report) -> Table {
         context.text("Overdue", "超时"),
         context.text("Handling p50", "办理中位"),
         context.text("Handling p90", "办理九分位"),
+        context.text("First contact", "首次解决率"),
         context.text("Return rate", "退单率"),
         context.text("Reopen rate", "重办率"),
         context.text("Urge rate", "催单率"),
+        context.text("Repeat rate", "重复率"),
+        context.text("Quality errors", "差错"),
         context.text("Satisfaction", "满意率"),
     ];
     let mut table = Table::new(heads);
@@ -227,7 +236,7 @@ fn table(context: &Context, by: By, report: &Report) -> Table {
     table
 }
 
-fn cells(context: &Context, label: String, m: Measures) -> [String; 13] {
+fn cells(context: &Context, label: String, m: Measures) -> [String; 16] {
     [
         label,
         m.received.to_string(),
@@ -238,9 +247,12 @@ fn cells(context: &Context, label: String, m: Measures) -> [String; 13] {
         m.overdue.to_string(),
         hours(context, m.handling_p50_seconds),
         hours(context, m.handling_p90_seconds),
+        percent(m.first_contact_rate),
         percent(m.return_rate),
         percent(m.reopen_rate),
         percent(m.urge_rate),
+        percent(m.repeat_rate),
+        m.quality_errors.to_string(),
         percent(m.satisfaction_rate),
     ]
 }

@@ -7,7 +7,13 @@ pub struct Counts {
     pub received: i64,
     /// Of these, cancelled since.
     pub cancelled: i64,
-    /// Rounds begun, without those of cancelled tickets: what could be urged.
+    /// Of these, merged into others since.
+    pub merged: i64,
+    /// Of those neither cancelled nor merged, answered at intake.
+    pub first_contact: i64,
+    /// Of those neither cancelled nor merged, repeats of others.
+    pub repeats: i64,
+    /// Rounds begun, without those of cancelled and merged tickets: what could be urged.
     pub begun: i64,
     /// Rounds resolved, by the act.
     pub resolved: i64,
@@ -29,6 +35,8 @@ pub struct Counts {
     pub urges: i64,
     /// 催单, rounds by their first urge.
     pub urged: i64,
+    /// 差错工单: what inspectors found and did not take back.
+    pub quality_errors: i64,
     /// Callbacks completed.
     pub callbacks: i64,
     /// Of these, contacted.
@@ -45,6 +53,10 @@ pub struct Counts {
 pub struct Rates {
     /// on time / timed
     pub on_time: Option<f64>,
+    /// 首次解决率: first contact / received and standing
+    pub first_contact: Option<f64>,
+    /// repeats / received and standing
+    pub repeat_rate: Option<f64>,
     /// returned / dispatched
     pub return_rate: Option<f64>,
     /// reopened / resolved
@@ -65,6 +77,8 @@ impl Counts {
     pub fn rates(&self) -> Rates {
         Rates {
             on_time: rate(self.on_time, self.timed),
+            first_contact: rate(self.first_contact, self.standing()),
+            repeat_rate: rate(self.repeats, self.standing()),
             return_rate: rate(self.returned, self.dispatched),
             reopen_rate: rate(self.reopened, self.resolved),
             urge_rate: rate(self.urged, self.begun),
@@ -72,6 +86,13 @@ impl Counts {
             resolution: rate(self.solved, self.callbacks),
             satisfaction: rate(self.satisfied, self.callbacks),
         }
+    }
+}
+
+impl Counts {
+    /// Tickets received that are neither cancelled nor merged.
+    const fn standing(&self) -> i64 {
+        self.received - self.cancelled - self.merged
     }
 }
 
@@ -94,6 +115,9 @@ mod tests {
         let counts = Counts {
             received: 10,
             cancelled: 2,
+            merged: 3,
+            first_contact: 1,
+            repeats: 2,
             begun: 9,
             resolved: 5,
             timed: 4,
@@ -111,6 +135,7 @@ mod tests {
         };
         let rates = counts.rates();
         assert_eq!(rates.on_time, Some(0.75));
+        assert_eq!((rates.first_contact, rates.repeat_rate), (Some(0.2), Some(0.4)));
         assert_eq!(rates.return_rate, Some(0.25));
         assert_eq!(rates.reopen_rate, Some(0.2));
         assert_eq!(rates.urge_rate, Some(3.0 / 9.0));

@@ -18,4 +18,4 @@ pub use areas::{Areas, Level};
 pub use counts::{Counts, Rates};
 pub use facts::{Answer, Handling};
 pub use period::{InvalidPeriod, Period, ZONE};
-pub use rounds::{Act, ActKind, Happened, Round, Rounds, Snapshot};
+pub use rounds::{Act, ActKind, Happened, Joined, QualityError, Round, Rounds, Snapshot};

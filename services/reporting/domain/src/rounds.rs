@@ -19,6 +19,12 @@ pub struct Snapshot {
     pub submitted: bool,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// Whether it was merged into another ticket.
+    pub merged: bool,
+    /// Whether it was answered at intake.
+    pub first_contact: bool,
+    /// Whether it repeats another ticket.
+    pub repeats: bool,
     /// Whether the round still waits to be resolved.
     pub open: bool,
     /// Recorded from the past.
@@ -59,6 +65,20 @@ pub enum Happened {
     },
     /// 催单
     Urged,
+    /// It became, or is no longer, part or repeat of another ticket: what its rounds count for may be another.
+    Joined,
+    /// 差错工单
+    QualityErrorMarked {
+        /// The error.
+        error: Uuid,
+        /// The unit that made it; empty if not known.
+        unit: String,
+    },
+    /// A mark was taken back.
+    QualityErrorWithdrawn {
+        /// The error.
+        error: Uuid,
+    },
     /// Anything else.
     Other,
 }
@@ -119,12 +139,40 @@ pub struct Act {
     pub unit: String,
 }
 
+/// What an inspector found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QualityError {
+    /// The ticket.
+    pub ticket: Uuid,
+    /// The error.
+    pub error: Uuid,
+    /// The round it was found in.
+    pub round: i32,
+    /// When.
+    pub at: Timestamp,
+    /// Whose; empty: the unit of the round.
+    pub unit: String,
+    /// It was taken back.
+    pub withdrawn: bool,
+}
+
+/// What all rounds of a ticket count for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Joined {
+    /// It was merged into another.
+    pub merged: bool,
+    /// It repeats another.
+    pub repeats: bool,
+}
+
 /// What a batch of events adds up to: one row per round, one per act. Events of one ticket come in their order.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub struct Rounds {
     rounds: BTreeMap<(Uuid, i32), Round>,
     acts: Vec<Act>,
     cancelled: Vec<Uuid>,
+    joined: BTreeMap<Uuid, Joined>,
+    errors: BTreeMap<(Uuid, Uuid), QualityError>,
 }
 
 impl Rounds {
@@ -144,7 +192,10 @@ impl Rounds {
             Happened::Returned { unit } => (Some(ActKind::Returned), snapshot.round, unit.clone()),
             Happened::Reopened { from_round } => (Some(ActKind::Reopened), *from_round, String::new()),
             Happened::Urged => (Some(ActKind::Urged), snapshot.round, String::new()),
-            Happened::Other => (None, snapshot.round, String::new()),
+            Happened::Joined
+            | Happened::QualityErrorMarked { .. }
+            | Happened::QualityErrorWithdrawn { .. }
+            | Happened::Other => (None, snapshot.round, String::new()),
         };
         if let Some(kind) = kind {
             self.acts.push(Act { ticket: snapshot.ticket, version: snapshot.version, round, kind, at, unit });
@@ -152,6 +203,11 @@ impl Rounds {
         if snapshot.cancelled {
             self.cancelled.push(snapshot.ticket);
         }
+        if *happened == Happened::Joined {
+            let joined = Joined { merged: snapshot.merged, repeats: snapshot.repeats };
+            self.joined.insert(snapshot.ticket, joined);
+        }
+        self.find(&snapshot, happened, at);
         let urged_at = (*happened == Happened::Urged).then_some(at);
         let areas = Areas::of(snapshot.region);
         let began_at = if snapshot.round == 1 { snapshot.received_at } else { at };
@@ -165,6 +221,19 @@ impl Rounds {
                 }
             })
             .or_insert(Round { began_at, urged_at, areas, snapshot });
+    }
+
+    fn find(&mut self, snapshot: &Snapshot, happened: &Happened, at: Timestamp) {
+        let (error, unit, withdrawn) = match happened {
+            Happened::QualityErrorMarked { error, unit } => (*error, unit.clone(), false),
+            Happened::QualityErrorWithdrawn { error } => (*error, String::new(), true),
+            _ => return,
+        };
+        let (ticket, round) = (snapshot.ticket, snapshot.round);
+        self.errors
+            .entry((ticket, error))
+            .and_modify(|error| error.withdrawn = withdrawn)
+            .or_insert(QualityError { ticket, error, round, at, unit, withdrawn });
     }
 
     /// The rounds, by ticket and number: an order in which concurrent writers cannot lock each other out.
@@ -182,6 +251,16 @@ impl Rounds {
     #[must_use]
     pub fn cancelled(&self) -> &[Uuid] {
         &self.cancelled
+    }
+
+    /// Tickets that became, or are no longer, part or repeat of another: of all their rounds.
+    pub fn joined(&self) -> impl Iterator<Item = (Uuid, Joined)> {
+        self.joined.iter().map(|(ticket, joined)| (*ticket, *joined))
+    }
+
+    /// What inspectors found or took back, by ticket and error.
+    pub fn errors(&self) -> impl Iterator<Item = &QualityError> {
+        self.errors.values()
     }
 
     /// Whether nothing is to be written.
@@ -206,6 +285,9 @@ mod tests {
             round: 1,
             submitted: true,
             cancelled: false,
+            merged: false,
+            first_contact: false,
+            repeats: false,
             open: true,
             imported: false,
             kind: 2,
@@ -260,5 +342,30 @@ mod tests {
         assert_eq!((round.snapshot.version, round.snapshot.unit.as_str()), (3, ""));
         assert_eq!(round.urged_at, Some(at("2026-11-01T00:00:00Z")));
         assert_eq!(rounds.acts().len(), 3);
+    }
+
+    #[test]
+    fn a_merge_is_of_all_rounds_until_it_is_undone() {
+        let when = at("2026-11-01T00:00:00Z");
+        let joined = |merged, version| {
+            let mut rounds = Rounds::new();
+            rounds.add(Snapshot { merged, round: 2, ..ticket(version) }, &Happened::Joined, when);
+            rounds.joined().collect::<Vec<_>>()
+        };
+        let id = Uuid::from_u128(7);
+        assert_eq!(joined(true, 5), [(id, Joined { merged: true, repeats: false })]);
+        assert_eq!(joined(false, 6), [(id, Joined { merged: false, repeats: false })]);
+    }
+
+    #[test]
+    fn an_error_that_is_taken_back_is_the_one_that_was_found() {
+        let (error, when) = (Uuid::from_u128(9), at("2026-11-01T00:00:00Z"));
+        let mut rounds = Rounds::new();
+        let marked = Happened::QualityErrorMarked { error, unit: "centre".into() };
+        rounds.add(ticket(2), &marked, when);
+        assert_eq!(rounds.errors().map(|e| (e.at, e.withdrawn)).collect::<Vec<_>>(), [(when, false)]);
+        rounds.add(ticket(3), &Happened::QualityErrorWithdrawn { error }, at("2026-12-01T00:00:00Z"));
+        let found: Vec<_> = rounds.errors().map(|e| (e.at, e.unit.as_str(), e.withdrawn)).collect();
+        assert_eq!(found, [(when, "centre", true)], "it counts no more in the month in which it counted");
     }
 }

@@ -3,13 +3,13 @@
 use crate::{
     error::Unreadable,
     events::{instant, required, uuid},
-    store::{acts, rounds},
+    store::{acts, quality_errors, rounds},
 };
 use gongdan_bus::Event;
 use gongdan_outbox::{ApplyError, Handler};
 use gongdan_proto::{
     common::v1::Origin,
-    tickets::v1::{Phase, Ticket, TicketEvent, ticket_event::Change},
+    tickets::v1::{LinkKind, Phase, Ticket, TicketEvent, ticket_event::Change},
 };
 use gongdan_region::RegionCode;
 use gongdan_reporting_domain::{Happened, Rounds, Snapshot};
@@ -33,7 +33,9 @@ impl Handler for Tickets {
         if !batch.cancelled().is_empty() {
             rounds::cancel(connection, batch.cancelled()).await?;
         }
+        rounds::join(connection, &batch.joined().collect::<Vec<_>>()).await?;
         acts::add(connection, batch.acts()).await?;
+        quality_errors::put(connection, &batch.errors().collect::<Vec<_>>()).await?;
         Ok(())
     }
 }
@@ -42,7 +44,7 @@ fn read(event: &Event) -> Result<(Snapshot, Happened), Unreadable> {
     let message: TicketEvent = event.decode()?;
     let from = Phase::try_from(message.from_phase).unwrap_or(Phase::Unspecified);
     let ticket = required(message.state, "state")?;
-    Ok((snapshot(event, from, ticket)?, happened(message.change)))
+    Ok((snapshot(event, from, ticket)?, happened(message.change)?))
 }
 
 fn snapshot(event: &Event, from: Phase, ticket: Ticket) -> Result<Snapshot, Unreadable> {
@@ -54,9 +56,13 @@ fn snapshot(event: &Event, from: Phase, ticket: Ticket) -> Result<Snapshot, Unre
         ticket: uuid(&ticket.id, "state.id")?,
         version: event.version,
         round: ticket.round.max(1),
-        // A draft that is discarded and a request that is never verified were never submitted.
-        submitted: !(unsubmitted(phase) || cancelled && unsubmitted(from)),
+        // A draft that is discarded and a request that is never verified were never submitted, whatever comes after.
+        submitted: !(unsubmitted(phase)
+            || cancelled && (unsubmitted(from) || from == Phase::Cancelled && ticket.pending_version == 0)),
         cancelled,
+        merged: !ticket.merged_into_id.is_empty(),
+        first_contact: ticket.first_contact,
+        repeats: ticket.links.iter().any(|link| link.kind() == LinkKind::RepeatOf),
         open: !resolved && !cancelled,
         // The ticket's own origin: one that was imported stays so when people go on with it here.
         imported: match ticket.origin() {
@@ -73,14 +79,28 @@ fn snapshot(event: &Event, from: Phase, ticket: Ticket) -> Result<Snapshot, Unre
     })
 }
 
-fn happened(change: Option<Change>) -> Happened {
-    match change {
+fn happened(change: Option<Change>) -> Result<Happened, Unreadable> {
+    Ok(match change {
         Some(Change::Dispatched(act)) => Happened::Dispatched { unit: act.unit_id },
         Some(Change::Claimed(act)) => Happened::Dispatched { unit: act.unit_id },
         Some(Change::Transferred(act)) => Happened::Dispatched { unit: act.to_unit_id },
         Some(Change::Returned(act)) => Happened::Returned { unit: act.unit_id },
         Some(Change::Reopened(act)) => Happened::Reopened { from_round: act.from_round },
         Some(Change::Urged(_)) => Happened::Urged,
+        Some(
+            Change::Merged(_)
+            | Change::MergeUndone(_)
+            | Change::Linked(_)
+            | Change::Unlinked(_)
+            | Change::Split(_),
+        ) => Happened::Joined,
+        Some(Change::QualityErrorMarked(act)) => Happened::QualityErrorMarked {
+            error: uuid(&act.quality_error_id, "quality_error_id")?,
+            unit: act.unit_id,
+        },
+        Some(Change::QualityErrorWithdrawn(act)) => {
+            Happened::QualityErrorWithdrawn { error: uuid(&act.quality_error_id, "quality_error_id")? }
+        }
         _ => Happened::Other,
-    }
+    })
 }

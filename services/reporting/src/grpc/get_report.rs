@@ -128,6 +128,12 @@ fn measures(sums: &Sums) -> Measures {
     Measures {
         received: counts.received,
         cancelled: counts.cancelled,
+        merged: counts.merged,
+        first_contact: counts.first_contact,
+        first_contact_rate: rates.first_contact,
+        repeats: counts.repeats,
+        repeat_rate: rates.repeat_rate,
+        quality_errors: counts.quality_errors,
         resolved: counts.resolved,
         on_time: counts.on_time,
         timed: counts.timed,

@@ -4,6 +4,7 @@ pub(crate) mod acts;
 pub(crate) mod answers;
 pub(crate) mod facts;
 pub(crate) mod handlings;
+pub(crate) mod quality_errors;
 pub(crate) mod rebuilds;
 pub(crate) mod rounds;
 pub(crate) mod shadow;

@@ -1,6 +1,6 @@
 //! Table `rounds`.
 
-use gongdan_reporting_domain::Round;
+use gongdan_reporting_domain::{Joined, Round};
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx;
 use sqlx::PgConnection;
@@ -15,18 +15,20 @@ pub(crate) async fn put(connection: &mut PgConnection, rounds: &[&Round]) -> Res
     }
     sqlx::query!(
         r#"INSERT INTO rounds AS r (ticket_id, round, version, origin, type, item, region, province, city, county,
-                                    unit_id, began_at, first_dispatched_at, resolved_at, urged_at, open, cancelled)
+                                    unit_id, began_at, first_dispatched_at, resolved_at, urged_at, open, cancelled,
+                                    merged, first_contact, repeats)
            SELECT * FROM UNNEST($1::uuid[], $2::int[], $3::bigint[], $4::smallint[], $5::smallint[], $6::text[],
                                 $7::bigint[], $8::bigint[], $9::bigint[], $10::bigint[], $11::text[],
                                 $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
-                                $16::bool[], $17::bool[])
+                                $16::bool[], $17::bool[], $18::bool[], $19::bool[], $20::bool[])
            ON CONFLICT (ticket_id, round) DO UPDATE SET
                version = excluded.version, origin = excluded.origin, type = excluded.type, item = excluded.item,
                region = excluded.region, province = excluded.province, city = excluded.city,
                county = excluded.county, unit_id = excluded.unit_id,
                first_dispatched_at = excluded.first_dispatched_at, resolved_at = excluded.resolved_at,
                urged_at = COALESCE(r.urged_at, excluded.urged_at),
-               open = excluded.open, cancelled = r.cancelled OR excluded.cancelled
+               open = excluded.open, cancelled = r.cancelled OR excluded.cancelled,
+               merged = excluded.merged, first_contact = excluded.first_contact, repeats = excluded.repeats
            WHERE r.version < excluded.version"#,
         &rows.ticket,
         &rows.round,
@@ -44,7 +46,10 @@ pub(crate) async fn put(connection: &mut PgConnection, rounds: &[&Round]) -> Res
         &rows.resolved as _,
         &rows.urged as _,
         &rows.open,
-        &rows.cancelled
+        &rows.cancelled,
+        &rows.merged,
+        &rows.first_contact,
+        &rows.repeats
     )
     .execute(connection)
     .instrument(sql_span!("rounds.upsert", "INSERT"))
@@ -58,6 +63,31 @@ pub(crate) async fn cancel(connection: &mut PgConnection, tickets: &[Uuid]) -> R
         .execute(connection)
         .instrument(sql_span!("rounds.cancel", "UPDATE"))
         .await?;
+    Ok(())
+}
+
+/// Writes of all rounds of these tickets what they count for.
+pub(crate) async fn join(
+    connection: &mut PgConnection,
+    tickets: &[(Uuid, Joined)],
+) -> Result<(), sqlx::Error> {
+    if tickets.is_empty() {
+        return Ok(());
+    }
+    let ids: Vec<_> = tickets.iter().map(|(ticket, _)| *ticket).collect();
+    let merged: Vec<_> = tickets.iter().map(|(_, joined)| joined.merged).collect();
+    let repeats: Vec<_> = tickets.iter().map(|(_, joined)| joined.repeats).collect();
+    sqlx::query!(
+        "UPDATE rounds r SET merged = j.merged, repeats = j.repeats
+         FROM UNNEST($1::uuid[], $2::bool[], $3::bool[]) AS j (ticket_id, merged, repeats)
+         WHERE r.ticket_id = j.ticket_id AND (r.merged, r.repeats) IS DISTINCT FROM (j.merged, j.repeats)",
+        &ids,
+        &merged,
+        &repeats
+    )
+    .execute(connection)
+    .instrument(sql_span!("rounds.join", "UPDATE"))
+    .await?;
     Ok(())
 }
 
@@ -80,6 +110,9 @@ struct Columns {
     urged: Vec<Option<jiff_sqlx::Timestamp>>,
     open: Vec<bool>,
     cancelled: Vec<bool>,
+    merged: Vec<bool>,
+    first_contact: Vec<bool>,
+    repeats: Vec<bool>,
 }
 
 impl Columns {
@@ -102,5 +135,8 @@ impl Columns {
         self.urged.push(round.urged_at.map(ToSqlx::to_sqlx));
         self.open.push(ticket.open);
         self.cancelled.push(ticket.cancelled);
+        self.merged.push(ticket.merged);
+        self.first_contact.push(ticket.first_contact);
+        self.repeats.push(ticket.repeats);
     }
 }

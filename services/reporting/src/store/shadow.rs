@@ -13,6 +13,7 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), sqlx::Er
          CREATE TABLE rebuild.acts (LIKE public.acts INCLUDING ALL);
          CREATE TABLE rebuild.handlings (LIKE public.handlings INCLUDING ALL);
          CREATE TABLE rebuild.answers (LIKE public.answers INCLUDING ALL);
+         CREATE TABLE rebuild.quality_errors (LIKE public.quality_errors INCLUDING ALL);
          CREATE TABLE rebuild.units (LIKE public.units INCLUDING ALL);
          CREATE TABLE rebuild.inbox_versions (LIKE public.inbox_versions INCLUDING ALL);
          CREATE TABLE rebuild.inbox_parked (LIKE public.inbox_parked INCLUDING ALL);
@@ -27,7 +28,8 @@ pub(crate) async fn create(connection: &mut PgConnection) -> Result<(), sqlx::Er
 /// Takes them away.
 pub(crate) async fn drop(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
     sqlx::raw_sql(
-        "DROP TABLE IF EXISTS rebuild.rounds, rebuild.acts, rebuild.handlings, rebuild.answers, rebuild.units,
+        "DROP TABLE IF EXISTS rebuild.rounds, rebuild.acts, rebuild.handlings, rebuild.answers, rebuild.quality_errors,
+             rebuild.units,
              rebuild.inbox_versions, rebuild.inbox_parked, rebuild.inbox_dead",
     )
     .execute(connection)
@@ -67,6 +69,8 @@ pub(crate) async fn take_over(
          INSERT INTO public.handlings SELECT * FROM rebuild.handlings;
          DELETE FROM public.answers;
          INSERT INTO public.answers SELECT * FROM rebuild.answers;
+         DELETE FROM public.quality_errors;
+         INSERT INTO public.quality_errors SELECT * FROM rebuild.quality_errors;
          DELETE FROM public.units;
          INSERT INTO public.units SELECT * FROM rebuild.units",
     )

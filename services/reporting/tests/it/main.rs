@@ -3,6 +3,7 @@
 
 mod access;
 mod interleaving;
+mod joined;
 mod measures;
 mod months;
 mod order;

@@ -100,6 +100,12 @@ async fn a_month_counts_what_happened_in_it() {
         resolution_rate: Some(0.5),
         satisfied: 1,
         satisfaction_rate: Some(0.5),
+        merged: 0,
+        first_contact: 0,
+        first_contact_rate: Some(0.0),
+        repeats: 0,
+        repeat_rate: Some(0.0),
+        quality_errors: 0,
     };
     let month = rows["2026-11"];
     let near = |a: Option<f64>, b: Option<f64>| (a.unwrap() - b.unwrap()).abs() < 1e-6;

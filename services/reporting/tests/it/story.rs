@@ -195,6 +195,83 @@ impl Story {
         self
     }
 
+    /// 直接答复: answered at intake and closed.
+    pub fn answered(mut self, when: Timestamp) -> Self {
+        self.ticket.first_contact = true;
+        self.ticket.resolved_at = Some(to_timestamp(when));
+        self.act(when, Phase::Closed, "answered", Change::Answered(pb::Answered::default()));
+        self
+    }
+
+    /// 隔离区
+    pub fn quarantined(mut self, when: Timestamp) -> Self {
+        self.act(when, Phase::Quarantined, "quarantined", Change::Quarantined(pb::Quarantined::default()));
+        self
+    }
+
+    /// 审核: neither asking nor signing resolves it.
+    pub fn reviewed(mut self, when: Timestamp) -> Self {
+        let (asked, signed) = (pb::ReviewSubmitted::default(), pb::ReviewApproved::default());
+        self.act(when, Phase::InReview, "review_submitted", Change::ReviewSubmitted(asked));
+        self.act(when, Phase::InReview, "review_approved", Change::ReviewApproved(signed));
+        self
+    }
+
+    /// 重复件
+    pub fn repeating(mut self, when: Timestamp) -> Self {
+        let link = pb::TicketLink { kind: pb::LinkKind::RepeatOf.into(), ..pb::TicketLink::default() };
+        self.ticket.links.push(link.clone());
+        let phase = Phase::try_from(self.ticket.phase).unwrap();
+        let linked = pb::Linked { link: Some(link), ..pb::Linked::default() };
+        self.act(when, phase, "linked", Change::Linked(linked));
+        self
+    }
+
+    /// 合并
+    pub fn merged(mut self, when: Timestamp) -> Self {
+        self.ticket.merged_into_id = Uuid::from_u128(1).to_string();
+        self.act(when, Phase::Closed, "merged", Change::Merged(pb::Merged::default()));
+        self
+    }
+
+    /// As it was before the merge.
+    pub fn merge_undone(mut self, when: Timestamp, phase: Phase) -> Self {
+        self.ticket.merged_into_id.clear();
+        self.act(when, phase, "merge_undone", Change::MergeUndone(pb::MergeUndone::default()));
+        self
+    }
+
+    /// 差错工单
+    pub fn quality_error(mut self, when: Timestamp, error: Uuid, unit: &str) -> Self {
+        let phase = Phase::try_from(self.ticket.phase).unwrap();
+        let (quality_error_id, unit_id) = (error.to_string(), unit.to_owned());
+        let marked = pb::QualityErrorMarked { quality_error_id, unit_id, ..Default::default() };
+        self.act(when, phase, "quality_error_marked", Change::QualityErrorMarked(marked));
+        self
+    }
+
+    pub fn quality_error_withdrawn(mut self, when: Timestamp, error: Uuid) -> Self {
+        let phase = Phase::try_from(self.ticket.phase).unwrap();
+        let withdrawn =
+            pb::QualityErrorWithdrawn { quality_error_id: error.to_string(), ..Default::default() };
+        self.act(when, phase, "quality_error_withdrawn", Change::QualityErrorWithdrawn(withdrawn));
+        self
+    }
+
+    /// What is personal goes; of what was never submitted too.
+    pub fn erased(mut self, when: Timestamp) -> Self {
+        let phase = Phase::try_from(self.ticket.phase).unwrap();
+        self.act(when, phase, "erased", Change::Erased(pb::Erased::default()));
+        self
+    }
+
+    /// Whatever else there is.
+    pub fn did(mut self, when: Timestamp, change: Change) -> Self {
+        let (phase, name) = (Phase::try_from(self.ticket.phase).unwrap(), change.name());
+        self.act(when, phase, name, change);
+        self
+    }
+
     pub fn closed(mut self, when: Timestamp) -> Self {
         self.act(when, Phase::Closed, "closed", Change::Closed(pb::Closed::default()));
         self
