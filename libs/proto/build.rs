@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = DescriptorPool::decode(descriptors.as_slice())?;
     fs::write(out.join("methods.rs"), methods(&pool)?)?;
     fs::write(out.join("messages.rs"), messages(&pool)?)?;
+    fs::write(out.join("changes.rs"), changes(&pool)?)?;
     fs::write(out.join("descriptors.bin"), descriptors)?;
 
     tonic_prost_build::configure()
@@ -100,6 +101,16 @@ fn messages(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>>
     }
     rows.push(']');
     Ok(rows)
+}
+
+/// The rows of `CHANGES`: what can happen to a ticket.
+fn changes(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> {
+    let event = pool.get_message_by_name("gongdan.tickets.v1.TicketEvent").ok_or("no ticket events")?;
+    let change =
+        event.oneofs().find(|oneof| oneof.name() == "change").ok_or("no change in a ticket event")?;
+    let rows: Vec<(u32, String)> =
+        change.fields().map(|field| (field.number(), field.name().to_owned())).collect();
+    Ok(format!("&{rows:?}"))
 }
 
 /// The fields of a request that name something, in the order of their numbers.

@@ -8,10 +8,12 @@ mod generated {
     include!(concat!(env!("OUT_DIR"), "/gongdan.rs"));
 }
 
+mod changes;
 mod methods;
 mod text;
 mod time;
 
+pub use changes::CHANGES;
 pub use generated::gongdan::*;
 pub use methods::{METHODS, Method, method};
 pub use text::nul_in_text;

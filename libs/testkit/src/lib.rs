@@ -23,6 +23,7 @@
 mod database;
 mod env;
 mod events;
+mod filled;
 mod matrix;
 mod owner_log;
 mod principals;
@@ -35,6 +36,7 @@ mod wait;
 pub use gongdan_access::testing as access;
 
 pub use env::Env;
+pub use filled::filled_event;
 pub use matrix::{Matrix, Outcome};
 pub use owner_log::FakeOwnerLog;
 pub use principals::PrincipalSpec;

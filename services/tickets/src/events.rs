@@ -1,6 +1,6 @@
 //! Domain event → proto event and subject.
 
-use crate::store::{citizens, records, state};
+use crate::store::{chain, citizens, records, state};
 use gongdan_bus as bus;
 use gongdan_clock::new_id;
 use gongdan_errors::Error;
@@ -13,6 +13,7 @@ use prost::{
     Message as _,
     encoding::{WireType, encode_key, encode_varint},
 };
+use rand::RngCore as _;
 
 /// This service on the bus.
 pub(crate) const SOURCE: &str = "tickets";
@@ -36,10 +37,14 @@ pub(crate) fn write(changed: &Changed, recorded_at: Timestamp) -> Written {
     let mut events = Vec::with_capacity(changed.steps.len());
     let mut state = Vec::new();
     let mut last = None;
+    // What the row had before is what each of the steps still has.
+    let mut link = changed.ticket.chain.clone();
     for (event, after) in &changed.steps {
-        let ticket = state::to_pb(after);
+        let mut written = event_of(event, after, changed, recorded_at);
+        link = chain::link(&mut written, &link, |salt| rand::rng().fill_bytes(salt));
+        let ticket = written.state.take().unwrap_or_default();
         state = ticket.encode_to_vec();
-        let payload = payload(event, after, changed, &state, recorded_at);
+        let payload = payload(&written, &state);
         events.push(NewEvent {
             id: new_id(recorded_at),
             aggregate_id: after.id,
@@ -60,14 +65,8 @@ pub(crate) fn write(changed: &Changed, recorded_at: Timestamp) -> Written {
     Written { events, ticket, state }
 }
 
-fn payload(
-    event: &Event,
-    after: &Ticket,
-    changed: &Changed,
-    state: &[u8],
-    recorded_at: Timestamp,
-) -> Vec<u8> {
-    let head = pb::TicketEvent {
+fn event_of(event: &Event, after: &Ticket, changed: &Changed, recorded_at: Timestamp) -> pb::TicketEvent {
+    pb::TicketEvent {
         ticket_id: after.id.to_string(),
         version: event.version,
         occurred_at: Some(to_timestamp(event.occurred_at)),
@@ -75,11 +74,15 @@ fn payload(
         origin: event.origin.number(),
         actor: Some(state::actor_ref(&event.actor)),
         from_phase: event.from_phase.map_or(0, |phase| phase.number()),
-        state: None,
+        state: Some(state::to_pb(after)),
         change: Some(change(&event.change, changed)),
         step: event.step.clone(),
         ..pb::TicketEvent::default()
-    };
+    }
+}
+
+/// The event with a state that is encoded already.
+fn payload(head: &pb::TicketEvent, state: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(head.encoded_len() + state.len() + 8);
     // A message may be encoded in any order of its fields, so the state follows as it was encoded for the row.
     bytes.extend(head.encode_to_vec());
@@ -176,22 +179,24 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
 pub(crate) fn redacted(kind: &str, payload: &[u8], what: Personal) -> Result<Option<Vec<u8>>, Error> {
     let mut event = pb::TicketEvent::decode(payload).map_err(Error::internal)?;
     let before = event.clone();
-    if what.contact
-        && let Some(state) = &mut event.state
-    {
-        state.customer_id.clear();
-    }
-    if what.contact {
-        citizens::hide_in_event(&mut event);
-    }
-    if what.texts {
-        texts(&mut event)
-            .into_iter()
-            .filter(|text| !text.is_empty())
-            .for_each(|text| ERASED.clone_into(text));
-    }
+    blank(&mut event, what);
+    chain::unsalt(&mut event, what);
     tracing::trace!(kind, changed = event != before, "an event is redacted");
     Ok((event != before).then(|| event.encode_to_vec()))
+}
+
+/// Takes what is personal of these classes out of an event. What is in which class is part of the chain: a text that
+/// events had before under none, or under the other, would break the links that are there.
+pub(crate) fn blank(event: &mut pb::TicketEvent, what: Personal) {
+    if what.contact {
+        if let Some(state) = &mut event.state {
+            state.customer_id.clear();
+        }
+        citizens::hide_in_event(event);
+    }
+    if what.texts {
+        texts(event).into_iter().filter(|text| !text.is_empty()).for_each(|text| ERASED.clone_into(text));
+    }
 }
 
 /// The citizen who did what an event says, if it was one.

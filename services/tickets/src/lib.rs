@@ -39,6 +39,7 @@ use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
     priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
     supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
+    timeline_service_server::TimelineServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -153,6 +154,7 @@ async fn serve(
         .add(PriorityServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(SupervisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CirculationServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(TimelineServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);

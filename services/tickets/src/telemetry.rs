@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     conflicts: Counter<u64>,
     watchers: UpDownCounter<i64>,
     contact_reads: Counter<u64>,
+    broken_timelines: Counter<u64>,
 }
 
 impl Metrics {
@@ -41,10 +42,15 @@ impl Metrics {
                 .u64_counter("gongdan.tickets.contact_reads")
                 .with_description("Contacts read in clear.")
                 .build(),
+            broken_timelines: meter
+                .u64_counter("gongdan.tickets.broken_timelines")
+                .with_description("Verifications that found a broken link.")
+                .build(),
         };
         metrics.conflicts.add(0, &[]);
         metrics.watchers.add(0, &[]);
         metrics.contact_reads.add(0, &[]);
+        metrics.broken_timelines.add(0, &[]);
         for change in ["submitted", "dispatched", "accepted", "resolved", "closed"] {
             metrics.events.add(0, &[KeyValue::new("change", change), KeyValue::new("origin", "live")]);
         }
@@ -69,6 +75,11 @@ impl Metrics {
     /// A contact was read in clear.
     pub(crate) fn contact_read(&self) {
         self.contact_reads.add(1, &[]);
+    }
+
+    /// A verification found a broken link.
+    pub(crate) fn broken_timeline(&self) {
+        self.broken_timelines.add(1, &[]);
     }
 
     /// A watcher came; it is gone when what this gives is dropped.

@@ -47,6 +47,7 @@ mod track_ticket;
 mod transfer_ticket;
 mod untrack_ticket;
 mod urge_ticket;
+mod verify_timeline;
 mod viewer;
 mod watch_rotation;
 mod watch_tickets;

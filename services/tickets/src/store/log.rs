@@ -60,6 +60,7 @@ impl Tickets {
             .map(|payload| {
                 let mut event = pb::TicketEvent::decode(payload.as_slice()).map_err(Error::internal)?;
                 event.state = None;
+                event.sealed.clear();
                 if !name_citizens {
                     citizens::hide_in_event(&mut event);
                 }

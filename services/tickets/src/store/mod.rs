@@ -2,6 +2,7 @@
 
 mod cached;
 pub(crate) mod catalogue;
+pub(crate) mod chain;
 pub(crate) mod circulations;
 pub(crate) mod citizens;
 pub(crate) mod customers;
@@ -35,4 +36,5 @@ pub(crate) mod ticket_views;
 pub(crate) mod tickets;
 pub(crate) mod units;
 pub(crate) mod update;
+pub(crate) mod verify;
 pub(crate) mod writer;

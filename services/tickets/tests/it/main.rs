@@ -12,6 +12,7 @@ mod audit;
 mod bad_input;
 mod callbacks;
 mod catalogue;
+mod chains;
 mod citizens;
 mod confidential;
 mod customers;

@@ -23,7 +23,7 @@ use prost::Message as _;
 use std::sync::Arc;
 use tonic::{Code, Status};
 
-const SERVICES: [&str; 10] = [
+const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.TicketService",
     "gongdan.tickets.v1.CustomerService",
     "gongdan.tickets.v1.CatalogueService",
@@ -31,6 +31,7 @@ const SERVICES: [&str; 10] = [
     "gongdan.tickets.v1.PrivacyService",
     "gongdan.tickets.v1.SupervisionService",
     "gongdan.tickets.v1.CirculationService",
+    "gongdan.tickets.v1.TimelineService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",
@@ -60,7 +61,7 @@ macro_rules! act {
     }};
 }
 
-const ASKED: [(&str, Ask); 16] = [
+const ASKED: &[(&str, Ask)] = &[
     ("CreateTicket", create),
     ("SubmitTicket", |at, _| {
         let ticket = at.ticket.id.clone();
@@ -83,6 +84,9 @@ const ASKED: [(&str, Ask); 16] = [
     ("UrgeTicket", |at, _| act!(urge(&at.ticket))),
     ("ListTimeline", |at, _| {
         Some(pb::ListTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
+    }),
+    ("VerifyTimeline", |at, _| {
+        Some(pb::VerifyTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
     }),
     ("WatchTickets", |at, _| {
         let filter = Some(only(at));

@@ -10,6 +10,7 @@ use gongdan_proto::{
         self as pb, catalogue_service_client::CatalogueServiceClient,
         customer_service_client::CustomerServiceClient, priority_service_client::PriorityServiceClient,
         privacy_service_client::PrivacyServiceClient, ticket_service_client::TicketServiceClient,
+        timeline_service_client::TimelineServiceClient,
     },
     to_timestamp,
 };
@@ -71,6 +72,10 @@ impl Suite {
 
     pub fn tickets(&self, principal: &str) -> TicketServiceClient<AuthChannel> {
         TicketServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn timelines(&self, principal: &str) -> TimelineServiceClient<AuthChannel> {
+        TimelineServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn customers(&self, principal: &str) -> CustomerServiceClient<AuthChannel> {

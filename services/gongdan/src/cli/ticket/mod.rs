@@ -7,6 +7,7 @@ mod list;
 mod lookup;
 mod show;
 mod timeline;
+mod verify;
 mod watch;
 pub mod words;
 
@@ -60,6 +61,8 @@ pub enum Command {
         /// Number or id
         ticket: String,
     },
+    /// Judges the timeline against its hash chain and names the first broken link (流转信息校验)
+    Verify(verify::Verify),
     /// Finds customers with their tickets (来电弹屏)
     Lookup(lookup::Lookup),
 }
@@ -82,6 +85,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::List(args) => return list::run(context, client, args).await,
         Command::Watch(args) => return watch::run(context, client, args).await,
         Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,
+        Command::Verify(args) => return verify::run(context, args).await,
         Command::Lookup(args) => return lookup::run(context, args).await,
     };
     show::ticket(context, &ticket.into_inner())

@@ -45,7 +45,8 @@ impl Personal {
 }
 
 impl Ticket {
-    /// Erases what of it is personal; none when nothing of that is left. Source: X11.
+    /// Erases what of it is personal; none when nothing of that is left. The event names all that was asked for: also of
+    /// a class that was erased before, somebody may have left something since. Source: X11.
     ///
     /// # Errors
     /// While somebody works on it, unless by force.
@@ -59,10 +60,9 @@ impl Ticket {
         if !force {
             self.require(Action::Erase)?;
         }
-        let left = what.without(self.erased);
-        if left.is_nothing() {
+        if what.without(self.erased).is_nothing() {
             return Ok(None);
         }
-        Ok(Some(self.after(by, at, Change::Erased { what: left })))
+        Ok(Some(self.after(by, at, Change::Erased { what })))
     }
 }

@@ -1,6 +1,8 @@
 //! What domain tests arrange with.
 #![allow(dead_code, reason = "each test binary uses its part")]
 
+pub mod random;
+
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
     Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Reason, ReplyText,

@@ -2,3 +2,4 @@
 
 mod circulation;
 mod supervision;
+mod timeline;
