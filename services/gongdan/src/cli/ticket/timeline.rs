@@ -161,7 +161,7 @@ fn records<'a>(context: &'a Context, change: &Change) -> (&'a str, String) {
         Change::DirectiveLate(c) => (context.text("directive late", "督办超时"), c.level.to_string()),
         Change::Tracked(c) => (context.text("tracked", "跟踪"), and(&c.person_id, &c.note)),
         Change::Untracked(c) => (context.text("untracked", "取消跟踪"), c.person_id.clone()),
-        Change::Reminded(c) => (context.text("reminded", "跟踪提醒"), and(&c.person_id, &c.note)),
+        Change::Reminded(c) => (context.text("reminded", "跟踪提醒"), c.person_id.clone()),
         Change::Noted(c) => (context.text("note", "备注"), c.text.clone()),
         Change::Attached(c) => (context.text("attached", "上传附件"), c.name.clone()),
         Change::Detached(c) => (context.text("attachment removed", "删除附件"), c.reason.clone()),
