@@ -77,6 +77,12 @@ impl Expression {
         self.reads.contains(name)
     }
 
+    /// Whether it asks for nothing but these.
+    #[must_use]
+    pub fn reads_only(&self, names: &[&str]) -> bool {
+        self.reads.iter().all(|name| names.contains(&name.as_str()))
+    }
+
     /// What it says. Only inside [`deep`]; who asks many there pays for one deep stack.
     #[must_use]
     pub fn verdict(&self, facts: &dyn Facts) -> Verdict {

@@ -40,6 +40,7 @@ fn an_expression_reads_what_is_published() {
     let expression = compile("thing.hot && thing.count == 4", true).unwrap();
     assert_eq!(expression.evaluate(&thing), Verdict::False(1));
     assert!(expression.reads("thing.count") && !expression.reads("thing.name"));
+    assert!(expression.reads_only(&["thing.hot", "thing.count"]) && !expression.reads_only(&["thing.hot"]));
 }
 
 #[test]

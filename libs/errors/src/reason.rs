@@ -99,6 +99,10 @@ reasons! {
     NotRecipient = "NOT_RECIPIENT",
     /// Somebody else has to decide what one asked for oneself. Code PERMISSION_DENIED.
     OwnRequest = "OWN_REQUEST",
+    /// Others are asked to sign the review; metadata `missing` says whose signatures. Code PERMISSION_DENIED.
+    NotSigner = "NOT_SIGNER",
+    /// Nobody signs what they submitted for review themselves. Code PERMISSION_DENIED.
+    OwnSubmission = "OWN_SUBMISSION",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.
     PermissionDenied = "PERMISSION_DENIED",
     /// A part of the ticket is still worked on; metadata names `part`. Code FAILED_PRECONDITION.
@@ -129,6 +133,10 @@ reasons! {
     RequestPending = "REQUEST_PENDING",
     /// The resume token is older than the log. Code OUT_OF_RANGE.
     ResumeTokenExpired = "RESUME_TOKEN_EXPIRED",
+    /// A review is open: it resolves the ticket once all have signed. Code FAILED_PRECONDITION.
+    ReviewOpen = "REVIEW_OPEN",
+    /// No review of the ticket is open. Code FAILED_PRECONDITION.
+    ReviewNotOpen = "REVIEW_NOT_OPEN",
     /// The rotation of keys is not there. Code NOT_FOUND.
     RotationNotFound = "ROTATION_NOT_FOUND",
     /// Another rotation of keys runs: watch that one. Code FAILED_PRECONDITION.
@@ -139,6 +147,12 @@ reasons! {
     ServerBusy = "SERVER_BUSY",
     /// The time for which a suspension was asked is over: ask anew. Code FAILED_PRECONDITION.
     SuspensionOver = "SUSPENSION_OVER",
+    /// The caller signed this review already; each person signs once. Code FAILED_PRECONDITION.
+    SignedAlready = "SIGNED_ALREADY",
+    /// The ticket's workflow gives the act at this step to other roles; metadata names `step`, `action` and what is `needed`. Code PERMISSION_DENIED.
+    StepNeedsRole = "STEP_NEEDS_ROLE",
+    /// The ticket's workflow does not allow the act at this step; metadata names `step`, `action` and what is `needed`. Code FAILED_PRECONDITION.
+    StepRefuses = "STEP_REFUSES",
     /// Another agent holds the task until the time in metadata `held_until`. Code FAILED_PRECONDITION.
     TaskHeld = "TASK_HELD",
     /// The caller does not hold the task: take it first. Code FAILED_PRECONDITION.
@@ -169,6 +183,8 @@ reasons! {
     VisitRefuses = "VISIT_REFUSES",
     /// The webhook is not there. Code NOT_FOUND.
     WebhookNotFound = "WEBHOOK_NOT_FOUND",
+    /// The workflow, or this version of it, is not there. Code NOT_FOUND.
+    WorkflowNotFound = "WORKFLOW_NOT_FOUND",
     /// Somebody else changed it at the same moment: read again. Code ABORTED.
     WriteConflict = "WRITE_CONFLICT",
 }

@@ -83,6 +83,10 @@ fn review(change: &Change, state: &pb::Ticket) -> Result<Act, String> {
             Act::Renewed { kind, record_id: record("review_id", &c.review_id)?, unit_id: reviewer(state) }
         }
         Change::ReviewApproved(c) => Act::Met { kind, record_id: record("review_id", &c.review_id)? },
+        // Back to an earlier step of the review.
+        Change::ReviewRejected(c) if state.phase() == pb::Phase::InReview => {
+            Act::Renewed { kind, record_id: record("review_id", &c.review_id)?, unit_id: reviewer(state) }
+        }
         Change::ReviewRejected(c) => Act::Met { kind, record_id: record("review_id", &c.review_id)? },
         _ => Act::Other,
     })
@@ -90,11 +94,9 @@ fn review(change: &Change, state: &pb::Ticket) -> Result<Act, String> {
 
 /// The unit that the review waits for; empty: whoever has the role.
 fn reviewer(state: &pb::Ticket) -> String {
-    let step = state.review.as_ref().and_then(|review| {
-        let current = usize::try_from(review.current).ok()?;
-        review.steps.get(current)
-    });
-    step.and_then(|step| step.unit_ids.first()).cloned().unwrap_or_default()
+    let step = state.review.as_ref().and_then(|review| review.steps.last());
+    let signers = step.into_iter().flat_map(|step| &step.groups).flat_map(|group| &group.signers);
+    signers.map(|signer| &signer.unit_id).find(|unit| !unit.is_empty()).cloned().unwrap_or_default()
 }
 
 /// The clock measures the reply: whether it will do is said after it.

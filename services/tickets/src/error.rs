@@ -2,7 +2,7 @@
 
 use crate::store::state::InvalidState;
 use gongdan_errors::{Error, Reason};
-use gongdan_tickets_domain::{Phase, Refusal};
+use gongdan_tickets_domain::{Phase, Refusal, workflow::Needed};
 use uuid::Uuid;
 
 /// The error a caller gets for a refusal.
@@ -71,6 +71,21 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
             Error::precondition(Reason::TooMany, message).with("what", what).with("max", max)
         }
         Refusal::Erased => Error::precondition(Reason::TextsErased, message),
+        Refusal::Step { step, action, needed } => {
+            let error = match &needed {
+                Needed::Roles(_) => Error::permission_denied(Reason::StepNeedsRole, message),
+                Needed::Steps(_) | Needed::Guard { .. } => Error::precondition(Reason::StepRefuses, message),
+            };
+            error.with("step", step).with("action", action).with("needed", needed)
+        }
+        Refusal::NoSuchStep { .. } => Error::invalid_field("step", message),
+        Refusal::ReviewOpen => Error::precondition(Reason::ReviewOpen, message),
+        Refusal::NoReview => Error::precondition(Reason::ReviewNotOpen, message),
+        Refusal::OwnSubmission => Error::permission_denied(Reason::OwnSubmission, message),
+        Refusal::SignedAlready => Error::precondition(Reason::SignedAlready, message),
+        Refusal::NotSigner { missing } => {
+            Error::permission_denied(Reason::NotSigner, message).with("missing", missing.join(", "))
+        }
     }
 }
 

@@ -76,7 +76,7 @@ fn event_of(event: &Event, after: &Ticket, changed: &Changed, recorded_at: Times
         from_phase: event.from_phase.map_or(0, |phase| phase.number()),
         state: Some(state::to_pb(after)),
         change: Some(change(&event.change, changed)),
-        step: event.step.clone(),
+        step: event.place.as_ref().map(|place| place.step.clone()).unwrap_or_default(),
         ..pb::TicketEvent::default()
     }
 }

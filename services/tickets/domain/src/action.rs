@@ -85,6 +85,16 @@ numbered! {
         Circulate = 76 "circulate",
         /// An emergency service takes over.
         HandOff = 77 "hand_off",
+        /// 送审
+        SubmitForReview = 80 "submit_for_review",
+        /// 审核通过
+        ApproveReview = 81 "approve_review",
+        /// 审核退回
+        RejectReview = 82 "reject_review",
+        /// Go on to another step of the same phase.
+        Advance = 83 "advance",
+        /// Follow another version of the workflow.
+        Migrate = 84 "migrate",
     }
 }
 
@@ -140,6 +150,10 @@ impl Action {
                 phase,
                 Dispatched | InProgress | Suspended | InReview | Resolved | InCallback | Closed
             ),
+            Self::SubmitForReview => matches!(phase, InProgress),
+            Self::ApproveReview | Self::RejectReview => matches!(phase, InReview),
+            Self::Advance => matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended),
+            Self::Migrate => !phase.is_over(),
         }
     }
 }

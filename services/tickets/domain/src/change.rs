@@ -8,6 +8,7 @@ use crate::{
     text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
     ticket::Ticket,
     vocabulary::{CloseReason, Origin, Outcome, Phase, Priority, UrgeLevel},
+    workflow::Place,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -62,8 +63,8 @@ pub struct Event {
     pub from_phase: Option<Phase>,
     /// What happened.
     pub change: Change,
-    /// The workflow's step after it; empty: the step stays. Source: T31.
-    pub step: String,
+    /// Where the ticket stands in its workflow after it; none: where it stood. Source: T31.
+    pub place: Option<Place>,
 }
 
 /// What a decision marks besides its target.
@@ -185,6 +186,17 @@ impl Change {
             Self::Track(change) => change.name(),
             Self::Visit(change) => change.name(),
             Self::Workflow(change) => change.name(),
+        }
+    }
+}
+
+impl Change {
+    /// The step that the act chose, where people choose one.
+    pub(crate) fn to_step(&self) -> Option<&str> {
+        match self {
+            Self::Review(change) => change.to_step(),
+            Self::Workflow(change) => Some(change.to_step()),
+            _ => None,
         }
     }
 }

@@ -13,6 +13,9 @@ impl Ticket {
     pub fn evolve(&mut self, event: &Event) {
         let at = event.occurred_at;
         self.version = event.version;
+        if let Some(place) = &event.place {
+            self.groups.workflow.place = Some(place.clone());
+        }
         match &event.change {
             Change::Saved => self.phase = Phase::Draft,
             Change::Submitted => {
@@ -66,7 +69,7 @@ impl Ticket {
                 self.resolution = Some(Resolution {
                     outcome: *outcome,
                     responsible_unit: responsible_unit.clone(),
-                    resolved_by: event.actor.clone(),
+                    resolved_by: self.proposer().unwrap_or(&event.actor).clone(),
                 });
             }
             Change::CallbackOpened { .. } => self.phase = Phase::InCallback,
@@ -122,6 +125,7 @@ impl Ticket {
         self.groups.suspensions.settle(self.phase, event.occurred_at);
         self.groups.extensions.settle(self.phase);
         self.groups.assists.settle(self.phase, event);
+        self.lapse_review();
     }
 
     /// What is personal is gone.

@@ -22,6 +22,7 @@ mod rules;
 mod text;
 mod ticket;
 mod vocabulary;
+pub mod workflow;
 
 pub use action::Action;
 pub use actor::Actor;
@@ -47,8 +48,8 @@ pub use text::{
 };
 pub use ticket::{External, Pool, Resolution, Ticket};
 pub use vocabulary::{
-    Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, Urgency,
-    UrgeLevel,
+    Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, UrgeLevel,
+    Urgency,
 };
 
 /// The item of a ticket for which none is known; every catalogue version has it.

@@ -1,6 +1,6 @@
 //! Why an act is refused.
 
-use crate::{action::Action, groups::visit::VisitState, names::UnitId, vocabulary::Phase};
+use crate::{action::Action, groups::visit::VisitState, names::UnitId, vocabulary::Phase, workflow::Needed};
 use jiff::Timestamp;
 
 /// Why an act is refused; says what would have to be different.
@@ -36,7 +36,9 @@ pub enum Refusal {
         tier: i32,
     },
     /// A unit owes a reply to a directive.
-    #[error("a unit owes a reply to a directive: it has to reply first, or the directive has to be withdrawn")]
+    #[error(
+        "a unit owes a reply to a directive: it has to reply first, or the directive has to be withdrawn"
+    )]
     DirectiveOwed,
     /// A directive names no unit, and none has the ticket.
     #[error("a unit, as long as no unit has the ticket")]
@@ -176,6 +178,40 @@ pub enum Refusal {
     /// What is written would be erased already.
     #[error("the texts of the ticket are erased")]
     Erased,
+    /// The ticket's workflow does not allow the act at this step.
+    #[error("{action} is not possible at step {step}: {needed}")]
+    Step {
+        /// Where the ticket stands.
+        step: String,
+        /// What was tried.
+        action: &'static str,
+        /// What would have been needed.
+        needed: Needed,
+    },
+    /// The step is none that could be chosen.
+    #[error("the step may be one of: {}", steps.join(", "))]
+    NoSuchStep {
+        /// Those that could be.
+        steps: Vec<String>,
+    },
+    /// It is resolved by the signatures that are waited for.
+    #[error("a review is open: it resolves the ticket once all have signed")]
+    ReviewOpen,
+    /// Nobody asked for a review.
+    #[error("no review is open")]
+    NoReview,
+    /// Nobody reviews what they proposed themselves.
+    #[error("nobody signs what they submitted themselves")]
+    OwnSubmission,
+    /// Each person signs once.
+    #[error("signed already: each person signs once")]
+    SignedAlready,
+    /// Others are asked.
+    #[error("the signature of others is waited for: {}", missing.join(", "))]
+    NotSigner {
+        /// Whose.
+        missing: Vec<String>,
+    },
 }
 
 fn names(units: &[UnitId]) -> String {

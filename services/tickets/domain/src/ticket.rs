@@ -10,8 +10,8 @@ use crate::{
     refusal::Refusal,
     text::ExternalId,
     vocabulary::{
-        Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, Urgency,
-        UrgeLevel,
+        Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, UrgeLevel,
+        Urgency,
     },
 };
 use gongdan_region::RegionCode;
@@ -194,7 +194,7 @@ impl Ticket {
             actor: by.clone(),
             from_phase: Some(self.phase),
             change,
-            step: String::new(),
+            place: None,
         }
     }
 }

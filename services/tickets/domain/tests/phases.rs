@@ -6,6 +6,8 @@ mod support;
 use gongdan_tickets_domain::{
     Action, Actor, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Personal, Phase,
     Reason, Refusal, Rules, Target, Ticket, UnitId,
+    groups::review::{Proposal, SigningMode},
+    workflow::{self, Acting, Standing, Workflow},
 };
 use support::{administrator, at, intake, member, reason, reply, solution, submitted, unit};
 use uuid::Uuid;
@@ -61,8 +63,55 @@ fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
         Action::Cancel => ticket.cancel(reason("误报"), &by, at(1)),
         Action::Urge => ticket.urge(Note::default(), &rules, &by, at(1)),
         Action::Erase => ticket.erase(Personal::ALL, false, &by, at(1)).map(Option::unwrap),
+        Action::SubmitForReview | Action::ApproveReview | Action::RejectReview => review(action, ticket),
+        Action::Advance => {
+            let step = default_workflow().first_of(ticket.phase).map_or("none", |step| &step.key);
+            ticket.advance(step, Note::default(), default_workflow(), &by, at(1))
+        }
+        Action::Migrate => ticket.migrate(default_workflow(), &[], &by, at(1)),
         // Each group has a table of its own beside its tests.
         other => panic!("{other} is another test's"),
+    }
+}
+
+fn default_workflow() -> &'static Workflow {
+    &workflow::shipped()[0]
+}
+
+fn review(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
+    let proposal = |ticket: Ticket, by: &Actor| {
+        ticket.submit_for_review(
+            Proposal {
+                id: Uuid::from_u128(5),
+                outcome: Outcome::Solved,
+                solution: solution(),
+                root_cause: gongdan_tickets_domain::RootCause::default(),
+                responsible_unit: None,
+                reply: reply(),
+                countersigners: Vec::new(),
+                countersigning: SigningMode::AllOf,
+            },
+            default_workflow(),
+            Acting::Program,
+            by,
+            at(1),
+        )
+    };
+    if action == Action::SubmitForReview {
+        return proposal(ticket, &administrator());
+    }
+    let ticket = if ticket.phase == Phase::InReview {
+        let ticket = Ticket { phase: Phase::InProgress, ..ticket };
+        proposal(ticket, &Actor { any_unit: true, ..member("tianhe-env") }).unwrap().ticket
+    } else {
+        ticket
+    };
+    let leader = Actor { unit_ids: vec![unit("tianhe-env")], ..administrator() };
+    let standing = Standing { by: &leader, roles: &["unit_leader"], in_centre: false };
+    if action == Action::ApproveReview {
+        ticket.approve_review(Note::default(), default_workflow(), standing, at(2))
+    } else {
+        ticket.reject_review(None, reason("补充材料"), default_workflow(), standing, at(2))
     }
 }
 
@@ -84,6 +133,9 @@ fn the_table_of_phases_holds() {
         (Action::OpenCallback, &[Resolved], InCallback),
         (Action::Close, &[Resolved, InCallback], Closed),
         (Action::Reopen, &[Resolved, InCallback, Closed], PendingDispatch),
+        (Action::SubmitForReview, &[InProgress], InReview),
+        (Action::ApproveReview, &[InReview], InReview),
+        (Action::RejectReview, &[InReview], InProgress),
         (
             Action::Cancel,
             &[Draft, Quarantined, PendingDispatch, Dispatched, InProgress, Suspended, InReview],

@@ -5,7 +5,7 @@
 mod support;
 
 use gongdan_tickets_domain::{
-    Action, Actor, Change, Changed, Note, Outcome, Phase, PrincipalId, Refusal, Reason, ReplyText, RootCause,
+    Action, Actor, Change, Changed, Note, Outcome, Phase, PrincipalId, Reason, Refusal, ReplyText, RootCause,
     Rules, Ticket, UrgeLevel,
     groups::{
         directive::{self, DirectiveState},
@@ -54,7 +54,8 @@ fn names(changed: &Changed) -> Vec<&'static str> {
 #[test]
 fn the_table_of_phases_holds() {
     use Phase::{
-        Closed, Dispatched, InCallback, InProgress, InReview, PendingDispatch, Quarantined, Resolved, Suspended,
+        Closed, Dispatched, InCallback, InProgress, InReview, PendingDispatch, Quarantined, Resolved,
+        Suspended,
     };
     type Do = fn(Phase) -> Result<Changed, Refusal>;
     let in_flight: Vec<Phase> = Phase::ALL.iter().copied().filter(|phase| phase.is_in_flight()).collect();
@@ -109,7 +110,11 @@ fn the_table_of_phases_holds() {
             if allowed.contains(&phase) {
                 let stays = action != Action::Escalate;
                 let changed = result.unwrap_or_else(|refusal| panic!("{action} in {phase}: {refusal}"));
-                assert_eq!(changed.ticket.phase == phase, stays || phase == Dispatched, "{action} in {phase}");
+                assert_eq!(
+                    changed.ticket.phase == phase,
+                    stays || phase == Dispatched,
+                    "{action} in {phase}"
+                );
             } else {
                 assert_eq!(result.err(), Some(Refusal::Phase { phase, action }), "{action} in {phase}");
             }
@@ -130,7 +135,10 @@ fn a_ticket_climbs_to_the_third_tier_and_no_further() {
     assert_eq!(refused.err(), Some(Refusal::NotRecipient));
     let third = second.ticket.escalate(None, None, reason("需专家"), &by, at(2)).unwrap().ticket;
     assert_eq!((third.tier, third.phase, third.lead_unit.clone()), (3, Phase::PendingDispatch, None));
-    assert_eq!(third.pending_version, third.version, "routing decides again, and not by what it decided before");
+    assert_eq!(
+        third.pending_version, third.version,
+        "routing decides again, and not by what it decided before"
+    );
     assert_eq!(third.groups.escalations.count, 2);
     let beyond = third.escalate(None, None, reason("x"), &administrator(), at(3));
     assert_eq!(beyond.err(), Some(Refusal::HighestTier { tier: 3 }));
@@ -172,8 +180,10 @@ fn urges_go_to_the_handler_then_the_leader_then_the_supervisor_and_begin_again_w
     }
     use UrgeLevel::{Handler, Supervisor, UnitLeader};
     assert_eq!(told, [Some(Handler), None, Some(UnitLeader), None, Some(Supervisor), Some(Supervisor)]);
-    let transferred =
-        ticket.transfer(unit("yuexiu-env"), None, reason("x"), &member("tianhe-env"), at(301)).unwrap().ticket;
+    let transferred = ticket
+        .transfer(unit("yuexiu-env"), None, reason("x"), &member("tianhe-env"), at(301))
+        .unwrap()
+        .ticket;
     assert_eq!(transferred.urge_level, None);
     let (ticket, whom) = urge(transferred, 302);
     assert_eq!(whom, Some(Handler), "who has it now was told nothing yet, however short ago the other was");
@@ -185,7 +195,8 @@ fn a_new_round_is_urged_from_the_handler_on() {
     let mut ticket = in_phase(Phase::Closed);
     ticket.urge_level = Some(UrgeLevel::Supervisor);
     ticket.urge_told_at = Some(at(0));
-    let again = ticket.reopen(reason("x"), true, None, &Rules::default(), &administrator(), at(1)).unwrap().ticket;
+    let again =
+        ticket.reopen(reason("x"), true, None, &Rules::default(), &administrator(), at(1)).unwrap().ticket;
     assert_eq!((again.urge_level, again.urge_told_at), (None, None));
 }
 
@@ -231,7 +242,8 @@ fn a_directive_goes_its_way() {
 
 #[test]
 fn a_directive_needs_a_unit_and_a_deadline_to_come() {
-    let issue = |ticket: Ticket, due| ticket.issue_directive(ID, None, at(due), reason("x"), &administrator(), at(1));
+    let issue =
+        |ticket: Ticket, due| ticket.issue_directive(ID, None, at(due), reason("x"), &administrator(), at(1));
     assert_eq!(issue(submitted(), 9).err(), Some(Refusal::NoUnitToDirect));
     assert_eq!(issue(in_phase(Phase::InProgress), 1).err(), Some(Refusal::NotInFuture("due_at")));
 }
@@ -244,7 +256,8 @@ fn nothing_is_resolved_while_a_reply_is_owed_and_cancelling_ends_what_is_owed() 
     };
     assert_eq!(resolve(directed(Phase::InProgress)).err(), Some(Refusal::DirectiveOwed));
     assert!(resolve(replied(Phase::InProgress)).is_ok(), "the unit did its part");
-    let cancelled = directed(Phase::InProgress).cancel(reason("误报"), &administrator(), at(2)).unwrap().ticket;
+    let cancelled =
+        directed(Phase::InProgress).cancel(reason("误报"), &administrator(), at(2)).unwrap().ticket;
     assert_eq!(state(&cancelled), DirectiveState::Withdrawn);
     assert_eq!(cancelled.groups.directives.get(ID).unwrap().ended_at, Some(at(2)));
 }
@@ -310,7 +323,10 @@ fn not_more_people_than_a_ticket_carries_track_it() {
     }
     let one_more = ticket.clone().track(ID, None, TrackNote::default(), &person(999), at(1));
     assert!(matches!(one_more.err(), Some(Refusal::TooMany { max: track::MOST, .. })));
-    assert!(ticket.track(ID, None, TrackNote::default(), &person(0), at(1)).is_ok(), "who has one may change it");
+    assert!(
+        ticket.track(ID, None, TrackNote::default(), &person(0), at(1)).is_ok(),
+        "who has one may change it"
+    );
 }
 
 #[test]

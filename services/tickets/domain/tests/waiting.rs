@@ -4,7 +4,8 @@
 mod support;
 
 use gongdan_tickets_domain::{
-    Action, Actor, Change, Changed, Note, Outcome, Phase, PrincipalId, Refusal, RootCause, Rules, Ticket, UnitId,
+    Action, Actor, Change, Changed, Note, Outcome, Phase, PrincipalId, Refusal, RootCause, Rules, Ticket,
+    UnitId,
     groups::{assist::AssistState, extension::ExtensionState, suspension::SuspensionState},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -57,7 +58,8 @@ fn a_suspension_is_asked_for_approved_by_somebody_else_and_ended() {
     assert_eq!(asked.ticket.phase, Phase::InProgress, "work goes on until it is approved");
     assert_eq!(asked.ticket.groups.suspensions.list[0].state, SuspensionState::Requested);
     assert_eq!(asked.texts.records[0].text, "等待鉴定");
-    let twice = asked.ticket.clone().request_suspension(TWO, None, reason("再等"), &rules, &handler(), at(11));
+    let twice =
+        asked.ticket.clone().request_suspension(TWO, None, reason("再等"), &rules, &handler(), at(11));
     assert_eq!(twice.unwrap_err(), Refusal::RequestPending);
     let own = asked.ticket.clone().approve_suspension(ONE, Note::default(), &handler(), at(12));
     assert_eq!(own.unwrap_err(), Refusal::OwnRequest);
@@ -70,7 +72,10 @@ fn a_suspension_is_asked_for_approved_by_somebody_else_and_ended() {
     assert_eq!((approved.ticket.phase, suspension.state), (Phase::Suspended, SuspensionState::Active));
     assert_eq!(suspension.decided_by.as_ref().unwrap().id, leader().id);
     let again = approved.ticket.clone().approve_suspension(ONE, Note::default(), &leader(), at(21));
-    assert_eq!(again.unwrap_err(), Refusal::Phase { phase: Phase::Suspended, action: Action::DecideSuspension });
+    assert_eq!(
+        again.unwrap_err(),
+        Refusal::Phase { phase: Phase::Suspended, action: Action::DecideSuspension }
+    );
 
     let stranger = approved.ticket.clone().resume(Note::default(), &member("yuexiu-env"), at(30));
     assert_eq!(stranger.unwrap_err(), Refusal::NotRecipient);
@@ -96,7 +101,8 @@ fn a_house_without_approval_suspends_at_once() {
 fn a_suspension_is_ahead_and_not_too_long() {
     let rules = Rules { longest_suspension: SignedDuration::from_hours(48), ..Rules::default() };
     for (until, good) in [(at(10), false), (at(11), true), (day(2), true), (day(3), false)] {
-        let asked = in_progress().request_suspension(ONE, Some(until), reason("等"), &rules, &handler(), at(10));
+        let asked =
+            in_progress().request_suspension(ONE, Some(until), reason("等"), &rules, &handler(), at(10));
         assert_eq!(asked.is_ok(), good, "{until}");
     }
     let asked = in_progress()
@@ -122,7 +128,8 @@ fn what_was_asked_for_is_over_when_the_ticket_moves_on() {
         .request_suspension(ONE, None, reason("等"), &Rules::default(), &handler(), at(10))
         .unwrap()
         .ticket;
-    let moved = asked.transfer(unit("yuexiu-env"), None, reason("属地管理"), &handler(), at(11)).unwrap().ticket;
+    let moved =
+        asked.transfer(unit("yuexiu-env"), None, reason("属地管理"), &handler(), at(11)).unwrap().ticket;
     assert_eq!(moved.groups.suspensions.list[0].state, SuspensionState::Lapsed);
 
     let cancelled = suspended().cancel(reason("误报"), &administrator(), at(30)).unwrap().ticket;
@@ -165,7 +172,8 @@ fn an_extension_is_asked_for_before_the_deadline_and_decided_by_somebody_else() 
     folds(&before, &asked);
     let ticket = asked.ticket;
     assert_eq!(extension(ticket.clone(), TWO, day(21), day(15)).unwrap_err(), Refusal::RequestPending);
-    let approve = |until, by: &Actor, now| ticket.clone().approve_extension(ONE, until, Note::default(), by, now);
+    let approve =
+        |until, by: &Actor, now| ticket.clone().approve_extension(ONE, until, Note::default(), by, now);
     assert_eq!(approve(None, &handler(), day(16)).unwrap_err(), Refusal::OwnRequest);
     assert_eq!(
         approve(Some(day(21)), &leader(), day(16)).unwrap_err(),
@@ -203,7 +211,10 @@ fn asked(units: &[&str]) -> Ticket {
     let mut ticket = in_progress();
     for (number, name) in (1_u128..).zip(units) {
         let id = Uuid::from_u128(number);
-        ticket = ticket.request_assist(id, unit(name), None, reason("查许可证"), &handler(), at(10)).unwrap().ticket;
+        ticket = ticket
+            .request_assist(id, unit(name), None, reason("查许可证"), &handler(), at(10))
+            .unwrap()
+            .ticket;
     }
     ticket
 }
@@ -216,7 +227,9 @@ fn resolve(ticket: Ticket) -> Result<Changed, Refusal> {
 fn the_lead_does_not_resolve_while_help_is_owed() {
     let ticket = asked(&["yuexiu-env", "haizhu-env"]);
     assert_eq!(ticket.participants, ["tianhe-env", "yuexiu-env", "haizhu-env"].map(unit));
-    let owed = |units: &[&str]| Refusal::AssistOwed { units: units.iter().map(|u| unit(u)).collect::<Vec<UnitId>>() };
+    let owed = |units: &[&str]| Refusal::AssistOwed {
+        units: units.iter().map(|u| unit(u)).collect::<Vec<UnitId>>(),
+    };
     assert_eq!(resolve(ticket.clone()).unwrap_err(), owed(&["yuexiu-env", "haizhu-env"]));
     let stranger = ticket.clone().reply_assist(ONE, reply(), &member("haizhu-env"), at(20));
     assert_eq!(stranger.unwrap_err(), Refusal::NotAsked(unit("yuexiu-env")));
@@ -235,7 +248,8 @@ fn the_lead_does_not_resolve_while_help_is_owed() {
 #[test]
 fn a_unit_that_declines_owes_nothing_and_may_be_asked_again() {
     let ticket = asked(&["yuexiu-env"]);
-    let twice = ticket.clone().request_assist(TWO, unit("yuexiu-env"), None, reason("查"), &handler(), at(11));
+    let twice =
+        ticket.clone().request_assist(TWO, unit("yuexiu-env"), None, reason("查"), &handler(), at(11));
     assert_eq!(twice.unwrap_err(), Refusal::AssistOwed { units: vec![unit("yuexiu-env")] });
     let own = ticket.clone().request_assist(TWO, unit("tianhe-env"), None, reason("查"), &handler(), at(11));
     assert_eq!(own.unwrap_err(), Refusal::SameUnit(unit("tianhe-env")));
@@ -243,8 +257,10 @@ fn a_unit_that_declines_owes_nothing_and_may_be_asked_again() {
     assert_eq!(past.unwrap_err(), Refusal::NotLater { field: "due_at", due: at(11) });
     let declined = ticket.decline_assist(ONE, reason("不属于"), &member("yuexiu-env"), at(20)).unwrap();
     assert_eq!(declined.ticket.groups.assists.list[0].state, AssistState::Declined);
-    let again =
-        declined.ticket.request_assist(TWO, unit("yuexiu-env"), None, reason("请核实"), &handler(), at(21)).unwrap();
+    let again = declined
+        .ticket
+        .request_assist(TWO, unit("yuexiu-env"), None, reason("请核实"), &handler(), at(21))
+        .unwrap();
     assert!(matches!(again.events().next().unwrap().change, Change::Assist(_)));
     assert_eq!(again.ticket.participants.len(), 2, "it takes part once");
 }

@@ -5,7 +5,11 @@ use crate::{
     store::{save::Save, tickets, update::Updated, writer::Batch as _},
 };
 use gongdan_outbox::{ApplyError, Event};
-use gongdan_tickets_domain::{Actor, Changed, InvalidName, PrincipalId, PrincipalKind, Ticket};
+use gongdan_tickets_domain::{
+    Actor, Changed, InvalidName, PrincipalId, PrincipalKind, Ticket,
+    workflow::{Acting, Workflow, govern},
+};
+use jiff::Timestamp;
 use sqlx::PgConnection;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -90,7 +94,9 @@ impl<'a> Acts<'a> {
             };
             let state = found.remove(id).ok_or_else(|| poison("no such ticket".to_owned()))?;
             let state = state.map_err(|error| poison(error.to_string()))?;
-            if let Some(changed) = fold(state, wanted) {
+            let workflow = self.rooms.tickets.workflows.of(&state).await;
+            let workflow = workflow.map_err(|error| ApplyError::Transient(anyhow::anyhow!("{error}")))?;
+            if let Some(changed) = fold(state, wanted, &workflow, now) {
                 let mut save = Save::new(&changed, events::write(&changed, now), None, now);
                 let last = wanted.last();
                 save.traceparent = save.traceparent.or_else(|| last.and_then(|w| w.traceparent.clone()));
@@ -104,11 +110,12 @@ impl<'a> Acts<'a> {
 }
 
 /// All acts on one ticket as one.
-fn fold(ticket: Ticket, wanted: &[Wanted]) -> Option<Changed> {
+fn fold(ticket: Ticket, wanted: &[Wanted], workflow: &Workflow, at: Timestamp) -> Option<Changed> {
     let mut whole: Option<Changed> = None;
     for want in wanted {
         let now = whole.as_ref().map_or_else(|| ticket.clone(), |changed| changed.ticket.clone());
-        if let Some(next) = (want.decide)(now) {
+        let Some(next) = (want.decide)(now.clone()) else { continue };
+        if let Some(next) = held(now, next, want, workflow, at) {
             whole = Some(match whole {
                 Some(before) => before.and(next),
                 None => next,
@@ -116,4 +123,16 @@ fn fold(ticket: Ticket, wanted: &[Wanted]) -> Option<Changed> {
         }
     }
     whole
+}
+
+/// The act, held to the ticket's workflow; a decision that it refuses is answered, other acts are passed over.
+fn held(before: Ticket, next: Changed, want: &Wanted, workflow: &Workflow, at: Timestamp) -> Option<Changed> {
+    let by = next.events().next().map(|event| event.actor.clone());
+    let refusal = match govern(workflow, next, Acting::Program) {
+        Ok(next) => return Some(next),
+        Err(refusal) => refusal,
+    };
+    tracing::warn!(ticket = %before.number, %refusal, "the workflow of a ticket refuses what an event asks for");
+    let refused = before.refuse_decision(want.decision?, refusal.to_string(), &by?, at);
+    govern(workflow, refused, Acting::Program).ok()
 }

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Rooms,
     error::lost_race,
-    store::{seal::Contact, tickets::Created},
+    store::{seal::Contact, tickets::Created, workflows::Who},
 };
 use gongdan_access::{Caller, Item};
 use gongdan_clock::new_id;
@@ -80,7 +80,14 @@ async fn create(
         let changed = begin(new, intake.clone(), &by, now);
         match rooms
             .tickets
-            .create(&changed, Some(&key), None, customer.beside(rooms, sealed.clone())?, viewer)
+            .create(
+                &changed,
+                Some(&key),
+                None,
+                customer.beside(rooms, sealed.clone())?,
+                viewer,
+                Who::Caller(caller),
+            )
             .await?
         {
             Created::New(ticket) => {

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     Rooms,
     error::lost_race,
-    store::{insert::ImportKey, tickets::Created},
+    store::{insert::ImportKey, tickets::Created, workflows::Who},
 };
 use gongdan_access::{Caller, Item};
 use gongdan_clock::new_id;
@@ -50,7 +50,14 @@ pub(super) async fn record_past_ticket(
         let changed = Ticket::past(new, past.clone(), &by);
         match rooms
             .tickets
-            .create(&changed, None, Some(key.clone()), customer.beside(rooms, None)?, viewer)
+            .create(
+                &changed,
+                None,
+                Some(key.clone()),
+                customer.beside(rooms, None)?,
+                viewer,
+                Who::Caller(caller),
+            )
             .await?
         {
             Created::New(ticket) => {

@@ -71,7 +71,11 @@ pub(crate) async fn put(connection: &mut PgConnection, deadlines: &[&Deadline]) 
 }
 
 /// When the handling of a ticket's round is due; none when no clock runs, or none is known yet.
-pub(crate) async fn handling_due(pool: &PgPool, ticket: Uuid, round: i32) -> Result<Option<Timestamp>, Error> {
+pub(crate) async fn handling_due(
+    pool: &PgPool,
+    ticket: Uuid,
+    round: i32,
+) -> Result<Option<Timestamp>, Error> {
     let due = sqlx::query_scalar!(
         r#"SELECT due_at AS "due_at!: jiff_sqlx::Timestamp" FROM deadlines
            WHERE ticket_id = $1 AND kind = $2 AND record_id = $3 AND round = $4 AND state IN (1, 4)"#,

@@ -37,4 +37,5 @@ pub(crate) mod tickets;
 pub(crate) mod units;
 pub(crate) mod update;
 pub(crate) mod verify;
+pub(crate) mod workflows;
 pub(crate) mod writer;

@@ -123,6 +123,15 @@ impl TicketView {
             ticket.body = shown(&self.body);
             records::fill(&mut ticket, &self.record_texts(shown));
         }
+        if detail == Detail::Full
+            && let Some(review) = &mut ticket.review
+            && review.state() == pb::ReviewState::Open
+        {
+            let text = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
+            review.solution = text(&self.solution);
+            review.root_cause = text(&self.root_cause);
+            review.reply = text(&self.reply);
+        }
         if let Some(resolution) = &mut ticket.resolution {
             let text = |text: &Option<String>| text.as_deref().map(shown).unwrap_or_default();
             resolution.solution = text(&self.solution);

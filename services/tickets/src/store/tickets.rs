@@ -7,6 +7,7 @@ use super::{
     state,
     ticket_views::{self, Detail, TicketView, Viewer},
     update::Updated,
+    workflows::{Who, Workflows},
     writer::{AfterCommit, Lane},
 };
 use crate::{
@@ -97,6 +98,8 @@ pub(crate) struct Tickets {
     metrics: Metrics,
     inserts: Lane<Insert>,
     updates: Lane<Save>,
+    /// What tickets follow.
+    pub(crate) workflows: Workflows,
 }
 
 impl Tickets {
@@ -110,7 +113,8 @@ impl Tickets {
     ) -> Self {
         let inserts = Lane::start(&pool, config, &metrics, after_commit);
         let updates = Lane::start(&pool, config, &metrics, after_commit);
-        Self { pool, sealer, clock, metrics, inserts, updates }
+        let workflows = Workflows::new(pool.clone(), clock.clone());
+        Self { pool, sealer, clock, metrics, inserts, updates, workflows }
     }
 
     /// The id of a ticket that may be named by its number.
@@ -195,13 +199,14 @@ impl Tickets {
         Ok(Opened::Fresh(Box::new(Fresh { ticket: view.ticket()?, view, any_unit })))
     }
 
-    /// Writes an act. Somebody else's act in between is ABORTED, unless it was the same request: then this is its answer.
+    /// Writes an act, which its workflow may refuse. Somebody else's act in between is ABORTED, unless it was the same request: then this is its answer.
     pub(crate) async fn save(
         &self,
         view: TicketView,
         changed: &Changed,
         call: &Call,
     ) -> Result<pb::Ticket, Error> {
+        let changed = &self.workflows.govern(changed, Who::Caller(&call.caller)).await?;
         let save = |tickets: &Self| {
             let now = tickets.clock.now();
             let written = events::write(changed, now);
@@ -235,6 +240,7 @@ impl Tickets {
 
     /// Writes an act that no call asked for; false when somebody else was faster.
     pub(crate) async fn save_unasked(&self, changed: &Changed) -> Result<bool, Error> {
+        let changed = &self.workflows.govern(changed, Who::Program).await?;
         let now = self.clock.now();
         let save = Save::new(changed, events::write(changed, now), None, now);
         let updated = self.updates.write(save).instrument(sql_span!("tickets.update", "UPDATE")).await?;
@@ -252,7 +258,9 @@ impl Tickets {
         import: Option<ImportKey>,
         beside: Beside,
         viewer: Viewer,
+        who: Who<'_>,
     ) -> Result<Created, Error> {
+        let changed = &self.workflows.govern(changed, who).await?;
         let span = sql_span!("tickets.insert", "INSERT");
         let (insert, answer) = span.in_scope(|| {
             let now = self.clock.now();

@@ -2,7 +2,7 @@
 
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::error;
-use gongdan_proto::routing::v1::Unit;
+use gongdan_proto::routing::v1::{Unit, UnitKind};
 use gongdan_telemetry::sql_span;
 use gongdan_tickets_domain::{PrincipalId, UnitId};
 use jiff::Timestamp;
@@ -102,6 +102,33 @@ impl Units {
         }
         violations.finish()
     }
+
+    /// Whether one of these units is a hotline centre.
+    pub(crate) async fn in_centre(&self, units: &[String]) -> Result<bool, Error> {
+        sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM units WHERE id = ANY ($1) AND kind = $2) AS "centre!""#,
+            units,
+            i32::from(UnitKind::Centre)
+        )
+        .fetch_one(&self.pool)
+        .instrument(sql_span!("units.in_centre", "SELECT"))
+        .await
+        .map_err(error)
+    }
+
+    /// Those of these people who are no active principals.
+    pub(crate) async fn unknown_people(&self, people: &[PrincipalId]) -> Result<Vec<String>, Error> {
+        let ids: Vec<String> = people.iter().map(ToString::to_string).collect();
+        sqlx::query_scalar!(
+            r#"SELECT p AS "id!" FROM UNNEST($1::text[]) AS p
+               WHERE NOT EXISTS (SELECT FROM principals WHERE id = p AND active)"#,
+            &ids
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("principals.unknown", "SELECT"))
+        .await
+        .map_err(error)
+    }
 }
 
 /// Keeps a unit, unless what is there is newer.
@@ -114,16 +141,17 @@ pub(crate) async fn upsert(
 ) -> Result<(), sqlx::Error> {
     let instant = |at: Option<Timestamp>| at.map(|at| at.to_sqlx());
     sqlx::query!(
-        "INSERT INTO units AS u (id, name, valid_from, valid_to, version) VALUES ($1, $2, $3, $4, $5)
+        "INSERT INTO units AS u (id, name, valid_from, valid_to, version, kind) VALUES ($1, $2, $3, $4, $5, $6)
          ON CONFLICT (id) DO UPDATE
          SET name = excluded.name, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
-             version = excluded.version
+             version = excluded.version, kind = excluded.kind
          WHERE u.version < excluded.version",
         unit.id,
         unit.name,
         instant(valid_from) as Option<SqlTimestamp>,
         instant(valid_to) as Option<SqlTimestamp>,
-        version
+        version,
+        unit.kind
     )
     .execute(connection)
     .instrument(sql_span!("units.upsert", "INSERT"))

@@ -76,7 +76,9 @@ async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Upda
                resolution AS (
                  INSERT INTO resolutions (ticket_id, round, solution, root_cause, reply)
                  SELECT id, round, solution, root_cause, reply FROM input i
-                 WHERE (i.ord IN (SELECT ord FROM won)) IS TRUE AND reply IS NOT NULL),
+                 WHERE (i.ord IN (SELECT ord FROM won)) IS TRUE AND reply IS NOT NULL
+                 ON CONFLICT (ticket_id, round) DO UPDATE
+                 SET solution = EXCLUDED.solution, root_cause = EXCLUDED.root_cause, reply = EXCLUDED.reply),
                participant AS (
                  INSERT INTO participants (ticket_id, unit_id)
                  SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($20::int[], $21::text[]) AS u(ord, unit)

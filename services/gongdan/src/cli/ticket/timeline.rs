@@ -181,6 +181,7 @@ fn records<'a>(context: &'a Context, change: &Change) -> (&'a str, String) {
             (context.text("handed to emergency services", "应急移交"), and(&c.reference, &c.note))
         }
         Change::CallLinked(c) => (context.text("call", "来电"), c.call_id.clone()),
+        Change::Advanced(c) => (context.text("advanced", "推进"), and(&c.from_step, &c.note)),
         Change::WorkflowMigrated(c) => (
             context.text("workflow migrated", "流程迁移"),
             format!("{} {} → {}", c.workflow, c.from_version, c.to_version),

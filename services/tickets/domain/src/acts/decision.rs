@@ -72,6 +72,12 @@ impl Ticket {
         })
     }
 
+    /// Notes that a decision cannot be followed.
+    #[must_use]
+    pub fn refuse_decision(self, decision: Uuid, reason: String, by: &Actor, at: Timestamp) -> Changed {
+        self.after(by, at, Change::DecisionRefused { decision, reason })
+    }
+
     /// Why a decision for `version` no longer fits.
     fn stale(&self, version: i64) -> Option<String> {
         if self.phase != Phase::PendingDispatch {

@@ -160,7 +160,7 @@ impl Ticket {
             actor: by.clone(),
             from_phase: None,
             change,
-            step: String::new(),
+            place: None,
         };
         ticket.evolve(&event);
         let mut changed = Changed::unchanged(ticket.clone());

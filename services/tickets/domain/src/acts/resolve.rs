@@ -16,8 +16,8 @@ impl Ticket {
     /// Says it is done, with what was done and what the citizen is told. Source: T19.
     ///
     /// # Errors
-    /// Outside `in_progress` and `in_review`, when `by` is not in the unit that holds it, and while a unit owes its help or
-    /// a reply to a directive.
+    /// Outside `in_progress` and `in_review`, when `by` is not in the unit that holds it, while a unit owes its help or a
+    /// reply to a directive, and while a review is open.
     pub fn resolve(
         self,
         outcome: Outcome,
@@ -29,6 +29,9 @@ impl Ticket {
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
         self.require(Action::Resolve)?;
+        if !self.review_step().is_empty() {
+            return Err(Refusal::ReviewOpen);
+        }
         let unit = self.require_holder(by)?;
         self.require_no_assist_owed()?;
         self.require_no_directive_owed()?;

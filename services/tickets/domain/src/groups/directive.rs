@@ -254,7 +254,9 @@ impl Ticket {
             .flat_map(|directive| {
                 let due = |level: &i32| directive.due_at.saturating_add(rules.late_after(*level));
                 let levels = (directive.late_level + 1)..=LATEST;
-                levels.take_while(move |level| due(level).is_ok_and(|due| due <= at)).map(|l| (directive.id, l))
+                levels
+                    .take_while(move |level| due(level).is_ok_and(|due| due <= at))
+                    .map(|l| (directive.id, l))
             })
             .collect();
         let mut changed = Changed::unchanged(self);

@@ -97,9 +97,8 @@ impl Extensions {
     /// How many were approved in a round.
     #[must_use]
     pub fn approved_in(&self, round: i32) -> usize {
-        let approved = |extension: &&Extension| {
-            extension.round == round && extension.state == ExtensionState::Approved
-        };
+        let approved =
+            |extension: &&Extension| extension.round == round && extension.state == ExtensionState::Approved;
         self.list.iter().filter(approved).count()
     }
 

@@ -149,7 +149,7 @@ pub(crate) fn texts(change: &mut PbChange) -> Vec<&mut String> {
         | PbChange::VisitCheckedIn(_)
         | PbChange::VisitReported(_)
         | PbChange::VisitCancelled(_) => visit::texts,
-        PbChange::WorkflowMigrated(_) => workflow::texts,
+        PbChange::WorkflowMigrated(_) | PbChange::Advanced(_) => workflow::texts,
         _ => return Vec::new(),
     };
     group(change)
