@@ -98,7 +98,7 @@ mod tests {
             assert_eq!(named("/gongdan.tickets.v1.TicketService/GetTicket", &request), [], "{text}");
         }
         let key = pb::lookup_customer_request::Key::Phone("13800001234".to_owned());
-        let request = pb::LookupCustomerRequest { key: Some(key) };
+        let request = pb::LookupCustomerRequest { key: Some(key), in_clear: false };
         assert_eq!(named("/gongdan.tickets.v1.CustomerService/LookupCustomer", &request), []);
     }
 }

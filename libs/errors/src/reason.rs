@@ -41,6 +41,8 @@ reasons! {
     CalendarNotFound = "CALENDAR_NOT_FOUND",
     /// The circulation is not there, or not shown to the caller. Code NOT_FOUND.
     CirculationNotFound = "CIRCULATION_NOT_FOUND",
+    /// The form, or this version of it, is not there. Code NOT_FOUND.
+    FormNotFound = "FORM_NOT_FOUND",
     /// The catalogue version is not there. Code NOT_FOUND.
     CatalogueNotFound = "CATALOGUE_NOT_FOUND",
     /// The clock is not there. Code NOT_FOUND.

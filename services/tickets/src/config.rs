@@ -1,7 +1,7 @@
 //! Configuration of this service; `config.default.toml` describes every key.
 
 use gongdan_runtime::CommonConfig;
-use gongdan_tickets_domain::{CellCode, Rules};
+use gongdan_tickets_domain::{CellCode, Channel, Rules, UnitId};
 use jiff::{SignedDuration, tz::TimeZone};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -27,7 +27,68 @@ pub struct Config {
     pub watch: WatchConfig,
     /// `[retention]`
     pub retention: RetentionConfig,
+    /// `[quarantine]`
+    pub quarantine: QuarantineConfig,
 }
+
+/// Where requests of customers wait whom nobody has verified.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QuarantineConfig {
+    /// Whether there is any.
+    pub enabled: bool,
+    /// Channels it is for.
+    pub channels: Vec<String>,
+    /// Whether requests of nobody wait too.
+    pub anonymous: bool,
+    /// The unit that they go to when they are let out; empty: they are routed.
+    pub unit: String,
+    /// How long they wait.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub expire_after: Duration,
+    /// Between two looks.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub interval: Duration,
+}
+
+/// The quarantine, ready for use.
+#[derive(Debug, Clone)]
+pub(crate) struct Quarantine {
+    channels: Vec<Channel>,
+    pub anonymous: bool,
+    pub unit: Option<UnitId>,
+    pub expire_after: SignedDuration,
+    pub interval: SignedDuration,
+}
+
+impl Quarantine {
+    /// Whether requests that come in like this may have to wait.
+    pub(crate) fn holds(&self, channel: Channel) -> bool {
+        self.channels.contains(&channel)
+    }
+}
+
+impl QuarantineConfig {
+    /// Checked.
+    pub(crate) fn ready(&self) -> anyhow::Result<Quarantine> {
+        let known = |name: &String| {
+            Channel::from_name(name).ok_or_else(|| anyhow::anyhow!("channels: `{name}` is no channel"))
+        };
+        let channels = self.channels.iter().map(known).collect::<anyhow::Result<_>>()?;
+        let unit = match self.unit.as_str() {
+            "" => None,
+            unit => Some(UnitId::parse(unit).map_err(|rule| anyhow::anyhow!("unit: {rule}"))?),
+        };
+        Ok(Quarantine {
+            channels: if self.enabled { channels } else { Vec::new() },
+            anonymous: self.anonymous,
+            unit,
+            expire_after: SignedDuration::try_from(self.expire_after)?,
+            interval: SignedDuration::try_from(self.interval)?,
+        })
+    }
+}
+
 
 /// How long what is personal is kept.
 #[derive(Debug, Clone, Deserialize)]

@@ -243,7 +243,7 @@ mod tests {
     use gongdan_region::RegionCode;
     use gongdan_tickets_domain::{
         Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Subject, TicketType,
-        UnitId, Urgency, groups::place::PlacePart,
+        UnitId, Urgency, groups::{form::FormPart, place::PlacePart},
     };
     use uuid::Uuid;
 
@@ -276,6 +276,8 @@ mod tests {
             confidential: false,
             received_at: at,
             place: PlacePart::default(),
+            form: FormPart::default(),
+            custom_fields: String::new(),
         };
         let new = New { id: Uuid::from_u128(1), number: "GD2611220000000001".to_owned(), external: None };
         Ticket::submitted(new, intake, &by, at)

@@ -10,6 +10,7 @@ mod store;
 mod telemetry;
 
 pub use config::Config;
+use config::Quarantine;
 pub use store::keys::{NewKeys, add_key_version, create_key_file};
 
 use crate::{
@@ -20,13 +21,14 @@ use crate::{
         close_silent::CloseSilent,
         forget_decisions,
         keep_keys::KeepKeys,
+        quarantine,
         remind,
         retain::{self, Ask, Pass},
         rotate_keys,
     },
     store::{
-        catalogue::Catalogue, customers::Customers, keys::Keys, numbers::Numbers, priorities::Priorities,
-        seal::Sealer, tickets::Tickets, units::Units, writer::AfterCommit,
+        catalogue::Catalogue, channel_standards::ChannelStandards, customers::Customers, forms::Forms, keys::Keys, numbers::Numbers, priorities::Priorities,
+        seal::Sealer, ticket_types::TicketTypes, tickets::Tickets, units::Units, writer::AfterCommit,
     },
     telemetry::Metrics,
 };
@@ -37,6 +39,8 @@ use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, Re
 use gongdan_pg::Schema;
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
+    channel_service_server::ChannelServiceServer, form_service_server::FormServiceServer,
+    quarantine_service_server::QuarantineServiceServer, ticket_type_service_server::TicketTypeServiceServer,
     priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
     supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
     timeline_service_server::TimelineServiceServer,
@@ -66,6 +70,10 @@ pub(crate) struct Rooms {
     customers: Customers,
     catalogue: Catalogue,
     priorities: Priorities,
+    forms: Forms,
+    ticket_types: TicketTypes,
+    channel_standards: ChannelStandards,
+    quarantine: Quarantine,
     units: Units,
     relay: RelayHandle,
     /// Told after each commit of this process, for watchers.
@@ -144,6 +152,7 @@ async fn serve(
     base.spawn(forget_decisions::run(rooms.clone()));
     base.spawn(climb_directives::run(rooms.clone()));
     base.spawn(remind::run(rooms.clone()));
+    base.spawn(quarantine::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
     let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), guard());
@@ -155,6 +164,10 @@ async fn serve(
         .add(SupervisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(CirculationServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(TimelineServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(FormServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(TicketTypeServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(ChannelServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(QuarantineServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);
@@ -171,6 +184,7 @@ impl Rooms {
         let (pool, clock) = (base.pool.clone(), base.clock.clone());
         let (cell, zone) = config.tickets.numbering().context("the [tickets] section")?;
         let rules = config.rules().context("the [tickets] and [supervision] sections")?;
+        let quarantine = config.quarantine.ready().context("the [quarantine] section")?;
         let metrics = Metrics::new();
         let committed = Arc::new(Notify::new());
         let (relay, watchers) = (base.relay.clone(), committed.clone());
@@ -191,6 +205,10 @@ impl Rooms {
             customers: Customers::new(pool.clone(), sealer, clock.clone()),
             catalogue: Catalogue::new(pool.clone(), clock.clone()),
             priorities: Priorities::new(pool.clone(), clock.clone()),
+            forms: Forms::new(pool.clone(), clock.clone()),
+            ticket_types: TicketTypes::new(pool.clone(), clock.clone()),
+            channel_standards: ChannelStandards::new(pool.clone(), clock.clone()),
+            quarantine,
             units: Units::new(pool.clone()),
             relay: base.relay.clone(),
             shutdown: base.shutdown.clone(),

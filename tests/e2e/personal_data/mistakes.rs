@@ -105,7 +105,7 @@ async fn at_acts(suite: &Suite, answers: &mut Answers, ticket: &Ticket) {
             Key::PhoneLastFour(named.to_owned()),
             Key::CustomerId(named.to_owned()),
         ] {
-            let request = LookupCustomerRequest { key: Some(key) };
+            let request = LookupCustomerRequest { key: Some(key), in_clear: false };
             refused(answers, "LookupCustomer", customers.lookup_customer(request).await);
         }
     }

@@ -15,14 +15,15 @@ use super::{Context, Table};
 
 const PAGE: i32 = 1_000;
 /// Columns beside `level1`, `level2`, …
-const BINDS: [&str; 6] = ["type", "urgency", "impact", "sla_policy", "routing_hints", "regions"];
+const BINDS: [&str; 8] =
+    ["type", "urgency", "impact", "sla_policy", "routing_hints", "regions", "form", "type_key"];
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Makes a new version from a CSV file; the same content makes none
     ///
-    /// Columns: level1, level2, … as deep as the tree; and, if wanted, type, urgency, impact, sla_policy, and
-    /// routing_hints and regions with several values separated by `;`.
+    /// Columns: level1, level2, … as deep as the tree; and, if wanted, type, type_key, urgency, impact,
+    /// sla_policy, form, and routing_hints and regions with several values separated by `;`.
     Import {
         /// The file, UTF-8
         file: PathBuf,
@@ -91,14 +92,19 @@ fn table(context: &Context, items: &[CatalogueItem]) -> Table {
         context.text("urgency", "紧急程度"),
         context.text("impact", "影响程度"),
         context.text("policy", "时限策略"),
+        context.text("form", "表单"),
     ]);
     for item in items.iter().filter(|item| item.leaf) {
         table.row([
             item.key.clone(),
-            context.name(item.r#type().as_str_name()),
+            match item.type_key.as_str() {
+                "" => context.name(item.r#type().as_str_name()),
+                own => own.to_owned(),
+            },
             context.name(item.urgency().as_str_name()),
             context.name(item.impact().as_str_name()),
             item.sla_policy.clone(),
+            item.form.clone(),
         ]);
     }
     table
@@ -176,6 +182,8 @@ impl Head {
             sla_policy: cell("sla_policy").to_owned(),
             routing_hints: several("routing_hints"),
             regions: several("regions"),
+            form: cell("form").to_owned(),
+            type_key: cell("type_key").to_owned(),
         })
     }
 }
@@ -210,9 +218,12 @@ mod tests {
 
     #[test]
     fn what_a_leaf_binds_is_read() {
-        let rows =
-            parse("level1,type,urgency,regions\n噪声,business-processing,high,4401; 4403\n".as_bytes())
-                .unwrap();
+        let rows = parse(
+            "level1,type,urgency,regions,form,type_key\n噪声,business-processing,high,4401; 4403,noise,own_type\n"
+                .as_bytes(),
+        )
+        .unwrap();
+        assert_eq!((rows[0].form.as_str(), rows[0].type_key.as_str()), ("noise", "own_type"));
         assert_eq!(rows[0].r#type(), TicketType::BusinessProcessing);
         assert_eq!(rows[0].urgency(), Urgency::High);
         assert_eq!(rows[0].regions, ["4401", "4403"]);

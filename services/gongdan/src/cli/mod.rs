@@ -4,10 +4,14 @@ mod access;
 mod audit;
 mod callback;
 mod catalogue;
+mod channel;
 mod completions;
 mod context;
+mod customer;
 mod error;
 mod events;
+mod fields;
+mod form;
 mod import;
 mod inbox;
 mod json;
@@ -26,6 +30,7 @@ mod sla;
 mod status;
 pub mod suite;
 mod ticket;
+mod ticket_type;
 mod webhook;
 
 use std::process::ExitCode;
@@ -65,6 +70,18 @@ enum Command {
     /// The service catalogue (服务目录)
     #[command(subcommand)]
     Catalogue(catalogue::Command),
+    /// Forms that catalogue items ask for (表单)
+    #[command(subcommand)]
+    Form(form::Command),
+    /// Types of tickets, those that ship and the house's own (工单类型)
+    #[command(subcommand)]
+    Type(ticket_type::Command),
+    /// Channels and their response standards (渠道)
+    #[command(subcommand)]
+    Channel(channel::Command),
+    /// Customers: found, kept, verified (客户)
+    #[command(subcommand)]
+    Customer(customer::Command),
     /// The priority matrix: urgency × impact (优先级矩阵)
     #[command(subcommand)]
     Priority(priority::Command),
@@ -155,6 +172,10 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Migrate(args) => migrate::run(context, args).await,
         Command::Ticket(command) => ticket::run(context, command).await,
         Command::Catalogue(command) => catalogue::run(context, command).await,
+        Command::Form(command) => form::run(context, command).await,
+        Command::Type(command) => ticket_type::run(context, command).await,
+        Command::Channel(command) => channel::run(context, command).await,
+        Command::Customer(command) => customer::run(context, command).await,
         Command::Priority(command) => priority::run(context, command).await,
         Command::Org(command) => org::run(context, command).await,
         Command::Rule(command) => rule::run(context, command).await,

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 pub struct TicketFacts {
     /// `complaint`, `consultation`…, the type's name in the contract, in small letters.
     pub ticket_type: &'static str,
+    /// As `ticket_type`, or what a house calls its own type that is counted as it.
+    pub type_key: String,
     /// Key of the catalogue item.
     pub item: String,
     /// Where it happened.
@@ -41,6 +43,8 @@ pub struct TicketFacts {
     pub received_at: Timestamp,
     /// Whether somebody stands behind it, not an anonymous caller.
     pub customer_known: bool,
+    /// `standard` unless somebody set it; empty when nobody stands behind it.
+    pub customer_tier: String,
 }
 
 impl TicketFacts {

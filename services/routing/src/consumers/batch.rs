@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The types that mean something here; all others are passed over without a look inside.
-pub(super) const KINDS: [&str; 8] =
-    ["submitted", "returned", "reopened", "dispatched", "pooled", "claimed", "cancelled", "decision_refused"];
+pub(super) const KINDS: [&str; 9] =
+    ["submitted", "verified", "returned", "reopened", "dispatched", "pooled", "claimed", "cancelled", "decision_refused"];
 
 /// Why a ticket is to be decided about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +62,8 @@ impl Batch {
         let (trigger, text) = match change {
             Change::Submitted(submitted) => (Trigger::Came, Some((submitted.subject, submitted.body))),
             Change::Returned(_) | Change::Reopened(_) => (Trigger::Came, None),
+            // From the quarantine; where it is told to go itself, `dispatched` follows.
+            Change::Verified(verified) if verified.unit_id.is_empty() => (Trigger::Came, None),
             Change::DecisionRefused(refused) if !ticket.arbitration => (
                 Trigger::Refused(decision_id(&refused.decision_id)?.ok_or("a refusal of no decision")?),
                 None,

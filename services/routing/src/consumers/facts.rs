@@ -12,6 +12,10 @@ pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<Ti
     let number = |number: i32, what| u32::try_from(number).map_err(|_| what);
     Ok(TicketFacts {
         ticket_type: ticket_type(ticket.r#type()),
+        type_key: match ticket.type_key.as_str() {
+            "" => ticket_type(ticket.r#type()).to_owned(),
+            own => own.to_owned(),
+        },
         item: ticket.item.clone(),
         region: RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?,
         priority: u8::try_from(ticket.priority).map_err(|_| "the ticket's priority is none")?,
@@ -32,6 +36,7 @@ pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<Ti
             .and_then(|at| from_timestamp(at).ok())
             .ok_or("the ticket has no time of receipt")?,
         customer_known: !ticket.customer_id.is_empty(),
+        customer_tier: ticket.customer_tier.clone(),
     })
 }
 

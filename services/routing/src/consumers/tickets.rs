@@ -42,7 +42,7 @@ pub struct Tickets {
 
 impl Tickets {
     /// Types of events it asks for.
-    pub const KINDS: [&'static str; 8] = KINDS;
+    pub const KINDS: [&'static str; 9] = KINDS;
 }
 
 /// A ticket ready to be decided about.
@@ -137,10 +137,12 @@ impl Tickets {
 
     /// Subject and body, as the ticket was submitted.
     async fn text(&self, ticket: Uuid) -> Result<(String, String), ApplyError> {
-        let submitted = self.log.fetch(ticket, 1).await?.into_iter().find(|event| event.kind == "submitted");
+        let brings = |event: &Event| matches!(event.kind.as_str(), "submitted" | "quarantined");
+        let submitted = self.log.fetch(ticket, 1).await?.into_iter().find(brings);
         let Some(event) = submitted else { return Ok((String::new(), String::new())) };
         match event.decode::<TicketEvent>()?.change {
             Some(Change::Submitted(submitted)) => Ok((submitted.subject, submitted.body)),
+            Some(Change::Quarantined(quarantined)) => Ok((quarantined.subject, quarantined.body)),
             _ => Ok((String::new(), String::new())),
         }
     }

@@ -95,6 +95,10 @@ numbered! {
         Advance = 83 "advance",
         /// Follow another version of the workflow.
         Migrate = 84 "migrate",
+        /// 核实: its customer is verified.
+        Verify = 91 "verify",
+        /// Nobody was verified in time.
+        Expire = 92 "expire",
     }
 }
 
@@ -154,6 +158,7 @@ impl Action {
             Self::ApproveReview | Self::RejectReview => matches!(phase, InReview),
             Self::Advance => matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended),
             Self::Migrate => !phase.is_over(),
+            Self::Verify | Self::Expire => matches!(phase, Quarantined),
         }
     }
 }

@@ -32,6 +32,10 @@ pub struct Binds {
     pub routing_hints: Vec<String>,
     /// Where it is offered, each code with its subtree; empty: everywhere.
     pub regions: Vec<RegionCode>,
+    /// The form it asks for, by its key; empty: none.
+    pub form: String,
+    /// The type of the house's own; empty: `kind`.
+    pub type_key: String,
 }
 
 impl Binds {

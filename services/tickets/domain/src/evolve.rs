@@ -80,6 +80,7 @@ impl Ticket {
             }
             Change::Reopened { same_unit, .. } => self.next_round(event, *same_unit),
             Change::Cancelled { reason } => {
+                self.groups.quarantine.until = None;
                 self.phase = Phase::Cancelled;
                 self.closed_at = Some(at);
                 self.cancel_reason = reason.as_str().to_owned();

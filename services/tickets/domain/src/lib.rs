@@ -8,7 +8,9 @@ mod actor;
 pub mod acts;
 pub mod catalogue;
 mod change;
+pub mod channel_standard;
 mod evolve;
+pub mod form;
 pub mod groups;
 mod mask;
 mod names;
@@ -21,6 +23,7 @@ mod refusal;
 mod rules;
 mod text;
 mod ticket;
+pub mod ticket_type;
 mod vocabulary;
 pub mod workflow;
 
@@ -29,7 +32,7 @@ pub use actor::Actor;
 pub use acts::{
     decision::{Answer, Decision, Target},
     erase::{ERASED, Personal},
-    intake::{Intake, New},
+    intake::{CUSTOM_FIELDS, Intake, New},
     past::{Past, Reply},
 };
 pub use change::{Change, Changed, Event, Marks, RecordText, Texts};

@@ -1,9 +1,10 @@
 //! `TicketService.CreateTicket` (提交, 存盘). Source: T4, T8.
 
 use super::{
+    custom_fields,
     decode::{by, if_given, instant, uuid},
     intake::{self, Customer, Request},
-    touched,
+    quarantine, touched,
     viewer::viewer,
 };
 use crate::{
@@ -17,7 +18,7 @@ use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{
-    Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency, groups::place::PlacePart,
+    Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency, form::Found, groups::{form::FormPart, place::PlacePart},
 };
 use jiff::Timestamp;
 
@@ -29,6 +30,8 @@ struct Create {
     draft: bool,
     intake: Intake,
     contact: Option<Contact>,
+    /// What of the form can be filtered on.
+    found: Vec<(String, Found)>,
 }
 
 enum Decoded {
@@ -53,7 +56,7 @@ async fn create(
     request: pb::CreateTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
-    let Create { key, draft, mut intake, contact } = match decode(rooms, caller, request, now).await? {
+    let Create { key, draft, mut intake, contact, found } = match decode(rooms, caller, request, now).await? {
         Decoded::Create(create) => *create,
         Decoded::Answered(ticket) => return Ok(*ticket),
     };
@@ -75,21 +78,17 @@ async fn create(
     let (by, viewer) = (by(caller)?, viewer(caller).masked());
     for _ in 0..ATTEMPTS {
         intake.customer_id = customer.id();
+        intake.form.customer_tier = customer.tier(rooms).await?;
         let new = New { id, number: number.clone(), external: None };
-        let begin = if draft { Ticket::saved } else { Ticket::submitted };
-        let changed = begin(new, intake.clone(), &by, now);
-        match rooms
-            .tickets
-            .create(
-                &changed,
-                Some(&key),
-                None,
-                customer.beside(rooms, sealed.clone())?,
-                viewer,
-                Who::Caller(caller),
-            )
-            .await?
-        {
+        let waits = if draft { None } else { quarantine::until(rooms, &customer, &by, intake.channel, now).await? };
+        let changed = match waits {
+            Some(until) => Ticket::quarantined(new, intake.clone(), until, &by, now),
+            None if draft => Ticket::saved(new, intake.clone(), &by, now),
+            None => Ticket::submitted(new, intake.clone(), &by, now),
+        };
+        let mut beside = customer.beside(rooms, sealed.clone())?;
+        beside.fields = intake::fields(intake.form.type_key.as_ref(), found.clone());
+        match rooms.tickets.create(&changed, Some(&key), None, beside, viewer, Who::Caller(caller)).await? {
             Created::New(ticket) => {
                 customer.written(rooms);
                 return Ok(*ticket);
@@ -116,12 +115,16 @@ async fn decode(
     let request_id = v.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
     let hash = hash_of(&request);
     let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
-    let item = intake::item(rooms, &request.item, request.r#type, None, common.as_ref().map(|c| c.region), v)
-        .await?;
+    let region = common.as_ref().map(|c| c.region);
+    let kind = (request.r#type, request.type_key.as_str());
+    let item = intake::item(rooms, &request.item, kind, None, region, v).await?;
+    let form = item.as_ref().and_then(|item| item.form.as_ref());
+    let fields = custom_fields::filled("custom_fields", form, request.custom_fields.take(), request.draft, v);
     let urgency = if_given("urgency", request.urgency, Urgency::from_number, v);
     let impact = if_given("impact", request.impact, Impact::from_number, v);
     let overridden = overridden(&request, v);
     let contact = intake::contact(request.contact.take(), v);
+    let standards = rooms.channel_standards.current().await?;
     let received_at = instant("received_at", request.received_at, v).unwrap_or(now);
     intake::received(Some(received_at), now, v);
     let asked = request_id.map(|request_id| RequestKey {
@@ -130,7 +133,9 @@ async fn decode(
         request_id,
         hash,
     });
-    let (Some(asked), Some(common), Some(item), true) = (&asked, common, item, violations.is_empty()) else {
+    let (Some(asked), Some(common), Some(item), Some(fields), true) =
+        (&asked, common, item, fields, violations.is_empty())
+    else {
         let answered = match &asked {
             Some(asked) => rooms.tickets.created_by(asked, viewer(caller).masked()).await?,
             None => None,
@@ -140,7 +145,7 @@ async fn decode(
             .ok_or_else(|| violations.into_error());
     };
     let Request { subject, body, region, channel } = common;
-    let intake::Item { key, path, version, kind, sla_policy, .. } = item;
+    let intake::Item { key, path, version, kind, sla_policy, type_key, form, .. } = item;
     let (urgency, impact) = (urgency.unwrap_or(item.urgency), impact.unwrap_or(item.impact));
     let (priority, priority_matrix_version, priority_reason) = match overridden {
         Some((priority, reason)) => (priority, 0, reason.into()),
@@ -169,8 +174,19 @@ async fn decode(
         confidential: request.reporter_confidential,
         received_at,
         place: PlacePart::default(),
+        form: FormPart {
+            type_key,
+            form: form.as_ref().map(|form| form.key.clone()).unwrap_or_default(),
+            form_version: form.as_ref().map_or(0, |form| form.version),
+            response_seconds: standards.standards.seconds(channel).unwrap_or(0),
+            customer_tier: String::new(),
+        },
+        custom_fields: fields.text()?,
     };
-    Ok(Decoded::Create(Box::new(Create { key: asked.clone(), draft: request.draft, intake, contact })))
+    let custom_fields::Filled { personal, found, .. } = fields;
+    let contact = custom_fields::with_personal(contact, personal);
+    let (key, draft) = (asked.clone(), request.draft);
+    Ok(Decoded::Create(Box::new(Create { key, draft, intake, contact, found })))
 }
 
 /// A priority that overrides the matrix; it needs a reason.

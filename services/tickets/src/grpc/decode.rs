@@ -4,6 +4,7 @@ use super::viewer::viewer;
 use crate::store::{
     filter::Filter,
     list::After,
+    ticket_fields::{Condition, Wanted},
     tickets::{Call, Fresh, TicketRef},
 };
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
@@ -14,10 +15,10 @@ use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{from_timestamp, tickets::v1 as pb};
 use gongdan_region::{RegionCode, Regions};
 use gongdan_tickets_domain::{
-    Actor as By, Channel, Impact, Origin, Phase, PrincipalId, PrincipalKind, Priority, TicketType, UnitId,
-    Urgency,
+    Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, TicketType, UnitId,
+    Urgency, ticket_type::TypeKey,
 };
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use prost::Message;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
@@ -66,6 +67,7 @@ macro_rules! acts {
 }
 
 acts! {
+    ReleaseTicketRequest = "ReleaseTicket",
     SubmitTicketRequest = "SubmitTicket",
     DispatchTicketRequest = "DispatchTicket",
     AcceptTicketRequest = "AcceptTicket",
@@ -209,6 +211,8 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         "" => None,
         id => violations.field("filter.customer_id", uuid(id)),
     };
+    let (kinds, type_keys) = types(kinds, &filter.type_keys, violations);
+    let fields = fields(filter.fields, violations);
     let origin = if_given("filter.origin", filter.origin, Origin::from_number, violations);
     Filter {
         phases,
@@ -225,8 +229,80 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         ids,
         numbers: named,
         origin: origin.and_then(|origin| i16::try_from(origin.number()).ok()),
+        type_keys,
+        fields,
         open_reporters: false,
     }
+}
+
+/// Types by key: those that ship are kinds, and are had by what is counted as them.
+fn types(mut kinds: Vec<i16>, keys: &[String], violations: &mut Violations) -> (Vec<i16>, Vec<String>) {
+    let mut own = Vec::new();
+    for (at, key) in keys.iter().enumerate() {
+        let Some(key) = violations.field(format!("filter.type_keys[{at}]"), TypeKey::parse(key)) else { continue };
+        match key.built_in() {
+            Some(kind) => kinds.extend(i16::try_from(kind.number())),
+            None => own.push(key.to_string()),
+        }
+    }
+    (kinds, own)
+}
+
+/// Conditions on fields that one filter may have.
+const MAX_CONDITIONS: usize = 8;
+
+fn fields(conditions: Vec<pb::FieldCondition>, violations: &mut Violations) -> Vec<Condition> {
+    use pb::field_condition::Rule;
+    if conditions.len() > MAX_CONDITIONS {
+        violations.add("filter.fields", format!("at most {MAX_CONDITIONS}"));
+        return Vec::new();
+    }
+    let mut decoded = Vec::new();
+    for (at, condition) in conditions.into_iter().enumerate() {
+        let place = |name: &str| format!("filter.fields[{at}].{name}");
+        let field = Line::<1, 256>::parse(&condition.field).map_err(|rule| rule.to_string());
+        let field = field.and_then(|name| match name.as_str().starts_with('$') {
+            true => Err("the path of a field of a form".to_owned()),
+            false => Ok(name),
+        });
+        let field = violations.field(place("field"), field);
+        let day = |name: &str, text: &str, violations: &mut Violations| match text {
+            "" => None,
+            text => violations.field(place(name), text.parse::<Date>().map_err(|_| "a day as 2026-11-29")),
+        };
+        let wanted = match condition.rule {
+            Some(Rule::Equals(text)) => {
+                violations.field(place("equals"), Line::<0, 256>::parse(&text)).map(|t| Wanted::Text(t.into()))
+            }
+            Some(Rule::Prefix(text)) => {
+                violations.field(place("prefix"), Line::<1, 256>::parse(&text)).map(|t| Wanted::Prefix(t.into()))
+            }
+            Some(Rule::Number(range)) => {
+                let number = |n: Option<f64>| n.is_none_or(f64::is_finite);
+                if !number(range.from) || !number(range.to) || (range.from.is_none() && range.to.is_none()) {
+                    violations.add(place("number"), "finite, and at least one of from and to");
+                }
+                Some(Wanted::Number { from: range.from, to: range.to })
+            }
+            Some(Rule::Flag(flag)) => Some(Wanted::Flag(flag)),
+            Some(Rule::Date(range)) => {
+                let from = day("date.from", &range.from, violations);
+                let to = day("date.to", &range.to, violations);
+                if range.from.is_empty() && range.to.is_empty() {
+                    violations.add(place("date"), "at least one of from and to");
+                }
+                Some(Wanted::Date { from, to })
+            }
+            None => {
+                violations.add(place("rule"), "one of equals, prefix, number, flag, date");
+                None
+            }
+        };
+        if let (Some(field), Some(wanted)) = (field, wanted) {
+            decoded.push(Condition { field: field.into(), wanted });
+        }
+    }
+    decoded
 }
 
 /// A page token: the key of the last row, and a mark of the filter it belongs to.

@@ -1,9 +1,13 @@
 //! `TicketService.GetTicket`.
 
-use super::{decode::ticket_ref, touched, viewer::viewer_of};
+use super::{
+    decode::ticket_ref,
+    touched,
+    viewer::{no_clear, viewer_of},
+};
 use crate::{Rooms, store::ticket_views::Detail};
 use gongdan_access::Caller;
-use gongdan_errors::{Error, Reason, Violations};
+use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 
 /// Why, as it is noted of who sees what is personal in clear.
@@ -22,10 +26,7 @@ pub(super) async fn get_ticket(
     view.check_seen(caller)?;
     let viewer = viewer_of(caller, &view)?;
     if request.in_clear && !viewer.clear_personal {
-        return Err(Error::permission_denied(
-            Reason::PermissionDenied,
-            "the caller may not see what is personal in clear",
-        ));
+        return Err(no_clear());
     }
     let viewer = if request.in_clear { viewer } else { viewer.masked() };
     if viewer.clear_personal {

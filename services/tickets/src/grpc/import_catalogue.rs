@@ -4,11 +4,12 @@ use super::{
     decode::{if_given, region, uuid},
     get_catalogue::present,
 };
-use crate::Rooms;
+use crate::{Rooms, store::ticket_types::Types};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1 as pb;
+use std::collections::HashMap;
 use gongdan_tickets_domain::{
     Impact, Line, TicketType, Urgency,
     catalogue::{Binds, Row, tree},
@@ -28,8 +29,13 @@ pub(super) async fn import_catalogue(
         violations.add("rows", format!("1 to {MAX_ROWS}"));
     }
     let hash = hash_of(&request);
-    let rows: Vec<Row> =
-        request.rows.into_iter().enumerate().map(|(at, row)| decode(at, row, &mut violations)).collect();
+    let (types, forms) = (rooms.ticket_types.types().await?, rooms.forms.keys().await?);
+    let rows: Vec<Row> = request
+        .rows
+        .into_iter()
+        .enumerate()
+        .map(|(at, row)| decode(at, row, &types, &forms, &mut violations))
+        .collect();
     let nodes = match tree(rows) {
         Ok(nodes) => nodes,
         Err(errors) => {
@@ -46,7 +52,13 @@ pub(super) async fn import_catalogue(
     Ok(present(rooms.catalogue.import(&nodes, &hash, &key).await?))
 }
 
-fn decode(at: usize, row: pb::CatalogueRow, violations: &mut Violations) -> Row {
+fn decode(
+    at: usize,
+    row: pb::CatalogueRow,
+    types: &Types,
+    forms: &HashMap<String, i32>,
+    violations: &mut Violations,
+) -> Row {
     let field = |name: &str| format!("rows[{at}].{name}");
     let kind = if_given(&field("type"), row.r#type, TicketType::from_number, violations);
     let urgency = if_given(&field("urgency"), row.urgency, Urgency::from_number, violations);
@@ -68,5 +80,32 @@ fn decode(at: usize, row: pb::CatalogueRow, violations: &mut Violations) -> Row 
         .filter_map(|(n, code)| violations.field(field(&format!("regions[{n}]")), region(code)))
         .collect();
     let sla_policy = sla_policy.map(Into::into).unwrap_or_default();
-    Row { path: row.path, binds: Binds { kind, urgency, impact, sla_policy, routing_hints, regions } }
+    if !row.form.is_empty() && !forms.contains_key(&row.form) {
+        violations.add(field("form"), "the key of a form that is there");
+    }
+    let (kind, type_key) = self::kind(&field, kind, &row.type_key, types, violations);
+    let form = row.form;
+    Row { path: row.path, binds: Binds { kind, urgency, impact, sla_policy, routing_hints, regions, form, type_key } }
+}
+
+/// The type that is bound, and the house's own one that is counted as it; empty: none.
+fn kind(
+    field: &impl Fn(&str) -> String,
+    kind: Option<TicketType>,
+    key: &str,
+    types: &Types,
+    violations: &mut Violations,
+) -> (Option<TicketType>, String) {
+    if key.is_empty() {
+        return (kind, String::new());
+    }
+    let Some(definition) = types.get(key).filter(|definition| definition.enabled) else {
+        violations.add(field("type_key"), "the key of a ticket type in use");
+        return (kind, String::new());
+    };
+    if kind.is_some_and(|kind| kind != definition.base) {
+        violations.add(field("type"), format!("{}, as which {key} is counted, or left out", definition.base));
+    }
+    let own = if definition.key.built_in().is_some() { String::new() } else { key.to_owned() };
+    (Some(definition.base), own)
 }

@@ -1,12 +1,15 @@
 //! What CreateTicket and RecordPastTicket ask of a request: the fields they share, checked and completed.
 
-use super::decode::{given, region, usual};
+use super::decode::{given, if_given, region, usual};
 use crate::{
     Rooms,
     store::{
-        customers::Whose,
+        customers::{STANDARD, Whose},
+        forms::Known,
         insert::TicketCustomer,
         seal::{Blind, Contact, Handle, Sealed},
+        ticket_fields::TYPE,
+        ticket_types::Types,
         tickets::Beside,
     },
 };
@@ -17,8 +20,11 @@ use gongdan_tickets_domain::{
     Address, Body, Channel, IdentityNumber, Impact, PersonName, PhoneNumber, Subject, TicketType,
     UNCLASSIFIED, Urgency,
     catalogue::{Binds, item_path},
+    form::Found,
+    ticket_type::TypeKey,
 };
 use jiff::Timestamp;
+use serde_json::Map;
 use uuid::Uuid;
 
 /// The fields both requests have.
@@ -66,13 +72,17 @@ pub(super) struct Item {
     pub urgency: Urgency,
     pub impact: Impact,
     pub sla_policy: String,
+    /// A type of the house's own.
+    pub type_key: Option<TypeKey>,
+    /// The form it asks for.
+    pub form: Option<Known>,
 }
 
 /// The item of a key, and the type that it binds or the caller says; `otherwise` when neither does.
 pub(super) async fn item(
     rooms: &Rooms,
     key: &str,
-    kind: i32,
+    (kind, type_key): (i32, &str),
     otherwise: Option<TicketType>,
     region: Option<RegionCode>,
     violations: &mut Violations,
@@ -86,7 +96,14 @@ pub(super) async fn item(
     if region.is_some_and(|region| !binds.offered_in(region)) {
         violations.add("item", "offered in this region");
     }
-    let Some(kind) = self::kind(binds, kind, otherwise, violations) else { return Ok(None) };
+    let types = rooms.ticket_types.types().await?;
+    let Some((kind, type_key)) = self::kind(&types, binds, (kind, type_key), otherwise, violations) else {
+        return Ok(None);
+    };
+    let form = match binds.form.as_str() {
+        "" => None,
+        form => rooms.forms.newest(form).await?,
+    };
     let (urgency, impact) = usual();
     Ok(Some(Item {
         key: key.to_owned(),
@@ -96,25 +113,76 @@ pub(super) async fn item(
         urgency: binds.urgency.unwrap_or(urgency),
         impact: binds.impact.unwrap_or(impact),
         sla_policy: binds.sla_policy.clone(),
+        type_key,
+        form,
     }))
 }
 
+/// What of a new ticket can be filtered on beside its columns.
+pub(super) fn fields(type_key: Option<&TypeKey>, found: Vec<(String, Found)>) -> Option<Vec<(String, Found)>> {
+    let mut fields = found;
+    fields.extend(type_key.map(|key| (TYPE.to_owned(), Found::Text(key.to_string()))));
+    (!fields.is_empty()).then_some(fields)
+}
+
+/// The type that a request has, and the house's own one that is counted as it.
 fn kind(
+    types: &Types,
     binds: &Binds,
-    kind: i32,
+    asked: (i32, &str),
     otherwise: Option<TicketType>,
     violations: &mut Violations,
-) -> Option<TicketType> {
-    match (binds.kind, kind) {
-        (Some(bound), 0) => Some(bound),
-        (Some(bound), kind) if kind == bound.number() => Some(bound),
-        (Some(bound), _) => {
-            violations.add("type", format!("{bound}, which the item binds, or left out"));
-            None
-        }
-        (None, 0) if otherwise.is_some() => otherwise,
-        (None, kind) => given("type", TicketType::from_number(kind), violations),
+) -> Option<(TicketType, Option<TypeKey>)> {
+    let before = violations.found().len();
+    let asked = asked_kind(types, asked, violations);
+    if violations.found().len() > before {
+        return None;
     }
+    let in_use = |key: &str| types.get(key).is_some_and(|definition| definition.enabled);
+    let bound = binds.kind.map(|kind| {
+        let own = types.get(&binds.type_key).map(|definition| definition.key.clone());
+        (kind, own.filter(|key| key.built_in().is_none()))
+    });
+    let (kind, own) = match (bound, asked) {
+        (Some((kind, own)), None) => (kind, own),
+        (Some((kind, own)), Some((wanted, None))) if kind == wanted => (kind, own),
+        (Some((kind, own)), Some((wanted, key))) if kind == wanted && (own.is_none() || own == key) => (kind, key),
+        (Some((kind, own)), Some(_)) => {
+            let bound = own.map_or_else(|| kind.to_string(), |key| key.to_string());
+            violations.add("type", format!("{bound}, which the item binds, or left out"));
+            return None;
+        }
+        (None, Some(asked)) => asked,
+        (None, None) => match otherwise {
+            Some(kind) => return Some((kind, None)),
+            None => return given("type", None, violations),
+        },
+    };
+    let key = own.as_ref().map_or_else(|| kind.name(), TypeKey::as_str);
+    if otherwise.is_none() && !in_use(key) {
+        violations.add("type", format!("a type in use, which {key} is not"));
+        return None;
+    }
+    Some((kind, own))
+}
+
+/// The type that the caller says, if any.
+fn asked_kind(
+    types: &Types,
+    (kind, key): (i32, &str),
+    violations: &mut Violations,
+) -> Option<(TicketType, Option<TypeKey>)> {
+    let kind = if_given("type", kind, TicketType::from_number, violations);
+    if key.is_empty() {
+        return kind.map(|kind| (kind, None));
+    }
+    let definition = violations.field("type_key", types.get(key).ok_or("the key of a ticket type"))?;
+    if kind.is_some_and(|kind| kind != definition.base) {
+        violations.add("type", format!("{}, as which {key} is counted, or left out", definition.base));
+        return None;
+    }
+    let own = definition.key.built_in().is_none().then(|| definition.key.clone());
+    Some((definition.base, own))
 }
 
 /// A contact, if anything of it is given.
@@ -131,7 +199,7 @@ pub(super) fn contact(contact: Option<pb::ContactInput>, violations: &mut Violat
     let identity =
         violations.field("contact.identity_number", IdentityNumber::parse(&contact.identity_number));
     let address = violations.field("contact.address", Address::parse(&contact.address));
-    Some(Contact { phone: phone?, name: name?, identity: identity?, address: address? })
+    Some(Contact { phone: phone?, name: name?, identity: identity?, address: address?, fields: Map::new() })
 }
 
 /// Whose ticket it will be, and what has to be written with it.
@@ -178,6 +246,20 @@ impl Customer {
         self.whose.map(|(Whose::Known(id) | Whose::New(id))| id)
     }
 
+    /// The tier it has; empty for nobody.
+    pub(super) async fn tier(&self, rooms: &Rooms) -> Result<String, Error> {
+        match self.whose {
+            Some(Whose::Known(id)) => rooms.customers.tier(id).await,
+            Some(Whose::New(_)) => Ok(STANDARD.to_owned()),
+            None => Ok(String::new()),
+        }
+    }
+
+    /// Who it is, if it was there before.
+    pub(super) fn known(&self) -> Option<Uuid> {
+        self.whose.and_then(|whose| if let Whose::Known(id) = whose { Some(id) } else { None })
+    }
+
     /// What is written with the ticket.
     pub(super) fn beside(&self, rooms: &Rooms, contact: Option<Sealed>) -> Result<Beside, Error> {
         let sealer = &rooms.customers.sealer;
@@ -195,7 +277,7 @@ impl Customer {
                 handle: None,
             },
         };
-        Ok(Beside { customer, contact })
+        Ok(Beside { customer, contact, fields: None })
     }
 
     /// The ticket is written, and the customer with it.

@@ -57,5 +57,7 @@ fn present(node: Node) -> pb::CatalogueItem {
         sla_policy: binds.sla_policy,
         routing_hints: binds.routing_hints,
         regions: binds.regions.iter().map(ToString::to_string).collect(),
+        form: binds.form,
+        type_key: binds.type_key,
     }
 }

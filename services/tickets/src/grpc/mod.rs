@@ -7,12 +7,14 @@ mod circulate_announcement;
 mod circulate_ticket;
 mod claim_ticket;
 mod create_ticket;
+mod custom_fields;
 mod decode;
 mod dispatch_ticket;
 mod erase_customer;
 mod escalate_ticket;
 mod get_catalogue;
 mod get_contact;
+mod get_form;
 mod get_key_status;
 mod get_priority_matrix;
 mod get_retention;
@@ -24,7 +26,10 @@ mod issue_directive;
 mod list_catalogue_items;
 mod list_circulations;
 mod list_directives;
+mod list_channels;
+mod list_forms;
 mod list_legal_holds;
+mod list_ticket_types;
 mod list_tickets;
 mod list_timeline;
 mod lookup_customer;
@@ -32,22 +37,30 @@ mod mark_circulation_read;
 mod mark_quality_error;
 mod place_legal_hold;
 mod privacy;
+mod put_form;
+mod put_ticket_type;
+mod quarantine;
 mod record_past_ticket;
 mod reject_directive;
 mod release_legal_hold;
+mod release_ticket;
 mod reopen_ticket;
 mod reply_directive;
 mod resolve_ticket;
 mod return_ticket;
 mod services;
+mod set_channel_standard;
 mod set_priority_matrix;
 mod start_rotation;
 mod submit_ticket;
 mod track_ticket;
 mod transfer_ticket;
 mod untrack_ticket;
+mod update_customer;
 mod urge_ticket;
 mod verify_timeline;
+mod validate_fields;
+mod verify_customer;
 mod viewer;
 mod watch_rotation;
 mod watch_tickets;
@@ -220,6 +233,22 @@ impl CustomerService for Api {
     ) -> Result<Response<pb::LookupCustomerResponse>, Status> {
         let caller = caller(&request)?;
         Ok(Response::new(lookup_customer::lookup_customer(&self.0, &caller, request.into_inner()).await?))
+    }
+
+    async fn update_customer(
+        &self,
+        request: Request<pb::UpdateCustomerRequest>,
+    ) -> Result<Response<pb::CustomerProfile>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(update_customer::update_customer(&self.0, &caller, request.into_inner()).await?))
+    }
+
+    async fn verify_customer(
+        &self,
+        request: Request<pb::VerifyCustomerRequest>,
+    ) -> Result<Response<pb::VerifyCustomerResponse>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(verify_customer::verify_customer(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn get_contact(

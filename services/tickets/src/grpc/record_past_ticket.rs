@@ -18,7 +18,7 @@ use gongdan_pg::requests::hash_of;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
     External, ExternalId, ExternalSource, IMPORTED_UNIT, Intake, Line, New, Past, Reply, ReplyText, Ticket,
-    TicketType, UnitId, groups::place::PlacePart,
+    TicketType, UnitId, groups::{form::FormPart, place::PlacePart},
 };
 use jiff::Timestamp;
 
@@ -48,18 +48,9 @@ pub(super) async fn record_past_ticket(
         past.intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: Some(external.clone()) };
         let changed = Ticket::past(new, past.clone(), &by);
-        match rooms
-            .tickets
-            .create(
-                &changed,
-                None,
-                Some(key.clone()),
-                customer.beside(rooms, None)?,
-                viewer,
-                Who::Caller(caller),
-            )
-            .await?
-        {
+        let mut beside = customer.beside(rooms, None)?;
+        beside.fields = intake::fields(past.intake.form.type_key.as_ref(), Vec::new());
+        match rooms.tickets.create(&changed, None, Some(key.clone()), beside, viewer, Who::Caller(caller)).await? {
             Created::New(ticket) => {
                 customer.written(rooms);
                 touched(&ticket);
@@ -92,7 +83,7 @@ async fn decode(
     let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
     let region = common.as_ref().map(|common| common.region);
     let otherwise = Some(TicketType::Complaint);
-    let item = intake::item(rooms, &request.item, request.r#type, otherwise, region, v).await?;
+    let item = intake::item(rooms, &request.item, (request.r#type, ""), otherwise, region, v).await?;
     if request.received_at.is_none() {
         v.add("received_at", "required");
     }
@@ -114,7 +105,7 @@ async fn decode(
     };
     let (_, matrix) = rooms.priorities.matrices().await?.of(Some(item.kind));
     let Request { subject, body, region, channel } = common;
-    let intake::Item { key, path, version, kind, urgency, impact, sla_policy } = item;
+    let intake::Item { key, path, version, kind, urgency, impact, sla_policy, type_key, .. } = item;
     let intake = Intake {
         kind,
         item: key,
@@ -135,6 +126,8 @@ async fn decode(
         confidential: request.reporter_confidential,
         received_at,
         place: PlacePart::default(),
+        form: FormPart { type_key, ..FormPart::default() },
+        custom_fields: String::new(),
     };
     Ok(Record {
         key: ImportKey { source: source.to_string(), id: id.as_str().to_owned(), hash },

@@ -5,12 +5,12 @@ use crate::store::{
     ticket_views::{TicketView, Viewer, who},
 };
 use gongdan_access::Caller;
-use gongdan_errors::Error;
+use gongdan_errors::{Error, Reason};
 use gongdan_proto::tickets::v1 as pb;
 use prost::Message as _;
 
 /// To see phone and name in clear.
-const PERSONAL: &str = "personal.read";
+pub(super) const PERSONAL: &str = "personal.read";
 /// To see whose request it is where the reporter asked for confidence.
 const REPORTER: &str = "reporter.read";
 
@@ -33,4 +33,9 @@ pub(super) fn viewer_of(caller: &Caller, view: &TicketView) -> Result<Viewer, Er
         see_reporter: !state.confidential || may(REPORTER),
         person: Some(who(&caller.principal_id)),
     })
+}
+
+/// To who asks for something in clear without the right.
+pub(super) fn no_clear() -> Error {
+    Error::permission_denied(Reason::PermissionDenied, "the caller may not see what is personal in clear")
 }

@@ -47,6 +47,9 @@ pub(super) async fn watch_tickets(
 ) -> Result<Changes, Error> {
     let mut violations = Violations::new();
     let filter = decode::filter(request.filter, &mut violations);
+    if !filter.fields.is_empty() {
+        violations.add("filter.fields", "left out: a stream follows states, which have no values of forms");
+    }
     let token = match request.resume_token.as_str() {
         "" => None,
         token => violations.field("resume_token", token.parse::<Place>()),

@@ -5,5 +5,6 @@ pub(crate) mod close_silent;
 pub(crate) mod forget_decisions;
 pub(crate) mod keep_keys;
 pub(crate) mod remind;
+pub(crate) mod quarantine;
 pub(crate) mod retain;
 pub(crate) mod rotate_keys;

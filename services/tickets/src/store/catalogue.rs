@@ -91,7 +91,8 @@ impl Catalogue {
         limit: i64,
     ) -> Result<Vec<(i32, Node)>, Error> {
         let rows = sqlx::query!(
-            "SELECT ordinal, key, name, parent_key, level, leaf, kind, urgency, impact, sla_policy, routing_hints, regions
+            "SELECT ordinal, key, name, parent_key, level, leaf, kind, urgency, impact, sla_policy, routing_hints, regions,
+                    form, type_key
              FROM catalogue_items
              WHERE catalogue_version = $1 AND ordinal > $2 AND ($3::text IS NULL OR starts_with(key, $3 || '/'))
              ORDER BY ordinal LIMIT $4",
@@ -114,6 +115,8 @@ impl Catalogue {
                     sla_policy: row.sla_policy,
                     routing_hints: row.routing_hints,
                     regions: regions.map_err(Error::internal)?,
+                    form: row.form,
+                    type_key: row.type_key,
                 };
                 let level = row.level.into();
                 let node = Node {
@@ -181,8 +184,8 @@ impl Catalogue {
             let regions: Vec<i64> = node.binds.regions.iter().map(|code| code.as_i64()).collect();
             sqlx::query!(
                 "INSERT INTO catalogue_items (catalogue_version, ordinal, key, name, parent_key, level, leaf, kind,
-                   urgency, impact, sla_policy, routing_hints, regions)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                   urgency, impact, sla_policy, routing_hints, regions, form, type_key)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
                 version,
                 ordinal,
                 node.key,
@@ -195,7 +198,9 @@ impl Catalogue {
                 number(node.binds.impact.map(Impact::number)),
                 node.binds.sla_policy,
                 &node.binds.routing_hints,
-                &regions
+                &regions,
+                node.binds.form,
+                node.binds.type_key
             )
             .execute(&mut *transaction)
             .await

@@ -7,23 +7,46 @@ use super::{
 use gongdan_access::Scope;
 use gongdan_clock::{SharedClock, new_id};
 use gongdan_errors::{Error, Reason};
-use gongdan_pg::error;
+use gongdan_pg::{RequestKey, error, requests};
+use gongdan_region::RegionCode;
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx as _;
 use moka::sync::Cache;
-use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
-use std::sync::Arc;
+use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
+use std::{sync::Arc, time::Duration};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// Ids of customers kept in memory, by their blind index.
 const REMEMBERED: u64 = 50_000;
 
+/// Another replica's change of a tier is seen after at most this time.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// The tier of whom nobody said anything.
+pub(crate) const STANDARD: &str = "standard";
+
 /// A customer that is there.
-#[derive(Debug)]
+#[derive(Debug, Clone, FromRow)]
 pub(crate) struct Customer {
     pub id: Uuid,
     pub tier: String,
+    /// Where they live, if somebody said so.
+    pub region: Option<i64>,
+    /// When somebody made sure that the contact is theirs.
+    pub verified_at: Option<jiff_sqlx::Timestamp>,
+    /// +1 per change.
+    pub version: i64,
+}
+
+/// The columns of a [`Customer`].
+const CUSTOMER: &str = "c.id, c.tier, c.region, c.verified_at, c.version";
+
+/// What is set of a customer; `None` leaves what is there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Set {
+    pub tier: Option<String>,
+    pub region: Option<Option<RegionCode>>,
 }
 
 /// What a customer's tickets within a scope say of it, without those whose reporter the viewer may not know.
@@ -52,11 +75,13 @@ pub(crate) struct Customers {
     pub(crate) sealer: Arc<Sealer>,
     clock: SharedClock,
     ids: Cache<Vec<u8>, Uuid>,
+    tiers: Cache<Uuid, String>,
 }
 
 impl Customers {
     pub(crate) fn new(pool: PgPool, sealer: Arc<Sealer>, clock: SharedClock) -> Self {
-        Self { pool, sealer, clock, ids: Cache::new(REMEMBERED) }
+        let tiers = Cache::builder().max_capacity(REMEMBERED).time_to_live(FRESH).build();
+        Self { pool, sealer, clock, ids: Cache::new(REMEMBERED), tiers }
     }
 
     /// The customer of a blind index, from memory; one that memory does not have is taken for new.
@@ -94,8 +119,8 @@ impl Customers {
         let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();
         sqlx::query_as!(
             Customer,
-            "SELECT id, tier FROM customers
-             WHERE id IN (SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1))",
+            r#"SELECT id, tier, region, verified_at AS "verified_at: jiff_sqlx::Timestamp", version FROM customers
+             WHERE id IN (SELECT customer_id FROM customer_keys WHERE key_index = ANY ($1))"#,
             &keys
         )
         .fetch_all(&self.pool)
@@ -113,42 +138,144 @@ impl Customers {
         see_reporter: bool,
         limit: i64,
     ) -> Result<Vec<Customer>, Error> {
-        let mut sql = QueryBuilder::new(
-            "SELECT c.id, c.tier FROM customers c
+        let mut sql = QueryBuilder::new("SELECT ");
+        sql.push(CUSTOMER).push(
+            " FROM customers c
              WHERE c.id IN (SELECT customer_id FROM customer_keys WHERE last_four_index = ANY (",
         );
         sql.push_bind(indexes).push(")) AND EXISTS (SELECT FROM ticket_views WHERE customer_id = c.id AND ");
         shown(&mut sql, scope, see_reporter);
         sql.push(") ORDER BY c.first_seen_at DESC LIMIT ").push_bind(limit);
-        let rows: Vec<(Uuid, String)> = sql
-            .build_query_as()
+        sql.build_query_as()
             .fetch_all(&self.pool)
             .instrument(sql_span!("customers.by_last_four", "SELECT"))
-            .await
-            .map_err(error)?;
-        Ok(rows.into_iter().map(|(id, tier)| Customer { id, tier }).collect())
-    }
-
-    /// A customer.
-    pub(crate) async fn by_id(&self, id: Uuid) -> Result<Vec<Customer>, Error> {
-        sqlx::query_as!(Customer, "SELECT id, tier FROM customers WHERE id = $1", id)
-            .fetch_all(&self.pool)
-            .instrument(sql_span!("customers.by_id", "SELECT"))
             .await
             .map_err(error)
     }
 
-    /// The contact a customer gave last with a ticket within the scope whose reporter may be known.
+    /// A customer.
+    pub(crate) async fn by_id(&self, id: Uuid) -> Result<Vec<Customer>, Error> {
+        sqlx::query_as!(
+            Customer,
+            r#"SELECT id, tier, region, verified_at AS "verified_at: jiff_sqlx::Timestamp", version
+               FROM customers WHERE id = $1"#,
+            id
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("customers.by_id", "SELECT"))
+        .await
+        .map_err(error)
+    }
+
+    /// The tier of a customer, as it was at most a few seconds ago; the usual one for whoever is not there.
+    pub(crate) async fn tier(&self, id: Uuid) -> Result<String, Error> {
+        if let Some(tier) = self.tiers.get(&id) {
+            return Ok(tier);
+        }
+        let tier =
+            self.by_id(id).await?.pop().map_or_else(|| STANDARD.to_owned(), |customer| customer.tier);
+        self.tiers.insert(id, tier.clone());
+        Ok(tier)
+    }
+
+    /// Whether somebody made sure that the contact is the customer's.
+    pub(crate) async fn is_verified(&self, id: Uuid) -> Result<bool, Error> {
+        Ok(self.by_id(id).await?.first().is_some_and(|customer| customer.verified_at.is_some()))
+    }
+
+    /// Sets what is said of a customer; none when there is no such one. A repeated request gets what it made.
+    pub(crate) async fn set(
+        &self,
+        id: Uuid,
+        etag: Option<i64>,
+        set: &Set,
+        key: &RequestKey,
+    ) -> Result<Option<Customer>, Error> {
+        let mut transaction = self.pool.begin().await.map_err(error)?;
+        let Some(before) = locked(&mut transaction, id).await.map_err(error)? else { return Ok(None) };
+        if requests::lookup(&mut transaction, key).await?.is_some() {
+            return Ok(Some(before));
+        }
+        if let Some(etag) = etag
+            && etag != before.version
+        {
+            return Err(Error::aborted(Reason::EtagMismatch, "the customer has changed: look it up again")
+                .with("etag", before.version));
+        }
+        let after = Customer {
+            tier: set.tier.clone().unwrap_or_else(|| before.tier.clone()),
+            region: set.region.map_or(before.region, |region| region.map(|code| code.as_i64())),
+            version: before.version + 1,
+            ..before
+        };
+        let now = self.clock.now();
+        sqlx::query!(
+            "UPDATE customers SET tier = $2, region = $3, version = $4 WHERE id = $1",
+            id,
+            after.tier,
+            after.region,
+            after.version
+        )
+        .execute(&mut *transaction)
+        .instrument(sql_span!("customers.set", "UPDATE"))
+        .await
+        .map_err(error)?;
+        let answered = requests::Answered { resource_id: id, version: after.version };
+        requests::insert(&mut transaction, key, answered, now).await?;
+        transaction.commit().await.map_err(error)?;
+        self.tiers.invalidate(&id);
+        Ok(Some(after))
+    }
+
+    /// Notes that somebody made sure that the contact is the customer's; none when there is no such one. Once is enough.
+    pub(crate) async fn verify(
+        &self,
+        id: Uuid,
+        by: &str,
+        key: &RequestKey,
+    ) -> Result<Option<Customer>, Error> {
+        let mut transaction = self.pool.begin().await.map_err(error)?;
+        let Some(before) = locked(&mut transaction, id).await.map_err(error)? else { return Ok(None) };
+        if requests::lookup(&mut transaction, key).await?.is_some() {
+            return Ok(Some(before));
+        }
+        let now = self.clock.now();
+        let after = if before.verified_at.is_some() {
+            before
+        } else {
+            sqlx::query_as!(
+                Customer,
+                r#"UPDATE customers SET verified_at = $2, verified_by = $3, version = version + 1 WHERE id = $1
+                   RETURNING id, tier, region, verified_at AS "verified_at: jiff_sqlx::Timestamp", version"#,
+                id,
+                now.to_sqlx() as _,
+                by
+            )
+            .fetch_one(&mut *transaction)
+            .instrument(sql_span!("customers.verify", "UPDATE"))
+            .await
+            .map_err(error)?
+        };
+        let answered = requests::Answered { resource_id: id, version: after.version };
+        requests::insert(&mut transaction, key, answered, now).await?;
+        transaction.commit().await.map_err(error)?;
+        Ok(Some(after))
+    }
+
+    /// The contact a customer gave last with a ticket within all the scopes whose reporter may be known, and the ticket.
     pub(crate) async fn contact_within(
         &self,
         customer: Uuid,
-        scope: &Scope,
+        scopes: &[&Scope],
         see_reporter: bool,
-    ) -> Result<Option<Contact>, Error> {
+    ) -> Result<Option<(Uuid, Contact)>, Error> {
         let mut sql =
             QueryBuilder::new("SELECT id, key_version, sealed FROM ticket_views WHERE customer_id = ");
-        sql.push_bind(customer).push(" AND sealed IS NOT NULL AND ");
-        shown(&mut sql, scope, see_reporter);
+        sql.push_bind(customer).push(" AND sealed IS NOT NULL");
+        for scope in scopes {
+            sql.push(" AND ");
+            shown(&mut sql, scope, see_reporter);
+        }
         sql.push(" ORDER BY received_at DESC, id DESC LIMIT 1");
         let row: Option<(Uuid, i32, Vec<u8>)> = sql
             .build_query_as()
@@ -157,7 +284,8 @@ impl Customers {
             .await
             .map_err(error)?;
         row.map(|(ticket, key_version, bytes)| {
-            self.sealer.open(ticket, &Sealed { key_version, bytes }).map_err(Error::internal)
+            let contact = self.sealer.open(ticket, &Sealed { key_version, bytes });
+            contact.map(|contact| (ticket, contact)).map_err(Error::internal)
         })
         .transpose()
     }
@@ -241,6 +369,19 @@ impl Customers {
             .await
             .map_err(error)
     }
+}
+
+/// A customer, whom nobody else changes until the transaction ends.
+async fn locked(connection: &mut PgConnection, id: Uuid) -> Result<Option<Customer>, sqlx::Error> {
+    sqlx::query_as!(
+        Customer,
+        r#"SELECT id, tier, region, verified_at AS "verified_at: jiff_sqlx::Timestamp", version
+           FROM customers WHERE id = $1 FOR UPDATE"#,
+        id
+    )
+    .fetch_optional(connection)
+    .instrument(sql_span!("customers.lock", "SELECT"))
+    .await
 }
 
 /// Adds the condition that a ticket is within the scope, and that its reporter may be known.

@@ -1,7 +1,7 @@
 //! Erasing what is personal of tickets: rows, events and what customers are found by, a few tickets a transaction.
 //! Source: X11, DESIGN rule 15.
 
-use super::{legal_holds, record_texts, save::Save, tickets, update::Updated, writer::Batch as _};
+use super::{legal_holds, record_texts, save::Save, ticket_fields, tickets, update::Updated, writer::Batch as _};
 use crate::{Rooms, error::damaged, events};
 use gongdan_errors::Error;
 use gongdan_pg::error;
@@ -198,7 +198,8 @@ async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<
     .execute(&mut *connection)
     .instrument(sql_span!("resolutions.erase", "UPDATE"))
     .await?;
-    record_texts::erase(connection, tickets).await
+    record_texts::erase(&mut *connection, tickets).await?;
+    ticket_fields::erase(connection, tickets).await
 }
 
 /// Tickets that are over, received before an instant, with something of these classes left; after one of an earlier page.

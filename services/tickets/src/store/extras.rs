@@ -1,8 +1,9 @@
 //! What an act writes beside ticket and event, each into a table of its own: in the same transaction, and only by acts
 //! that have something of it, so that the others stay one statement.
 
-use super::{circulations, directives, record_texts, reminders, save::Save};
-use gongdan_tickets_domain::{Changed, RecordText, groups::directive::Directive};
+use super::{circulations, directives, quarantine, record_texts, reminders, save::Save, ticket_fields};
+use gongdan_tickets_domain::{Changed, RecordText, form::Found, groups::directive::Directive};
+use jiff::Timestamp;
 use sqlx::PgConnection;
 
 /// What an act writes beside ticket and event.
@@ -16,6 +17,10 @@ pub(crate) struct Extras {
     pub(super) reminders: Vec<reminders::Reminder>,
     /// What it shows inside the unit.
     pub circulations: Vec<circulations::NewCirculation>,
+    /// What of its form can be filtered on, in the place of what was there; none leaves that.
+    pub fields: Option<Vec<(String, Found)>>,
+    /// Until when it waits in the quarantine, if it was put there.
+    pub quarantined: Option<Timestamp>,
 }
 
 impl Extras {
@@ -26,13 +31,20 @@ impl Extras {
             directives: directives::touched(changed),
             reminders: reminders::touched(changed),
             circulations: circulations::shown(changed),
+            fields: None,
+            quarantined: quarantine::until(changed),
         }
     }
 
     /// Nothing but the ticket is written.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { texts, directives, reminders, circulations } = self;
-        texts.is_empty() && directives.is_empty() && reminders.is_empty() && circulations.is_empty()
+        let Self { texts, directives, reminders, circulations, fields, quarantined } = self;
+        texts.is_empty()
+            && directives.is_empty()
+            && reminders.is_empty()
+            && circulations.is_empty()
+            && fields.is_none()
+            && quarantined.is_none()
     }
 }
 
@@ -41,5 +53,7 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     record_texts::write(connection, saves).await?;
     directives::write(connection, saves).await?;
     reminders::write(connection, saves).await?;
-    circulations::write(connection, saves).await
+    circulations::write(connection, saves).await?;
+    ticket_fields::write(connection, saves).await?;
+    quarantine::write(connection, saves).await
 }

@@ -1,6 +1,9 @@
 //! What lists and watchers look for.
 
-use super::ticket_views::Viewer;
+use super::{
+    ticket_fields::{self, Condition},
+    ticket_views::Viewer,
+};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_region::{RegionCode, RegionRange};
 use jiff::Timestamp;
@@ -8,7 +11,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 
 /// All given fields must match, a list by any of its values; an empty list matches everything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Filter {
     pub phases: Vec<i16>,
     pub regions: Vec<RegionRange>,
@@ -24,6 +27,10 @@ pub(crate) struct Filter {
     pub ids: Vec<Uuid>,
     pub numbers: Vec<String>,
     pub origin: Option<i16>,
+    /// Types of the house's own, by key; beside `kinds`, and one of either is enough.
+    pub type_keys: Vec<String>,
+    /// Values of forms; all must match.
+    pub fields: Vec<Condition>,
     /// Without tickets whose reporter is confidential.
     pub open_reporters: bool,
 }
@@ -38,7 +45,10 @@ impl Filter {
     /// Adds the conditions to a statement that ends in a condition already.
     pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
         numbers(sql, "phase", &self.phases);
-        numbers(sql, "kind", &self.kinds);
+        self.push_types(sql);
+        for condition in &self.fields {
+            condition.push(sql, "id");
+        }
         numbers(sql, "priority", &self.priorities);
         numbers(sql, "channel", &self.channels);
         texts(sql, "lead_unit", &self.lead_units);
@@ -73,14 +83,26 @@ impl Filter {
         }
     }
 
-    /// Whether a state matches; the same conditions as in SQL.
+    fn push_types(&self, sql: &mut QueryBuilder<Postgres>) {
+        if self.type_keys.is_empty() {
+            return numbers(sql, "kind", &self.kinds);
+        }
+        sql.push(" AND (kind = ANY(").push_bind(self.kinds.clone());
+        sql.push(") OR EXISTS (SELECT FROM ticket_fields f WHERE f.ticket_id = id AND f.field = ");
+        sql.push_bind(ticket_fields::TYPE).push(" AND f.text_value = ANY(");
+        sql.push_bind(self.type_keys.clone()).push(")))");
+    }
+
+    /// Whether a state matches; the same conditions as in SQL, but for values of forms, which states do not have.
     pub(crate) fn matches(&self, ticket: &pb::Ticket) -> bool {
         let number =
             |list: &[i16], value: i32| list.is_empty() || list.iter().any(|n| i32::from(*n) == value);
         let text = |list: &[String], value: &String| list.is_empty() || list.contains(value);
         let received = ticket.received_at.as_ref().and_then(|at| gongdan_proto::from_timestamp(at).ok());
         number(&self.phases, ticket.phase)
-            && number(&self.kinds, ticket.r#type)
+            && ((self.kinds.is_empty() && self.type_keys.is_empty())
+                || self.kinds.iter().any(|n| i32::from(*n) == ticket.r#type)
+                || self.type_keys.contains(&ticket.type_key))
             && number(&self.priorities, ticket.priority)
             && number(&self.channels, ticket.channel)
             && text(&self.lead_units, &ticket.lead_unit_id)

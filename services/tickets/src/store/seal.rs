@@ -9,6 +9,7 @@ use gongdan_tickets_domain::{Address, IdentityNumber, PersonName, PhoneNumber, m
 use hmac::{Hmac, Mac as _};
 use prost::Message;
 use rand::RngCore as _;
+use serde_json::{Map, Value};
 use sha2::Sha256;
 use std::{
     collections::BTreeMap,
@@ -29,6 +30,21 @@ pub(crate) struct Contact {
     pub identity: IdentityNumber,
     /// The address; empty if not given.
     pub address: Address,
+    /// What a form asks for that says who somebody is; empty if it asks for nothing like that.
+    pub fields: Map<String, Value>,
+}
+
+impl Contact {
+    /// Nothing but what a form asks for.
+    pub(crate) fn of_fields(fields: Map<String, Value>) -> Self {
+        Self {
+            phone: None,
+            name: PersonName::default(),
+            identity: IdentityNumber::default(),
+            address: Address::default(),
+            fields,
+        }
+    }
 }
 
 /// A contact, or what a customer is found by, as its row keeps it.
@@ -51,6 +67,9 @@ struct Plain {
     identity: String,
     #[prost(string, tag = "4")]
     address: String,
+    /// JSON; empty for none.
+    #[prost(string, tag = "5")]
+    fields: String,
 }
 
 /// A sealed contact cannot be opened.
@@ -167,6 +186,10 @@ impl Sealer {
             name: contact.name.as_str().to_owned(),
             identity: contact.identity.as_str().to_owned(),
             address: contact.address.as_str().to_owned(),
+            fields: match contact.fields.is_empty() {
+                true => String::new(),
+                false => serde_json::to_string(&contact.fields).map_err(|_| Unsealable::Damaged)?,
+            },
         };
         self.ring().seal(ticket, &plain.encode_to_vec())
     }
@@ -180,6 +203,10 @@ impl Sealer {
             name: PersonName::parse(&plain.name).map_err(|_| Unsealable::Damaged)?,
             identity: IdentityNumber::parse(&plain.identity).map_err(|_| Unsealable::Damaged)?,
             address: Address::parse(&plain.address).map_err(|_| Unsealable::Damaged)?,
+            fields: match plain.fields.as_str() {
+                "" => Map::new(),
+                fields => serde_json::from_str(fields).map_err(|_| Unsealable::Damaged)?,
+            },
         })
     }
 
@@ -329,6 +356,7 @@ mod tests {
             name: PersonName::parse("张三").unwrap(),
             identity: IdentityNumber::parse("43010219900307123X").unwrap(),
             address: Address::parse("天河区").unwrap(),
+            fields: [("plate".to_owned(), "粤A12345".into())].into_iter().collect(),
         }
     }
 

@@ -1,7 +1,7 @@
 //! View `ticket_views`: a ticket with everything an answer needs.
 
 use super::{
-    citizens,
+    citizens, json_struct,
     records::{self, Texts},
     seal::{Contact, Sealed, Sealer},
     state,
@@ -12,15 +12,20 @@ use gongdan_errors::Error;
 use gongdan_pg::error;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_telemetry::sql_span;
-use gongdan_tickets_domain::{Ticket, mask_numbers};
+use gongdan_tickets_domain::{CUSTOM_FIELDS, Ticket, form, mask_numbers};
 use jiff::Timestamp;
 use prost::Message as _;
+use prost_types::Struct;
+use serde_json::{Map, Value};
 use sqlx::{FromRow, PgPool};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// The columns that answers are made of, for statements put together at run time.
 pub(super) const COLUMNS: &str = "id, version, received_at, customer_id, state, subject, body, solution, root_cause, reply, key_version, sealed, '{}'::text[] AS records";
+
+/// Stands for what says who somebody is.
+const HIDDEN: &str = "****";
 
 /// A row of the view.
 #[derive(Debug, Clone, FromRow)]
@@ -92,6 +97,45 @@ impl TicketView {
         texts.map(|text| ((text[0].clone(), text[1].clone()), shown(&text[2]))).collect()
     }
 
+    /// What was filled into its form, without what says who somebody is; nothing once it was erased.
+    fn kept_fields(&self) -> Map<String, Value> {
+        let kept = self.records.chunks_exact(3).rev().find(|text| text[1] == CUSTOM_FIELDS);
+        kept.and_then(|text| serde_json::from_str(&text[2]).ok()).unwrap_or_default()
+    }
+
+    /// All that was filled into its form, in clear: to be judged, never to be shown.
+    pub(crate) fn filled_in(&self, sealer: &Sealer) -> Result<Map<String, Value>, Error> {
+        let contact = self.contact(sealer)?;
+        Ok(form::together(self.kept_fields(), contact.map(|contact| contact.fields).unwrap_or_default()))
+    }
+
+    fn contact(&self, sealer: &Sealer) -> Result<Option<Contact>, Error> {
+        let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) else { return Ok(None) };
+        let sealed = Sealed { key_version, bytes: sealed.clone() };
+        sealer.open(self.id, &sealed).map(Some).map_err(Error::internal)
+    }
+
+    /// What was filled into its form: numbers in texts masked unless in clear, and of what says who somebody is only that it
+    /// is there.
+    fn custom_fields(&self, mut personal: Map<String, Value>, clear: bool) -> Option<Struct> {
+        let mut values = self.kept_fields();
+        if !clear {
+            form::each_scalar(&mut values, &mut |value| {
+                let told = match &*value {
+                    Value::String(text) => mask_numbers(text),
+                    other => mask_numbers(&other.to_string()),
+                };
+                // A number that is none of those is left as it is.
+                if matches!(value, Value::String(_)) || told != value.to_string() {
+                    *value = Value::String(told);
+                }
+            });
+            form::each_scalar(&mut personal, &mut |value| *value = Value::String(HIDDEN.to_owned()));
+        }
+        let values = form::together(values, personal);
+        (!values.is_empty()).then(|| json_struct::to_struct(&values))
+    }
+
     /// The answer, for who looks.
     pub(crate) fn present(
         &self,
@@ -138,15 +182,19 @@ impl TicketView {
             resolution.root_cause = text(&self.root_cause);
             resolution.reply = text(&self.reply);
         }
+        let mut personal = Map::new();
         if !reporter {
             ticket.customer_id.clear();
+            ticket.customer_tier.clear();
             citizens::hide_in_ticket(&mut ticket);
-        } else if let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) {
-            let sealed = Sealed { key_version, bytes: sealed.clone() };
-            let contact = sealer.open(self.id, &sealed).map_err(Error::internal)?;
+        } else if let Some(contact) = self.contact(sealer)? {
             ticket.contact =
                 Some(pb::MaskedContact { phone: contact.masked_phone(), name: contact.masked_name() });
+            personal.clone_from(&contact.fields);
             ticket.contact_in_clear = clear.then(|| contact.into());
+        }
+        if detail == Detail::Full {
+            ticket.custom_fields = self.custom_fields(personal, clear);
         }
         Ok(ticket)
     }

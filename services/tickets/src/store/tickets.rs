@@ -22,7 +22,7 @@ use gongdan_errors::{Error, Reason};
 use gongdan_pg::{RequestKey, error};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_telemetry::sql_span;
-use gongdan_tickets_domain::{Changed, Ticket};
+use gongdan_tickets_domain::{Changed, Ticket, form::Found};
 use jiff_sqlx::Timestamp as SqlTimestamp;
 use prost::Message as _;
 use sqlx::PgPool;
@@ -88,6 +88,8 @@ pub(crate) struct Beside {
     pub customer: TicketCustomer,
     /// The contact.
     pub contact: Option<Sealed>,
+    /// What of its form can be filtered on.
+    pub fields: Option<Vec<(String, Found)>>,
 }
 
 /// Where tickets are kept.
@@ -266,12 +268,13 @@ impl Tickets {
             let now = self.clock.now();
             let written = events::write(changed, now);
             let answer = written.ticket.clone();
-            let save = Save::new(changed, written, key.cloned(), now);
+            let mut save = Save::new(changed, written, key.cloned(), now);
             let (subject, body) = match &changed.texts.request {
                 Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
                 None => (String::new(), String::new()),
             };
-            let Beside { customer, contact } = beside;
+            let Beside { customer, contact, fields } = beside;
+            save.extras.fields = fields;
             (Insert { save, subject, body, import, customer, contact }, answer)
         });
         let view = TicketView {

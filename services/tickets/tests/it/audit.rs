@@ -191,7 +191,7 @@ async fn nothing_personal_and_no_text_of_a_request_is_kept() {
     let ticket =
         suite.tickets("zhao.min").create_ticket(with_phone("13800001234")).await.unwrap().into_inner();
     let by_phone = pb::lookup_customer_request::Key::Phone("13800001234".to_owned());
-    let lookup = pb::LookupCustomerRequest { key: Some(by_phone) };
+    let lookup = pb::LookupCustomerRequest { key: Some(by_phone), in_clear: false };
     suite.customers("zhao.min").lookup_customer(lookup).await.unwrap();
     let wrong = pb::GetTicketRequest { ticket: "13800001234".to_owned(), in_clear: false };
     suite.tickets("zhao.min").get_ticket(wrong).await.unwrap_err();

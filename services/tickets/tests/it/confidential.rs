@@ -37,7 +37,7 @@ impl Suite {
     }
 
     async fn looked_up_by(&self, who: &str, key: Key) -> Vec<pb::CustomerProfile> {
-        let request = LookupCustomerRequest { key: Some(key) };
+        let request = LookupCustomerRequest { key: Some(key), in_clear: false };
         self.customers(who).lookup_customer(request).await.unwrap().into_inner().customers
     }
 

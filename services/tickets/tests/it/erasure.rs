@@ -124,7 +124,7 @@ impl Suite {
     }
 
     async fn found_by_phone(&self, phone: &str) -> usize {
-        let request = LookupCustomerRequest { key: Some(Key::Phone(phone.to_owned())) };
+        let request = LookupCustomerRequest { key: Some(Key::Phone(phone.to_owned())), in_clear: false };
         self.customers("zhao.min").lookup_customer(request).await.unwrap().into_inner().customers.len()
     }
 }

@@ -81,7 +81,7 @@ impl Suite {
     }
 
     async fn looked_up(&self, phone: &str) -> Vec<String> {
-        let request = LookupCustomerRequest { key: Some(Key::Phone(phone.to_owned())) };
+        let request = LookupCustomerRequest { key: Some(Key::Phone(phone.to_owned())), in_clear: false };
         let found = self.customers("zhao.min").lookup_customer(request).await.unwrap().into_inner();
         found.customers.into_iter().map(|customer| customer.customer_id).collect()
     }
@@ -127,7 +127,7 @@ async fn rotation_while_people_call_doubles_and_loses_nobody() {
                     }
                     let n = if turn % 2 == 0 { turn % 40 } else { 100 + turn };
                     let made = tickets.create_ticket(with_phone(&number(n))).await.unwrap().into_inner();
-                    let request = LookupCustomerRequest { key: Some(Key::Phone(number(n))) };
+                    let request = LookupCustomerRequest { key: Some(Key::Phone(number(n))), in_clear: false };
                     let found = customers.lookup_customer(request).await.unwrap().into_inner().customers;
                     assert_eq!(found.len(), 1, "caller {caller}, {}", number(n));
                     assert_eq!(found[0].customer_id, made.customer_id);

@@ -28,6 +28,10 @@ const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.CustomerService",
     "gongdan.tickets.v1.CatalogueService",
     "gongdan.tickets.v1.PriorityService",
+    "gongdan.tickets.v1.FormService",
+    "gongdan.tickets.v1.TicketTypeService",
+    "gongdan.tickets.v1.ChannelService",
+    "gongdan.tickets.v1.QuarantineService",
     "gongdan.tickets.v1.PrivacyService",
     "gongdan.tickets.v1.SupervisionService",
     "gongdan.tickets.v1.CirculationService",
@@ -82,6 +86,10 @@ const ASKED: &[(&str, Ask)] = &[
     ("ReopenTicket", |at, _| act!(reopen(&at.ticket, false))),
     ("CancelTicket", |at, _| act!(cancel(&at.ticket))),
     ("UrgeTicket", |at, _| act!(urge(&at.ticket))),
+    ("ReleaseTicket", |at, _| {
+        let ticket = at.ticket.id.clone();
+        act!(pb::ReleaseTicketRequest { request_id: id(), ticket, etag: String::new() })
+    }),
     ("ListTimeline", |at, _| {
         Some(pb::ListTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
     }),

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use gongdan_proto::tickets::v1::{
-    AcceptTicketRequest, CancelTicketRequest, ClaimTicketRequest, DispatchTicketRequest, ReopenTicketRequest,
+    AcceptTicketRequest, CancelTicketRequest, ClaimTicketRequest, DispatchTicketRequest, ReleaseTicketRequest, ReopenTicketRequest,
     ResolveTicketRequest, ReturnTicketRequest, SubmitTicketRequest, TransferTicketRequest, UrgeTicketRequest,
 };
 
@@ -102,6 +102,10 @@ pub struct Urge {
 impl Plain {
     pub fn submit(self, context: &Context) -> SubmitTicketRequest {
         SubmitTicketRequest { request_id: context.request_id(), ticket: self.ticket, etag: self.etag }
+    }
+
+    pub fn release(self, context: &Context) -> ReleaseTicketRequest {
+        ReleaseTicketRequest { request_id: context.request_id(), ticket: self.ticket, etag: self.etag }
     }
 
     pub fn accept(self, context: &Context) -> AcceptTicketRequest {

@@ -10,7 +10,10 @@ use gongdan_proto::{
 };
 
 use super::{
-    super::Context,
+    super::{
+        Context,
+        fields::{self, Field},
+    },
     words::{Channel, Impact, Kind, Priority, Urgency, number},
 };
 
@@ -19,6 +22,13 @@ pub struct Create {
     /// What kind of request; may be left out when the item binds it
     #[arg(long = "type", value_enum)]
     kind: Option<Kind>,
+    /// The type by its key, also one of the house's own (`gongdan type list`)
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "KEY")]
+    type_key: String,
+    /// A field of the item's form, `meter=12345678` or `address.floor=3`; numbers, true and false are taken as such, a text in
+    /// quotes is one; may be repeated
+    #[arg(long = "field", value_name = "PATH=VALUE")]
+    fields: Vec<Field>,
     /// Key of a catalogue item; default: unclassified
     #[arg(long, default_value = "", hide_default_value = true)]
     item: String,
@@ -106,6 +116,8 @@ impl Create {
             draft: self.draft,
             sensitive: self.sensitive,
             reporter_confidential: self.confidential,
+            type_key: self.type_key,
+            custom_fields: fields::message(&self.fields)?,
         })
     }
 }

@@ -5,7 +5,7 @@ use clap::Args;
 use gongdan_proto::{tickets::v1::TicketFilter, to_timestamp};
 
 use super::{
-    super::Context,
+    super::{Context, fields::Field},
     words::{Channel, Kind, Phase, Priority, numbers},
 };
 
@@ -29,6 +29,13 @@ pub struct Filter {
     /// What kind of request; may be repeated
     #[arg(long = "type", value_enum)]
     kind: Vec<Kind>,
+    /// Ticket type by its key, also one of the house's own; may be repeated
+    #[arg(long, value_name = "KEY")]
+    type_key: Vec<String>,
+    /// A searchable field of a form: `meter=12345678`, `meter=1234*` for a text that begins so, `floor=3`, `floor=2..9`,
+    /// `day=2026-11-01..2026-11-30`, `agreed=true`; may be repeated
+    #[arg(long, value_name = "PATH=VALUE")]
+    field: Vec<Field>,
     /// Priority; may be repeated
     #[arg(long, value_enum)]
     priority: Vec<Priority>,
@@ -68,6 +75,8 @@ impl Filter {
             customer_id: self.customer,
             tickets: self.ticket,
             origin: 0,
+            type_keys: self.type_key,
+            fields: self.field.iter().map(Field::condition).collect(),
         })
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use clap::Args;
 use gongdan_proto::tickets::v1::{
-    LookupCustomerRequest, Ticket, customer_service_client::CustomerServiceClient,
+    CustomerProfile, LookupCustomerRequest, Ticket, customer_service_client::CustomerServiceClient,
     lookup_customer_request::Key,
 };
 use serde_json::json;
@@ -11,8 +11,18 @@ use serde_json::json;
 use super::{super::Context, show};
 
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
 pub struct Lookup {
+    #[command(flatten)]
+    by: By,
+    /// Contacts in clear; needs a right of its own, and is noted
+    #[arg(long)]
+    in_clear: bool,
+}
+
+/// What a customer is found by.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct By {
     /// A phone number in any spelling
     #[arg(long)]
     phone: Option<String>,
@@ -25,13 +35,15 @@ pub struct Lookup {
 }
 
 pub async fn run(context: &Context, args: Lookup) -> Result<()> {
-    let key = args
+    let Lookup { by, in_clear } = args;
+    let key = by
         .phone
         .map(Key::Phone)
-        .or(args.last_four.map(Key::PhoneLastFour))
-        .or(args.customer.map(Key::CustomerId));
+        .or(by.last_four.map(Key::PhoneLastFour))
+        .or(by.customer.map(Key::CustomerId));
     let mut client = CustomerServiceClient::new(context.channel("tickets")?);
-    let found = client.lookup_customer(LookupCustomerRequest { key }).await?.into_inner().customers;
+    let request = LookupCustomerRequest { key, in_clear };
+    let found = client.lookup_customer(request).await?.into_inner().customers;
     if context.is_json() {
         let profiles: Result<Vec<_>> =
             found.iter().map(|profile| context.json("gongdan.tickets.v1.CustomerProfile", profile)).collect();
@@ -41,11 +53,37 @@ pub async fn run(context: &Context, args: Lookup) -> Result<()> {
         return context.say(context.text("no such customer", "无此客户"));
     }
     for profile in found {
-        let contact = profile.contact.unwrap_or_default();
-        let head = format!("{} {} {} ({})", contact.name, contact.phone, profile.customer_id, profile.total);
-        context.say(head.trim())?;
+        context.say(&head(context, &profile))?;
         let tickets: Vec<Ticket> = profile.in_flight.into_iter().chain(profile.past).collect();
         context.print(|| Ok(json!([])), || show::table(context, &tickets))?;
     }
     Ok(())
+}
+
+/// Who it is, in a line.
+fn head(context: &Context, profile: &CustomerProfile) -> String {
+    let masked = profile.contact.clone().unwrap_or_default();
+    let clear = profile.contact_in_clear.clone();
+    let (name, phone) = clear
+        .as_ref()
+        .map_or((masked.name, masked.phone), |clear| (clear.name.clone(), clear.phone.clone()));
+    let clear = clear.unwrap_or_default();
+    let verified = if profile.verified_at.is_some() { context.text("verified", "已核实") } else { "" };
+    let region = show::region(&profile.region);
+    [
+        &name,
+        &phone,
+        &clear.identity_number,
+        &clear.address,
+        &profile.customer_id,
+        &profile.tier,
+        &verified.to_owned(),
+        &region,
+        &format!("({})", profile.total),
+    ]
+    .into_iter()
+    .filter(|part| !part.is_empty())
+    .cloned()
+    .collect::<Vec<_>>()
+    .join(" ")
 }

@@ -4,8 +4,8 @@ mod act;
 mod create;
 mod filter;
 mod list;
-mod lookup;
-mod show;
+pub mod lookup;
+pub mod show;
 mod timeline;
 mod verify;
 mod watch;
@@ -13,7 +13,8 @@ pub mod words;
 
 use anyhow::Result;
 use clap::Subcommand;
-use gongdan_proto::tickets::v1::{GetTicketRequest, ticket_service_client::TicketServiceClient};
+use gongdan_proto::tickets::v1::{
+    quarantine_service_client::QuarantineServiceClient,GetTicketRequest, ticket_service_client::TicketServiceClient};
 
 use super::{Channel, Context, Table};
 
@@ -54,6 +55,8 @@ pub enum Command {
     Cancel(act::Reasoned),
     /// The citizen asks again (催单)
     Urge(act::Urge),
+    /// Lets it out of the quarantine (解除隔离)
+    Release(act::Plain),
     /// Prints changes as they happen, until Ctrl-C
     Watch(watch::Watch),
     /// Every change of one ticket, oldest first (流转信息)
@@ -82,6 +85,10 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Reopen(args) => client.reopen_ticket(args.request(context)).await?,
         Command::Cancel(args) => client.cancel_ticket(args.cancel(context)).await?,
         Command::Urge(args) => client.urge_ticket(args.request(context)).await?,
+        Command::Release(args) => {
+            let mut quarantine = QuarantineServiceClient::new(context.channel("tickets")?);
+            quarantine.release_ticket(args.release(context)).await?
+        }
         Command::List(args) => return list::run(context, client, args).await,
         Command::Watch(args) => return watch::run(context, client, args).await,
         Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,

@@ -4,7 +4,7 @@ use anyhow::Result;
 use gongdan_proto::tickets::v1::Ticket;
 use gongdan_region::{RegionCode, Regions};
 
-use super::super::{Context, Table};
+use super::super::{Context, Table, fields};
 
 /// The message's full name.
 pub const TICKET: &str = "gongdan.tickets.v1.Ticket";
@@ -58,9 +58,21 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("subject", "标题"), ticket.subject.clone()),
         (context.text("request", "诉求"), ticket.body.clone()),
         (context.text("type", "类型"), context.name(ticket.r#type().as_str_name())),
+        (context.text("own type", "自定义类型"), ticket.type_key.clone()),
         (context.text("item", "事项"), ticket.item.clone()),
+        (context.text("form", "表单"), fields::form(ticket)),
+        (context.text("fields", "表单内容"), fields::lines(ticket.custom_fields.as_ref())),
         (context.text("region", "区域"), region(&ticket.region)),
         (context.text("channel", "渠道"), context.name(ticket.channel().as_str_name())),
+        (
+            context.text("first response within", "首次响应时限"),
+            match ticket.response_seconds {
+                0 => String::new(),
+                seconds => format!("{seconds} s"),
+            },
+        ),
+        (context.text("customer tier", "客户等级"), ticket.customer_tier.clone()),
+        (context.text("in quarantine until", "隔离至"), context.time(ticket.quarantined_until.as_ref())),
         (context.text("priority", "优先级"), context.name(ticket.priority().as_str_name())),
         (context.text("priority reason", "优先级理由"), ticket.priority_reason.clone()),
         (context.text("citizen", "市民"), format!("{name} {phone}").trim().to_owned()),
@@ -96,7 +108,7 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
 }
 
 /// Names from the province down; the code when the table does not have it.
-fn region(code: &str) -> String {
+pub fn region(code: &str) -> String {
     RegionCode::parse(code)
         .map(|code| Regions::national().path_name(code))
         .ok()

@@ -53,6 +53,7 @@ impl Condition {
 fn sample() -> Option<TicketFacts> {
     Some(TicketFacts {
         ticket_type: "complaint",
+        type_key: "noise_complaint".to_owned(),
         item: "城乡建设/安全生产/事故处理".into(),
         region: Regions::national().find_by_name("天河区").first()?.code,
         priority: 3,
@@ -69,6 +70,7 @@ fn sample() -> Option<TicketFacts> {
         sensitive: false,
         received_at: Timestamp::UNIX_EPOCH,
         customer_known: true,
+        customer_tier: "standard".to_owned(),
     })
 }
 

@@ -11,6 +11,7 @@ pub(super) const VARIABLES: [(&str, &[&str]); 3] = [
         "ticket",
         &[
             "type",
+            "type_key",
             "item",
             "item_path",
             "region",
@@ -31,7 +32,7 @@ pub(super) const VARIABLES: [(&str, &[&str]); 3] = [
             "received_at",
         ],
     ),
-    ("customer", &["known"]),
+    ("customer", &["known", "tier"]),
     ("time", &["now", "hour", "minute", "weekday", "day", "month", "date"]),
 ];
 
@@ -57,6 +58,7 @@ impl Facts for Variables<'_> {
         let ticket = self.ticket;
         Some(match name {
             "ticket.type" => Fact::Text(ticket.ticket_type),
+            "ticket.type_key" => Fact::Text(&ticket.type_key),
             "ticket.item" => Fact::Text(&ticket.item),
             "ticket.item_path" => Fact::List(ticket.item_path()),
             "ticket.region" => Fact::Made(ticket.region.to_string()),
@@ -76,6 +78,7 @@ impl Facts for Variables<'_> {
             "ticket.sensitive" => Fact::Flag(ticket.sensitive),
             "ticket.received_at" => Fact::Made(self.instant(ticket.received_at)),
             "customer.known" => Fact::Flag(ticket.customer_known),
+            "customer.tier" => Fact::Text(&ticket.customer_tier),
             "time.now" => Fact::Made(self.instant(self.civil.timestamp())),
             "time.hour" => Fact::Number(self.civil.hour().into()),
             "time.minute" => Fact::Number(self.civil.minute().into()),

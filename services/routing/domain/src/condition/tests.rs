@@ -27,6 +27,7 @@ fn conditions_see_ticket_customer_and_time() {
         "ticket.subject.contains('噪音') && ticket.body.matches('施工|装修')",
         "ticket.round == 1 && ticket.return_count > 0 && 'a-unit' in ticket.returned_by",
         "ticket.tier == 1 && !ticket.sensitive && customer.known",
+        "customer.tier == 'standard' && ticket.type_key == 'noise_complaint'",
         "time.hour == 18 && time.minute == 30 && time.weekday == 7 && time.day == 22 && time.month == 11",
         "time.date == '2026-11-22' && time.now == '2026-11-22T18:30:00+08:00'",
         "timestamp(ticket.received_at) < timestamp(time.now)",

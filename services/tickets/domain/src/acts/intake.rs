@@ -4,8 +4,8 @@ use crate::{
     action::Action,
     actor::Actor,
     acts::erase::Personal,
-    change::{Change, Changed, Event},
-    groups::{Groups, place::PlacePart},
+    change::{Change, Changed, Event, RecordText},
+    groups::{Groups, form::FormPart, place::PlacePart},
     refusal::Refusal,
     text::{Body, Subject},
     ticket::{External, Ticket},
@@ -14,6 +14,9 @@ use crate::{
 use gongdan_region::RegionCode;
 use jiff::Timestamp;
 use uuid::Uuid;
+
+/// The text of a ticket that is what was filled into its form, as JSON. Source: T6.
+pub const CUSTOM_FIELDS: &str = "custom_fields";
 
 /// A request, checked and completed from catalogue and matrix.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +59,10 @@ pub struct Intake {
     pub received_at: Timestamp,
     /// Where it is about, as far as everybody may know. Source: T37.
     pub place: PlacePart,
+    /// Form, type and channel standard it is taken down under.
+    pub form: FormPart,
+    /// What was filled into the form, as JSON; empty: nothing.
+    pub custom_fields: String,
 }
 
 /// What identifies a new ticket.
@@ -150,7 +157,7 @@ impl Ticket {
             created_by: by.clone(),
             tier: 1,
             erased: Personal::default(),
-            groups: Groups { place: intake.place, ..Groups::default() },
+            groups: Groups { place: intake.place, form: intake.form, ..Groups::default() },
             chain: Vec::new(),
         };
         let event = Event {
@@ -167,6 +174,13 @@ impl Ticket {
         changed.from_version = 0;
         changed.steps.push((event, ticket));
         changed.texts.request = Some((intake.subject, intake.body));
+        if !intake.custom_fields.is_empty() {
+            changed.texts.records.push(RecordText {
+                record: changed.ticket.id,
+                part: CUSTOM_FIELDS,
+                text: intake.custom_fields,
+            });
+        }
         changed
     }
 }

@@ -6,7 +6,7 @@ pub mod random;
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
     Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Reason, ReplyText,
-    Solution, Subject, Ticket, TicketType, UnitId, Urgency, groups::place::PlacePart,
+    Solution, Subject, Ticket, TicketType, UnitId, Urgency, groups::{form::FormPart, place::PlacePart},
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -75,6 +75,8 @@ pub fn intake() -> Intake {
         confidential: false,
         received_at: at(0),
         place: PlacePart::default(),
+        form: FormPart::default(),
+        custom_fields: String::new(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! One file a service that has many RPCs: each delegates, the work is in the file named after the RPC.
 
 mod circulation;
+mod forms;
 mod supervision;
 mod timeline;
