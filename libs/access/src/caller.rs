@@ -67,6 +67,12 @@ impl Caller {
         Self::new(Arc::new(actor), policies, action)
     }
 
+    /// The same caller, for something else that the call does in its name.
+    #[must_use]
+    pub fn doing(&self, action: &'static str) -> Self {
+        Self { action, ..self.clone() }
+    }
+
     /// What the RPC is, for example `tickets.dispatch`.
     #[must_use]
     pub fn action(&self) -> &'static str {

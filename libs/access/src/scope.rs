@@ -57,6 +57,12 @@ impl Scope {
         self.table == Table::ALL
     }
 
+    /// Whether all that is within `other` is within this one, both being the same caller's.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        other.table.implies(self.table)
+    }
+
     pub(crate) fn actor(&self) -> &Actor {
         &self.actor
     }

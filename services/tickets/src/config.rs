@@ -25,6 +25,8 @@ pub struct Config {
     pub supervision: SupervisionConfig,
     /// `[watch]`
     pub watch: WatchConfig,
+    /// `[queues]`
+    pub queues: QueuesConfig,
     /// `[retention]`
     pub retention: RetentionConfig,
     /// `[quarantine]`
@@ -89,6 +91,16 @@ impl QuarantineConfig {
     }
 }
 
+/// How counts of queues are kept.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct QueuesConfig {
+    /// Between two foldings.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub fold_every: Duration,
+    /// Exports that may run at once in one process.
+    pub exports: usize,
+}
 
 /// How long what is personal is kept.
 #[derive(Debug, Clone, Deserialize)]

@@ -243,7 +243,8 @@ mod tests {
     use gongdan_region::RegionCode;
     use gongdan_tickets_domain::{
         Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Subject, TicketType,
-        UnitId, Urgency, groups::{form::FormPart, place::PlacePart},
+        UnitId, Urgency,
+        groups::{form::FormPart, place::PlacePart},
     };
     use uuid::Uuid;
 

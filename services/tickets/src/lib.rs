@@ -19,16 +19,16 @@ use crate::{
     jobs::{
         climb_directives,
         close_silent::CloseSilent,
-        forget_decisions,
+        fold_queues, forget_decisions,
         keep_keys::KeepKeys,
-        quarantine,
-        remind,
+        quarantine, remind,
         retain::{self, Ask, Pass},
         rotate_keys,
     },
     store::{
-        catalogue::Catalogue, channel_standards::ChannelStandards, customers::Customers, forms::Forms, keys::Keys, numbers::Numbers, priorities::Priorities,
-        seal::Sealer, ticket_types::TicketTypes, tickets::Tickets, units::Units, writer::AfterCommit,
+        catalogue::Catalogue, channel_standards::ChannelStandards, customers::Customers, forms::Forms,
+        keys::Keys, numbers::Numbers, priorities::Priorities, seal::Sealer, ticket_types::TicketTypes,
+        tickets::Tickets, units::Units, writer::AfterCommit,
     },
     telemetry::Metrics,
 };
@@ -37,19 +37,20 @@ use gongdan_access::guard;
 use gongdan_clock::{SharedClock, SystemClock, new_id};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
+use gongdan_proto::tickets::v1::queue_service_server::QueueServiceServer;
 use gongdan_proto::tickets::v1::{
-    catalogue_service_server::CatalogueServiceServer, circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
-    channel_service_server::ChannelServiceServer, form_service_server::FormServiceServer,
-    quarantine_service_server::QuarantineServiceServer, ticket_type_service_server::TicketTypeServiceServer,
-    priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
+    catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer,
+    circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
+    form_service_server::FormServiceServer, priority_service_server::PriorityServiceServer,
+    privacy_service_server::PrivacyServiceServer, quarantine_service_server::QuarantineServiceServer,
     supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
-    timeline_service_server::TimelineServiceServer,
+    ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
 use sqlx::PgPool;
 use std::sync::Arc;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 /// The service's name, on the bus and in paths.
@@ -86,6 +87,8 @@ pub(crate) struct Rooms {
     rotate: Notify,
     /// Told when a rotation of keys has ended here, for watchers.
     rotated: Notify,
+    /// Exports that may run at once.
+    exports: Arc<Semaphore>,
     metrics: Metrics,
     shutdown: CancellationToken,
 }
@@ -153,8 +156,10 @@ async fn serve(
     base.spawn(climb_directives::run(rooms.clone()));
     base.spawn(remind::run(rooms.clone()));
     base.spawn(quarantine::run(rooms.clone()));
+    base.spawn(fold_queues::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
+    base.add(QueueServiceServer::new(api.clone()).max_decoding_message_size(limit));
     let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), guard());
     let dead_letters = DeadLetterServer::new(base.pool.clone(), inboxes, guard());
     base.add(TicketServiceServer::new(api.clone()).max_decoding_message_size(limit))
@@ -212,6 +217,7 @@ impl Rooms {
             units: Units::new(pool.clone()),
             relay: base.relay.clone(),
             shutdown: base.shutdown.clone(),
+            exports: Arc::new(Semaphore::new(config.queues.exports)),
             pool,
             clock,
             config,

@@ -18,6 +18,8 @@ use uuid::Uuid;
 pub struct Changed {
     /// The ticket now.
     pub ticket: Ticket,
+    /// The ticket before; none for a new one.
+    pub before: Option<Box<Ticket>>,
     /// The version before; 0 for a new ticket.
     pub from_version: i64,
     /// Each event with the ticket right after it, in order.

@@ -5,7 +5,7 @@ use crate::{
     change::{Change, Event, Marks},
     names::UnitId,
     ticket::{Pool, Resolution, Ticket},
-    vocabulary::Phase,
+    vocabulary::{Origin, Phase},
 };
 
 impl Ticket {
@@ -116,6 +116,9 @@ impl Ticket {
             Change::Workflow(change) => self.evolve_workflow(event, change),
         }
         self.settle(event);
+        if event.origin == Origin::Live && !matches!(event.change, Change::Erased { .. }) {
+            self.done_by(&event.actor, matches!(event.change, Change::Track(_)));
+        }
     }
 
     /// What was asked for is over when the ticket has moved on. A merge leaves it as it is: undoing it brings it back.

@@ -19,6 +19,7 @@ mod numbered;
 mod phone;
 mod place;
 mod priority;
+mod queues;
 mod refusal;
 mod rules;
 mod text;
@@ -43,6 +44,7 @@ pub use number::{CellCode, InvalidCellCode, ticket_number};
 pub use phone::{InvalidPhone, PhoneNumber};
 pub use place::{CoordinateSystem, InvalidPoint, Point};
 pub use priority::{Matrix, MatrixError};
+pub use queues::{Deltas, Doer, Owner, Place, Queue, QueueKind};
 pub use refusal::Refusal;
 pub use rules::Rules;
 pub use text::{

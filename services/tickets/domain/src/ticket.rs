@@ -7,6 +7,7 @@ use crate::{
     change::{Change, Changed, Event, Texts},
     groups::Groups,
     names::{ExternalSource, PrincipalId, UnitId},
+    queues::Doer,
     refusal::Refusal,
     text::ExternalId,
     vocabulary::{
@@ -109,6 +110,8 @@ pub struct Ticket {
     pub close_reason: Option<CloseReason>,
     /// Units that take or took part.
     pub participants: Vec<UnitId>,
+    /// People who did something with it, in the order in which they first did.
+    pub doers: Vec<Doer>,
     /// The SLA policy key of the item; empty: the default of the type.
     pub sla_policy: String,
     /// Who created it.
@@ -202,7 +205,8 @@ impl Ticket {
 impl Changed {
     /// Nothing has happened yet.
     pub(crate) fn unchanged(ticket: Ticket) -> Self {
-        Self { from_version: ticket.version, ticket, steps: Vec::new(), texts: Texts::default() }
+        let before = Some(Box::new(ticket.clone()));
+        Self { before, from_version: ticket.version, ticket, steps: Vec::new(), texts: Texts::default() }
     }
 
     /// One more event.

@@ -2,7 +2,10 @@
 //!
 //! A projection of nothing but the latest state of each clock, so it may jump ahead over versions (`latest_only`).
 
-use crate::store::deadlines::{self, Deadline};
+use crate::store::{
+    deadlines::{self, Deadline},
+    dues,
+};
 use async_trait::async_trait;
 use gongdan_outbox::{ApplyError, Event, Handler};
 use gongdan_proto::{
@@ -19,7 +22,7 @@ pub(crate) const NAME: &str = "tickets-sla";
 pub(crate) const EVENTS: [&str; 8] =
     ["started", "breached", "stopped", "cancelled", "paused", "resumed", "extended", "restored"];
 
-/// Keeps `deadlines`.
+/// Keeps `deadlines`, and when tickets are due.
 pub(crate) struct Sla;
 
 #[async_trait]
@@ -34,6 +37,14 @@ impl Handler for Sla {
             }
         }
         deadlines::put(connection, &latest.values().collect::<Vec<_>>()).await?;
+        // In the order in which everybody locks tickets.
+        let mut handled: Vec<Uuid> = latest
+            .values()
+            .filter(|deadline| deadline.kind == ClockKind::Handling as i16)
+            .map(|deadline| deadline.ticket)
+            .collect();
+        handled.dedup();
+        dues::follow(connection, &handled).await?;
         Ok(())
     }
 }

@@ -32,10 +32,7 @@ pub(super) async fn circulate_ticket(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .circulate(new_id(now), persons.clone(), note, &by, now)
-        .map_err(refused)?;
+    let changed = opened.ticket.circulate(new_id(now), persons.clone(), note, &by, now).map_err(refused)?;
     if let Some(unit) = &changed.ticket.lead_unit {
         rooms.units.check_members(unit, &persons).await?;
     }

@@ -18,7 +18,9 @@ use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{
-    Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency, form::Found, groups::{form::FormPart, place::PlacePart},
+    Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency,
+    form::Found,
+    groups::{form::FormPart, place::PlacePart},
 };
 use jiff::Timestamp;
 
@@ -80,7 +82,8 @@ async fn create(
         intake.customer_id = customer.id();
         intake.form.customer_tier = customer.tier(rooms).await?;
         let new = New { id, number: number.clone(), external: None };
-        let waits = if draft { None } else { quarantine::until(rooms, &customer, &by, intake.channel, now).await? };
+        let waits =
+            if draft { None } else { quarantine::until(rooms, &customer, &by, intake.channel, now).await? };
         let changed = match waits {
             Some(until) => Ticket::quarantined(new, intake.clone(), until, &by, now),
             None if draft => Ticket::saved(new, intake.clone(), &by, now),

@@ -63,7 +63,11 @@ pub(super) fn with_personal(contact: Option<Contact>, personal: Map<String, Valu
 }
 
 /// The fields of a request as JSON; what JSON cannot hold is noted.
-pub(super) fn json(field: &str, given: Option<Struct>, violations: &mut Violations) -> Option<Map<String, Value>> {
+pub(super) fn json(
+    field: &str,
+    given: Option<Struct>,
+    violations: &mut Violations,
+) -> Option<Map<String, Value>> {
     violations.field(field, json_struct::from_struct(given.unwrap_or_default()))
 }
 

@@ -15,8 +15,8 @@ use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{from_timestamp, tickets::v1 as pb};
 use gongdan_region::{RegionCode, Regions};
 use gongdan_tickets_domain::{
-    Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, TicketType, UnitId,
-    Urgency, ticket_type::TypeKey,
+    Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, TicketType,
+    UnitId, Urgency, ticket_type::TypeKey,
 };
 use jiff::{Timestamp, civil::Date};
 use prost::Message;
@@ -239,7 +239,9 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
 fn types(mut kinds: Vec<i16>, keys: &[String], violations: &mut Violations) -> (Vec<i16>, Vec<String>) {
     let mut own = Vec::new();
     for (at, key) in keys.iter().enumerate() {
-        let Some(key) = violations.field(format!("filter.type_keys[{at}]"), TypeKey::parse(key)) else { continue };
+        let Some(key) = violations.field(format!("filter.type_keys[{at}]"), TypeKey::parse(key)) else {
+            continue;
+        };
         match key.built_in() {
             Some(kind) => kinds.extend(i16::try_from(kind.number())),
             None => own.push(key.to_string()),
@@ -271,12 +273,12 @@ fn fields(conditions: Vec<pb::FieldCondition>, violations: &mut Violations) -> V
             text => violations.field(place(name), text.parse::<Date>().map_err(|_| "a day as 2026-11-29")),
         };
         let wanted = match condition.rule {
-            Some(Rule::Equals(text)) => {
-                violations.field(place("equals"), Line::<0, 256>::parse(&text)).map(|t| Wanted::Text(t.into()))
-            }
-            Some(Rule::Prefix(text)) => {
-                violations.field(place("prefix"), Line::<1, 256>::parse(&text)).map(|t| Wanted::Prefix(t.into()))
-            }
+            Some(Rule::Equals(text)) => violations
+                .field(place("equals"), Line::<0, 256>::parse(&text))
+                .map(|t| Wanted::Text(t.into())),
+            Some(Rule::Prefix(text)) => violations
+                .field(place("prefix"), Line::<1, 256>::parse(&text))
+                .map(|t| Wanted::Prefix(t.into())),
             Some(Rule::Number(range)) => {
                 let number = |n: Option<f64>| n.is_none_or(f64::is_finite);
                 if !number(range.from) || !number(range.to) || (range.from.is_none() && range.to.is_none()) {
@@ -307,10 +309,9 @@ fn fields(conditions: Vec<pb::FieldCondition>, violations: &mut Violations) -> V
 
 /// A page token: the key of the last row, and a mark of the filter it belongs to.
 pub(super) fn page_token(after: After, filter: &impl Message) -> String {
-    let mut bytes = mark(filter).to_vec();
-    bytes.extend(after.received_at.as_microsecond().to_be_bytes());
-    bytes.extend(after.id.as_bytes());
-    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+    let mut key = after.received_at.as_microsecond().to_be_bytes().to_vec();
+    key.extend(after.id.as_bytes());
+    token(filter, &key)
 }
 
 /// The key in a page token of an earlier answer with the same filter.
@@ -319,14 +320,26 @@ pub(super) fn after(token: &str, filter: &impl Message, violations: &mut Violati
         return None;
     }
     let key = || {
-        let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (own, rest) = bytes.split_first_chunk::<8>()?;
-        let (at, id) = rest.split_first_chunk::<8>()?;
+        let bytes = untoken(token, filter)?;
+        let (at, id) = bytes.split_first_chunk::<8>()?;
         let received_at = Timestamp::from_microsecond(i64::from_be_bytes(*at)).ok()?;
-        let id = Uuid::from_slice(id).ok()?;
-        (*own == mark(filter)).then_some(After { received_at, id })
+        Some(After { received_at, id: Uuid::from_slice(id).ok()? })
     };
     violations.field("page_token", key().ok_or("a token of an earlier answer with the same filter"))
+}
+
+/// A token of a key that belongs to what was asked for.
+pub(super) fn token(asked: &impl Message, key: &[u8]) -> String {
+    let mut bytes = mark(asked).to_vec();
+    bytes.extend(key);
+    BASE64_URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// The key in a token, if it belongs to what is asked for.
+pub(super) fn untoken(token: &str, asked: &impl Message) -> Option<Vec<u8>> {
+    let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok()?;
+    let (own, key) = bytes.split_first_chunk::<8>()?;
+    (*own == mark(asked)).then(|| key.to_vec())
 }
 
 fn mark(filter: &impl Message) -> [u8; 8] {

@@ -28,10 +28,7 @@ pub(super) async fn escalate_ticket(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .escalate(unit.clone(), person.clone(), reason, &by, now)
-        .map_err(refused)?;
+    let changed = opened.ticket.escalate(unit.clone(), person.clone(), reason, &by, now).map_err(refused)?;
     if let Some(unit) = &unit {
         rooms.units.check(unit, person.as_ref(), now).await?;
     }

@@ -21,7 +21,9 @@ pub(super) async fn hand_off_ticket(
     let service = given("service", EmergencyService::from_number(request.service), &mut violations);
     let reference = violations.field("reference", Reference::parse(&request.reference));
     let note = violations.field("note", Reason::parse(&request.note));
-    let (Some(call), Some(service), Some(reference), Some(note), true) = (call, service, reference, note, violations.is_empty()) else {
+    let (Some(call), Some(service), Some(reference), Some(note), true) =
+        (call, service, reference, note, violations.is_empty())
+    else {
         return Err(violations.into_error());
     };
     let opened = match rooms.tickets.open(&call).await? {
@@ -29,9 +31,6 @@ pub(super) async fn hand_off_ticket(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .hand_off(new_id(now), service, reference, note, &by, now)
-        .map_err(refused)?;
+    let changed = opened.ticket.hand_off(new_id(now), service, reference, note, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

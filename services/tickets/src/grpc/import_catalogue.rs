@@ -9,11 +9,11 @@ use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1 as pb;
-use std::collections::HashMap;
 use gongdan_tickets_domain::{
     Impact, Line, TicketType, Urgency,
     catalogue::{Binds, Row, tree},
 };
+use std::collections::HashMap;
 
 /// Leaves of one version.
 const MAX_ROWS: usize = 20_000;
@@ -85,7 +85,10 @@ fn decode(
     }
     let (kind, type_key) = self::kind(&field, kind, &row.type_key, types, violations);
     let form = row.form;
-    Row { path: row.path, binds: Binds { kind, urgency, impact, sla_policy, routing_hints, regions, form, type_key } }
+    Row {
+        path: row.path,
+        binds: Binds { kind, urgency, impact, sla_policy, routing_hints, regions, form, type_key },
+    }
 }
 
 /// The type that is bound, and the house's own one that is counted as it; empty: none.

@@ -119,7 +119,10 @@ pub(super) async fn item(
 }
 
 /// What of a new ticket can be filtered on beside its columns.
-pub(super) fn fields(type_key: Option<&TypeKey>, found: Vec<(String, Found)>) -> Option<Vec<(String, Found)>> {
+pub(super) fn fields(
+    type_key: Option<&TypeKey>,
+    found: Vec<(String, Found)>,
+) -> Option<Vec<(String, Found)>> {
     let mut fields = found;
     fields.extend(type_key.map(|key| (TYPE.to_owned(), Found::Text(key.to_string()))));
     (!fields.is_empty()).then_some(fields)
@@ -146,7 +149,9 @@ fn kind(
     let (kind, own) = match (bound, asked) {
         (Some((kind, own)), None) => (kind, own),
         (Some((kind, own)), Some((wanted, None))) if kind == wanted => (kind, own),
-        (Some((kind, own)), Some((wanted, key))) if kind == wanted && (own.is_none() || own == key) => (kind, key),
+        (Some((kind, own)), Some((wanted, key))) if kind == wanted && (own.is_none() || own == key) => {
+            (kind, key)
+        }
         (Some((kind, own)), Some(_)) => {
             let bound = own.map_or_else(|| kind.to_string(), |key| key.to_string());
             violations.add("type", format!("{bound}, which the item binds, or left out"));

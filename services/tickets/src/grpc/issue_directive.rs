@@ -21,7 +21,8 @@ pub(super) async fn issue_directive(
         violations.add("due_at", "an instant in the future");
     }
     let directive = violations.field("directive", Reason::parse(&request.directive));
-    let (Some(call), Some(due_at), Some(directive), true) = (call, due_at, directive, violations.is_empty()) else {
+    let (Some(call), Some(due_at), Some(directive), true) = (call, due_at, directive, violations.is_empty())
+    else {
         return Err(violations.into_error());
     };
     let opened = match rooms.tickets.open(&call).await? {

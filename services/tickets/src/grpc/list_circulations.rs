@@ -83,7 +83,9 @@ pub(super) fn reader_units(caller: &Caller) -> &[String] {
 /// One that the caller is shown.
 pub(super) async fn find(rooms: &Rooms, caller: &Caller, id: Uuid) -> Result<Circulation, Error> {
     let found = list(rooms, caller, Which { id: Some(id), ..Which::default() }, 1).await?.pop();
-    found.ok_or_else(|| Error::not_found(Reason::CirculationNotFound, "no such circulation is shown to the caller"))
+    found.ok_or_else(|| {
+        Error::not_found(Reason::CirculationNotFound, "no such circulation is shown to the caller")
+    })
 }
 
 /// As they are answered, with who has read them.

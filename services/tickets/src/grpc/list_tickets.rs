@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Rooms,
-    store::{list::After, ticket_views::Detail},
+    store::{list::After, scope::Sight, ticket_views::Detail},
 };
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -25,7 +25,7 @@ pub(super) async fn list_tickets(
     let size = page_size(request.page_size, 50, 500, &mut violations);
     let after = after(&request.page_token, &given, &mut violations);
     violations.finish()?;
-    let mut views = rooms.tickets.list(&caller.scope(), &filter, after, size + 1).await?;
+    let mut views = rooms.tickets.list(&Sight::of(caller), &filter, after, size + 1).await?;
     let more = i64::try_from(views.len()).is_ok_and(|found| found > size);
     if more {
         views.pop();

@@ -9,7 +9,7 @@ use crate::{
     store::{
         customers::Customer,
         filter::Filter,
-        scope::READ,
+        scope::{READ, Sight},
         seal::Handle,
         ticket_views::{Detail, Viewer},
     },
@@ -36,6 +36,8 @@ const LOOKUP: &str = "lookup";
 pub(super) struct Looking {
     /// The tickets that are seen.
     pub scope: Scope,
+    /// The same, in lists.
+    sight: Sight,
     /// Those of them whose contact is seen in clear, if that is asked for.
     clear: Option<Scope>,
     /// How they are seen.
@@ -51,6 +53,7 @@ impl Looking {
     pub(super) fn masked(caller: &Caller) -> Self {
         Self {
             scope: caller.scope_of(READ),
+            sight: Sight::of(caller),
             clear: None,
             viewer: viewer(caller).masked(),
             strangers: false,
@@ -117,8 +120,8 @@ pub(super) async fn profile(
         let told = *strangers && (viewer.see_reporter || !seen.confidential);
         return Ok(told.then(|| pb::CustomerProfile { customer_id, ..pb::CustomerProfile::default() }));
     }
-    let in_flight = tickets(rooms, scope, &customer, *viewer, |phase| !phase.is_over()).await?;
-    let past = tickets(rooms, scope, &customer, *viewer, Phase::is_over).await?;
+    let in_flight = tickets(rooms, &looking.sight, &customer, *viewer, |phase| !phase.is_over()).await?;
+    let past = tickets(rooms, &looking.sight, &customer, *viewer, Phase::is_over).await?;
     for ticket in in_flight.iter().chain(&past) {
         gongdan_audit::touched("ticket", &ticket.id);
     }
@@ -160,7 +163,7 @@ async fn in_clear(
 
 async fn tickets(
     rooms: &Rooms,
-    scope: &Scope,
+    sight: &Sight,
     customer: &Customer,
     viewer: Viewer,
     which: fn(Phase) -> bool,
@@ -171,6 +174,6 @@ async fn tickets(
         .filter_map(|phase| i16::try_from(phase.number()).ok())
         .collect();
     let filter = Filter { customer: Some(customer.id), phases, ..Filter::default() }.seen_by(viewer);
-    let views = rooms.tickets.list(scope, &filter, None, MOST).await?;
+    let views = rooms.tickets.list(sight, &filter, None, MOST).await?;
     views.iter().map(|view| view.present(Detail::Listed, viewer, &rooms.customers.sealer)).collect()
 }

@@ -23,7 +23,8 @@ pub(super) async fn put_form(
             violations.add(format!("schema{}", broken.path), broken.rule);
         }
     }
-    let (Some(request_id), Some(key), Some(name), true) = (request_id, key, name, violations.is_empty()) else {
+    let (Some(request_id), Some(key), Some(name), true) = (request_id, key, name, violations.is_empty())
+    else {
         return Err(violations.into_error());
     };
     let asked = RequestKey { caller: caller.principal_id.clone(), method: "PutForm", request_id, hash };

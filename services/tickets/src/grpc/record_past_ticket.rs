@@ -18,7 +18,8 @@ use gongdan_pg::requests::hash_of;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
     External, ExternalId, ExternalSource, IMPORTED_UNIT, Intake, Line, New, Past, Reply, ReplyText, Ticket,
-    TicketType, UnitId, groups::{form::FormPart, place::PlacePart},
+    TicketType, UnitId,
+    groups::{form::FormPart, place::PlacePart},
 };
 use jiff::Timestamp;
 
@@ -50,7 +51,11 @@ pub(super) async fn record_past_ticket(
         let changed = Ticket::past(new, past.clone(), &by);
         let mut beside = customer.beside(rooms, None)?;
         beside.fields = intake::fields(past.intake.form.type_key.as_ref(), Vec::new());
-        match rooms.tickets.create(&changed, None, Some(key.clone()), beside, viewer, Who::Caller(caller)).await? {
+        match rooms
+            .tickets
+            .create(&changed, None, Some(key.clone()), beside, viewer, Who::Caller(caller))
+            .await?
+        {
             Created::New(ticket) => {
                 customer.written(rooms);
                 touched(&ticket);

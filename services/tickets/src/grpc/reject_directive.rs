@@ -20,7 +20,9 @@ pub(super) async fn reject_directive(
         violations.add("due_at", "an instant in the future");
     }
     let reason = violations.field("reason", Reason::parse(&request.reason));
-    let (Some(call), Some(id), Some(due_at), Some(reason), true) = (call, id, due_at, reason, violations.is_empty()) else {
+    let (Some(call), Some(id), Some(due_at), Some(reason), true) =
+        (call, id, due_at, reason, violations.is_empty())
+    else {
         return Err(violations.into_error());
     };
     let opened = match rooms.tickets.open(&call).await? {
@@ -28,9 +30,6 @@ pub(super) async fn reject_directive(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .reject_directive(id, due_at, reason, &by, now)
-        .map_err(refused)?;
+    let changed = opened.ticket.reject_directive(id, due_at, reason, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

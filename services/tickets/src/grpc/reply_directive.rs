@@ -24,9 +24,6 @@ pub(super) async fn reply_directive(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .reply_directive(id, reply, &by, now)
-        .map_err(refused)?;
+    let changed = opened.ticket.reply_directive(id, reply, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

@@ -28,9 +28,7 @@ pub(super) async fn track_ticket(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .track(record(&caller.principal_id), remind_at, note, &by, now)
-        .map_err(refused)?;
+    let changed =
+        opened.ticket.track(record(&caller.principal_id), remind_at, note, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

@@ -29,7 +29,8 @@ pub(super) async fn update_customer(
     let Update { customer, etag, set, key } = decode(caller, request)?;
     let looking = Looking::masked(caller);
     check_seen(rooms, &looking, customer).await?;
-    let changed = rooms.customers.set(customer, etag, &set, &key).await?.ok_or_else(erased_customer_not_found)?;
+    let changed =
+        rooms.customers.set(customer, etag, &set, &key).await?.ok_or_else(erased_customer_not_found)?;
     profile(rooms, &looking, changed).await?.ok_or_else(erased_customer_not_found)
 }
 

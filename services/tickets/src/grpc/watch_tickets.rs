@@ -158,7 +158,7 @@ impl Watch {
         let mut after: Option<After> = None;
         loop {
             self.renew().await?;
-            let views = self.rooms.tickets.list(&self.eyes.scope, &self.eyes.filter, after, PAGE).await?;
+            let views = self.rooms.tickets.list(&self.eyes.sight, &self.eyes.filter, after, PAGE).await?;
             after = views.last().map(|last| After { received_at: last.received_at(), id: last.id });
             for view in &views {
                 let ticket = view.present(Detail::Listed, self.eyes.viewer, &self.rooms.customers.sealer)?;

@@ -1,13 +1,13 @@
 //! How a change looks to a watcher: through its filter, and through what it may see. Source: T33, DESIGN rule 16.
 
 use super::viewer::viewer;
-use crate::store::{filter::Filter, scope::item, ticket_views::Viewer};
-use gongdan_access::{Caller, Scope};
+use crate::store::{filter::Filter, scope::Sight, ticket_views::Viewer};
+use gongdan_access::Caller;
 use gongdan_proto::tickets::v1 as pb;
 
 /// A watcher's eyes.
 pub(super) struct Eyes {
-    pub scope: Scope,
+    pub sight: Sight,
     pub viewer: Viewer,
     pub filter: Filter,
 }
@@ -27,7 +27,7 @@ impl Eyes {
     /// Of a caller who asks for these; a watcher is shown everything personal masked.
     pub(super) fn new(caller: &Caller, asked: &Filter) -> Self {
         let viewer = viewer(caller).masked();
-        Self { scope: caller.scope(), viewer, filter: asked.clone().seen_by(viewer) }
+        Self { sight: Sight::of(caller), viewer, filter: asked.clone().seen_by(viewer) }
     }
 
     /// Whether a change is one to tell of, whatever the ticket is by now.
@@ -59,6 +59,6 @@ impl Eyes {
     }
 
     fn may_see(&self, state: &pb::Ticket) -> bool {
-        self.scope.allows(&item(state))
+        self.sight.allows(state)
     }
 }

@@ -24,9 +24,6 @@ pub(super) async fn withdraw_directive(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened
-        .ticket
-        .withdraw_directive(id, reason, &by, now)
-        .map_err(refused)?;
+    let changed = opened.ticket.withdraw_directive(id, reason, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

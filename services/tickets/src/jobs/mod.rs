@@ -2,9 +2,10 @@
 
 pub(crate) mod climb_directives;
 pub(crate) mod close_silent;
+pub(crate) mod fold_queues;
 pub(crate) mod forget_decisions;
 pub(crate) mod keep_keys;
-pub(crate) mod remind;
 pub(crate) mod quarantine;
+pub(crate) mod remind;
 pub(crate) mod retain;
 pub(crate) mod rotate_keys;

@@ -69,10 +69,7 @@ pub(crate) async fn release_of(rooms: &Rooms, customer: Uuid, by: &Actor) -> Res
 
 /// Lets one go on; false when it does not wait any more.
 async fn release(rooms: &Rooms, id: Uuid, by: &Actor) -> Result<bool, Error> {
-    act(rooms, id, |ticket| {
-        ticket.verify(rooms.quarantine.unit.clone(), by, rooms.clock.now()).ok()
-    })
-    .await
+    act(rooms, id, |ticket| ticket.verify(rooms.quarantine.unit.clone(), by, rooms.clock.now()).ok()).await
 }
 
 async fn expire(rooms: &Rooms, id: Uuid, now: Timestamp, by: &Actor) -> Result<bool, Error> {
@@ -85,11 +82,7 @@ async fn expire(rooms: &Rooms, id: Uuid, now: Timestamp, by: &Actor) -> Result<b
 }
 
 /// Does what `decide` says; tried again when somebody else was faster.
-async fn act(
-    rooms: &Rooms,
-    id: Uuid,
-    decide: impl Fn(Ticket) -> Option<Changed>,
-) -> Result<bool, Error> {
+async fn act(rooms: &Rooms, id: Uuid, decide: impl Fn(Ticket) -> Option<Changed>) -> Result<bool, Error> {
     for _ in 0..ATTEMPTS {
         let view = match rooms.tickets.view(&TicketRef::Id(id)).await {
             Ok(view) => view,

@@ -172,8 +172,7 @@ impl Customers {
         if let Some(tier) = self.tiers.get(&id) {
             return Ok(tier);
         }
-        let tier =
-            self.by_id(id).await?.pop().map_or_else(|| STANDARD.to_owned(), |customer| customer.tier);
+        let tier = self.by_id(id).await?.pop().map_or_else(|| STANDARD.to_owned(), |customer| customer.tier);
         self.tiers.insert(id, tier.clone());
         Ok(tier)
     }

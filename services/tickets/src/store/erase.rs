@@ -1,7 +1,9 @@
 //! Erasing what is personal of tickets: rows, events and what customers are found by, a few tickets a transaction.
 //! Source: X11, DESIGN rule 15.
 
-use super::{legal_holds, record_texts, save::Save, ticket_fields, tickets, update::Updated, writer::Batch as _};
+use super::{
+    legal_holds, record_texts, save::Save, ticket_fields, tickets, update::Updated, writer::Batch as _,
+};
 use crate::{Rooms, error::damaged, events};
 use gongdan_errors::Error;
 use gongdan_pg::error;

@@ -1,7 +1,9 @@
 //! What an act writes beside ticket and event, each into a table of its own: in the same transaction, and only by acts
 //! that have something of it, so that the others stay one statement.
 
-use super::{circulations, directives, quarantine, record_texts, reminders, save::Save, ticket_fields};
+use super::{
+    circulations, directives, quarantine, record_texts, reminders, save::Save, ticket_fields, trackers,
+};
 use gongdan_tickets_domain::{Changed, RecordText, form::Found, groups::directive::Directive};
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -15,6 +17,8 @@ pub(crate) struct Extras {
     pub directives: Vec<Directive>,
     /// Who is to be reminded, and who no longer is.
     pub(super) reminders: Vec<reminders::Reminder>,
+    /// Whose own marks it has, and no longer has.
+    pub(super) trackers: Vec<trackers::Tracker>,
     /// What it shows inside the unit.
     pub circulations: Vec<circulations::NewCirculation>,
     /// What of its form can be filtered on, in the place of what was there; none leaves that.
@@ -30,6 +34,7 @@ impl Extras {
             texts: changed.texts.records.clone(),
             directives: directives::touched(changed),
             reminders: reminders::touched(changed),
+            trackers: trackers::touched(changed),
             circulations: circulations::shown(changed),
             fields: None,
             quarantined: quarantine::until(changed),
@@ -38,10 +43,11 @@ impl Extras {
 
     /// Nothing but the ticket is written.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { texts, directives, reminders, circulations, fields, quarantined } = self;
+        let Self { texts, directives, reminders, trackers, circulations, fields, quarantined } = self;
         texts.is_empty()
             && directives.is_empty()
             && reminders.is_empty()
+            && trackers.is_empty()
             && circulations.is_empty()
             && fields.is_none()
             && quarantined.is_none()
@@ -53,6 +59,7 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     record_texts::write(connection, saves).await?;
     directives::write(connection, saves).await?;
     reminders::write(connection, saves).await?;
+    trackers::write(connection, saves).await?;
     circulations::write(connection, saves).await?;
     ticket_fields::write(connection, saves).await?;
     quarantine::write(connection, saves).await

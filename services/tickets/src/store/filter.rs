@@ -54,14 +54,7 @@ impl Filter {
         texts(sql, "lead_unit", &self.lead_units);
         texts(sql, "handler", &self.handlers);
         texts(sql, "item", &self.items);
-        if !self.regions.is_empty() {
-            sql.push(" AND (");
-            for (at, range) in self.regions.iter().enumerate() {
-                sql.push(if at == 0 { "region BETWEEN " } else { " OR region BETWEEN " });
-                sql.push_bind(range.start).push(" AND ").push_bind(range.end);
-            }
-            sql.push(")");
-        }
+        self.push_regions(sql);
         if let Some(from) = self.received_from {
             sql.push(" AND received_at >= ").push_bind(jiff_sqlx::Timestamp::from(from));
         }
@@ -81,6 +74,23 @@ impl Filter {
         if self.open_reporters {
             sql.push(" AND NOT confidential");
         }
+    }
+
+    /// Of the conditions that of the regions.
+    pub(super) fn push_regions(&self, sql: &mut QueryBuilder<Postgres>) {
+        if !self.regions.is_empty() {
+            sql.push(" AND (");
+            for (at, range) in self.regions.iter().enumerate() {
+                sql.push(if at == 0 { "region BETWEEN " } else { " OR region BETWEEN " });
+                sql.push_bind(range.start).push(" AND ").push_bind(range.end);
+            }
+            sql.push(")");
+        }
+    }
+
+    /// Nothing is asked for.
+    pub(crate) fn is_open(&self) -> bool {
+        *self == Self::default()
     }
 
     fn push_types(&self, sql: &mut QueryBuilder<Postgres>) {

@@ -2,7 +2,7 @@
 
 use super::{
     extras,
-    save::{Columns, EventColumns, ParticipantColumns, Save},
+    save::{Columns, DeltaColumns, DoerColumns, EventColumns, ParticipantColumns, Save},
     seal::{Blind, Sealed},
     writer::Batch,
 };
@@ -86,7 +86,7 @@ impl Batch for Insert {
 async fn write(connection: &mut PgConnection, inserts: &[Insert]) -> Result<Vec<Inserted>, sqlx::Error> {
     let saves: Vec<&Save> = inserts.iter().map(|insert| &insert.save).collect();
     let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
-    let k = KeyColumns::of(inserts);
+    let (k, q, doers) = (KeyColumns::of(inserts), DeltaColumns::of(&saves), DoerColumns::of(&saves));
     let subject: Vec<String> = inserts.iter().map(|i| i.subject.clone()).collect();
     let body: Vec<String> = inserts.iter().map(|i| i.body.clone()).collect();
     let source: Vec<Option<String>> =
@@ -167,10 +167,10 @@ async fn write(connection: &mut PgConnection, inserts: &[Insert]) -> Result<Vec<
                ticket AS (
                  INSERT INTO tickets (id, number, version, phase, round, kind, item, region, channel, priority, origin,
                    customer_id, lead_unit, handler, received_at, resolved_at, subject, body, state, confidential,
-                   sensitive, pool_unit)
+                   sensitive, pool_unit, created_by, marks)
                  SELECT id, number, version, phase, round, kind, item, region, channel, priority, origin, customer_id,
                    lead_unit, handler, received_at, resolved_at, subject, body, state, ($54::boolean[])[ord + 1],
-                   ($55::boolean[])[ord + 1], ($56::text[])[ord + 1]
+                   ($55::boolean[])[ord + 1], ($56::text[])[ord + 1], ($58::text[])[ord + 1], ($59::smallint[])[ord + 1]
                  FROM won),
                contact AS (
                  INSERT INTO contacts (ticket_id, customer_id, key_version, sealed, given_at)
@@ -182,6 +182,18 @@ async fn write(connection: &mut PgConnection, inserts: &[Insert]) -> Result<Vec<
                  INSERT INTO participants (ticket_id, unit_id)
                  SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($41::int[], $42::text[]) AS u(ord, unit)
                  WHERE (u.ord IN (SELECT ord FROM won)) IS TRUE),
+               doer AS (
+                 INSERT INTO doers (person, received_at, ticket_id, unit)
+                 SELECT w.person, ($16::timestamptz[])[w.ord + 1], ($2::uuid[])[w.ord + 1], w.unit
+                 FROM UNNEST($60::int[], $61::text[], $70::text[]) AS w(ord, person, unit)
+                 WHERE (w.ord IN (SELECT ord FROM won)) IS TRUE),
+               delta AS (
+                 INSERT INTO queue_deltas (queue, owner, unit, region, class, n)
+                 SELECT q.queue, q.owner, q.unit, q.region, q.class, sum(q.n)
+                 FROM UNNEST($62::int[], $63::smallint[], $64::text[], $65::text[], $66::bigint[], $67::smallint[],
+                   $68::int[], $69::boolean[]) AS q(ord, queue, owner, unit, region, class, n, if_overdue)
+                 WHERE (q.ord IN (SELECT ord FROM won)) IS TRUE AND NOT q.if_overdue
+                 GROUP BY 1, 2, 3, 4, 5 HAVING sum(q.n) <> 0),
                event AS (
                  INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                    traceparent, payload)
@@ -252,6 +264,19 @@ async fn write(connection: &mut PgConnection, inserts: &[Insert]) -> Result<Vec<
             &c.sensitive,
             &c.pool_unit as &[Option<String>],
             &k.given,
+            &c.created_by as &[Option<String>],
+            &c.marks,
+            &doers.ordinal,
+            &doers.person,
+            &q.ordinal,
+            &q.queue,
+            &q.owner,
+            &q.unit,
+            &q.region,
+            &q.class,
+            &q.n,
+            &q.if_overdue,
+            &doers.unit as &[Option<String>],
         )
         .fetch_all(connection)
         .await;

@@ -2,11 +2,10 @@
 
 use super::{
     filter::Filter,
-    scope::COLUMNS as COLUMNS_OF_SCOPE,
+    scope::Sight,
     ticket_views::{COLUMNS, TicketView},
     tickets::Tickets,
 };
-use gongdan_access::Scope;
 use gongdan_errors::Error;
 use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
@@ -25,15 +24,15 @@ pub(crate) struct After {
 }
 
 impl Tickets {
-    /// At most `limit` tickets after `after` of those within `scope`.
+    /// At most `limit` tickets after `after` of those that the caller sees.
     pub(crate) async fn list(
         &self,
-        scope: &Scope,
+        sight: &Sight,
         filter: &Filter,
         after: Option<After>,
         limit: i64,
     ) -> Result<Vec<TicketView>, Error> {
-        statement(scope, filter, after, limit)
+        statement(sight, filter, after, limit)
             .build_query_as::<TicketView>()
             .fetch_all(&self.pool)
             .instrument(sql_span!("ticket_views.list", "SELECT"))
@@ -42,10 +41,10 @@ impl Tickets {
     }
 }
 
-fn statement(scope: &Scope, filter: &Filter, after: Option<After>, limit: i64) -> QueryBuilder<Postgres> {
+fn statement(sight: &Sight, filter: &Filter, after: Option<After>, limit: i64) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("SELECT ");
     sql.push(COLUMNS).push(" FROM ticket_views WHERE ");
-    scope.push(&mut sql, &COLUMNS_OF_SCOPE);
+    sight.push(&mut sql);
     filter.push(&mut sql);
     if let Some(After { received_at, id }) = after {
         sql.push(" AND (received_at, id) < (").push_bind(jiff_sqlx::Timestamp::from(received_at));

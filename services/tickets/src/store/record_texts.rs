@@ -39,9 +39,13 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
 
 /// Erases what people wrote.
 pub(super) async fn erase(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
-    sqlx::query!("UPDATE record_texts SET text = $2 WHERE ticket_id = ANY ($1) AND text <> ''", tickets, ERASED)
-        .execute(connection)
-        .instrument(sql_span!("record_texts.erase", "UPDATE"))
-        .await?;
+    sqlx::query!(
+        "UPDATE record_texts SET text = $2 WHERE ticket_id = ANY ($1) AND text <> ''",
+        tickets,
+        ERASED
+    )
+    .execute(connection)
+    .instrument(sql_span!("record_texts.erase", "UPDATE"))
+    .await?;
     Ok(())
 }

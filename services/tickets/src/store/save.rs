@@ -5,7 +5,7 @@ use crate::events::Written;
 use gongdan_outbox::NewEvent;
 use gongdan_pg::RequestKey;
 use gongdan_telemetry::current_traceparent;
-use gongdan_tickets_domain::{Changed, Ticket};
+use gongdan_tickets_domain::{Changed, Deltas, Owner, Place, Ticket};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use uuid::Uuid;
@@ -32,6 +32,9 @@ pub(crate) struct Row {
     pub pool_unit: Option<String>,
     pub received_at: Timestamp,
     pub resolved_at: Option<Timestamp>,
+    pub created_by: Option<String>,
+    /// What of column `marks` follows from the state.
+    pub marks: i16,
     pub state: Vec<u8>,
 }
 
@@ -41,6 +44,21 @@ pub(crate) struct ResolutionTexts {
     pub solution: Option<String>,
     pub root_cause: String,
     pub reply: String,
+}
+
+/// What an act changes about one count. Source: DESIGN rule 11.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Delta {
+    pub queue: i16,
+    /// A unit, a person, or empty: by region.
+    pub owner: String,
+    pub unit: String,
+    pub region: i64,
+    /// Bits: 1 sensitive, 2 confidential, 4 the owner's own.
+    pub class: i16,
+    pub n: i32,
+    /// Only if the ticket is overdue.
+    pub if_overdue: bool,
 }
 
 /// An act ready to be written.
@@ -57,6 +75,13 @@ pub(crate) struct Save {
     pub resolution: Option<ResolutionTexts>,
     /// Units that take part; those there already are left alone.
     pub participants: Vec<String>,
+    /// People who did something with it for the first time, or through another unit, and did not take it down; each with
+    /// the unit.
+    pub doers: Vec<(String, Option<String>)>,
+    /// What it changes about counts of queues.
+    pub deltas: Vec<Delta>,
+    /// It comes back into flight: what clocks said of it before is over.
+    pub rises: bool,
     pub recorded_at: Timestamp,
     /// The trace of the act.
     pub traceparent: Option<String>,
@@ -85,11 +110,55 @@ impl Save {
                 reply: reply.as_str().to_owned(),
             }),
             participants: changed.ticket.participants.iter().map(ToString::to_string).collect(),
+            doers: new_doers(changed),
+            deltas: deltas(changed),
+            rises: changed.ticket.phase.is_in_flight()
+                && changed.before.as_ref().is_none_or(|before| !before.phase.is_in_flight()),
             recorded_at,
             traceparent: current_traceparent(),
             extras: Extras::of(changed),
         }
     }
+}
+
+fn new_doers(changed: &Changed) -> Vec<(String, Option<String>)> {
+    let before = changed.before.as_ref();
+    let known = |doer| before.is_some_and(|before| before.other_doers().any(|other| other == doer));
+    let new = changed.ticket.other_doers().filter(|doer| !known(*doer));
+    new.map(|doer| (doer.person.to_string(), doer.unit.as_ref().map(ToString::to_string))).collect()
+}
+
+fn deltas(changed: &Changed) -> Vec<Delta> {
+    let deltas = Deltas::between(changed.before.as_deref(), &changed.ticket);
+    let always = deltas.always.into_iter().map(|delta| Delta::new(delta, false));
+    always.chain(deltas.if_overdue.into_iter().map(|delta| Delta::new(delta, true))).collect()
+}
+
+impl Delta {
+    fn new((place, n): (Place, i32), if_overdue: bool) -> Self {
+        Self {
+            queue: small(place.queue.number()),
+            owner: match place.owner {
+                Owner::Region => String::new(),
+                Owner::Unit(unit) => unit.to_string(),
+                Owner::Person(person) => person.to_string(),
+            },
+            unit: place.unit.map(|unit| unit.to_string()).unwrap_or_default(),
+            region: place.region.as_i64(),
+            class: i16::from(place.sensitive)
+                | i16::from(place.confidential) << 1
+                | i16::from(place.own) << 2,
+            n,
+            if_overdue,
+        }
+    }
+}
+
+/// What of column `marks` follows from the state.
+fn marks(ticket: &Ticket) -> i16 {
+    i16::from(ticket.is_returned())
+        | i16::from(ticket.groups.extensions.requested().is_some()) << 1
+        | i16::from(ticket.has_quality_error()) << 2
 }
 
 impl Row {
@@ -114,6 +183,8 @@ impl Row {
             pool_unit: ticket.pool.as_ref().and_then(|pool| pool.unit.as_ref()).map(ToString::to_string),
             received_at: ticket.received_at,
             resolved_at: ticket.resolved_at,
+            created_by: ticket.taken_down_by().map(ToString::to_string),
+            marks: marks(ticket),
             state,
         }
     }
@@ -147,6 +218,9 @@ pub(super) struct Columns {
     pub pool_unit: Vec<Option<String>>,
     pub received_at: Vec<SqlTimestamp>,
     pub resolved_at: Vec<Option<SqlTimestamp>>,
+    pub created_by: Vec<Option<String>>,
+    pub marks: Vec<i16>,
+    pub rises: Vec<bool>,
     pub state: Vec<Vec<u8>>,
     pub recorded_at: Vec<SqlTimestamp>,
     pub caller: Vec<Option<String>>,
@@ -185,6 +259,26 @@ pub(super) struct ParticipantColumns {
     pub unit: Vec<String>,
 }
 
+/// New doers of many saves, each with the ordinal of its save.
+pub(super) struct DoerColumns {
+    pub ordinal: Vec<i32>,
+    pub person: Vec<String>,
+    pub unit: Vec<Option<String>>,
+}
+
+/// Deltas of many saves, each with the ordinal of its save.
+#[derive(Default)]
+pub(super) struct DeltaColumns {
+    pub ordinal: Vec<i32>,
+    pub queue: Vec<i16>,
+    pub owner: Vec<String>,
+    pub unit: Vec<String>,
+    pub region: Vec<i64>,
+    pub class: Vec<i16>,
+    pub n: Vec<i32>,
+    pub if_overdue: Vec<bool>,
+}
+
 macro_rules! column {
     ($saves:ident, |$save:ident| $value:expr) => {
         $saves.iter().map(|$save| $value).collect()
@@ -216,6 +310,9 @@ impl Columns {
             pool_unit: column!(saves, |s| s.row.pool_unit.clone()),
             received_at: column!(saves, |s| s.row.received_at.to_sqlx()),
             resolved_at: column!(saves, |s| s.row.resolved_at.map(|at| at.to_sqlx())),
+            created_by: column!(saves, |s| s.row.created_by.clone()),
+            marks: column!(saves, |s| s.row.marks),
+            rises: column!(saves, |s| s.rises),
             state: column!(saves, |s| s.row.state.clone()),
             recorded_at: column!(saves, |s| s.recorded_at.to_sqlx()),
             caller: column!(saves, |s| request(s).map(|r| r.caller)),
@@ -266,5 +363,38 @@ impl DecisionColumns {
             .flat_map(|(ordinal, save)| save.decisions.iter().map(move |d| (ordinal, *d)))
             .collect();
         Self { ordinal: column!(decisions, |d| d.0), decision: column!(decisions, |d| d.1) }
+    }
+}
+
+impl DoerColumns {
+    pub(super) fn of(saves: &[&Save]) -> Self {
+        let doers: Vec<(i32, &(String, Option<String>))> = (0..)
+            .zip(saves)
+            .flat_map(|(ordinal, save)| save.doers.iter().map(move |doer| (ordinal, doer)))
+            .collect();
+        Self {
+            ordinal: column!(doers, |d| d.0),
+            person: column!(doers, |d| d.1.0.clone()),
+            unit: column!(doers, |d| d.1.1.clone()),
+        }
+    }
+}
+
+impl DeltaColumns {
+    pub(super) fn of(saves: &[&Save]) -> Self {
+        let mut columns = Self::default();
+        for (ordinal, save) in (0..).zip(saves) {
+            for delta in &save.deltas {
+                columns.ordinal.push(ordinal);
+                columns.queue.push(delta.queue);
+                columns.owner.push(delta.owner.clone());
+                columns.unit.push(delta.unit.clone());
+                columns.region.push(delta.region);
+                columns.class.push(delta.class);
+                columns.n.push(delta.n);
+                columns.if_overdue.push(delta.if_overdue);
+            }
+        }
+        columns
     }
 }

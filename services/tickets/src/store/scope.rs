@@ -2,14 +2,63 @@
 
 use super::ticket_views::TicketView;
 use crate::error::ticket_not_found;
-use gongdan_access::{Caller, Columns, Item};
+use gongdan_access::{Caller, Columns, Item, Scope};
 use gongdan_errors::Error;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_region::RegionCode;
 use prost::Message as _;
+use sqlx::{Postgres, QueryBuilder};
 
 /// To see a ticket, whatever else is done with it.
 pub(crate) const READ: &str = "tickets.read";
+
+/// To submit one, which is also to see drafts of others.
+const SUBMIT: &str = "tickets.submit";
+
+/// What a caller sees: what the policies let it, and of drafts only those that it saved or could submit. Source: T2.
+#[derive(Debug, Clone)]
+pub(crate) struct Sight {
+    read: Scope,
+    submit: Scope,
+    person: String,
+}
+
+impl Sight {
+    pub(crate) fn of(caller: &Caller) -> Self {
+        Self {
+            read: caller.scope_of(READ),
+            submit: caller.scope_of(SUBMIT),
+            person: caller.principal_id.clone(),
+        }
+    }
+
+    /// Whether it sees a ticket in this state.
+    pub(crate) fn allows(&self, state: &pb::Ticket) -> bool {
+        let item = item(state);
+        self.read.allows(&item) && (state.phase() != pb::Phase::Draft || self.sees_draft(state, &item))
+    }
+
+    fn sees_draft(&self, state: &pb::Ticket, item: &Item<'_>) -> bool {
+        let saved = state.created_by.as_ref().is_some_and(|by| by.id == self.person);
+        saved || self.submit.allows(item)
+    }
+
+    /// Adds the condition to a statement over view `ticket_views`.
+    pub(super) fn push(&self, sql: &mut QueryBuilder<Postgres>) {
+        self.read.push(sql, &COLUMNS);
+        if !self.submit.covers(&self.read) {
+            sql.push(" AND (phase <> 1 OR EXISTS (SELECT 1 FROM tickets d WHERE d.id = ticket_views.id AND d.created_by = ");
+            sql.push_bind(self.person.clone()).push(") OR ");
+            self.submit.push(sql, &COLUMNS);
+            sql.push(")");
+        }
+    }
+
+    /// What the policies let it see.
+    pub(crate) fn scope(&self) -> &Scope {
+        &self.read
+    }
+}
 
 /// Of view `ticket_views`.
 pub(crate) const COLUMNS: Columns = Columns {
@@ -42,7 +91,7 @@ impl TicketView {
     /// NOT_FOUND.
     pub(crate) fn check_seen(&self, caller: &Caller) -> Result<(), Error> {
         let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
-        if caller.scope_of(READ).allows(&item(&state)) { Ok(()) } else { Err(ticket_not_found()) }
+        if Sight::of(caller).allows(&state) { Ok(()) } else { Err(ticket_not_found()) }
     }
 
     /// Refuses a ticket that the caller may see, but not do with what it called for. Answers whether it may do it
@@ -53,7 +102,7 @@ impl TicketView {
     pub(crate) fn check_acted_on(&self, caller: &Caller) -> Result<bool, Error> {
         let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
         let item = item(&state);
-        if !caller.scope_of(READ).allows(&item) {
+        if !Sight::of(caller).allows(&state) {
             return Err(ticket_not_found());
         }
         caller.check(&item)?;

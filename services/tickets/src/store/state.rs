@@ -4,12 +4,12 @@ use super::records;
 use gongdan_proto::{
     common::v1::ActorRef,
     from_timestamp,
-    tickets::v1::{DataClass, Resolution as PbResolution, Ticket as PbTicket},
+    tickets::v1::{DataClass, Doer as PbDoer, Resolution as PbResolution, Ticket as PbTicket},
     to_timestamp,
 };
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
-    Actor, CloseReason, External, ExternalId, ExternalSource, Outcome, Personal, Pool, PrincipalId,
+    Actor, CloseReason, Doer, External, ExternalId, ExternalSource, Outcome, Personal, Pool, PrincipalId,
     PrincipalKind, Resolution, Ticket, UnitId, UrgeLevel, mask_numbers,
 };
 use jiff::Timestamp;
@@ -73,6 +73,7 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         resolved_at: time(ticket.resolved_at),
         closed_at: time(ticket.closed_at),
         participant_unit_ids: names(&ticket.participants),
+        doers: ticket.doers.iter().map(doer).collect(),
         sla_policy: ticket.sla_policy.clone(),
         created_by: Some(actor_ref(&ticket.created_by)),
         contact: None,
@@ -176,6 +177,7 @@ pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
         closed_at: time("closed_at", pb.closed_at)?,
         close_reason: CloseReason::from_number(pb.close_reason),
         participants: units("participant_unit_ids", &pb.participant_unit_ids)?,
+        doers: pb.doers.iter().map(decode_doer).collect::<Result<_, _>>()?,
         sla_policy: pb.sla_policy,
         created_by: actor("created_by", known("created_by", pb.created_by)?)?,
         tier: pb.tier,
@@ -185,6 +187,22 @@ pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
         },
         groups,
         chain: pb.chain,
+    })
+}
+
+fn doer(doer: &Doer) -> PbDoer {
+    PbDoer {
+        person_id: doer.person.to_string(),
+        unit_id: text(doer.unit.as_ref()),
+        only_tracked: doer.only_tracked,
+    }
+}
+
+fn decode_doer(pb: &PbDoer) -> Result<Doer, InvalidState> {
+    Ok(Doer {
+        person: PrincipalId::parse(&pb.person_id).map_err(|e| invalid("doers.person_id", e))?,
+        unit: unit("doers.unit_id", &pb.unit_id)?,
+        only_tracked: pb.only_tracked,
     })
 }
 

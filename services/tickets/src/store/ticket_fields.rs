@@ -81,8 +81,11 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     if given.is_empty() {
         return Ok(());
     }
-    let changed: Vec<Uuid> =
-        saves.iter().filter(|save| save.expected > 0 && save.extras.fields.is_some()).map(|s| s.row.id).collect();
+    let changed: Vec<Uuid> = saves
+        .iter()
+        .filter(|save| save.expected > 0 && save.extras.fields.is_some())
+        .map(|s| s.row.id)
+        .collect();
     if !changed.is_empty() {
         sqlx::query!("DELETE FROM ticket_fields WHERE ticket_id = ANY ($1)", &changed)
             .execute(&mut *connection)

@@ -10,19 +10,19 @@ use crate::error::damaged;
 use gongdan_clock::stable_id;
 use gongdan_errors::Error;
 use gongdan_pg::error;
-use gongdan_proto::tickets::v1 as pb;
+use gongdan_proto::{tickets::v1 as pb, to_timestamp};
 use gongdan_telemetry::sql_span;
 use gongdan_tickets_domain::{CUSTOM_FIELDS, Ticket, form, mask_numbers};
 use jiff::Timestamp;
 use prost::Message as _;
 use prost_types::Struct;
 use serde_json::{Map, Value};
-use sqlx::{FromRow, PgPool};
+use sqlx::{FromRow, PgPool, QueryBuilder};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// The columns that answers are made of, for statements put together at run time.
-pub(super) const COLUMNS: &str = "id, version, received_at, customer_id, state, subject, body, solution, root_cause, reply, key_version, sealed, '{}'::text[] AS records";
+pub(super) const COLUMNS: &str = "id, version, received_at, customer_id, state, subject, body, solution, root_cause, reply, key_version, sealed, '{}'::text[] AS records, due_at, overdue";
 
 /// Stands for what says who somebody is.
 const HIDDEN: &str = "****";
@@ -44,6 +44,10 @@ pub(crate) struct TicketView {
     pub sealed: Option<Vec<u8>>,
     /// Record, part and text of each text of a record, one after the other; empty in lists.
     pub records: Vec<String>,
+    /// When the handling is due, as clocks said last.
+    pub due_at: Option<jiff_sqlx::Timestamp>,
+    /// That has passed, and it is in flight still.
+    pub overdue: bool,
 }
 
 /// How much of a ticket an answer carries.
@@ -157,11 +161,14 @@ impl TicketView {
     ) -> Result<pb::Ticket, Error> {
         let mut ticket = state;
         // Everybody's marks are their own.
+        ticket.doers.retain(|doer| !doer.only_tracked || viewer.person == Some(who(&doer.person_id)));
         ticket.tracks.retain(|track| viewer.person == Some(who(&track.person_id)));
         let reporter = viewer.see_reporter || !ticket.confidential;
         // Citizens write their own numbers into their requests: who may not know them does not read them there.
         let clear = viewer.clear_personal && reporter && detail == Detail::Full;
         let shown = |text: &str| if clear { text.to_owned() } else { mask_numbers(text) };
+        ticket.due_at = self.due_at.map(|at| to_timestamp(at.to_jiff()));
+        ticket.overdue = self.overdue;
         ticket.subject = shown(&self.subject);
         if detail == Detail::Full {
             ticket.body = shown(&self.body);
@@ -218,7 +225,8 @@ pub(crate) async fn get(pool: &PgPool, id: Uuid) -> Result<Option<TicketView>, E
         r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", customer_id AS "customer_id?",
                   state AS "state!",
                   subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
-                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?", records AS "records!"
+                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?", records AS "records!",
+                  due_at AS "due_at?", overdue AS "overdue!"
            FROM ticket_views WHERE id = $1"#,
         id
     )
@@ -235,7 +243,8 @@ pub(crate) async fn many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketView>,
         r#"SELECT id AS "id!", version AS "version!", received_at AS "received_at!", customer_id AS "customer_id?",
                   state AS "state!",
                   subject AS "subject!", body AS "body!", solution AS "solution?", root_cause AS "root_cause?",
-                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?", records AS "records!"
+                  reply AS "reply?", key_version AS "key_version?", sealed AS "sealed?", records AS "records!",
+                  due_at AS "due_at?", overdue AS "overdue!"
            FROM ticket_views WHERE id = ANY ($1)"#,
         ids
     )
@@ -243,4 +252,15 @@ pub(crate) async fn many(pool: &PgPool, ids: &[Uuid]) -> Result<Vec<TicketView>,
     .instrument(sql_span!("ticket_views.many", "SELECT"))
     .await
     .map_err(error)
+}
+
+/// Those of many tickets that are there, in any order, as lists show them.
+pub(super) async fn listed(pool: &PgPool, ids: Vec<Uuid>) -> Result<Vec<TicketView>, Error> {
+    let mut sql = QueryBuilder::new("SELECT ");
+    sql.push(COLUMNS).push(" FROM ticket_views WHERE id = ANY (").push_bind(ids).push(")");
+    sql.build_query_as()
+        .fetch_all(pool)
+        .instrument(sql_span!("ticket_views.listed", "SELECT"))
+        .await
+        .map_err(error)
 }

@@ -157,7 +157,8 @@ impl Tickets {
                       v.customer_id AS "customer_id?", v.state AS "state!",
                       v.subject AS "subject!", v.body AS "body!", v.solution AS "solution?",
                       v.root_cause AS "root_cause?", v.reply AS "reply?", v.key_version AS "key_version?",
-                      v.sealed AS "sealed?", v.records AS "records!", r.hash AS "hash?", r.version AS "answered_version?",
+                      v.sealed AS "sealed?", v.records AS "records!",
+                      v.due_at AS "due_at?", v.overdue AS "overdue!", r.hash AS "hash?", r.version AS "answered_version?",
                       r.created_at AS "answered_at?"
                FROM ticket_views v
                LEFT JOIN requests r ON r.caller = $2 AND r.method = $3 AND r.request_id = $4
@@ -186,6 +187,8 @@ impl Tickets {
             key_version: row.key_version,
             sealed: row.sealed,
             records: row.records,
+            due_at: row.due_at,
+            overdue: row.overdue,
         };
         if let (Some(hash), Some(version), Some(at)) = (row.hash, row.answered_version, row.answered_at) {
             view.check_seen(&call.caller)?;
@@ -291,6 +294,8 @@ impl Tickets {
             key_version: insert.contact.as_ref().map(|sealed| sealed.key_version),
             sealed: insert.contact.as_ref().map(|sealed| sealed.bytes.clone()),
             records: Vec::new(),
+            due_at: None,
+            overdue: false,
         };
         Ok(match self.inserts.write(insert).instrument(span).await? {
             Inserted::Created => {

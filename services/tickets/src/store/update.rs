@@ -2,7 +2,7 @@
 
 use super::{
     extras,
-    save::{Columns, DecisionColumns, EventColumns, ParticipantColumns, Save},
+    save::{Columns, DecisionColumns, DeltaColumns, DoerColumns, EventColumns, ParticipantColumns, Save},
     writer::Batch,
 };
 use async_trait::async_trait;
@@ -47,22 +47,28 @@ async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Upda
     order.sort_by_key(|(_, save)| save.row.id);
     let saves: Vec<&Save> = order.iter().map(|(_, save)| *save).collect();
     let (c, e, p) = (Columns::of(&saves), EventColumns::of(&saves), ParticipantColumns::of(&saves));
-    let d = DecisionColumns::of(&saves);
+    let (d, q) = (DecisionColumns::of(&saves), DeltaColumns::of(&saves));
+    let doers = DoerColumns::of(&saves);
     let won = sqlx::query_scalar!(
             r#"WITH input AS MATERIALIZED (
                  SELECT * FROM UNNEST(
                    $1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[],
                    $8::text[], $9::text[], $10::timestamptz[], $11::bytea[], $12::timestamptz[], $13::text[], $14::text[],
-                   $15::uuid[], $16::bytea[], $17::text[], $18::text[], $19::text[], $35::boolean[], $36::text[])
+                   $15::uuid[], $16::bytea[], $17::text[], $18::text[], $19::text[], $35::boolean[], $36::text[],
+                   $37::text[], $38::smallint[], $39::boolean[])
                  AS i(ord, id, expected, version, phase, round, priority, lead_unit, handler, resolved_at, state,
-                   recorded_at, caller, method, request_id, hash, solution, root_cause, reply, sensitive, pool_unit)),
+                   recorded_at, caller, method, request_id, hash, solution, root_cause, reply, sensitive, pool_unit,
+                   created_by, marks, rises)),
                won AS (
                  UPDATE tickets t
                  SET version = i.version, phase = i.phase, round = i.round, priority = i.priority,
                      lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state,
-                     sensitive = i.sensitive, pool_unit = i.pool_unit, texts_erased = t.texts_erased AND i.phase >= 10
+                     sensitive = i.sensitive, pool_unit = i.pool_unit, texts_erased = t.texts_erased AND i.phase >= 10,
+                     created_by = i.created_by,
+                     marks = i.marks | CASE WHEN i.rises THEN 0 ELSE t.marks & 8 END,
+                     due_at = CASE WHEN NOT i.rises THEN t.due_at END
                  FROM input i WHERE t.id = i.id AND t.version = i.expected
-                 RETURNING i.ord),
+                 RETURNING i.ord, t.marks & 8 <> 0 AS overdue),
                request AS (
                  INSERT INTO requests (caller, method, request_id, hash, resource_id, version, created_at)
                  SELECT caller, method, request_id, hash, id, version, recorded_at FROM input i
@@ -84,6 +90,20 @@ async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Upda
                  SELECT ($2::uuid[])[u.ord + 1], u.unit FROM UNNEST($20::int[], $21::text[]) AS u(ord, unit)
                  WHERE (u.ord IN (SELECT ord FROM won)) IS TRUE
                  ON CONFLICT DO NOTHING),
+               doer AS (
+                 INSERT INTO doers (person, received_at, ticket_id, unit)
+                 SELECT w.person, ($40::timestamptz[])[w.ord + 1], ($2::uuid[])[w.ord + 1], w.unit
+                 FROM UNNEST($41::int[], $42::text[], $51::text[]) AS w(ord, person, unit)
+                 WHERE (w.ord IN (SELECT ord FROM won)) IS TRUE
+                 ON CONFLICT (person, received_at, ticket_id) DO UPDATE SET unit = excluded.unit),
+               delta AS (
+                 INSERT INTO queue_deltas (queue, owner, unit, region, class, n)
+                 SELECT q.queue, q.owner, q.unit, q.region, q.class, sum(q.n)
+                 FROM UNNEST($43::int[], $44::smallint[], $45::text[], $46::text[], $47::bigint[], $48::smallint[],
+                   $49::int[], $50::boolean[]) AS q(ord, queue, owner, unit, region, class, n, if_overdue)
+                 WHERE (q.ord IN (SELECT ord FROM won)) IS TRUE
+                   AND (NOT q.if_overdue OR (q.ord IN (SELECT ord FROM won WHERE overdue)) IS TRUE)
+                 GROUP BY 1, 2, 3, 4, 5 HAVING sum(q.n) <> 0),
                event AS (
                  INSERT INTO events (event_id, aggregate_id, version, type, subject, occurred_at, recorded_at, origin,
                    traceparent, payload)
@@ -131,6 +151,21 @@ async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Upda
             &d.decision,
             &c.sensitive,
             &c.pool_unit as &[Option<String>],
+            &c.created_by as &[Option<String>],
+            &c.marks,
+            &c.rises,
+            &c.received_at as &[SqlTimestamp],
+            &doers.ordinal,
+            &doers.person,
+            &q.ordinal,
+            &q.queue,
+            &q.owner,
+            &q.unit,
+            &q.region,
+            &q.class,
+            &q.n,
+            &q.if_overdue,
+            &doers.unit as &[Option<String>],
         )
         .fetch_all(connection)
         .await?;

@@ -119,7 +119,10 @@ async fn a_lookup_counts_and_shows_what_the_caller_may_see() {
     }
     for (principal, count) in [("tianhe", 1), ("guangzhou", 2), ("hunan", 1), ("admin", 3), ("nobody", 0)] {
         let key = Some(Key::Phone("13800001234".to_owned()));
-        let found = suite.customers(principal).lookup_customer(pb::LookupCustomerRequest { key, in_clear: false }).await;
+        let found = suite
+            .customers(principal)
+            .lookup_customer(pb::LookupCustomerRequest { key, in_clear: false })
+            .await;
         let profile = found.unwrap().into_inner().customers.remove(0);
         assert_eq!((profile.total, profile.in_flight.len()), (count, count as usize), "{principal}");
     }

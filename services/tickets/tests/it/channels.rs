@@ -2,9 +2,7 @@
 
 use crate::suite::{Suite, complaint, fields, id, reason};
 use gongdan_auth::AuthChannel;
-use gongdan_proto::tickets::v1::{
-    self as pb, Channel, channel_service_client::ChannelServiceClient,
-};
+use gongdan_proto::tickets::v1::{self as pb, Channel, channel_service_client::ChannelServiceClient};
 use tonic::Code;
 
 impl Suite {

@@ -116,7 +116,8 @@ async fn a_lookup_needs_one_key_that_is_one() {
         (Some(Key::PhoneLastFour("12x4".to_owned())), "phone_last_four"),
         (Some(Key::CustomerId("x".to_owned())), "customer_id"),
     ] {
-        let refused = agent.lookup_customer(pb::LookupCustomerRequest { key, in_clear: false }).await.unwrap_err();
+        let refused =
+            agent.lookup_customer(pb::LookupCustomerRequest { key, in_clear: false }).await.unwrap_err();
         assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec![field.to_owned()]));
     }
 }
@@ -221,7 +222,14 @@ async fn t09_a_profile_is_kept_and_its_tier_goes_with_what_is_asked_next() {
     assert_eq!((second.customer_id.as_str(), second.customer_tier.as_str()), (customer.as_str(), "gold"));
     assert_eq!(suite.get(&first.id).await.customer_tier, "standard", "as it was then");
     agent.cancel_ticket(cancel(&first)).await.unwrap();
-    let found = desk.lookup_customer(pb::LookupCustomerRequest { key: Some(Key::Phone("0086 13800001234".to_owned())), in_clear: false }).await.unwrap().into_inner();
+    let found = desk
+        .lookup_customer(pb::LookupCustomerRequest {
+            key: Some(Key::Phone("0086 13800001234".to_owned())),
+            in_clear: false,
+        })
+        .await
+        .unwrap()
+        .into_inner();
     let profile = &found.customers[0];
     assert_eq!((profile.tier.as_str(), profile.region.as_str()), ("gold", "440103000000"));
     assert_eq!((profile.in_flight.len(), profile.past.len(), profile.total), (1, 1, 2));
@@ -234,7 +242,8 @@ async fn t09_a_profile_is_kept_and_its_tier_goes_with_what_is_asked_next() {
 async fn a_customer_is_set_by_whom_may_see_them_and_to_what_there_is() {
     let suite = Suite::start().await;
     suite.env.principal(PrincipalSpec::new("beijing").role("agent").region("11")).await;
-    let ticket = suite.tickets("zhao.min").create_ticket(with_phone("13800001234")).await.unwrap().into_inner();
+    let ticket =
+        suite.tickets("zhao.min").create_ticket(with_phone("13800001234")).await.unwrap().into_inner();
     let customer = ticket.customer_id;
     let mut desk = suite.customers("zhao.min");
     for (bad, field) in [
@@ -258,7 +267,9 @@ async fn a_customer_is_set_by_whom_may_see_them_and_to_what_there_is() {
 #[tokio::test]
 async fn t09_a_contact_is_looked_up_in_clear_by_whom_may_see_it_and_noted_first() {
     let suite = Suite::start().await;
-    for (name, region, right) in [("reader", "4401", Some("personal")), ("changsha", "4301", Some("personal"))] {
+    for (name, region, right) in
+        [("reader", "4401", Some("personal")), ("changsha", "4301", Some("personal"))]
+    {
         let spec = PrincipalSpec::new(name).role("agent").region(region);
         suite.env.principal(if let Some(right) = right { spec.right(right) } else { spec }).await;
     }
@@ -274,8 +285,10 @@ async fn t09_a_contact_is_looked_up_in_clear_by_whom_may_see_it_and_noted_first(
         let contact = found.customers[0].contact_in_clear.clone().unwrap();
         assert_eq!((contact.phone.as_str(), contact.name.as_str()), ("+8613800001234", "张三"));
     }
-    let noted: Vec<(String, String)> =
-        sqlx::query_as("SELECT reader, purpose FROM contact_reads").fetch_all(suite.env.pool()).await.unwrap();
+    let noted: Vec<(String, String)> = sqlx::query_as("SELECT reader, purpose FROM contact_reads")
+        .fetch_all(suite.env.pool())
+        .await
+        .unwrap();
     assert_eq!(noted, vec![("reader".to_owned(), "lookup".to_owned()); 3]);
     // Who is only recognised as a caller elsewhere reads nothing.
     let found = suite.customers("changsha").lookup_customer(clear(phone())).await.unwrap().into_inner();

@@ -276,11 +276,8 @@ async fn t06_what_says_who_somebody_is_is_kept_and_shown_as_a_contact() {
     let given = json!({ "meter": "12345678", "account": "工行 6222-0000" });
     for (phone, confidential) in [(true, false), (false, true)] {
         let contact = if phone { with_phone("13800001234").contact } else { None };
-        let request = pb::CreateTicketRequest {
-            contact,
-            reporter_confidential: confidential,
-            ..about_water(&given)
-        };
+        let request =
+            pb::CreateTicketRequest { contact, reporter_confidential: confidential, ..about_water(&given) };
         let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
         assert_eq!(text(ticket.custom_fields.as_ref(), "account"), "****");
         let clear = pb::GetTicketRequest { ticket: ticket.id.clone(), in_clear: true };
@@ -320,7 +317,8 @@ async fn t06_a_draft_may_be_incomplete_and_is_complete_when_it_is_submitted() {
 async fn t06_what_was_filled_in_is_erased_with_the_texts() {
     let suite = Suite::with_water().await;
     let given = json!({ "meter": "12345678", "remark": "很私人的话", "account": "6222" });
-    let request = pb::CreateTicketRequest { contact: with_phone("13800001234").contact, ..about_water(&given) };
+    let request =
+        pb::CreateTicketRequest { contact: with_phone("13800001234").contact, ..about_water(&given) };
     let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
     suite.tickets("zhao.min").cancel_ticket(cancel(&ticket)).await.unwrap();
     let erase = pb::EraseCustomerRequest {
@@ -428,8 +426,7 @@ async fn t07_types_are_data_and_own_ones_count_as_one_that_ships() {
 
     // A request of it counts as a complaint, and is found by either.
     let mut agent = suite.tickets("zhao.min");
-    let asked =
-        pb::CreateTicketRequest { r#type: 0, type_key: "noise_complaint".to_owned(), ..complaint() };
+    let asked = pb::CreateTicketRequest { r#type: 0, type_key: "noise_complaint".to_owned(), ..complaint() };
     let ticket = agent.create_ticket(asked.clone()).await.unwrap().into_inner();
     assert_eq!((ticket.r#type(), ticket.type_key.as_str()), (complaint_type, "noise_complaint"));
     let other = agent.create_ticket(complaint()).await.unwrap().into_inner();
@@ -446,11 +443,8 @@ async fn t07_types_are_data_and_own_ones_count_as_one_that_ships() {
     assert_eq!(other.type_key, "");
 
     // Another type than it is counted as, one that is none, one that is no longer in use.
-    let wrong = pb::CreateTicketRequest {
-        request_id: id(),
-        r#type: pb::TicketType::Praise.into(),
-        ..asked.clone()
-    };
+    let wrong =
+        pb::CreateTicketRequest { request_id: id(), r#type: pb::TicketType::Praise.into(), ..asked.clone() };
     assert_eq!(fields(&agent.create_ticket(wrong).await.unwrap_err()), ["type"]);
     let unknown =
         pb::CreateTicketRequest { request_id: id(), type_key: "unknown".to_owned(), ..asked.clone() };

@@ -30,6 +30,7 @@ mod outage;
 mod past;
 mod priorities;
 mod quarantine;
+mod queues;
 mod races;
 mod requests;
 mod retention;

@@ -3,13 +3,13 @@
 //!
 //! Acts carry an etag of a version that is not there: one that is let through is ABORTED and changes nothing.
 
-use crate::supervised::{
-    accept_directive, circulate, direct, escalate, hand_off, mark_error, reject_directive, reply_directive, track,
-    untrack, withdraw_directive, withdraw_error,
-};
 use crate::suite::{
     Suite, accept, cancel, claim, complaint, dispatch, give_back, id, past, reopen, resolve, transfer, urge,
     with_phone,
+};
+use crate::supervised::{
+    accept_directive, circulate, direct, escalate, hand_off, mark_error, reject_directive, reply_directive,
+    track, untrack, withdraw_directive, withdraw_error,
 };
 use gongdan_access::Policies;
 use gongdan_auth::AuthChannel;
@@ -36,6 +36,7 @@ const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.SupervisionService",
     "gongdan.tickets.v1.CirculationService",
     "gongdan.tickets.v1.TimelineService",
+    "gongdan.tickets.v1.QueueService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",

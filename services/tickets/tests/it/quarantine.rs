@@ -56,11 +56,8 @@ async fn t12_requests_of_the_unverified_wait_and_go_to_the_designated_unit_when_
     // By phone they do not wait, and neither does a request that is only saved.
     let by_phone = suite.tickets("zhao.min").create_ticket(with_phone("13800001234")).await.unwrap();
     assert_eq!(by_phone.get_ref().phase(), Phase::PendingDispatch);
-    let draft = pb::CreateTicketRequest {
-        channel: Channel::Web.into(),
-        draft: true,
-        ..with_phone("13800001234")
-    };
+    let draft =
+        pb::CreateTicketRequest { channel: Channel::Web.into(), draft: true, ..with_phone("13800001234") };
     let draft = suite.tickets("zhao.min").create_ticket(draft).await.unwrap().into_inner();
     assert_eq!(draft.phase(), Phase::Draft);
     let submit = pb::SubmitTicketRequest { request_id: id(), ticket: draft.id.clone(), etag: String::new() };
@@ -93,11 +90,8 @@ async fn t12_one_request_is_let_out_without_its_customer() {
     let anonymous = pb::CreateTicketRequest { channel: Channel::Web.into(), ..complaint() };
     let ticket = suite.tickets("zhao.min").create_ticket(anonymous).await.unwrap().into_inner();
     assert_eq!((ticket.phase(), ticket.customer_id.as_str()), (Phase::Quarantined, ""));
-    let release = || pb::ReleaseTicketRequest {
-        request_id: id(),
-        ticket: ticket.id.clone(),
-        etag: String::new(),
-    };
+    let release =
+        || pb::ReleaseTicketRequest { request_id: id(), ticket: ticket.id.clone(), etag: String::new() };
     let refused = suite.quarantine("zhao.min").release_ticket(release()).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     let released = suite.quarantine("chen.jing").release_ticket(release()).await.unwrap().into_inner();
@@ -139,10 +133,8 @@ async fn t12_whoever_may_not_know_of_a_customer_verifies_nobody() {
     let suite = Suite::start_with(ON, Arc::new(SystemClock)).await;
     suite.env.principal(PrincipalSpec::new("beijing").role("agent").region("11")).await;
     let ticket = suite.on_the_web("13800001234").await;
-    let verify = |customer: &str| pb::VerifyCustomerRequest {
-        request_id: id(),
-        customer_id: customer.to_owned(),
-    };
+    let verify =
+        |customer: &str| pb::VerifyCustomerRequest { request_id: id(), customer_id: customer.to_owned() };
     let refused = suite.customers("beijing").verify_customer(verify(&ticket.customer_id)).await.unwrap_err();
     assert_eq!(reason(&refused), "CUSTOMER_NOT_FOUND");
     let refused = suite.customers("li.wei").verify_customer(verify(&ticket.customer_id)).await.unwrap_err();

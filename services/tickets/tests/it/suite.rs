@@ -86,12 +86,21 @@ impl Suite {
         PrivacyServiceClient::new(self.env.channel(&self.service, principal))
     }
 
+    pub fn queues(&self, principal: &str) -> pb::queue_service_client::QueueServiceClient<AuthChannel> {
+        pb::queue_service_client::QueueServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
     pub fn catalogue(&self, principal: &str) -> CatalogueServiceClient<AuthChannel> {
         CatalogueServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn priorities(&self, principal: &str) -> PriorityServiceClient<AuthChannel> {
         PriorityServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    /// Taken down by an agent as it says.
+    pub async fn created(&self, request: pb::CreateTicketRequest) -> pb::Ticket {
+        self.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner()
     }
 
     /// Submitted by an agent.

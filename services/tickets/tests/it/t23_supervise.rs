@@ -16,7 +16,8 @@ impl Suite {
         let mut request = pb::ListDirectivesRequest { view: view.into(), page_size: 1, ..Default::default() };
         let mut entries = Vec::new();
         loop {
-            let page = self.supervision(principal).list_directives(request.clone()).await.unwrap().into_inner();
+            let page =
+                self.supervision(principal).list_directives(request.clone()).await.unwrap().into_inner();
             entries.extend(page.entries);
             if page.next_page_token.is_empty() {
                 return entries;
@@ -69,13 +70,14 @@ async fn t23_a_directive_needs_a_reply_that_will_do_before_the_ticket_is_resolve
     let unknown = li.reply_directive(reply_directive(&ticket, &ticket.id)).await.unwrap_err();
     assert_eq!((unknown.code(), reason(&unknown)), (Code::NotFound, "RECORD_NOT_FOUND".to_owned()));
     li.reply_directive(reply_directive(&ticket, &directive.id)).await.unwrap();
-    let again = sun.reject_directive(reject_directive(&ticket, &directive.id, 7200)).await.unwrap().into_inner();
+    let again =
+        sun.reject_directive(reject_directive(&ticket, &directive.id, 7200)).await.unwrap().into_inner();
     assert_eq!((again.directives[0].state(), again.directives[0].rejected_count), (DirectiveState::Open, 1));
     let replied = li.reply_directive(reply_directive(&ticket, &directive.id)).await.unwrap().into_inner();
-    assert_eq!((replied.directives[0].state(), replied.directives[0].reply.as_str()), (
-        DirectiveState::Replied,
-        "已责令停工"
-    ));
+    assert_eq!(
+        (replied.directives[0].state(), replied.directives[0].reply.as_str()),
+        (DirectiveState::Replied, "已责令停工")
+    );
     let done = sun.accept_directive(accept_directive(&ticket, &directive.id)).await.unwrap().into_inner();
     assert_eq!(done.directives[0].state(), DirectiveState::Accepted);
     assert!(done.directives[0].ended_at.is_some());
@@ -84,13 +86,16 @@ async fn t23_a_directive_needs_a_reply_that_will_do_before_the_ticket_is_resolve
     suite.tickets("li.wei").resolve_ticket(resolve(&ticket)).await.unwrap();
     let changes = suite.changes(&ticket.id).await;
     let directives: Vec<_> = changes.into_iter().filter(|change| change.starts_with("directive")).collect();
-    assert_eq!(directives, [
-        "directive_issued",
-        "directive_replied",
-        "directive_rejected",
-        "directive_replied",
-        "directive_accepted"
-    ]);
+    assert_eq!(
+        directives,
+        [
+            "directive_issued",
+            "directive_replied",
+            "directive_rejected",
+            "directive_replied",
+            "directive_accepted"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -123,9 +128,17 @@ async fn t23_each_sees_the_directives_that_are_their_business() {
     assert!(suite.directives("sun.hao", DirectiveView::Late).await.is_empty());
     assert!(suite.directives("he.jun", DirectiveView::Owed).await.is_empty());
 
-    let strange = pb::ListDirectivesRequest { view: DirectiveView::Owed.into(), page_token: "x".to_owned(), page_size: 0 };
-    assert_eq!(fields(&suite.supervision("li.wei").list_directives(strange).await.unwrap_err()), ["page_token"]);
-    let none = suite.supervision("li.wei").list_directives(pb::ListDirectivesRequest::default()).await.unwrap_err();
+    let strange = pb::ListDirectivesRequest {
+        view: DirectiveView::Owed.into(),
+        page_token: "x".to_owned(),
+        page_size: 0,
+    };
+    assert_eq!(
+        fields(&suite.supervision("li.wei").list_directives(strange).await.unwrap_err()),
+        ["page_token"]
+    );
+    let none =
+        suite.supervision("li.wei").list_directives(pb::ListDirectivesRequest::default()).await.unwrap_err();
     assert_eq!(fields(&none), ["view"]);
 }
 
@@ -148,11 +161,12 @@ async fn t23_lateness_climbs_each_level_once_also_after_downtime_and_with_severa
         tokio::task::yield_now().await;
     }
     assert_eq!(suite.late_levels(&ticket.id).await, [1, 2, 3]);
-    let late: (i16, i16) = sqlx::query_as("SELECT state, late_level FROM directives WHERE ticket_id = $1::uuid")
-        .bind(&ticket.id)
-        .fetch_one(suite.env.pool())
-        .await
-        .unwrap();
+    let late: (i16, i16) =
+        sqlx::query_as("SELECT state, late_level FROM directives WHERE ticket_id = $1::uuid")
+            .bind(&ticket.id)
+            .fetch_one(suite.env.pool())
+            .await
+            .unwrap();
     assert_eq!(late, (1, 3));
     drop(replica);
 }
@@ -182,6 +196,9 @@ async fn t23_lists_and_the_job_read_no_more_than_a_page() {
         let plan: Vec<String> =
             sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(suite.env.pool()).await.unwrap();
         let plan = plan.join("\n");
-        assert!(plan.contains(index) && !plan.contains("Sort") && !plan.contains("Seq Scan"), "{condition}:\n{plan}");
+        assert!(
+            plan.contains(index) && !plan.contains("Sort") && !plan.contains("Seq Scan"),
+            "{condition}:\n{plan}"
+        );
     }
 }

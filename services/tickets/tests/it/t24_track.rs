@@ -51,7 +51,10 @@ async fn t24_a_mark_is_seen_by_nobody_else_and_is_set_also_when_closing() {
     });
     let noted: Vec<_> = noted.collect();
     assert_eq!(noted.len(), 2, "that somebody marked it is told");
-    assert!(noted.iter().all(|tracked| tracked.note.is_empty() && tracked.remind_at.is_none()), "and no more");
+    assert!(
+        noted.iter().all(|tracked| tracked.note.is_empty() && tracked.remind_at.is_none()),
+        "and no more"
+    );
 
     suite.tickets("li.wei").resolve_ticket(resolve(&ticket)).await.unwrap();
     let marked = li.track_ticket(track(&ticket)).await.unwrap().into_inner();

@@ -20,7 +20,10 @@ async fn t30_an_inspector_marks_an_error_in_any_phase_after_submission_and_takes
     for ticket in [suite.submitted().await, suite.resolved().await] {
         let vague = pb::MarkQualityErrorRequest { kind: 0, note: String::new(), ..mark_error(&ticket) };
         let vague = qian.mark_quality_error(vague).await.unwrap_err();
-        assert_eq!((vague.code(), fields(&vague)), (Code::InvalidArgument, vec!["kind".to_owned(), "note".to_owned()]));
+        assert_eq!(
+            (vague.code(), fields(&vague)),
+            (Code::InvalidArgument, vec!["kind".to_owned(), "note".to_owned()])
+        );
         let unknown = pb::MarkQualityErrorRequest {
             unit_id: "no-such-unit".to_owned(),
             person_id: "nobody".to_owned(),
@@ -28,7 +31,8 @@ async fn t30_an_inspector_marks_an_error_in_any_phase_after_submission_and_takes
         };
         let unknown = qian.mark_quality_error(unknown).await.unwrap_err();
         assert_eq!(fields(&unknown), ["unit_id", "person_id"]);
-        let handler = suite.supervision("zhao.min").mark_quality_error(mark_error(&ticket)).await.unwrap_err();
+        let handler =
+            suite.supervision("zhao.min").mark_quality_error(mark_error(&ticket)).await.unwrap_err();
         assert_eq!(handler.code(), Code::PermissionDenied);
 
         let marked = qian.mark_quality_error(mark_error(&ticket)).await.unwrap().into_inner();
@@ -39,7 +43,8 @@ async fn t30_an_inspector_marks_an_error_in_any_phase_after_submission_and_takes
         assert_eq!(error.marked_by.as_ref().unwrap().id, "qian.li");
         let none = qian.withdraw_quality_error(withdraw_error(&ticket, &id())).await.unwrap_err();
         assert_eq!((none.code(), reason(&none)), (Code::NotFound, "RECORD_NOT_FOUND".to_owned()));
-        let back = qian.withdraw_quality_error(withdraw_error(&ticket, &error.id)).await.unwrap().into_inner();
+        let back =
+            qian.withdraw_quality_error(withdraw_error(&ticket, &error.id)).await.unwrap().into_inner();
         assert!(back.quality_errors[0].withdrawn_at.is_some());
         let twice = qian.withdraw_quality_error(withdraw_error(&ticket, &error.id)).await.unwrap_err();
         assert_eq!(reason(&twice), "RECORD_STATE_REFUSES");

@@ -10,11 +10,16 @@ use tonic::Code;
 
 impl Suite {
     async fn circulations(&self, principal: &str, ticket: &str, unread_only: bool) -> Vec<pb::Circulation> {
-        let mut request =
-            pb::ListCirculationsRequest { ticket: ticket.to_owned(), unread_only, page_size: 1, ..Default::default() };
+        let mut request = pb::ListCirculationsRequest {
+            ticket: ticket.to_owned(),
+            unread_only,
+            page_size: 1,
+            ..Default::default()
+        };
         let mut all = Vec::new();
         loop {
-            let page = self.circulation(principal).list_circulations(request.clone()).await.unwrap().into_inner();
+            let page =
+                self.circulation(principal).list_circulations(request.clone()).await.unwrap().into_inner();
             all.extend(page.circulations);
             if page.next_page_token.is_empty() {
                 return all;
@@ -37,24 +42,26 @@ async fn t34_a_ticket_is_shown_inside_the_holders_unit_and_never_outside_with_re
     let ticket = suite.accepted().await;
     let mut li = suite.circulation("li.wei");
 
-    let outside = li.circulate_ticket(circulate(&ticket, &["wu.tao", "wang.fang", "nobody"])).await.unwrap_err();
-    assert_eq!((outside.code(), fields(&outside)), (
-        Code::InvalidArgument,
-        vec!["person_ids".to_owned(), "person_ids".to_owned()]
-    ));
+    let outside =
+        li.circulate_ticket(circulate(&ticket, &["wu.tao", "wang.fang", "nobody"])).await.unwrap_err();
+    assert_eq!(
+        (outside.code(), fields(&outside)),
+        (Code::InvalidArgument, vec!["person_ids".to_owned(), "person_ids".to_owned()])
+    );
     assert!(outside.message().contains("wang.fang") && outside.message().contains("nobody"), "{outside}");
     assert!(!outside.message().contains("wu.tao"), "who is a member is not named");
-    let stranger = suite.circulation("wang.fang").circulate_ticket(circulate(&ticket, &[])).await.unwrap_err();
+    let stranger =
+        suite.circulation("wang.fang").circulate_ticket(circulate(&ticket, &[])).await.unwrap_err();
     assert_eq!(stranger.code(), Code::NotFound);
 
     li.circulate_ticket(circulate(&ticket, &["wu.tao"])).await.unwrap();
     li.circulate_ticket(circulate(&ticket, &[])).await.unwrap();
     let shown = suite.circulations("wu.tao", "", true).await;
     assert_eq!(shown.len(), 2);
-    assert_eq!((shown[0].ticket_number.as_str(), shown[0].text.as_str()), (
-        ticket.number.as_str(),
-        "请传阅，来电138****1234"
-    ));
+    assert_eq!(
+        (shown[0].ticket_number.as_str(), shown[0].text.as_str()),
+        (ticket.number.as_str(), "请传阅，来电138****1234")
+    );
     assert!(shown[0].person_ids.is_empty(), "newest first: the one to all of the unit");
     assert_eq!(shown[0].unread_person_ids, ["wu.tao", "zhou.jie"]);
     assert_eq!(shown[1].unread_person_ids, ["wu.tao"]);
@@ -66,11 +73,17 @@ async fn t34_a_ticket_is_shown_inside_the_holders_unit_and_never_outside_with_re
         let hidden = suite.read(outsider, &shown[0].id).await.unwrap_err();
         assert_eq!((hidden.code(), reason(&hidden)), (Code::NotFound, "CIRCULATION_NOT_FOUND".to_owned()));
     }
-    assert!(suite.circulations("chen.jing", &ticket.id, false).await.is_empty(), "who sees the ticket, not that");
+    assert!(
+        suite.circulations("chen.jing", &ticket.id, false).await.is_empty(),
+        "who sees the ticket, not that"
+    );
 
     let read = suite.read("wu.tao", &shown[0].id).await.unwrap();
     assert_eq!(read.reads[0].person_id, "wu.tao");
-    assert_eq!((read.unread_person_ids.as_slice(), read.read_at.is_some()), (["zhou.jie".to_owned()].as_slice(), true));
+    assert_eq!(
+        (read.unread_person_ids.as_slice(), read.read_at.is_some()),
+        (["zhou.jie".to_owned()].as_slice(), true)
+    );
     let twice = suite.read("wu.tao", &shown[0].id).await.unwrap();
     assert_eq!(twice.read_at, read.read_at, "the first reading counts");
     assert_eq!(suite.circulations("wu.tao", "", true).await.len(), 1);
@@ -89,7 +102,10 @@ async fn t34_a_ticket_is_shown_inside_the_holders_unit_and_never_outside_with_re
 #[tokio::test]
 async fn t34_of_a_sensitive_ticket_nothing_is_shown_to_who_may_not_see_it() {
     let suite = Suite::start().await;
-    suite.env.principal(PrincipalSpec::new("li.wei").unit("tianhe-env").role("handler").right("sensitive")).await;
+    suite
+        .env
+        .principal(PrincipalSpec::new("li.wei").unit("tianhe-env").role("handler").right("sensitive"))
+        .await;
     suite.env.principal(PrincipalSpec::new("wu.tao").unit("tianhe-env").role("handler")).await;
     let ticket = suite.submitted().await;
     suite.marked_sensitive(&ticket).await;
@@ -116,9 +132,14 @@ async fn t34_an_announcement_is_shown_inside_a_unit_of_who_announces() {
     assert_eq!((other.code(), reason(&other)), (Code::AlreadyExists, "REQUEST_ID_REUSED".to_owned()));
     let outside = leader.circulate_announcement(announce("yuexiu-env")).await.unwrap_err();
     assert_eq!((outside.code(), reason(&outside)), (Code::PermissionDenied, "NOT_RECIPIENT".to_owned()));
-    let empty = pb::CirculateAnnouncementRequest { title: String::new(), text: String::new(), ..announce("tianhe-env") };
+    let empty = pb::CirculateAnnouncementRequest {
+        title: String::new(),
+        text: String::new(),
+        ..announce("tianhe-env")
+    };
     assert_eq!(fields(&leader.circulate_announcement(empty).await.unwrap_err()), ["title", "text"]);
-    let handler = suite.circulation("li.wei").circulate_announcement(announce("tianhe-env")).await.unwrap_err();
+    let handler =
+        suite.circulation("li.wei").circulate_announcement(announce("tianhe-env")).await.unwrap_err();
     assert_eq!(handler.code(), Code::PermissionDenied, "a unit's leader announces");
 
     assert_eq!(suite.circulations("li.wei", "", true).await.len(), 1);

@@ -14,20 +14,28 @@ async fn t38_an_emergency_is_handed_off_in_one_act_that_leaves_the_ticket_where_
     let mut agent = suite.supervision("zhao.min");
     let nobody = pb::HandOffTicketRequest { service: 0, note: String::new(), ..hand_off(&ticket) };
     let nobody = agent.hand_off_ticket(nobody).await.unwrap_err();
-    assert_eq!((nobody.code(), fields(&nobody)), (Code::InvalidArgument, vec!["service".to_owned(), "note".to_owned()]));
+    assert_eq!(
+        (nobody.code(), fields(&nobody)),
+        (Code::InvalidArgument, vec!["service".to_owned(), "note".to_owned()])
+    );
     let two_lines = pb::HandOffTicketRequest { reference: "a\nb".to_owned(), ..hand_off(&ticket) };
     assert_eq!(fields(&agent.hand_off_ticket(two_lines).await.unwrap_err()), ["reference"]);
 
     let request = hand_off(&ticket);
     let handed = agent.hand_off_ticket(request.clone()).await.unwrap().into_inner();
-    assert_eq!((handed.phase, handed.version), (ticket.phase, ticket.version + 1), "one act, the phase stays");
+    assert_eq!(
+        (handed.phase, handed.version),
+        (ticket.phase, ticket.version + 1),
+        "one act, the phase stays"
+    );
     let record = &handed.emergency_handoffs[0];
     assert_eq!((record.service(), record.reference.as_str()), (EmergencyService::Fire, "119-0042"));
     assert_eq!(record.note, "工地起火，已转119，来电138****1234");
     assert_eq!(record.handed_off_by.as_ref().unwrap().id, "zhao.min");
     let again = agent.hand_off_ticket(request).await.unwrap().into_inner();
     assert_eq!(again.emergency_handoffs.len(), 1, "a retry gets its answer");
-    let correction = pb::HandOffTicketRequest { service: EmergencyService::Ambulance.into(), ..hand_off(&ticket) };
+    let correction =
+        pb::HandOffTicketRequest { service: EmergencyService::Ambulance.into(), ..hand_off(&ticket) };
     let corrected = agent.hand_off_ticket(correction).await.unwrap().into_inner();
     assert_eq!(corrected.emergency_handoffs.len(), 2, "what was wrong stays, and another stands beside it");
     let said: Vec<_> = suite

@@ -153,6 +153,7 @@ impl Ticket {
             closed_at: None,
             close_reason: None,
             participants: Vec::new(),
+            doers: Vec::new(),
             sla_policy: intake.sla_policy,
             created_by: by.clone(),
             tier: 1,
@@ -171,6 +172,7 @@ impl Ticket {
         };
         ticket.evolve(&event);
         let mut changed = Changed::unchanged(ticket.clone());
+        changed.before = None;
         changed.from_version = 0;
         changed.steps.push((event, ticket));
         changed.texts.request = Some((intake.subject, intake.body));

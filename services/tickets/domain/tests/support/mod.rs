@@ -6,7 +6,8 @@ pub mod random;
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
     Actor, Body, Channel, Impact, Intake, New, PrincipalId, PrincipalKind, Priority, Reason, ReplyText,
-    Solution, Subject, Ticket, TicketType, UnitId, Urgency, groups::{form::FormPart, place::PlacePart},
+    Solution, Subject, Ticket, TicketType, UnitId, Urgency,
+    groups::{form::FormPart, place::PlacePart},
 };
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;

@@ -1,8 +1,6 @@
 //! `CirculationService`: one line an RPC.
 
-use super::super::{
-    Api, circulate_announcement, circulate_ticket, list_circulations, mark_circulation_read,
-};
+use super::super::{Api, circulate_announcement, circulate_ticket, list_circulations, mark_circulation_read};
 use gongdan_access::caller;
 use gongdan_proto::tickets::v1::{self as pb, circulation_service_server::CirculationService};
 use tonic::{Request, Response, Status};
@@ -22,7 +20,9 @@ impl CirculationService for Api {
         request: Request<pb::CirculateAnnouncementRequest>,
     ) -> Result<Response<pb::Circulation>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(circulate_announcement::circulate_announcement(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            circulate_announcement::circulate_announcement(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn list_circulations(
@@ -38,6 +38,8 @@ impl CirculationService for Api {
         request: Request<pb::MarkCirculationReadRequest>,
     ) -> Result<Response<pb::Circulation>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(mark_circulation_read::mark_circulation_read(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            mark_circulation_read::mark_circulation_read(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 }

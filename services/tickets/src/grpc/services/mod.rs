@@ -2,5 +2,6 @@
 
 mod circulation;
 mod forms;
+mod queue_service;
 mod supervision;
 mod timeline;

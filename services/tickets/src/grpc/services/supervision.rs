@@ -1,7 +1,9 @@
 //! `SupervisionService`: one line an RPC.
 
 use super::super::{
-    Api, accept_directive, escalate_ticket, hand_off_ticket, issue_directive, list_directives, mark_quality_error, reject_directive, reply_directive, track_ticket, untrack_ticket, withdraw_directive, withdraw_quality_error,
+    Api, accept_directive, escalate_ticket, hand_off_ticket, issue_directive, list_directives,
+    mark_quality_error, reject_directive, reply_directive, track_ticket, untrack_ticket, withdraw_directive,
+    withdraw_quality_error,
 };
 use gongdan_access::caller;
 use gongdan_proto::tickets::v1::{self as pb, supervision_service_server::SupervisionService};
@@ -54,7 +56,9 @@ impl SupervisionService for Api {
         request: Request<pb::WithdrawDirectiveRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(withdraw_directive::withdraw_directive(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            withdraw_directive::withdraw_directive(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn list_directives(
@@ -86,7 +90,9 @@ impl SupervisionService for Api {
         request: Request<pb::MarkQualityErrorRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(mark_quality_error::mark_quality_error(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            mark_quality_error::mark_quality_error(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn withdraw_quality_error(
@@ -94,7 +100,9 @@ impl SupervisionService for Api {
         request: Request<pb::WithdrawQualityErrorRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(withdraw_quality_error::withdraw_quality_error(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            withdraw_quality_error::withdraw_quality_error(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn hand_off_ticket(

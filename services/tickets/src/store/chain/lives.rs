@@ -8,7 +8,6 @@ use gongdan_tickets_domain::{Change, Changed, Ticket};
 use proptest::prelude::*;
 use prost::Message as _;
 
-
 /// An act is written as the store does it; gives the ticket as the next act reads it.
 fn write(log: &mut Log, before: Option<&Ticket>, changed: &Changed) -> Ticket {
     let from = log.rows.len();

@@ -64,9 +64,7 @@ pub(crate) fn change(change: &Change) -> PbChange {
             remind_at: remind_at.map(to_timestamp),
             note: mask_numbers(note.as_str()),
         }),
-        Change::Untracked { person } => {
-            PbChange::Untracked(pb::Untracked { person_id: name(Some(person)) })
-        }
+        Change::Untracked { person } => PbChange::Untracked(pb::Untracked { person_id: name(Some(person)) }),
         Change::Reminded { person } => PbChange::Reminded(pb::Reminded { person_id: name(Some(person)) }),
     }
 }

@@ -1,0 +1,444 @@
+//! Pages of work queues. Source: T27, AIP-158, DESIGN rule 12.
+//!
+//! A page is merged from the beginnings of ranges of an index: one for each region, unit or person and, where the index
+//! has it, each priority. So a page costs the same whatever the number of tickets. In which regions there are any is known
+//! from the counts. Where there are so many regions that walking along all tickets finds a page sooner, that is done.
+
+use super::{
+    filter::Filter,
+    queues::{PLACES_BY_REGION, Whose},
+    save::small,
+    scope::COLUMNS,
+    ticket_views::{self, TicketView},
+    tickets::Tickets,
+};
+use gongdan_access::Columns;
+use gongdan_errors::Error;
+use gongdan_pg::error;
+use gongdan_telemetry::sql_span;
+use gongdan_tickets_domain::{Priority, Queue};
+use jiff::Timestamp;
+use sqlx::{FromRow, PgPool, Postgres, QueryBuilder};
+use std::collections::HashMap;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// Of a ticket, seen through its region alone.
+const BY_REGION: Columns = Columns { takes_part: "false", holds: "false", own: "false", ..COLUMNS };
+/// Of a ticket, seen through the unit on whose desk it lies.
+const DESK: Columns = Columns {
+    takes_part: "(COALESCE(lead_unit, pool_unit) = ANY (?)) IS TRUE",
+    holds: "(COALESCE(lead_unit, pool_unit) = ANY (?)) IS TRUE",
+    own: "false",
+    ..COLUMNS
+};
+/// Of one that is over, seen through the unit that had it last.
+const LAST: Columns =
+    Columns { takes_part: "(lead_unit = ANY (?)) IS TRUE", holds: "(lead_unit = ANY (?)) IS TRUE", ..DESK };
+/// Of one that a person did something with, seen through the unit they did it for.
+const DONE: Columns =
+    Columns { takes_part: "(doer.unit = ANY (?)) IS TRUE", holds: "(doer.unit = ANY (?)) IS TRUE", ..DESK };
+/// Of one that a person marked.
+const TRACKED: Columns = Columns {
+    takes_part: "(tracker.unit = ANY (?)) IS TRUE",
+    holds: "(tracker.unit = ANY (?)) IS TRUE",
+    ..DESK
+};
+/// Of a draft.
+const DRAFT: Columns = Columns { takes_part: "false", holds: "false", ..COLUMNS };
+
+const IN_FLIGHT: &str = "phase BETWEEN 3 AND 7";
+/// As the indexes of marked tickets have it.
+const MARKED: &str = "(marks & 7 <> 0 OR (marks & 8 <> 0 AND phase BETWEEN 3 AND 7))";
+
+/// Regions of which each is looked at for itself.
+const REGIONS: usize = 64;
+
+/// What comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Order {
+    Received,
+    Due,
+    Priority,
+}
+
+/// Where a ticket stands in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    pub id: Uuid,
+    pub received_at: Timestamp,
+    pub priority: i16,
+    pub due_at: Option<Timestamp>,
+}
+
+/// What is asked for.
+pub(crate) struct QueuePage<'a> {
+    pub queue: Queue,
+    pub whose: &'a Whose<'a>,
+    pub filter: &'a Filter,
+    pub order: Order,
+    pub after: Option<Key>,
+    pub limit: i64,
+}
+
+/// A range of an index is looked at for each of these.
+enum Each {
+    Region(Vec<i64>),
+    Desk(Vec<String>),
+    LeadUnit(Vec<String>),
+    Handler(String),
+    CreatedBy(String),
+    Doer(String),
+    Tracker(String),
+    /// Each phase in flight.
+    Phase,
+    /// All of the table from the newest on.
+    Received,
+}
+
+struct Branch {
+    each: Each,
+    /// What stands in the queue.
+    stands: String,
+    /// What the scope asks.
+    seen: Columns,
+    /// Those seen by their region are in another branch.
+    not_by_region: bool,
+    /// The index has priorities before the time of receipt.
+    priorities: bool,
+}
+
+/// The one order of an index.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Leg {
+    Received,
+    Priority,
+    /// Those with a due time.
+    Due,
+    /// Those without.
+    NotDue,
+}
+
+#[derive(FromRow)]
+struct KeyRow {
+    id: Uuid,
+    received_at: jiff_sqlx::Timestamp,
+    priority: i16,
+    due_at: Option<jiff_sqlx::Timestamp>,
+}
+
+impl Tickets {
+    /// A page of a queue, each ticket with its key.
+    pub(crate) async fn queue(&self, page: &QueuePage<'_>) -> Result<Vec<(Key, TicketView)>, Error> {
+        let branches = branches(&self.pool, page).await?;
+        let keys = match page.order {
+            Order::Received => self.keys(page, &branches, Leg::Received, page.limit).await?,
+            Order::Priority => self.keys(page, &branches, Leg::Priority, page.limit).await?,
+            Order::Due => {
+                let mut keys = match page.after {
+                    Some(Key { due_at: None, .. }) => Vec::new(),
+                    _ => self.keys(page, &branches, Leg::Due, page.limit).await?,
+                };
+                let left = page.limit - i64::try_from(keys.len()).unwrap_or(page.limit);
+                if left > 0 {
+                    keys.extend(self.keys(page, &branches, Leg::NotDue, left).await?);
+                }
+                keys
+            }
+        };
+        let ids: Vec<Uuid> = keys.iter().map(|key| key.id).collect();
+        let mut views: HashMap<Uuid, TicketView> =
+            ticket_views::listed(&self.pool, ids).await?.into_iter().map(|view| (view.id, view)).collect();
+        Ok(keys.into_iter().filter_map(|key| Some((key, views.remove(&key.id)?))).collect())
+    }
+
+    async fn keys(
+        &self,
+        page: &QueuePage<'_>,
+        branches: &[Branch],
+        leg: Leg,
+        limit: i64,
+    ) -> Result<Vec<Key>, Error> {
+        let branches: Vec<&Branch> = branches.iter().filter(|branch| !branch.each.is_empty()).collect();
+        if branches.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows: Vec<KeyRow> = statement("", page, &branches, leg, limit)
+            .build_query_as()
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("tickets.queue", "SELECT"))
+            .await
+            .map_err(error)?;
+        Ok(rows.into_iter().map(Key::from).collect())
+    }
+}
+
+async fn branches(pool: &PgPool, page: &QueuePage<'_>) -> Result<Vec<Branch>, Error> {
+    let (person, units) = (page.whose.person.to_owned(), page.whose.units.to_vec());
+    let flight = |each, stands: &str| Branch {
+        each,
+        stands: format!("{IN_FLIGHT} AND {stands}"),
+        seen: DESK,
+        not_by_region: false,
+        priorities: true,
+    };
+    let bit = |bit: i16| {
+        let flying = if bit == 8 { format!(" AND {IN_FLIGHT}") } else { String::new() };
+        format!("{MARKED} AND marks & {bit} <> 0{flying}")
+    };
+    let by_received = |each, stands: &str, seen| Branch {
+        each,
+        stands: stands.to_owned(),
+        seen,
+        not_by_region: false,
+        priorities: false,
+    };
+    Ok(match page.queue {
+        Queue::Group => vec![flight(Each::Desk(units), "COALESCE(lead_unit, pool_unit) IS NOT NULL")],
+        Queue::MyTodo => vec![flight(Each::Handler(person), "handler IS NOT NULL")],
+        Queue::Drafts => vec![by_received(Each::CreatedBy(person), "phase = 1", DRAFT)],
+        Queue::MyDone => {
+            vec![
+                by_received(
+                    Each::CreatedBy(person.clone()),
+                    "phase > 1 AND created_by IS NOT NULL",
+                    BY_REGION,
+                ),
+                by_received(Each::Doer(person), "phase > 1", DONE),
+            ]
+        }
+        Queue::Tracked => vec![by_received(Each::Tracker(person), "true", TRACKED)],
+        Queue::RegionOpen => vec![by_region(pool, page, IN_FLIGHT.to_owned(), Each::Phase).await?],
+        Queue::History => vec![
+            by_region(pool, page, "phase >= 10".to_owned(), Each::Received).await?,
+            Branch { not_by_region: true, ..by_received(Each::LeadUnit(units), "phase >= 10", LAST) },
+        ],
+        Queue::Returned => marked(pool, page, bit(1), units).await?,
+        Queue::Extensions => marked(pool, page, bit(2), units).await?,
+        Queue::QualityErrors => marked(pool, page, bit(4), units).await?,
+        Queue::Overdue => marked(pool, page, bit(8), units).await?,
+    })
+}
+
+async fn marked(
+    pool: &PgPool,
+    page: &QueuePage<'_>,
+    stands: String,
+    units: Vec<String>,
+) -> Result<Vec<Branch>, Error> {
+    let each = Each::Region(regions(pool, page).await?.into_iter().map(|(region, _)| region).collect());
+    let region =
+        Branch { each, stands: stands.clone(), seen: BY_REGION, not_by_region: false, priorities: true };
+    let stands = format!("{stands} AND COALESCE(lead_unit, pool_unit) IS NOT NULL");
+    let unit = Branch { each: Each::Desk(units), stands, seen: DESK, not_by_region: true, priorities: true };
+    Ok(vec![region, unit])
+}
+
+/// Region by region, or along all tickets where that is less.
+async fn by_region(pool: &PgPool, page: &QueuePage<'_>, stands: String, walk: Each) -> Result<Branch, Error> {
+    let regions = regions(pool, page).await?;
+    let over = page.queue == Queue::History;
+    let within: i64 = regions.iter().map(|(_, n)| n).sum();
+    let walks = page.order == Order::Received
+        && regions.len() > REGIONS
+        && standing(pool, page.queue).await?
+            <= within.saturating_mul(i64::try_from(regions.len()).unwrap_or(1));
+    let each =
+        if walks { walk } else { Each::Region(regions.into_iter().map(|(region, _)| region).collect()) };
+    Ok(Branch { each, stands, seen: BY_REGION, not_by_region: false, priorities: !over && !walks })
+}
+
+/// Regions of which the caller sees tickets in the queue, and how many; of those that the filter asks for.
+async fn regions(pool: &PgPool, page: &QueuePage<'_>) -> Result<Vec<(i64, i64)>, Error> {
+    let mut sql = QueryBuilder::new("SELECT region, sum(n)::bigint FROM (");
+    for (at, table) in ["queue_counts", "queue_deltas"].into_iter().enumerate() {
+        sql.push(if at == 0 { "" } else { " UNION ALL " });
+        sql.push("SELECT region, n FROM ").push(table).push(" WHERE owner = '' AND queue = ");
+        sql.push_bind(small(page.queue.number())).push(" AND ");
+        page.whose.scope.push(&mut sql, &PLACES_BY_REGION);
+        page.filter.push_regions(&mut sql);
+    }
+    sql.push(") AS places GROUP BY region HAVING sum(n) > 0");
+    sql.build_query_as()
+        .fetch_all(pool)
+        .instrument(sql_span!("queue_counts.regions", "SELECT"))
+        .await
+        .map_err(error)
+}
+
+/// How many stand in the queue in all regions.
+async fn standing(pool: &PgPool, queue: Queue) -> Result<i64, Error> {
+    sqlx::query_scalar!(
+        r#"SELECT COALESCE(sum(n), 0)::bigint AS "n!" FROM (
+             SELECT n FROM queue_counts WHERE queue = $1 AND owner = ''
+             UNION ALL SELECT n FROM queue_deltas WHERE queue = $1 AND owner = '') AS places"#,
+        small(queue.number())
+    )
+    .fetch_one(pool)
+    .instrument(sql_span!("queue_counts.standing", "SELECT"))
+    .await
+    .map_err(error)
+}
+
+impl Each {
+    fn is_empty(&self) -> bool {
+        match self {
+            Self::Region(regions) => regions.is_empty(),
+            Self::Desk(units) | Self::LeadUnit(units) => units.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// Merges the beginnings of all branches.
+fn statement(
+    first: &str,
+    page: &QueuePage<'_>,
+    branches: &[&Branch],
+    leg: Leg,
+    limit: i64,
+) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(first);
+    sql.push("SELECT id, received_at, priority, due_at FROM (");
+    for (at, branch) in branches.iter().enumerate() {
+        sql.push(if at == 0 { "" } else { " UNION ALL " });
+        push_branch(&mut sql, page, branch, leg, limit);
+    }
+    sql.push(") AS merged ORDER BY ").push(order(leg)).push(" LIMIT ").push_bind(limit);
+    sql
+}
+
+fn order(leg: Leg) -> &'static str {
+    match leg {
+        Leg::Received | Leg::NotDue => "received_at DESC, id DESC",
+        Leg::Priority => "priority, received_at DESC, id DESC",
+        Leg::Due => "due_at, id",
+    }
+}
+
+fn push_branch(
+    sql: &mut QueryBuilder<Postgres>,
+    page: &QueuePage<'_>,
+    branch: &Branch,
+    leg: Leg,
+    limit: i64,
+) {
+    let by_priority = branch.priorities && leg != Leg::Due;
+    sql.push("SELECT part.* FROM ");
+    match &branch.each {
+        Each::Region(regions) => sql.push("unnest(").push_bind(regions.clone()).push(") AS k(key)"),
+        Each::Desk(units) | Each::LeadUnit(units) => {
+            sql.push("unnest(").push_bind(units.clone()).push(") AS k(key)")
+        }
+        Each::Handler(person) | Each::CreatedBy(person) | Each::Doer(person) | Each::Tracker(person) => {
+            sql.push("(VALUES (").push_bind(person.clone()).push(")) AS k(key)")
+        }
+        Each::Phase => sql.push("(VALUES (3::smallint), (4), (5), (6), (7)) AS k(key)"),
+        Each::Received => sql.push("(VALUES (0)) AS k(key)"),
+    };
+    if by_priority {
+        let priorities: Vec<i16> = Priority::ALL
+            .iter()
+            .map(|priority| small(priority.number()))
+            .filter(|p| leg != Leg::Priority || page.after.is_none_or(|after| *p >= after.priority))
+            .collect();
+        sql.push(" CROSS JOIN unnest(").push_bind(priorities).push(") AS p(each_priority)");
+    }
+    sql.push(" CROSS JOIN LATERAL (SELECT ticket_views.id, ticket_views.received_at, priority, due_at FROM ");
+    match branch.each {
+        Each::Doer(_) => sql.push(
+            "(SELECT ticket_id, received_at AS done_received_at, person, unit FROM doers) AS doer
+             JOIN tickets AS ticket_views ON ticket_views.id = doer.ticket_id WHERE doer.person = k.key",
+        ),
+        Each::Tracker(_) => sql.push(
+            "(SELECT ticket_id, person, unit FROM trackers) AS tracker
+             JOIN tickets AS ticket_views ON ticket_views.id = tracker.ticket_id WHERE tracker.person = k.key",
+        ),
+        Each::Region(_) => sql.push("tickets AS ticket_views WHERE region = k.key"),
+        Each::Desk(_) => sql.push("tickets AS ticket_views WHERE COALESCE(lead_unit, pool_unit) = k.key"),
+        Each::LeadUnit(_) => sql.push("tickets AS ticket_views WHERE lead_unit = k.key"),
+        Each::Handler(_) => sql.push("tickets AS ticket_views WHERE handler = k.key"),
+        Each::CreatedBy(_) => sql.push("tickets AS ticket_views WHERE created_by = k.key"),
+        Each::Phase => sql.push("tickets AS ticket_views WHERE phase = k.key AND phase < 10"),
+        Each::Received => sql.push("tickets AS ticket_views WHERE true"),
+    };
+    if by_priority {
+        sql.push(" AND priority = p.each_priority");
+    }
+    sql.push(" AND ").push(branch.stands.as_str());
+    if page.queue == Queue::MyDone {
+        sql.push(" AND NOT (phase BETWEEN 3 AND 7 AND handler IS NOT DISTINCT FROM k.key)");
+    }
+    match leg {
+        Leg::Due => {
+            sql.push(" AND due_at IS NOT NULL");
+        }
+        Leg::NotDue => {
+            sql.push(" AND due_at IS NULL");
+        }
+        Leg::Received | Leg::Priority => {}
+    }
+    sql.push(" AND ");
+    page.whose.scope.push(sql, &branch.seen);
+    if branch.not_by_region {
+        sql.push(" AND NOT ");
+        page.whose.scope.push(sql, &BY_REGION);
+    }
+    page.filter.push(sql);
+    if let Some(after) = page.after {
+        push_after(sql, after, branch, leg);
+    }
+    let order = match (&branch.each, leg) {
+        (_, Leg::Due) => "due_at, ticket_views.id",
+        (Each::Doer(_), _) => "done_received_at DESC, doer.ticket_id DESC",
+        // Within one priority where the index has them, and of few tickets where it has not.
+        (_, Leg::Priority) if !by_priority => "priority, ticket_views.received_at DESC, ticket_views.id DESC",
+        _ => "ticket_views.received_at DESC, ticket_views.id DESC",
+    };
+    sql.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(limit).push(") AS part");
+}
+
+fn push_after(sql: &mut QueryBuilder<Postgres>, after: Key, branch: &Branch, leg: Leg) {
+    let received = jiff_sqlx::Timestamp::from(after.received_at);
+    match (leg, after.due_at) {
+        (Leg::Due, Some(due)) => {
+            sql.push(" AND (due_at, ticket_views.id) > (").push_bind(jiff_sqlx::Timestamp::from(due));
+            sql.push(", ").push_bind(after.id).push(")");
+        }
+        // Those that are due come before.
+        (Leg::NotDue, Some(_)) | (Leg::Due, None) => {}
+        // A range of the index in each priority: all of the later ones.
+        (Leg::Priority, _) if branch.priorities => {
+            sql.push(" AND (ticket_views.received_at, ticket_views.id) < (CASE WHEN p.each_priority > ");
+            sql.push_bind(after.priority).push(" THEN 'infinity' ELSE ").push_bind(received);
+            sql.push(" END, ").push_bind(after.id).push(")");
+        }
+        (Leg::Priority, _) => {
+            sql.push(" AND (priority > ").push_bind(after.priority).push(" OR priority = ");
+            sql.push_bind(after.priority).push(" AND (ticket_views.received_at, ticket_views.id) < (");
+            sql.push_bind(received).push(", ").push_bind(after.id).push("))");
+        }
+        (Leg::Received | Leg::NotDue, _) => {
+            let key = match branch.each {
+                Each::Doer(_) => "done_received_at, doer.ticket_id",
+                _ => "ticket_views.received_at, ticket_views.id",
+            };
+            sql.push(" AND (").push(key).push(") < (").push_bind(received);
+            sql.push(", ").push_bind(after.id).push(")");
+        }
+    }
+}
+
+impl From<KeyRow> for Key {
+    fn from(row: KeyRow) -> Self {
+        Self {
+            id: row.id,
+            received_at: row.received_at.to_jiff(),
+            priority: row.priority,
+            due_at: row.due_at.map(|at| at.to_jiff()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
