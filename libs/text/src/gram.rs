@@ -110,6 +110,12 @@ pub(crate) fn word(text: &str) -> Gram {
     hashed(std::iter::once('\0').chain(text.chars()))
 }
 
+/// Of something that is no text, such as a number, so that it is found like one and by no text.
+#[must_use]
+pub fn key(kind: &str, value: &str) -> Gram {
+    hashed(std::iter::once('\u{1}').chain(kind.chars()).chain(std::iter::once('\u{1}')).chain(value.chars()))
+}
+
 /// FNV-1a, folded; below zero, where no pair of usual ideographs is.
 fn hashed(chars: impl Iterator<Item = char>) -> Gram {
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

@@ -15,7 +15,7 @@ mod signature;
 mod snippet;
 
 pub use dictionary::Dictionary;
-pub use gram::{Gram, Grams};
+pub use gram::{Gram, Grams, key};
 pub use query::{Query, Word};
 pub use signature::{BANDS, Signature};
 pub use snippet::{Snippet, snippet};

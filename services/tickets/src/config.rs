@@ -31,6 +31,33 @@ pub struct Config {
     pub retention: RetentionConfig,
     /// `[quarantine]`
     pub quarantine: QuarantineConfig,
+    /// `[search]`
+    pub search: SearchConfig,
+    /// `[similar]`
+    pub similar: SimilarConfig,
+}
+
+/// How search learns of what is written.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchConfig {
+    /// Between two looks at the log.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub poll: Duration,
+    /// Events, and tickets of a new index, that one transaction takes.
+    pub batch: u32,
+}
+
+/// What may be the same request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SimilarConfig {
+    /// Days within which the same customer and item count.
+    pub customer_days: u32,
+    /// Days within which texts are compared.
+    pub text_days: u32,
+    /// The share of common grams from which on texts are alike, 0 to 1.
+    pub least: f64,
 }
 
 /// Where requests of customers wait whom nobody has verified.

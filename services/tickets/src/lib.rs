@@ -11,7 +11,10 @@ mod telemetry;
 
 pub use config::Config;
 use config::Quarantine;
-pub use store::keys::{NewKeys, add_key_version, create_key_file};
+pub use store::{
+    keys::{NewKeys, add_key_version, create_key_file},
+    text_index::FoundBy,
+};
 
 use crate::{
     consumers::{callback, organisation, routing, sla},
@@ -19,7 +22,7 @@ use crate::{
     jobs::{
         climb_directives,
         close_silent::CloseSilent,
-        fold_queues, forget_decisions,
+        fold_queues, forget_decisions, index_texts,
         keep_keys::KeepKeys,
         quarantine, remind,
         retain::{self, Ask, Pass},
@@ -41,10 +44,11 @@ use gongdan_proto::tickets::v1::queue_service_server::QueueServiceServer;
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer,
     circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
-    form_service_server::FormServiceServer, priority_service_server::PriorityServiceServer,
-    privacy_service_server::PrivacyServiceServer, quarantine_service_server::QuarantineServiceServer,
-    supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
-    ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer,
+    form_service_server::FormServiceServer, link_service_server::LinkServiceServer,
+    quarantine_service_server::QuarantineServiceServer, ticket_type_service_server::TicketTypeServiceServer,
+    priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
+    search_service_server::SearchServiceServer, supervision_service_server::SupervisionServiceServer,
+    ticket_service_server::TicketServiceServer, timeline_service_server::TimelineServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -157,6 +161,7 @@ async fn serve(
     base.spawn(remind::run(rooms.clone()));
     base.spawn(quarantine::run(rooms.clone()));
     base.spawn(fold_queues::run(rooms.clone()));
+    base.spawn(index_texts::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
     base.add(QueueServiceServer::new(api.clone()).max_decoding_message_size(limit));
@@ -173,6 +178,8 @@ async fn serve(
         .add(TicketTypeServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(ChannelServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(QuarantineServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(LinkServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(SearchServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);

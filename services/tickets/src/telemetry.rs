@@ -1,9 +1,10 @@
 //! Every metric of this service.
 
 use gongdan_telemetry::meter;
+use jiff::SignedDuration;
 use opentelemetry::{
     KeyValue,
-    metrics::{Counter, Histogram, UpDownCounter},
+    metrics::{Counter, Gauge, Histogram, UpDownCounter},
 };
 
 /// The instruments; all counters start at zero.
@@ -15,6 +16,9 @@ pub(crate) struct Metrics {
     watchers: UpDownCounter<i64>,
     contact_reads: Counter<u64>,
     broken_timelines: Counter<u64>,
+    indexed: Counter<u64>,
+    index_lag: Histogram<f64>,
+    index_built: Gauge<f64>,
 }
 
 impl Metrics {
@@ -46,11 +50,27 @@ impl Metrics {
                 .u64_counter("gongdan.tickets.broken_timelines")
                 .with_description("Verifications that found a broken link.")
                 .build(),
+            indexed: meter
+                .u64_counter("gongdan.tickets.search.indexed")
+                .with_description("Tickets whose texts were made searchable, again or for the first time.")
+                .build(),
+            index_lag: meter
+                .f64_histogram("gongdan.tickets.search.lag")
+                .with_unit("s")
+                .with_description("From an event until search has its texts.")
+                .with_boundaries(vec![0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 60.0, 600.0])
+                .build(),
+            index_built: meter
+                .f64_gauge("gongdan.tickets.search.built")
+                .with_unit("1")
+                .with_description("The share of tickets that search knows while its index is made anew.")
+                .build(),
         };
         metrics.conflicts.add(0, &[]);
         metrics.watchers.add(0, &[]);
         metrics.contact_reads.add(0, &[]);
         metrics.broken_timelines.add(0, &[]);
+        metrics.indexed.add(0, &[]);
         for change in ["submitted", "dispatched", "accepted", "resolved", "closed"] {
             metrics.events.add(0, &[KeyValue::new("change", change), KeyValue::new("origin", "live")]);
         }
@@ -70,6 +90,20 @@ impl Metrics {
     /// A write lost a race.
     pub(crate) fn conflict(&self) {
         self.conflicts.add(1, &[]);
+    }
+
+    /// Search has the texts of so many tickets, so long after the newest of their events.
+    pub(crate) fn indexed(&self, tickets: usize, lag: Option<SignedDuration>) {
+        self.indexed.add(u64::try_from(tickets).unwrap_or(u64::MAX), &[]);
+        if let Some(lag) = lag {
+            self.index_lag.record(lag.as_secs_f64().max(0.0), &[]);
+        }
+    }
+
+    /// So many of so many tickets are in a new index.
+    #[expect(clippy::cast_precision_loss, reason = "tickets are far below 2^52")]
+    pub(crate) fn index_built(&self, built: i64, total: i64) {
+        self.index_built.record(if total == 0 { 1.0 } else { built as f64 / total as f64 }, &[]);
     }
 
     /// A contact was read in clear.

@@ -7,14 +7,17 @@ mod backlog;
 mod cpu;
 mod create;
 mod door;
+mod filled;
 mod floor;
 mod lifecycle;
 mod memory;
 mod options;
 mod output;
+mod search;
 mod setup;
 mod stats;
 mod suite;
+mod texts;
 mod watcher;
 
 use clap::Parser;
@@ -31,6 +34,8 @@ async fn main() -> anyhow::Result<()> {
     let result = match &options.scenario {
         Scenario::Create(create) => create::run(&suite, &options.common, create).await,
         Scenario::Lifecycle(lifecycle) => lifecycle::run(&suite, &options.common, lifecycle).await,
+        Scenario::Search(search) => search::search(&suite, &options.common, search).await,
+        Scenario::Similar(similar) => search::similar(&suite, &options.common, similar).await,
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
     };

@@ -52,6 +52,10 @@ pub(crate) enum Scenario {
     Lifecycle(LifecycleOptions),
     /// Resident memory of the six idle service processes.
     Idle,
+    /// Search by words and number among many tickets.
+    Search(SearchOptions),
+    /// What a request may be a repeat of, among many tickets.
+    Similar(SearchOptions),
     /// Authentication and authorization of a call, without a suite.
     Door,
 }
@@ -76,4 +80,15 @@ pub(crate) struct LifecycleOptions {
     /// Lives begun a second, whether or not earlier ones ended.
     #[arg(long, default_value_t = 100.0)]
     pub rate: f64,
+}
+
+/// Options of `search` and `similar`.
+#[derive(Debug, Args)]
+pub(crate) struct SearchOptions {
+    /// How many tickets there are; written first, past the service, unless an earlier run wrote as many.
+    #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    pub tickets: u64,
+    /// Calls of each kind of question.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub calls: u32,
 }

@@ -6,7 +6,10 @@ use gongdan_proto::{
     callback::v1::callback_service_client::CallbackServiceClient,
     reporting::v1::{Dimension, GetReportRequest, report_service_client::ReportServiceClient},
     routing::v1::organisation_service_client::OrganisationServiceClient,
-    tickets::v1::ticket_service_client::TicketServiceClient,
+    tickets::v1::{
+        link_service_client::LinkServiceClient, search_service_client::SearchServiceClient,
+        ticket_service_client::TicketServiceClient,
+    },
 };
 use serde::Deserialize;
 use std::{
@@ -108,6 +111,14 @@ impl Suite {
 
     pub async fn tickets(&self) -> anyhow::Result<TicketServiceClient<Authorized>> {
         Ok(TicketServiceClient::new(self.channel("tickets").await?))
+    }
+
+    pub async fn search(&self) -> anyhow::Result<SearchServiceClient<Authorized>> {
+        Ok(SearchServiceClient::new(self.channel("tickets").await?))
+    }
+
+    pub async fn links(&self) -> anyhow::Result<LinkServiceClient<Authorized>> {
+        Ok(LinkServiceClient::new(self.channel("tickets").await?))
     }
 
     pub async fn organisation(&self) -> anyhow::Result<OrganisationServiceClient<Authorized>> {

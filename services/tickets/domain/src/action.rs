@@ -132,7 +132,7 @@ impl Action {
             Self::Resume => matches!(phase, Suspended),
             Self::DecideExtension | Self::ReplyAssist => phase.is_in_flight(),
             Self::WaiveAssist => matches!(phase, InProgress | Suspended),
-            Self::Link => !matches!(phase, Draft | Quarantined),
+            Self::Link => !matches!(phase, Draft),
             Self::Split | Self::Merge => {
                 matches!(phase, PendingDispatch | Dispatched | InProgress | Suspended | InReview)
             }

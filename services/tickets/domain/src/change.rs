@@ -201,6 +201,14 @@ impl Change {
             _ => None,
         }
     }
+
+    /// Where in its workflow the ticket stood before something that this undoes.
+    pub(crate) fn comes_back_to(&self) -> Option<&Place> {
+        match self {
+            Self::Links(groups::links::Change::MergeUndone { before, .. }) => before.place.as_ref(),
+            _ => None,
+        }
+    }
 }
 
 impl Changed {

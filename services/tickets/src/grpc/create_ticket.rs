@@ -2,15 +2,20 @@
 
 use super::{
     custom_fields,
-    decode::{by, if_given, instant, uuid},
+    decode::{by, if_given, instant, ticket_ref, uuid},
     intake::{self, Customer, Request},
     quarantine, touched,
     viewer::viewer,
 };
 use crate::{
     Rooms,
-    error::lost_race,
-    store::{seal::Contact, tickets::Created, workflows::Who},
+    error::{lost_race, refused},
+    store::{
+        seal::Contact,
+        tickets::{Created, TicketRef},
+        together,
+        workflows::Who,
+    },
 };
 use gongdan_access::{Caller, Item};
 use gongdan_clock::new_id;
@@ -18,9 +23,9 @@ use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{
-    Impact, Intake, New, Priority, PriorityReason, Ticket, Urgency,
+    Actor, Changed, Impact, Intake, New, Note, Priority, PriorityReason, Ticket, Urgency,
     form::Found,
-    groups::{form::FormPart, place::PlacePart},
+    groups::{form::FormPart, links::LinkKind, place::PlacePart},
 };
 use jiff::Timestamp;
 
@@ -34,6 +39,8 @@ struct Create {
     contact: Option<Contact>,
     /// What of the form can be filtered on.
     found: Vec<(String, Found)>,
+    /// What it says again.
+    repeat_of: Option<TicketRef>,
 }
 
 enum Decoded {
@@ -58,10 +65,11 @@ async fn create(
     request: pb::CreateTicketRequest,
 ) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
-    let Create { key, draft, mut intake, contact, found } = match decode(rooms, caller, request, now).await? {
-        Decoded::Create(create) => *create,
-        Decoded::Answered(ticket) => return Ok(*ticket),
-    };
+    let Create { key, draft, mut intake, contact, found, repeat_of } =
+        match decode(rooms, caller, request, now).await? {
+            Decoded::Create(create) => *create,
+            Decoded::Answered(ticket) => return Ok(*ticket),
+        };
     let citizen = caller.customer_id.filter(|_| caller.kind == PrincipalKind::Citizen);
     caller.check(&Item {
         region: Some(intake.region),
@@ -91,7 +99,14 @@ async fn create(
         };
         let mut beside = customer.beside(rooms, sealed.clone())?;
         beside.fields = intake::fields(intake.form.type_key.as_ref(), found.clone());
-        match rooms.tickets.create(&changed, Some(&key), None, beside, viewer, Who::Caller(caller)).await? {
+        let created = match &repeat_of {
+            None => rooms.tickets.create(&changed, Some(&key), None, beside, viewer, Who::Caller(caller)).await?,
+            Some(original) => {
+                let (changed, original) = repeat(rooms, caller, changed, original, &by, now).await?;
+                together::create(rooms, caller, &changed, &original, &key, beside, viewer).await?
+            }
+        };
+        match created {
             Created::New(ticket) => {
                 customer.written(rooms);
                 return Ok(*ticket);
@@ -105,6 +120,25 @@ async fn create(
         }
     }
     Err(lost_race())
+}
+
+/// The new ticket as a repeat of another, and the other as repeated by it. Source: T10.
+async fn repeat(
+    rooms: &Rooms,
+    caller: &Caller,
+    changed: Changed,
+    original: &TicketRef,
+    by: &Actor,
+    now: Timestamp,
+) -> Result<(Changed, Changed), Error> {
+    let original = rooms.tickets.view(original).await?;
+    original.check_seen(caller)?;
+    original.check_linked(caller)?;
+    gongdan_audit::touched("ticket", original.id);
+    let (original, none) = (original.ticket()?, Note::default());
+    let counted = original.clone().begun_from(LinkKind::RepeatedBy, &changed.ticket, &none, by, now);
+    let changed = Ticket::begins_as(changed, LinkKind::RepeatOf, &original, &none, by, now);
+    Ok((changed.map_err(refused)?, counted.map_err(refused)?))
 }
 
 async fn decode(
@@ -128,6 +162,16 @@ async fn decode(
     let overridden = overridden(&request, v);
     let contact = intake::contact(request.contact.take(), v);
     let standards = rooms.channel_standards.current().await?;
+    let repeat_of = match request.repeat_of.as_str() {
+        "" => None,
+        text => {
+            let known = ticket_ref(text, &mut Violations::new()).ok_or("the id or number of a ticket");
+            v.field("repeat_of", known)
+        }
+    };
+    if request.draft && repeat_of.is_some() {
+        v.add("repeat_of", "left out of a draft");
+    }
     let received_at = instant("received_at", request.received_at, v).unwrap_or(now);
     intake::received(Some(received_at), now, v);
     let asked = request_id.map(|request_id| RequestKey {
@@ -189,7 +233,7 @@ async fn decode(
     let custom_fields::Filled { personal, found, .. } = fields;
     let contact = custom_fields::with_personal(contact, personal);
     let (key, draft) = (asked.clone(), request.draft);
-    Ok(Decoded::Create(Box::new(Create { key, draft, intake, contact, found })))
+    Ok(Decoded::Create(Box::new(Create { key, draft, intake, contact, found, repeat_of })))
 }
 
 /// A priority that overrides the matrix; it needs a reason.

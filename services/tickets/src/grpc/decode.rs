@@ -90,6 +90,11 @@ acts! {
     WithdrawQualityErrorRequest = "WithdrawQualityError",
     HandOffTicketRequest = "HandOffTicket",
     CirculateTicketRequest = "CirculateTicket",
+    LinkTicketRequest = "LinkTicket",
+    UnlinkTicketRequest = "UnlinkTicket",
+    SplitTicketRequest = "SplitTicket",
+    MergeTicketRequest = "MergeTicket",
+    UndoMergeRequest = "UndoMerge",
 }
 
 /// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.

@@ -232,6 +232,11 @@ impl Customer {
         Self { handle: None, whose: Some(Whose::Known(id)), blinds: Vec::new() }
     }
 
+    /// Of a ticket that is there; nobody when it has none.
+    pub(super) fn of_known(id: Option<Uuid>) -> Self {
+        Self { handle: None, whose: id.map(Whose::Known), blinds: Vec::new() }
+    }
+
     /// Of a source's own key for the citizen; nobody when it gives none.
     pub(super) fn of_source(rooms: &Rooms, source: &str, key: &str) -> Self {
         if key.is_empty() {

@@ -4,6 +4,7 @@ pub(crate) mod climb_directives;
 pub(crate) mod close_silent;
 pub(crate) mod fold_queues;
 pub(crate) mod forget_decisions;
+pub(crate) mod index_texts;
 pub(crate) mod keep_keys;
 pub(crate) mod quarantine;
 pub(crate) mod remind;

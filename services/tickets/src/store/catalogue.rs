@@ -9,6 +9,7 @@ use gongdan_pg::{
 };
 use gongdan_region::RegionCode;
 use gongdan_telemetry::sql_span;
+use gongdan_text::Dictionary;
 use gongdan_tickets_domain::{
     Impact, TicketType, Urgency,
     catalogue::{Binds, Node},
@@ -35,6 +36,8 @@ pub(crate) struct Head {
 pub(crate) struct Choices {
     pub version: i32,
     pub leaves: HashMap<String, Binds>,
+    /// Its names and the shipped words, for search.
+    pub words: Dictionary,
 }
 
 /// Where the catalogue is kept.
@@ -55,9 +58,10 @@ impl Catalogue {
             .get(|| async {
                 let version = self.head(0).await?.version;
                 let nodes = self.items(version, None, -1, i64::MAX).await?;
+                let words = Dictionary::with(nodes.iter().map(|(_, node)| node.name.as_str()));
                 let leaves =
                     nodes.into_iter().filter(|(_, n)| n.leaf).map(|(_, n)| (n.key, n.binds)).collect();
-                Ok(Choices { version, leaves })
+                Ok(Choices { version, leaves, words })
             })
             .await
     }

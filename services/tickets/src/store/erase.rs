@@ -2,7 +2,8 @@
 //! Source: X11, DESIGN rule 15.
 
 use super::{
-    legal_holds, record_texts, save::Save, ticket_fields, tickets, update::Updated, writer::Batch as _,
+    legal_holds, record_texts, save::Save, text_index, ticket_fields, tickets, update::Updated,
+    writer::Batch as _,
 };
 use crate::{Rooms, error::damaged, events};
 use gongdan_errors::Error;
@@ -182,6 +183,7 @@ async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<
     if tickets.is_empty() {
         return Ok(());
     }
+    text_index::erase(connection, tickets).await?;
     sqlx::query!(
         "UPDATE tickets SET subject = $2, body = $2, texts_erased = true WHERE id = ANY ($1)",
         tickets,

@@ -141,6 +141,18 @@ impl Log {
     }
 }
 
+impl Place {
+    /// After this event of a transaction.
+    pub(super) fn new(txid: i64, position: i64) -> Self {
+        Self { txid, position }
+    }
+
+    /// Transaction and position.
+    pub(super) fn parts(self) -> (i64, i64) {
+        (self.txid, self.position)
+    }
+}
+
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.txid, self.position)

@@ -59,6 +59,8 @@ impl Sight {
         &self.read
     }
 }
+/// To link it to another, which a request that is a repeat does where it is taken down.
+const LINK: &str = "tickets.link";
 
 /// Of view `ticket_views`.
 pub(crate) const COLUMNS: Columns = Columns {
@@ -92,6 +94,19 @@ impl TicketView {
     pub(crate) fn check_seen(&self, caller: &Caller) -> Result<(), Error> {
         let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
         if Sight::of(caller).allows(&state) { Ok(()) } else { Err(ticket_not_found()) }
+    }
+
+    /// Refuses a ticket that the caller may see, but not link to another.
+    ///
+    /// # Errors
+    /// PERMISSION_DENIED.
+    pub(crate) fn check_linked(&self, caller: &Caller) -> Result<(), Error> {
+        let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
+        if caller.scope_of(LINK).allows(&item(&state)) {
+            return Ok(());
+        }
+        let why = "no policy permits the caller to link to this ticket";
+        Err(Error::permission_denied(gongdan_errors::Reason::PermissionDenied, why).with("action", LINK))
     }
 
     /// Refuses a ticket that the caller may see, but not do with what it called for. Answers whether it may do it

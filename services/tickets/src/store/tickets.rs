@@ -92,6 +92,13 @@ pub(crate) struct Beside {
     pub fields: Option<Vec<(String, Found)>>,
 }
 
+/// A new ticket before it is written.
+pub(super) struct Prepared {
+    pub insert: Insert,
+    pub view: TicketView,
+    pub answer: pb::Ticket,
+}
+
 /// Where tickets are kept.
 pub(crate) struct Tickets {
     pub(super) pool: PgPool,
@@ -267,19 +274,39 @@ impl Tickets {
     ) -> Result<Created, Error> {
         let changed = &self.workflows.govern(changed, who).await?;
         let span = sql_span!("tickets.insert", "INSERT");
-        let (insert, answer) = span.in_scope(|| {
-            let now = self.clock.now();
-            let written = events::write(changed, now);
-            let answer = written.ticket.clone();
-            let mut save = Save::new(changed, written, key.cloned(), now);
-            let (subject, body) = match &changed.texts.request {
-                Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
-                None => (String::new(), String::new()),
-            };
-            let Beside { customer, contact, fields } = beside;
-            save.extras.fields = fields;
-            (Insert { save, subject, body, import, customer, contact }, answer)
-        });
+        let prepared = span.in_scope(|| self.prepare(changed, key, import, beside));
+        let Prepared { insert, view, answer } = prepared;
+        Ok(match self.inserts.write(insert).instrument(span).await? {
+            Inserted::Created => {
+                self.count(changed);
+                let ticket =
+                    view.with_texts(changed).present_as(answer, Detail::Full, viewer, &self.sealer)?;
+                Created::New(Box::new(ticket))
+            }
+            Inserted::Known => Created::Known,
+            Inserted::CustomerTaken => Created::CustomerTaken,
+        })
+    }
+
+    /// A new ticket as it is written, and what its answer is made of.
+    pub(super) fn prepare(
+        &self,
+        changed: &Changed,
+        key: Option<&RequestKey>,
+        import: Option<ImportKey>,
+        beside: Beside,
+    ) -> Prepared {
+        let now = self.clock.now();
+        let written = events::write(changed, now);
+        let answer = written.ticket.clone();
+        let mut save = Save::new(changed, written, key.cloned(), now);
+        let (subject, body) = match &changed.texts.request {
+            Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
+            None => (String::new(), String::new()),
+        };
+        let Beside { customer, contact, fields } = beside;
+        save.extras.fields = fields;
+        let insert = Insert { save, subject, body, import, customer, contact };
         let view = TicketView {
             id: insert.save.row.id,
             version: insert.save.row.version,
@@ -297,16 +324,7 @@ impl Tickets {
             due_at: None,
             overdue: false,
         };
-        Ok(match self.inserts.write(insert).instrument(span).await? {
-            Inserted::Created => {
-                self.count(changed);
-                let ticket =
-                    view.with_texts(changed).present_as(answer, Detail::Full, viewer, &self.sealer)?;
-                Created::New(Box::new(ticket))
-            }
-            Inserted::Known => Created::Known,
-            Inserted::CustomerTaken => Created::CustomerTaken,
-        })
+        Prepared { insert, view, answer }
     }
 
     /// The answer that a request to make a ticket got before.
@@ -401,7 +419,7 @@ impl Tickets {
         view.present_as(state, Detail::Full, viewer, &self.sealer)
     }
 
-    fn count(&self, changed: &Changed) {
+    pub(super) fn count(&self, changed: &Changed) {
         for event in changed.events() {
             self.metrics.event(event.change.name(), event.origin.name());
         }
@@ -410,7 +428,7 @@ impl Tickets {
 
 impl TicketView {
     /// With the texts that an act brought.
-    fn with_texts(mut self, changed: &Changed) -> Self {
+    pub(super) fn with_texts(mut self, changed: &Changed) -> Self {
         if let Some((solution, root_cause, reply)) = &changed.texts.resolution {
             self.solution = solution.as_ref().map(|text| text.as_str().to_owned());
             self.root_cause = Some(root_cause.as_str().to_owned());

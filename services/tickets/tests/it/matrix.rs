@@ -37,6 +37,8 @@ const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.CirculationService",
     "gongdan.tickets.v1.TimelineService",
     "gongdan.tickets.v1.QueueService",
+    "gongdan.tickets.v1.LinkService",
+    "gongdan.tickets.v1.SearchService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",
@@ -100,6 +102,40 @@ const ASKED: &[(&str, Ask)] = &[
     ("WatchTickets", |at, _| {
         let filter = Some(only(at));
         Some(pb::WatchTicketsRequest { filter, include_current: true, ..Default::default() }.encode_to_vec())
+    }),
+    ("SearchTickets", |at, _| {
+        let number = at.ticket.number.clone();
+        Some(pb::SearchTicketsRequest { number, ..Default::default() }.encode_to_vec())
+    }),
+    ("FindSimilar", |at, _| {
+        Some(pb::FindSimilarRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
+    }),
+    ("LinkTicket", |at, _| {
+        act!(pb::LinkTicketRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            kind: pb::LinkKind::Related.into(),
+            other: id(),
+            ..Default::default()
+        })
+    }),
+    ("UnlinkTicket", |at, _| {
+        let ticket = at.ticket.id.clone();
+        act!(pb::UnlinkTicketRequest { request_id: id(), ticket, other: id(), ..Default::default() })
+    }),
+    ("SplitTicket", |at, _| {
+        let part =
+            pb::SplitPart { subject: "噪音".to_owned(), body: "噪音".to_owned(), ..Default::default() };
+        let (ticket, parts) = (at.ticket.id.clone(), vec![part]);
+        act!(pb::SplitTicketRequest { request_id: id(), ticket, parts, ..Default::default() })
+    }),
+    ("MergeTicket", |at, _| {
+        let (ticket, reason) = (at.ticket.id.clone(), "同一件事".to_owned());
+        act!(pb::MergeTicketRequest { request_id: id(), ticket, into: id(), reason, ..Default::default() })
+    }),
+    ("UndoMerge", |at, _| {
+        let (ticket, reason) = (at.ticket.id.clone(), "弄错了".to_owned());
+        act!(pb::UndoMergeRequest { request_id: id(), ticket, reason, ..Default::default() })
     }),
     ("RecordPastTicket", |at, _| {
         let region = new_in(at)?;
@@ -227,6 +263,9 @@ fn outcome(method: &Method, told: &Result<Vec<u8>, Status>) -> Option<Outcome> {
         Ok(answer) => match method.name() {
             "ListTickets" => {
                 there(!pb::ListTicketsResponse::decode(answer.as_slice()).unwrap().tickets.is_empty())
+            }
+            "SearchTickets" => {
+                there(!pb::SearchTicketsResponse::decode(answer.as_slice()).unwrap().hits.is_empty())
             }
             "WatchTickets" => {
                 there(pb::WatchTicketsResponse::decode(answer.as_slice()).unwrap().kind() == Kind::Current)

@@ -8,8 +8,9 @@ use gongdan_proto::{
     routing::v1::{self as routing, decision_event},
     tickets::v1::{
         self as pb, catalogue_service_client::CatalogueServiceClient,
-        customer_service_client::CustomerServiceClient, priority_service_client::PriorityServiceClient,
-        privacy_service_client::PrivacyServiceClient, ticket_service_client::TicketServiceClient,
+        customer_service_client::CustomerServiceClient, link_service_client::LinkServiceClient,
+        priority_service_client::PriorityServiceClient, privacy_service_client::PrivacyServiceClient,
+        search_service_client::SearchServiceClient, ticket_service_client::TicketServiceClient,
         timeline_service_client::TimelineServiceClient,
     },
     to_timestamp,
@@ -80,6 +81,14 @@ impl Suite {
 
     pub fn customers(&self, principal: &str) -> CustomerServiceClient<AuthChannel> {
         CustomerServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn links(&self, principal: &str) -> LinkServiceClient<AuthChannel> {
+        LinkServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn search(&self, principal: &str) -> SearchServiceClient<AuthChannel> {
+        SearchServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn privacy(&self, principal: &str) -> PrivacyServiceClient<AuthChannel> {

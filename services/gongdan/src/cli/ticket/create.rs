@@ -80,6 +80,9 @@ pub struct Create {
     /// The reporter is not to be known to those who handle it (保密)
     #[arg(long)]
     confidential: bool,
+    /// The ticket that this one says again, by number or id (重复件)
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TICKET")]
+    repeat_of: String,
 }
 
 impl Create {
@@ -118,6 +121,7 @@ impl Create {
             reporter_confidential: self.confidential,
             type_key: self.type_key,
             custom_fields: fields::message(&self.fields)?,
+            repeat_of: self.repeat_of,
         })
     }
 }

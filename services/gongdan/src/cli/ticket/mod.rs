@@ -3,8 +3,10 @@
 mod act;
 mod create;
 mod filter;
+mod links;
 mod list;
 pub mod lookup;
+mod search;
 pub mod show;
 mod timeline;
 mod verify;
@@ -68,6 +70,20 @@ pub enum Command {
     Verify(verify::Verify),
     /// Finds customers with their tickets (来电弹屏)
     Lookup(lookup::Lookup),
+    /// Finds tickets by words, number, phone and filter (检索)
+    Search(search::Search),
+    /// Tickets that a request may be a repeat of (查重)
+    Similar(links::Similar),
+    /// Links two tickets: related, parts, repeats (关联)
+    Link(links::Link),
+    /// Takes a link away (取消关联)
+    Unlink(links::Unlink),
+    /// Makes parts of a ticket tickets of their own (拆分)
+    Split(links::Split),
+    /// Makes a ticket part of another (合并)
+    Merge(links::Merge),
+    /// Undoes a merge (撤销合并)
+    Unmerge(links::Unmerge),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
@@ -94,6 +110,13 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,
         Command::Verify(args) => return verify::run(context, args).await,
         Command::Lookup(args) => return lookup::run(context, args).await,
+        Command::Search(args) => return search::run(context, args).await,
+        Command::Similar(args) => return links::similar(context, args).await,
+        Command::Link(args) => return links::link(context, args).await,
+        Command::Unlink(args) => return links::unlink(context, args).await,
+        Command::Split(args) => return links::split(context, args).await,
+        Command::Merge(args) => return links::merge(context, args).await,
+        Command::Unmerge(args) => return links::unmerge(context, args).await,
     };
     show::ticket(context, &ticket.into_inner())
 }

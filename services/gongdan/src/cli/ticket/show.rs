@@ -1,7 +1,7 @@
 //! A ticket as people read it.
 
 use anyhow::Result;
-use gongdan_proto::tickets::v1::Ticket;
+use gongdan_proto::tickets::v1::{Ticket, TicketLink};
 use gongdan_region::{RegionCode, Regions};
 
 use super::super::{Context, Table, fields};
@@ -90,6 +90,8 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("arbitration", "仲裁"), yes(ticket.arbitration)),
         (context.text("transfers", "转派次数"), counted(ticket.transfer_count)),
         (context.text("urges", "催单次数"), counted(ticket.urge_count)),
+        (context.text("repeats", "重复件数"), counted(ticket.repeat_count)),
+        (context.text("links", "关联工单"), links(context, ticket)),
         (context.text("outcome", "办理结果"), context.name(resolution.outcome().as_str_name())),
         (context.text("solution", "办理情况"), resolution.solution.clone()),
         (context.text("root cause", "原因"), resolution.root_cause.clone()),
@@ -105,6 +107,13 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("id", "标识"), ticket.id.clone()),
         ("etag", ticket.etag.clone()),
     ]
+}
+
+/// Other tickets it belongs with, how and by number.
+fn links(context: &Context, ticket: &Ticket) -> String {
+    let one =
+        |link: &TicketLink| format!("{} {}", context.name(link.kind().as_str_name()), link.ticket_number);
+    ticket.links.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// Names from the province down; the code when the table does not have it.

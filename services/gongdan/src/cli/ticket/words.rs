@@ -46,6 +46,8 @@ words! {
     Priority = Priority { P1, P2, P3, P4, P5 }
     /// What came of it.
     Outcome = Outcome { Solved, Explained, NotSolvable, OutOfScope }
+    /// What a ticket is to another.
+    LinkKind = LinkKind { Related, ChildOf, ParentOf, RepeatOf, RepeatedBy }
 }
 
 /// The number of a word that may be left out.

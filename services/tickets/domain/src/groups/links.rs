@@ -7,12 +7,15 @@
 use crate::{
     action::Action,
     actor::Actor,
+    acts::intake::Intake,
+    groups::form::FormPart,
     change::{Change as TicketChange, Changed, Event},
     numbered::numbered,
     refusal::Refusal,
-    text::{Note, Reason},
+    text::{Body, Note, Reason, Subject},
     ticket::{Pool, Ticket},
     vocabulary::{CloseReason, Origin, Phase},
+    workflow::Place,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -134,13 +137,20 @@ pub struct Before {
     pub pool: Option<Pool>,
     /// A person had to decide.
     pub arbitration: bool,
+    /// Where it stood in its workflow.
+    pub place: Option<Place>,
 }
 
 impl Before {
     /// Of the ticket as it was right before the merge.
     #[must_use]
     pub fn of(ticket: &Ticket) -> Self {
-        Self { phase: ticket.phase, pool: ticket.pool.clone(), arbitration: ticket.arbitration }
+        Self {
+            phase: ticket.phase,
+            pool: ticket.pool.clone(),
+            arbitration: ticket.arbitration,
+            place: ticket.groups.workflow.place.clone(),
+        }
     }
 }
 
@@ -279,8 +289,37 @@ fn as_note(reason: &Reason) -> Note {
     Note::parse(reason.as_str()).unwrap_or_default()
 }
 
+/// What a part of a ticket begins with: all that the ticket began with, but its own texts.
+#[must_use]
+pub fn part_of(ticket: &Ticket, subject: Subject, body: Body) -> Intake {
+    Intake {
+        kind: ticket.kind,
+        item: ticket.item.clone(),
+        item_path: ticket.item_path.clone(),
+        catalogue_version: ticket.catalogue_version,
+        sla_policy: ticket.sla_policy.clone(),
+        subject,
+        body,
+        region: ticket.region,
+        channel: ticket.channel,
+        urgency: ticket.urgency,
+        impact: ticket.impact,
+        priority: ticket.priority,
+        priority_matrix_version: ticket.priority_matrix_version,
+        priority_reason: ticket.priority_reason.clone(),
+        customer_id: ticket.customer_id,
+        sensitive: ticket.sensitive,
+        confidential: ticket.confidential,
+        received_at: ticket.received_at,
+        place: ticket.groups.place.clone(),
+        // What was filled in was filled in for the whole.
+        form: FormPart { form: String::new(), form_version: 0, ..ticket.groups.form.clone() },
+        custom_fields: String::new(),
+    }
+}
+
 impl Ticket {
-    /// Makes parts of it tickets of their own; it goes on for the rest. The parts are linked to it by [`Ticket::part_of`].
+    /// Makes parts of it tickets of their own; it goes on for the rest. The parts begin as [`Ticket::begins_as`].
     /// Source: T11.
     ///
     /// # Errors

@@ -3,5 +3,6 @@
 mod circulation;
 mod forms;
 mod queue_service;
+mod links;
 mod supervision;
 mod timeline;
