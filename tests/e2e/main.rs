@@ -12,3 +12,4 @@ mod outages;
 mod personal_data;
 mod the_loop;
 mod tracing;
+mod waiting;

@@ -1,5 +1,7 @@
 //! Events of tickets and sla → what happened, as the domain sees it. notifications publishes no events of its own.
 
+mod handling;
+
 use gongdan_notifications_domain::{Deadline, EventTypes, Happening, Kind, TicketFacts};
 use gongdan_outbox::{ApplyError, Event};
 use gongdan_proto::{
@@ -26,6 +28,7 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
     if from_draft && matches!(change, Change::Cancelled(_)) {
         return Ok(None);
     }
+    let deadline = handling::due(&change, &state);
     let (kind, unit_id, person_id) = told(change, &state);
     let ticket = TicketFacts {
         id: event.aggregate_id,
@@ -48,7 +51,7 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
         kind,
         occurred_at: event.occurred_at,
         ticket,
-        deadline: None,
+        deadline,
     }))
 }
 
@@ -66,6 +69,17 @@ fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
         }
         Change::Urged(c) => (c.notify.then_some(Kind::Urged), lead, state.handler_id.clone()),
         Change::Closed(_) => (Some(Kind::Closed), lead, String::new()),
+        Change::SuspensionRequested(_)
+        | Change::SuspensionRejected(_)
+        | Change::Suspended(_)
+        | Change::Resumed(_)
+        | Change::ExtensionRequested(_)
+        | Change::ExtensionApproved(_)
+        | Change::ExtensionRejected(_)
+        | Change::AssistRequested(_)
+        | Change::AssistReplied(_)
+        | Change::AssistDeclined(_)
+        | Change::AssistWaived(_) => handling::told(&change, state),
         _ => (None, lead, state.handler_id.clone()),
     }
 }

@@ -37,9 +37,12 @@ use crate::{
 };
 use anyhow::Context as _;
 use gongdan_access::guard;
+use gongdan_auth::AuthChannel;
 use gongdan_clock::{SharedClock, SystemClock, new_id};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
+use gongdan_proto::sla::v1::clock_service_client::ClockServiceClient;
+use gongdan_proto::tickets::v1::handling_service_server::HandlingServiceServer;
 use gongdan_proto::tickets::v1::queue_service_server::QueueServiceServer;
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer,
@@ -80,6 +83,8 @@ pub(crate) struct Rooms {
     channel_standards: ChannelStandards,
     quarantine: Quarantine,
     units: Units,
+    /// Says what deadlines would be.
+    sla: ClockServiceClient<AuthChannel>,
     relay: RelayHandle,
     /// Told after each commit of this process, for watchers.
     committed: Arc<Notify>,
@@ -162,9 +167,11 @@ async fn serve(
     base.spawn(quarantine::run(rooms.clone()));
     base.spawn(fold_queues::run(rooms.clone()));
     base.spawn(index_texts::run(rooms.clone()));
+    base.spawn(jobs::resume_suspended::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
     base.add(QueueServiceServer::new(api.clone()).max_decoding_message_size(limit));
+    base.add(HandlingServiceServer::new(api.clone()).max_decoding_message_size(limit));
     let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), guard());
     let dead_letters = DeadLetterServer::new(base.pool.clone(), inboxes, guard());
     base.add(TicketServiceServer::new(api.clone()).max_decoding_message_size(limit))
@@ -222,6 +229,7 @@ impl Rooms {
             channel_standards: ChannelStandards::new(pool.clone(), clock.clone()),
             quarantine,
             units: Units::new(pool.clone()),
+            sla: ClockServiceClient::new(base.peers.channel("sla")?),
             relay: base.relay.clone(),
             shutdown: base.shutdown.clone(),
             exports: Arc::new(Semaphore::new(config.queues.exports)),

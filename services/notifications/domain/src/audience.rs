@@ -9,6 +9,11 @@
 //! | reopened | the members of the unit that had it |
 //! | warned, breached | the handler and the leaders of the unit (its members when it has no leader); before any dispatch: dispatchers |
 //! | closed | who created it |
+//! | suspension or extension requested | the leaders of the unit; dispatchers of the ticket's region when it has none |
+//! | suspended after approval, suspension rejected, extension approved or rejected | who asked for it |
+//! | resumed by itself | the handler, else the members of the unit |
+//! | assist requested, waived | the members of the assisting unit |
+//! | assist replied, declined | who asked for it |
 //!
 //! Of a sensitive ticket only those are told who see sensitive tickets; the others are as if they were not there.
 //!
@@ -58,6 +63,8 @@ pub enum Target {
     Members(String),
     /// Leaders of a unit; all of it when it has none.
     Leaders(String),
+    /// Leaders of a unit; dispatchers who see the region when it has none.
+    Deciders(String, Option<RegionCode>),
     /// Dispatchers who see the region; all of them when it is not known.
     Dispatchers(Option<RegionCode>),
 }
@@ -74,6 +81,17 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
         Kind::Dispatched | Kind::Transferred | Kind::Urged => {
             person().or_else(|| unit().map(Target::Members)).into_iter().collect()
         }
+        Kind::SuspensionRequested | Kind::ExtensionRequested => {
+            vec![unit().map_or_else(dispatchers, |unit| Target::Deciders(unit, ticket.region))]
+        }
+        Kind::Suspended
+        | Kind::SuspensionRejected
+        | Kind::ExtensionApproved
+        | Kind::ExtensionRejected
+        | Kind::AssistReplied
+        | Kind::AssistDeclined => person().into_iter().collect(),
+        Kind::Resumed => person().or_else(|| unit().map(Target::Members)).into_iter().collect(),
+        Kind::AssistRequested | Kind::AssistWaived => unit().map(Target::Members).into_iter().collect(),
         Kind::Returned => vec![dispatchers()],
         Kind::Pooled => vec![unit().map_or_else(dispatchers, Target::Members)],
         Kind::Reopened => unit().map(Target::Members).into_iter().collect(),
@@ -105,16 +123,22 @@ pub fn told<'a>(targets: &[Target], sensitive: bool, staff: &'a [Person]) -> Vec
                     ids.extend(leaders);
                 }
             }
-            Target::Dispatchers(region) => {
-                let sees = |p: &&&Person| {
-                    p.regions.is_empty()
-                        || region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
-                };
-                ids.extend(staff.iter().filter(|p| p.has_role("dispatcher")).filter(sees).map(|p| &p.id));
+            Target::Deciders(unit, region) => {
+                let leads = |p: &&&Person| p.is_member(unit) && p.has_role("unit_leader");
+                let leaders: Vec<_> = staff.iter().filter(leads).map(|p| &p.id).collect();
+                ids.extend(if leaders.is_empty() { dispatchers(&staff, *region) } else { leaders });
             }
+            Target::Dispatchers(region) => ids.extend(dispatchers(&staff, *region)),
         }
     }
     staff.iter().copied().filter(|p| ids.contains(&p.id)).collect()
+}
+
+fn dispatchers<'a>(staff: &[&'a Person], region: Option<RegionCode>) -> Vec<&'a String> {
+    let sees = |p: &&&Person| {
+        p.regions.is_empty() || region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
+    };
+    staff.iter().filter(|p| p.has_role("dispatcher")).filter(sees).map(|p| &p.id).collect()
 }
 
 #[cfg(test)]
@@ -167,7 +191,7 @@ mod tests {
 
     #[test]
     fn each_kind_tells_whom_the_table_says() {
-        let cases: [(Kind, &str, &str, &[&str]); 14] = [
+        let cases: [(Kind, &str, &str, &[&str]); 21] = [
             (Kind::Dispatched, "env", "", &["chen", "leader"]),
             (Kind::Dispatched, "env", "chen", &["chen"]),
             (Kind::Transferred, "water", "", &["wang"]),
@@ -182,6 +206,13 @@ mod tests {
             (Kind::Breached, "", "", &["dispatcher.gz"]),
             (Kind::Closed, "env", "chen", &["agent"]),
             (Kind::Dispatched, "nobody-there", "", &[]),
+            (Kind::SuspensionRequested, "env", "", &["leader"]),
+            (Kind::ExtensionRequested, "water", "", &["dispatcher.gz"]),
+            (Kind::ExtensionApproved, "env", "chen", &["chen"]),
+            (Kind::Resumed, "env", "", &["chen", "leader"]),
+            (Kind::AssistRequested, "water", "", &["wang"]),
+            (Kind::AssistReplied, "water", "chen", &["chen"]),
+            (Kind::AssistWaived, "water", "", &["wang"]),
         ];
         for (kind, unit, handler, expected) in cases {
             let staff = staff();

@@ -9,7 +9,7 @@ use crate::Happening;
 const PREFIX: &str = "whsec_";
 
 /// Event types that webhooks can be told.
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 26] = [
     "tickets.submitted",
     "tickets.dispatched",
     "tickets.accepted",
@@ -22,6 +22,17 @@ const KNOWN: [&str; 15] = [
     "tickets.closed",
     "tickets.reopened",
     "tickets.cancelled",
+    "tickets.suspension_requested",
+    "tickets.suspended",
+    "tickets.suspension_rejected",
+    "tickets.resumed",
+    "tickets.extension_requested",
+    "tickets.extension_approved",
+    "tickets.extension_rejected",
+    "tickets.assist_requested",
+    "tickets.assist_replied",
+    "tickets.assist_declined",
+    "tickets.assist_waived",
     "tickets.urged",
     "sla.warned",
     "sla.breached",
@@ -158,9 +169,11 @@ pub fn body(happening: &Happening) -> String {
         put("round", json!(ticket.round));
     }
     if let Some(deadline) = &happening.deadline {
-        put("clock", json!(deadline.clock));
         put("due_at", json!(deadline.due_at.to_string()));
-        put("percent", json!(deadline.percent));
+        if !deadline.clock.is_empty() {
+            put("clock", json!(deadline.clock));
+            put("percent", json!(deadline.percent));
+        }
     }
     json!({"type": happening.event_type, "timestamp": happening.occurred_at.to_string(), "data": data})
         .to_string()

@@ -21,6 +21,28 @@ pub enum Kind {
     Urged,
     /// 归档
     Closed,
+    /// 挂起 waits for approval.
+    SuspensionRequested,
+    /// 挂起 was approved.
+    Suspended,
+    /// 挂起 was refused.
+    SuspensionRejected,
+    /// A suspension is over: the ticket goes on by itself.
+    Resumed,
+    /// 延时 waits for approval.
+    ExtensionRequested,
+    /// 延时 was approved.
+    ExtensionApproved,
+    /// 延时 was refused.
+    ExtensionRejected,
+    /// 协办: a unit is asked to help.
+    AssistRequested,
+    /// The assisting unit replied.
+    AssistReplied,
+    /// The assisting unit declined.
+    AssistDeclined,
+    /// The lead does without it.
+    AssistWaived,
     /// 预警
     Warned,
     /// 超时
@@ -29,7 +51,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 20] = [
         Self::Dispatched,
         Self::Transferred,
         Self::Returned,
@@ -37,6 +59,17 @@ impl Kind {
         Self::Reopened,
         Self::Urged,
         Self::Closed,
+        Self::SuspensionRequested,
+        Self::Suspended,
+        Self::SuspensionRejected,
+        Self::Resumed,
+        Self::ExtensionRequested,
+        Self::ExtensionApproved,
+        Self::ExtensionRejected,
+        Self::AssistRequested,
+        Self::AssistReplied,
+        Self::AssistDeclined,
+        Self::AssistWaived,
         Self::Warned,
         Self::Breached,
     ];
@@ -52,6 +85,17 @@ impl Kind {
             Self::Reopened => "reopened",
             Self::Urged => "urged",
             Self::Closed => "closed",
+            Self::SuspensionRequested => "suspension_requested",
+            Self::Suspended => "suspended",
+            Self::SuspensionRejected => "suspension_rejected",
+            Self::Resumed => "resumed",
+            Self::ExtensionRequested => "extension_requested",
+            Self::ExtensionApproved => "extension_approved",
+            Self::ExtensionRejected => "extension_rejected",
+            Self::AssistRequested => "assist_requested",
+            Self::AssistReplied => "assist_replied",
+            Self::AssistDeclined => "assist_declined",
+            Self::AssistWaived => "assist_waived",
             Self::Warned => "warned",
             Self::Breached => "breached",
         }
@@ -77,7 +121,7 @@ pub struct Happening {
     pub occurred_at: Timestamp,
     /// The ticket after it.
     pub ticket: TicketFacts,
-    /// What of sla's clock it tells.
+    /// What of sla's clock it tells, or until when what happened is asked for or holds.
     pub deadline: Option<Deadline>,
 }
 
@@ -115,7 +159,7 @@ pub struct TicketFacts {
 /// What of a clock is told.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Deadline {
-    /// `dispatch`, `handling`, `callback`.
+    /// `dispatch`, `handling`, `callback`, `assist`, `review`, `supervision`; empty: no clock says so, but what happened.
     pub clock: &'static str,
     /// When it is due.
     pub due_at: Timestamp,

@@ -18,8 +18,14 @@ macro_rules! sources {
 }
 
 const SOURCES: &[(&str, &str)] = sources! {
-    "zh-CN" / "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
-    "en" / "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
+    "zh-CN" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
+        "extension_requested", "extension_approved", "extension_rejected",
+        "assist_requested", "assist_replied", "assist_declined", "assist_waived",
+        "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
+    "en" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
+        "extension_requested", "extension_approved", "extension_rejected",
+        "assist_requested", "assist_replied", "assist_declined", "assist_waived",
+        "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
 };
 
 /// A template that does not compile or does not render.

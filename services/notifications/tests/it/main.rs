@@ -10,6 +10,7 @@ mod bad_input;
 mod dedupe;
 mod email;
 mod erased;
+mod handling;
 mod imports;
 mod inbox;
 mod live;

@@ -103,6 +103,11 @@ impl TestTicket {
         self.event("urged", Change::Urged(Urged { note: "快一点".to_owned(), notify }))
     }
 
+    /// Whatever else.
+    pub fn act(&mut self, kind: &str, change: Change) -> Event {
+        self.event(kind, change)
+    }
+
     pub fn resolved(&mut self) -> Event {
         self.state.phase = Phase::Resolved.into();
         self.event("resolved", Change::Resolved(Resolved { elapsed_seconds: 60 }))

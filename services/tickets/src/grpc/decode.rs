@@ -1,6 +1,7 @@
 //! Parts that many requests have, decoded: parse, don't validate.
 
 use super::viewer::viewer;
+use crate::error::refused;
 use crate::store::{
     filter::Filter,
     list::After,
@@ -15,8 +16,8 @@ use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{from_timestamp, tickets::v1 as pb};
 use gongdan_region::{RegionCode, Regions};
 use gongdan_tickets_domain::{
-    Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, TicketType,
-    UnitId, Urgency, ticket_type::TypeKey,
+    Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, Refusal,
+    TicketType, UnitId, Urgency, ticket_type::TypeKey,
 };
 use jiff::{Timestamp, civil::Date};
 use prost::Message;
@@ -95,6 +96,17 @@ acts! {
     SplitTicketRequest = "SplitTicket",
     MergeTicketRequest = "MergeTicket",
     UndoMergeRequest = "UndoMerge",
+    RequestAssistRequest = "RequestAssist",
+    ReplyAssistRequest = "ReplyAssist",
+    DeclineAssistRequest = "DeclineAssist",
+    WaiveAssistRequest = "WaiveAssist",
+    RequestSuspensionRequest = "RequestSuspension",
+    ApproveSuspensionRequest = "ApproveSuspension",
+    RejectSuspensionRequest = "RejectSuspension",
+    ResumeTicketRequest = "ResumeTicket",
+    RequestExtensionRequest = "RequestExtension",
+    ApproveExtensionRequest = "ApproveExtension",
+    RejectExtensionRequest = "RejectExtension",
 }
 
 /// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.
@@ -165,6 +177,28 @@ pub(super) fn unit_if_given(field: &str, id: &str, violations: &mut Violations) 
 /// A person, if given.
 pub(super) fn person_if_given(field: &str, id: &str, violations: &mut Violations) -> Option<PrincipalId> {
     if id.is_empty() { None } else { violations.field(field, PrincipalId::parse(id)) }
+}
+
+/// A record of a ticket, if given.
+pub(super) fn record_if_given(field: &str, id: &str, violations: &mut Violations) -> Option<Uuid> {
+    if id.is_empty() { None } else { violations.field(field, uuid(id)) }
+}
+
+/// The record that is meant: the one that was named, or the only one that is open.
+///
+/// # Errors
+/// NOT_FOUND when none is open, INVALID_ARGUMENT when there are several.
+pub(super) fn the_record(
+    given: Option<Uuid>,
+    mut open: impl Iterator<Item = Uuid>,
+    what: &'static str,
+) -> Result<Uuid, Error> {
+    match (given, open.next(), open.next()) {
+        (Some(given), ..) => Ok(given),
+        (None, Some(only), None) => Ok(only),
+        (None, None, _) => Err(refused(Refusal::NoRecord { what })),
+        (None, Some(_), Some(_)) => Err(Error::invalid_field(format!("{what}_id"), "there are several: name one")),
+    }
 }
 
 /// 1 to `most`, with a default for 0.

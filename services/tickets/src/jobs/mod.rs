@@ -8,5 +8,6 @@ pub(crate) mod index_texts;
 pub(crate) mod keep_keys;
 pub(crate) mod quarantine;
 pub(crate) mod remind;
+pub(crate) mod resume_suspended;
 pub(crate) mod retain;
 pub(crate) mod rotate_keys;

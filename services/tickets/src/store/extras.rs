@@ -2,9 +2,16 @@
 //! that have something of it, so that the others stay one statement.
 
 use super::{
-    circulations, directives, quarantine, record_texts, reminders, save::Save, ticket_fields, trackers,
+    circulations, directives, extensions, quarantine, record_texts, reminders,
+    resumptions::{self, Resumption},
+    save::Save,
+    ticket_fields, trackers,
 };
-use gongdan_tickets_domain::{Changed, RecordText, form::Found, groups::directive::Directive};
+use gongdan_tickets_domain::{
+    Changed, RecordText,
+    form::Found,
+    groups::{directive::Directive, extension::Extension},
+};
 use jiff::Timestamp;
 use sqlx::PgConnection;
 
@@ -25,6 +32,10 @@ pub(crate) struct Extras {
     pub fields: Option<Vec<(String, Found)>>,
     /// Until when it waits in the quarantine, if it was put there.
     pub quarantined: Option<Timestamp>,
+    /// Its extensions, when one may have changed.
+    pub extensions: Vec<Extension>,
+    /// When it goes on by itself, when that may have changed.
+    pub resumption: Option<Resumption>,
 }
 
 impl Extras {
@@ -38,12 +49,16 @@ impl Extras {
             circulations: circulations::shown(changed),
             fields: None,
             quarantined: quarantine::until(changed),
+            extensions: extensions::of(changed),
+            resumption: resumptions::of(changed),
         }
     }
 
     /// Nothing but the ticket is written.
     pub(super) fn is_empty(&self) -> bool {
-        let Self { texts, directives, reminders, trackers, circulations, fields, quarantined } = self;
+        let Self {
+            texts, directives, reminders, trackers, circulations, fields, quarantined, extensions, resumption
+        } = self;
         texts.is_empty()
             && directives.is_empty()
             && reminders.is_empty()
@@ -51,6 +66,8 @@ impl Extras {
             && circulations.is_empty()
             && fields.is_none()
             && quarantined.is_none()
+            && extensions.is_empty()
+            && resumption.is_none()
     }
 }
 
@@ -62,5 +79,7 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     trackers::write(connection, saves).await?;
     circulations::write(connection, saves).await?;
     ticket_fields::write(connection, saves).await?;
-    quarantine::write(connection, saves).await
+    quarantine::write(connection, saves).await?;
+    extensions::write(&mut *connection, saves).await?;
+    resumptions::write(connection, saves).await
 }

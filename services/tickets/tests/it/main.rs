@@ -21,6 +21,7 @@ mod decisions;
 mod erasure;
 mod forms;
 mod handling;
+mod handling_records;
 mod intake;
 mod keys;
 mod legal_holds;

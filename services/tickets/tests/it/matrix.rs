@@ -4,7 +4,7 @@
 //! Acts carry an etag of a version that is not there: one that is let through is ABORTED and changes nothing.
 
 use crate::suite::{
-    Suite, accept, cancel, claim, complaint, dispatch, give_back, id, past, reopen, resolve, transfer, urge,
+    Suite, accept, cancel, claim, complaint, dispatch, give_back, id, instant, past, reopen, resolve, transfer, urge,
     with_phone,
 };
 use crate::supervised::{
@@ -25,6 +25,7 @@ use tonic::{Code, Status};
 
 const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.TicketService",
+    "gongdan.tickets.v1.HandlingService",
     "gongdan.tickets.v1.CustomerService",
     "gongdan.tickets.v1.CatalogueService",
     "gongdan.tickets.v1.PriorityService",
@@ -93,6 +94,49 @@ const ASKED: &[(&str, Ask)] = &[
         let ticket = at.ticket.id.clone();
         act!(pb::ReleaseTicketRequest { request_id: id(), ticket, etag: String::new() })
     }),
+    ("RequestAssist", |at, _| {
+        let (unit_id, request) = ("yuexiu-env".to_owned(), "协助".to_owned());
+        act!(pb::RequestAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), unit_id, request, ..Default::default() })
+    }),
+    ("ReplyAssist", |at, _| {
+        let reply = "已核查".to_owned();
+        act!(pb::ReplyAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), reply, ..Default::default() })
+    }),
+    ("DeclineAssist", |at, _| {
+        let reason = "无权限".to_owned();
+        act!(pb::DeclineAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), reason, ..Default::default() })
+    }),
+    ("WaiveAssist", |at, _| {
+        let reason = "不需要".to_owned();
+        act!(pb::WaiveAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), reason, ..Default::default() })
+    }),
+    ("RequestSuspension", |at, _| {
+        let reason = "等待".to_owned();
+        act!(pb::RequestSuspensionRequest { request_id: id(), ticket: at.ticket.id.clone(), reason, ..Default::default() })
+    }),
+    ("ApproveSuspension", |at, _| {
+        act!(pb::ApproveSuspensionRequest { request_id: id(), ticket: at.ticket.id.clone(), ..Default::default() })
+    }),
+    ("RejectSuspension", |at, _| {
+        let decision = "不同意".to_owned();
+        act!(pb::RejectSuspensionRequest { request_id: id(), ticket: at.ticket.id.clone(), decision, ..Default::default() })
+    }),
+    ("ResumeTicket", |at, _| {
+        act!(pb::ResumeTicketRequest { request_id: id(), ticket: at.ticket.id.clone(), ..Default::default() })
+    }),
+    ("RequestExtension", |at, _| {
+        let (until, reason) = (Some(instant("2099-01-01T00:00:00Z")), "复杂".to_owned());
+        act!(pb::RequestExtensionRequest { request_id: id(), ticket: at.ticket.id.clone(), until, reason, ..Default::default() })
+    }),
+    ("ApproveExtension", |at, _| {
+        act!(pb::ApproveExtensionRequest { request_id: id(), ticket: at.ticket.id.clone(), ..Default::default() })
+    }),
+    ("RejectExtension", |at, _| {
+        let decision = "不同意".to_owned();
+        act!(pb::RejectExtensionRequest { request_id: id(), ticket: at.ticket.id.clone(), decision, ..Default::default() })
+    }),
+    // Lists what tickets have: by its scope, with none there it shows nothing.
+    ("ListExtensions", |_, _| None),
     ("ListTimeline", |at, _| {
         Some(pb::ListTimelineRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
     }),

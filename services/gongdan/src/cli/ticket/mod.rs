@@ -4,6 +4,7 @@ mod act;
 mod create;
 mod filter;
 mod links;
+mod handling;
 mod list;
 pub mod lookup;
 mod search;
@@ -59,6 +60,17 @@ pub enum Command {
     Urge(act::Urge),
     /// Lets it out of the quarantine (解除隔离)
     Release(act::Plain),
+    /// Pauses a ticket while its unit has to wait (挂起)
+    #[command(subcommand)]
+    Suspend(handling::Suspend),
+    /// Goes on with a suspended ticket (恢复)
+    Resume(handling::Resume),
+    /// A later deadline (延时申请)
+    #[command(subcommand)]
+    Extend(handling::Extend),
+    /// Help of another unit (协办)
+    #[command(subcommand)]
+    Assist(handling::Assist),
     /// Prints changes as they happen, until Ctrl-C
     Watch(watch::Watch),
     /// Every change of one ticket, oldest first (流转信息)
@@ -105,6 +117,10 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             let mut quarantine = QuarantineServiceClient::new(context.channel("tickets")?);
             quarantine.release_ticket(args.release(context)).await?
         }
+        Command::Suspend(command) => return handling::suspend(context, command).await,
+        Command::Resume(command) => return handling::resume(context, command).await,
+        Command::Extend(command) => return handling::extend(context, command).await,
+        Command::Assist(command) => return handling::assist(context, command).await,
         Command::List(args) => return list::run(context, client, args).await,
         Command::Watch(args) => return watch::run(context, client, args).await,
         Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,

@@ -92,6 +92,9 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("urges", "催单次数"), counted(ticket.urge_count)),
         (context.text("repeats", "重复件数"), counted(ticket.repeat_count)),
         (context.text("links", "关联工单"), links(context, ticket)),
+        (context.text("help of others", "协办"), assists(context, ticket)),
+        (context.text("suspensions", "挂起"), suspensions(context, ticket)),
+        (context.text("extensions", "延时"), extensions(context, ticket)),
         (context.text("outcome", "办理结果"), context.name(resolution.outcome().as_str_name())),
         (context.text("solution", "办理情况"), resolution.solution.clone()),
         (context.text("root cause", "原因"), resolution.root_cause.clone()),
@@ -114,6 +117,40 @@ fn links(context: &Context, ticket: &Ticket) -> String {
     let one =
         |link: &TicketLink| format!("{} {}", context.name(link.kind().as_str_name()), link.ticket_number);
     ticket.links.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each unit that was asked to help.
+fn assists(context: &Context, ticket: &Ticket) -> String {
+    let lines = ticket.assists.iter().map(|assist| {
+        let due = context.time(assist.due_at.as_ref());
+        joined([&assist.unit_id, &context.name(assist.state().as_str_name()), &due, &assist.request, &assist.reply])
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each suspension.
+fn suspensions(context: &Context, ticket: &Ticket) -> String {
+    let lines = ticket.suspensions.iter().map(|suspension| {
+        let until = context.time(suspension.until.as_ref());
+        let state = context.name(suspension.state().as_str_name());
+        joined([&suspension.id, &state, &until, &suspension.reason, &suspension.decision])
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// A line for each extension.
+fn extensions(context: &Context, ticket: &Ticket) -> String {
+    let lines = ticket.extensions.iter().map(|extension| {
+        let until = extension.approved_until.or(extension.requested_until);
+        let state = context.name(extension.state().as_str_name());
+        let until = context.time(until.as_ref());
+        joined([&extension.id, &state, &until, &extension.reason, &extension.decision])
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn joined<const N: usize>(parts: [&str; N]) -> String {
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("  ")
 }
 
 /// Names from the province down; the code when the table does not have it.

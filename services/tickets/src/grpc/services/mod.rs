@@ -2,6 +2,7 @@
 
 mod circulation;
 mod forms;
+mod handling;
 mod queue_service;
 mod links;
 mod supervision;

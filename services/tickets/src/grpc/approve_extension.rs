@@ -1,0 +1,32 @@
+//! `HandlingService.ApproveExtension`. Source: T17.
+
+use super::decode::{acting, call, record_if_given, the_record, instant};
+use crate::{Rooms, error::refused, store::tickets::Opened};
+use gongdan_access::Caller;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::{Note};
+
+pub(super) async fn approve_extension(
+    rooms: &Rooms,
+    caller: &Caller,
+    mut request: pb::ApproveExtensionRequest,
+) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let call = call(&mut request, caller, &mut violations);
+    let record = record_if_given("extension_id", &request.extension_id, &mut violations);
+    let until = instant("until", request.until, &mut violations);
+    let decision = violations.field("decision", Note::parse(&request.decision));
+    let (Some(call), Some(decision), true) = (call, decision, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let opened = match rooms.tickets.open(&call).await? {
+        Opened::Answered(answer) => return Ok(*answer),
+        Opened::Fresh(opened) => opened,
+    };
+    let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
+    let open = opened.ticket.groups.extensions.requested().map(|extension| extension.id).into_iter();
+    let id = the_record(record, open, "extension")?;
+    let changed = opened.ticket.approve_extension(id, until, decision, &by, now).map_err(refused)?;
+    rooms.tickets.save(opened.view, &changed, &call).await
+}

@@ -1,0 +1,31 @@
+//! `HandlingService.RejectExtension`. Source: T17.
+
+use super::decode::{acting, call, record_if_given, the_record};
+use crate::{Rooms, error::refused, store::tickets::Opened};
+use gongdan_access::Caller;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::tickets::v1 as pb;
+use gongdan_tickets_domain::{Reason};
+
+pub(super) async fn reject_extension(
+    rooms: &Rooms,
+    caller: &Caller,
+    mut request: pb::RejectExtensionRequest,
+) -> Result<pb::Ticket, Error> {
+    let mut violations = Violations::new();
+    let call = call(&mut request, caller, &mut violations);
+    let record = record_if_given("extension_id", &request.extension_id, &mut violations);
+    let decision = violations.field("decision", Reason::parse(&request.decision));
+    let (Some(call), Some(decision), true) = (call, decision, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let opened = match rooms.tickets.open(&call).await? {
+        Opened::Answered(answer) => return Ok(*answer),
+        Opened::Fresh(opened) => opened,
+    };
+    let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
+    let open = opened.ticket.groups.extensions.requested().map(|extension| extension.id).into_iter();
+    let id = the_record(record, open, "extension")?;
+    let changed = opened.ticket.reject_extension(id, decision, &by, now).map_err(refused)?;
+    rooms.tickets.save(opened.view, &changed, &call).await
+}
