@@ -2,15 +2,20 @@
 
 mod handling;
 
-use gongdan_notifications_domain::{Deadline, EventTypes, Happening, Kind, TicketFacts};
+use gongdan_notifications_domain::{About, Deadline, EventTypes, Happening, Kind, TicketFacts};
 use gongdan_outbox::{ApplyError, Event};
 use gongdan_proto::{
     from_timestamp,
     sla::v1::{Clock, ClockEvent, ClockKind, clock_event},
-    tickets::v1::{Phase, Ticket, TicketEvent, TicketType, ticket_event::Change},
+    tickets::v1::{
+        Directive, EmergencyService, Phase, Ticket, TicketEvent, TicketType, ticket_event::Change,
+    },
 };
 use gongdan_region::RegionCode;
 use uuid::Uuid;
+
+/// What people are told and webhooks are not: it is theirs.
+const INSIDE: [&str; 2] = ["reminded", "circulated"];
 
 /// What an event of tickets means here; `None` for imports, drafts, and what nobody is told.
 ///
@@ -18,7 +23,7 @@ use uuid::Uuid;
 /// Poison when the payload is not what its type says.
 pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
     let event_type = format!("tickets.{}", event.kind);
-    if event.is_import() || !EventTypes::is_known(&event_type) {
+    if event.is_import() || !(EventTypes::is_known(&event_type) || INSIDE.contains(&event.kind.as_str())) {
         return Ok(None);
     }
     let payload: TicketEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
@@ -29,6 +34,8 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
         return Ok(None);
     }
     let deadline = handling::due(&change, &state);
+    let actor = payload.actor.map(|by| by.id).unwrap_or_default();
+    let about = about(&change, &state, actor);
     let (kind, unit_id, person_id) = told(change, &state);
     let ticket = TicketFacts {
         id: event.aggregate_id,
@@ -49,6 +56,7 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
         event_id: event.id,
         event_type,
         kind,
+        about,
         occurred_at: event.occurred_at,
         ticket,
         deadline,
@@ -80,7 +88,80 @@ fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
         | Change::AssistReplied(_)
         | Change::AssistDeclined(_)
         | Change::AssistWaived(_) => handling::told(&change, state),
+        Change::Escalated(c) => (Some(Kind::Escalated), c.to_unit_id, c.to_person_id),
+        Change::DirectiveIssued(c) => {
+            let handler = if c.unit_id == lead { state.handler_id.clone() } else { String::new() };
+            (Some(Kind::DirectiveIssued), c.unit_id, handler)
+        }
+        Change::DirectiveReplied(c) => of_directive(Kind::DirectiveReplied, &c.directive_id, state, issuer),
+        Change::DirectiveAccepted(c) => {
+            of_directive(Kind::DirectiveAccepted, &c.directive_id, state, replier)
+        }
+        Change::DirectiveRejected(c) => {
+            of_directive(Kind::DirectiveRejected, &c.directive_id, state, replier)
+        }
+        Change::DirectiveWithdrawn(c) => {
+            of_directive(Kind::DirectiveWithdrawn, &c.directive_id, state, replier)
+        }
+        Change::DirectiveLate(c) => of_directive(Kind::DirectiveLate, &c.directive_id, state, issuer),
+        Change::Reminded(c) => (Some(Kind::Reminded), lead, c.person_id),
+        Change::Circulated(c) => (Some(Kind::Circulated), c.unit_id, String::new()),
+        Change::HandedOff(_) => (Some(Kind::HandedOff), lead, state.handler_id.clone()),
         _ => (None, lead, state.handler_id.clone()),
+    }
+}
+
+/// Whether people are told of a directive, its unit, and the person it is about.
+fn of_directive(
+    kind: Kind,
+    id: &str,
+    state: &Ticket,
+    person: fn(&Directive) -> String,
+) -> (Option<Kind>, String, String) {
+    let Some(directive) = directive(id, state) else {
+        return (Some(kind), state.lead_unit_id.clone(), String::new());
+    };
+    (Some(kind), directive.unit_id.clone(), person(directive))
+}
+
+fn directive<'a>(id: &str, state: &'a Ticket) -> Option<&'a Directive> {
+    state.directives.iter().find(|directive| directive.id == id)
+}
+
+fn issuer(directive: &Directive) -> String {
+    directive.issued_by.as_ref().map(|by| by.id.clone()).unwrap_or_default()
+}
+
+fn replier(directive: &Directive) -> String {
+    directive.replied_by.as_ref().map(|by| by.id.clone()).unwrap_or_default()
+}
+
+/// What else decides who is told.
+fn about(change: &Change, state: &Ticket, actor: String) -> About {
+    let due = |id: &str| {
+        let due = directive(id, state).and_then(|directive| directive.due_at.as_ref());
+        due.and_then(|at| from_timestamp(at).ok())
+    };
+    match change {
+        Change::Urged(c) => About { level: c.level, ..About::default() },
+        Change::DirectiveIssued(c) => About { due_at: due(&c.directive_id), ..About::default() },
+        Change::DirectiveRejected(c) => About { due_at: due(&c.directive_id), ..About::default() },
+        Change::DirectiveLate(c) => {
+            About { level: c.level, due_at: due(&c.directive_id), ..About::default() }
+        }
+        Change::Circulated(c) => {
+            About { person_ids: c.person_ids.clone(), actor_id: actor, ..About::default() }
+        }
+        Change::HandedOff(c) => {
+            let emergency = match c.service() {
+                EmergencyService::Unspecified => 0,
+                EmergencyService::Police => 110,
+                EmergencyService::Fire => 119,
+                EmergencyService::Ambulance => 120,
+            };
+            About { emergency, ..About::default() }
+        }
+        _ => About::default(),
     }
 }
 
@@ -110,6 +191,7 @@ pub fn from_sla(event: &Event) -> Result<Option<Happening>, ApplyError> {
         event_id: event.id,
         event_type: format!("sla.{}", kind.as_str()),
         kind: Some(kind),
+        about: About::default(),
         occurred_at: event.occurred_at,
         deadline: Some(Deadline { clock: clock_kind(clock.kind()), due_at, percent }),
         ticket: clock_facts(event, clock)?,

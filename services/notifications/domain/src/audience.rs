@@ -3,7 +3,16 @@
 //! | What | Who |
 //! |---|---|
 //! | dispatched, transferred | the person it was given to, else the members of the recipient unit |
-//! | urged | the handler, else the members of the unit |
+//! | urged, level 1 | the handler, else the members of the unit, else dispatchers of the ticket's region |
+//! | urged, level 2 | the leaders of the unit (its members when it has no leader) |
+//! | urged, level 3 | supervisors whose areas or units cover it, else dispatchers of the ticket's region |
+//! | escalated | the person it was given to, else the members of the recipient unit; routed again: nobody yet |
+//! | directive issued, rejected, accepted, withdrawn | the leaders of its unit (its members when it has no leader), and who replied |
+//! | directive replied | who gave it |
+//! | directive late | who gave it, and level 1 the leaders of its unit, 2 those of the unit above, 3 those of the centre; where there are none, supervisors |
+//! | reminded | who asked for it |
+//! | circulated | those whom it was shown to, but not who shows it |
+//! | handed off | the leaders of the unit that has the ticket, and dispatchers of the ticket's region |
 //! | returned | dispatchers of the ticket's region |
 //! | pooled | the members of the pool's unit, else dispatchers of the ticket's region |
 //! | reopened | the members of the unit that had it |
@@ -49,6 +58,10 @@ impl Person {
         self.roles.iter().any(|r| r == role)
     }
 
+    fn covers(&self, region: Option<RegionCode>) -> bool {
+        region.is_none_or(|code| self.regions.iter().any(|range| range.contains(code)))
+    }
+
     fn is_member(&self, unit_id: &str) -> bool {
         self.unit_ids.iter().any(|u| u == unit_id)
     }
@@ -67,6 +80,10 @@ pub enum Target {
     Deciders(String, Option<RegionCode>),
     /// Dispatchers who see the region; all of them when it is not known.
     Dispatchers(Option<RegionCode>),
+    /// Leaders of a unit; supervisors, as below, when it has none or there is no such unit.
+    LeadersAbove(String, Option<RegionCode>),
+    /// Supervisors who see the region or belong to the unit; dispatchers when there is none.
+    Supervisors(String, Option<RegionCode>),
 }
 
 /// Whom to tell of what happened; nobody for what only webhooks are told.
@@ -78,7 +95,7 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
     let unit = || (!ticket.unit_id.is_empty()).then(|| ticket.unit_id.clone());
     let dispatchers = || Target::Dispatchers(ticket.region);
     match kind {
-        Kind::Dispatched | Kind::Transferred | Kind::Urged => {
+        Kind::Dispatched | Kind::Transferred | Kind::Escalated => {
             person().or_else(|| unit().map(Target::Members)).into_iter().collect()
         }
         Kind::SuspensionRequested | Kind::ExtensionRequested => {
@@ -92,6 +109,28 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
         | Kind::AssistDeclined => person().into_iter().collect(),
         Kind::Resumed => person().or_else(|| unit().map(Target::Members)).into_iter().collect(),
         Kind::AssistRequested | Kind::AssistWaived => unit().map(Target::Members).into_iter().collect(),
+        Kind::Urged => vec![match (happening.about.level, unit()) {
+            (2, Some(unit)) => Target::Leaders(unit),
+            (3, unit) => Target::Supervisors(unit.unwrap_or_default(), ticket.region),
+            (_, unit) => person().or_else(|| unit.map(Target::Members)).unwrap_or_else(dispatchers),
+        }],
+        Kind::DirectiveIssued
+        | Kind::DirectiveAccepted
+        | Kind::DirectiveRejected
+        | Kind::DirectiveWithdrawn => person().into_iter().chain(unit().map(Target::Leaders)).collect(),
+        Kind::DirectiveReplied | Kind::Reminded => person().into_iter().collect(),
+        Kind::DirectiveLate => {
+            let late = match (happening.about.level, unit()) {
+                (..=1, Some(unit)) => Target::Leaders(unit),
+                _ => Target::LeadersAbove(happening.about.above_unit_id.clone(), ticket.region),
+            };
+            person().into_iter().chain([late]).collect()
+        }
+        Kind::Circulated if happening.about.person_ids.is_empty() => {
+            unit().map(Target::Members).into_iter().collect()
+        }
+        Kind::Circulated => happening.about.person_ids.iter().cloned().map(Target::Person).collect(),
+        Kind::HandedOff => unit().map(Target::Leaders).into_iter().chain([dispatchers()]).collect(),
         Kind::Returned => vec![dispatchers()],
         Kind::Pooled => vec![unit().map_or_else(dispatchers, Target::Members)],
         Kind::Reopened => unit().map(Target::Members).into_iter().collect(),
@@ -129,22 +168,33 @@ pub fn told<'a>(targets: &[Target], sensitive: bool, staff: &'a [Person]) -> Vec
                 ids.extend(if leaders.is_empty() { dispatchers(&staff, *region) } else { leaders });
             }
             Target::Dispatchers(region) => ids.extend(dispatchers(&staff, *region)),
+            Target::LeadersAbove(unit, region) => {
+                let leads = |p: &&&Person| p.is_member(unit) && p.has_role("unit_leader");
+                let leaders: Vec<_> = staff.iter().filter(leads).map(|p| &p.id).collect();
+                ids.extend(if leaders.is_empty() { supervisors(&staff, unit, *region) } else { leaders });
+            }
+            Target::Supervisors(unit, region) => ids.extend(supervisors(&staff, unit, *region)),
         }
     }
     staff.iter().copied().filter(|p| ids.contains(&p.id)).collect()
 }
 
 fn dispatchers<'a>(staff: &[&'a Person], region: Option<RegionCode>) -> Vec<&'a String> {
-    let sees = |p: &&&Person| {
-        p.regions.is_empty() || region.is_none_or(|code| p.regions.iter().any(|range| range.contains(code)))
-    };
+    let sees = |p: &&&Person| p.regions.is_empty() || p.covers(region);
     staff.iter().filter(|p| p.has_role("dispatcher")).filter(sees).map(|p| &p.id).collect()
+}
+
+fn supervisors<'a>(staff: &[&'a Person], unit: &str, region: Option<RegionCode>) -> Vec<&'a String> {
+    let covers = |p: &&&Person| p.covers(region) || p.is_member(unit);
+    let all: Vec<_> =
+        staff.iter().filter(|p| p.has_role("supervisor")).filter(covers).map(|p| &p.id).collect();
+    if all.is_empty() { dispatchers(staff, region) } else { all }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::TicketFacts;
+    use crate::{About, TicketFacts};
     use gongdan_region::Regions;
     use uuid::Uuid;
 
@@ -153,6 +203,7 @@ mod tests {
             event_id: Uuid::nil(),
             event_type: format!("tickets.{}", kind.as_str()),
             kind: Some(kind),
+            about: About { level: 1, ..About::default() },
             occurred_at: jiff::Timestamp::UNIX_EPOCH,
             ticket: TicketFacts {
                 unit_id: unit.to_owned(),
@@ -184,7 +235,9 @@ mod tests {
             person("chen", &["handler"], &["env"], "440106"),
             person("dispatcher.gz", &["dispatcher"], &["centre"], "4401"),
             person("dispatcher.sz", &["dispatcher"], &["centre"], "4403"),
+            person("head", &["unit_leader"], &["bureau"], "4401"),
             person("leader", &["unit_leader", "handler"], &["env"], "440106"),
+            person("super.gz", &["supervisor"], &["centre"], "4401"),
             person("wang", &["handler"], &["water"], "440106"),
         ]
     }
@@ -222,6 +275,59 @@ mod tests {
                 .collect();
             assert_eq!(told, expected, "{kind:?} {unit} {handler}");
         }
+    }
+
+    #[test]
+    fn what_climbs_tells_whom_the_table_says() {
+        let cases: [(Kind, i32, &str, &str, &[&str]); 14] = [
+            (Kind::Urged, 1, "env", "chen", &["chen"]),
+            (Kind::Urged, 1, "", "", &["dispatcher.gz"]),
+            (Kind::Urged, 2, "env", "chen", &["leader"]),
+            (Kind::Urged, 2, "water", "", &["wang"]),
+            (Kind::Urged, 3, "env", "chen", &["super.gz"]),
+            (Kind::Escalated, 0, "env", "", &["chen", "leader"]),
+            (Kind::Escalated, 0, "", "", &[]),
+            (Kind::DirectiveIssued, 0, "env", "", &["leader"]),
+            (Kind::DirectiveReplied, 0, "env", "super.gz", &["super.gz"]),
+            (Kind::DirectiveLate, 1, "env", "super.gz", &["leader", "super.gz"]),
+            (Kind::DirectiveLate, 2, "env", "agent", &["agent", "head"]),
+            (Kind::Reminded, 0, "env", "agent", &["agent"]),
+            (Kind::Circulated, 0, "env", "", &["chen", "leader"]),
+            (Kind::HandedOff, 0, "env", "", &["dispatcher.gz", "leader"]),
+        ];
+        for (kind, level, unit, person, expected) in cases {
+            let mut happening = happening(kind, unit, person);
+            happening.about.level = level;
+            happening.about.above_unit_id = "bureau".to_owned();
+            let staff = staff();
+            let told: Vec<_> =
+                told(&targets(&happening), false, &staff).iter().map(|p| p.id.clone()).collect();
+            assert_eq!(told, expected, "{kind:?} {level} {unit} {person}");
+        }
+    }
+
+    #[test]
+    fn where_nobody_leads_above_supervisors_are_told_and_where_none_supervises_dispatchers() {
+        let mut late = happening(Kind::DirectiveLate, "env", "");
+        late.about.level = 3;
+        let ids = |staff: &[Person]| -> Vec<String> {
+            told(&targets(&late), false, staff).iter().map(|p| p.id.clone()).collect()
+        };
+        let mut staff = staff();
+        assert_eq!(ids(&staff), ["super.gz"]);
+        staff.retain(|person| person.id != "super.gz");
+        assert_eq!(ids(&staff), ["dispatcher.gz"]);
+    }
+
+    #[test]
+    fn what_is_shown_to_some_is_told_to_them() {
+        let mut shown = happening(Kind::Circulated, "env", "");
+        shown.about.person_ids = vec!["leader".to_owned()];
+        let staff = staff();
+        assert_eq!(
+            told(&targets(&shown), false, &staff).iter().map(|p| &p.id).collect::<Vec<_>>(),
+            ["leader"]
+        );
     }
 
     #[test]

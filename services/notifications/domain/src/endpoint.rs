@@ -9,7 +9,7 @@ use crate::Happening;
 const PREFIX: &str = "whsec_";
 
 /// Event types that webhooks can be told.
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 36] = [
     "tickets.submitted",
     "tickets.dispatched",
     "tickets.accepted",
@@ -34,6 +34,16 @@ const KNOWN: [&str; 26] = [
     "tickets.assist_declined",
     "tickets.assist_waived",
     "tickets.urged",
+    "tickets.escalated",
+    "tickets.directive_issued",
+    "tickets.directive_replied",
+    "tickets.directive_accepted",
+    "tickets.directive_rejected",
+    "tickets.directive_withdrawn",
+    "tickets.directive_late",
+    "tickets.quality_error_marked",
+    "tickets.quality_error_withdrawn",
+    "tickets.handed_off",
     "sla.warned",
     "sla.breached",
 ];

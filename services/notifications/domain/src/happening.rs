@@ -43,6 +43,26 @@ pub enum Kind {
     AssistDeclined,
     /// The lead does without it.
     AssistWaived,
+    /// 升级: to a recipient.
+    Escalated,
+    /// 督办
+    DirectiveIssued,
+    /// The unit replied to a directive.
+    DirectiveReplied,
+    /// The reply will do.
+    DirectiveAccepted,
+    /// The reply will not do.
+    DirectiveRejected,
+    /// A directive was taken back.
+    DirectiveWithdrawn,
+    /// Its lateness climbed.
+    DirectiveLate,
+    /// 跟踪: the time to be reminded has come.
+    Reminded,
+    /// 传阅
+    Circulated,
+    /// An emergency service took over.
+    HandedOff,
     /// 预警
     Warned,
     /// 超时
@@ -51,7 +71,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 30] = [
         Self::Dispatched,
         Self::Transferred,
         Self::Returned,
@@ -70,6 +90,16 @@ impl Kind {
         Self::AssistReplied,
         Self::AssistDeclined,
         Self::AssistWaived,
+        Self::Escalated,
+        Self::DirectiveIssued,
+        Self::DirectiveReplied,
+        Self::DirectiveAccepted,
+        Self::DirectiveRejected,
+        Self::DirectiveWithdrawn,
+        Self::DirectiveLate,
+        Self::Reminded,
+        Self::Circulated,
+        Self::HandedOff,
         Self::Warned,
         Self::Breached,
     ];
@@ -96,6 +126,16 @@ impl Kind {
             Self::AssistReplied => "assist_replied",
             Self::AssistDeclined => "assist_declined",
             Self::AssistWaived => "assist_waived",
+            Self::Escalated => "escalated",
+            Self::DirectiveIssued => "directive_issued",
+            Self::DirectiveReplied => "directive_replied",
+            Self::DirectiveAccepted => "directive_accepted",
+            Self::DirectiveRejected => "directive_rejected",
+            Self::DirectiveWithdrawn => "directive_withdrawn",
+            Self::DirectiveLate => "directive_late",
+            Self::Reminded => "reminded",
+            Self::Circulated => "circulated",
+            Self::HandedOff => "handed_off",
             Self::Warned => "warned",
             Self::Breached => "breached",
         }
@@ -117,12 +157,32 @@ pub struct Happening {
     pub event_type: String,
     /// Set when people are told of it.
     pub kind: Option<Kind>,
+    /// What else decides whom to tell of it.
+    pub about: About,
     /// When it happened.
     pub occurred_at: Timestamp,
     /// The ticket after it.
     pub ticket: TicketFacts,
     /// What of sla's clock it tells, or until when what happened is asked for or holds.
     pub deadline: Option<Deadline>,
+}
+
+/// What else decides who is told, and a little of what they are told.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct About {
+    /// How far it has climbed: of urges 1 handler, 2 unit leader, 3 supervisor; of late directives 1 unit leader,
+    /// 2 supervising unit, 3 centre leader.
+    pub level: i32,
+    /// Of a late directive from level 2 on: the unit above whose leaders are told; empty if none is known.
+    pub above_unit_id: String,
+    /// Those whom it was shown to; none: all of the unit.
+    pub person_ids: Vec<String>,
+    /// Who did it, and need not be told; empty: nobody.
+    pub actor_id: String,
+    /// Until when something is owed.
+    pub due_at: Option<Timestamp>,
+    /// The number of the emergency service: 110, 119, 120; 0: none.
+    pub emergency: i32,
 }
 
 /// What is told of a ticket: nothing personal and no free text.

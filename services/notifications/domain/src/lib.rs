@@ -16,7 +16,7 @@ pub use audience::{Person, Target, targets, told};
 pub use backoff::Backoff;
 pub use endpoint::{EventTypes, InvalidEventTypes, InvalidSecret, Secret, body};
 pub use endpoint_url::{EndpointRules, InvalidEndpointUrl};
-pub use happening::{Deadline, Happening, Kind, TicketFacts};
+pub use happening::{About, Deadline, Happening, Kind, TicketFacts};
 pub use language::Language;
 pub use page::{Cursor, InvalidToken, PageSize};
 pub use signature::{SignatureHeaders, sign};

@@ -21,10 +21,14 @@ const SOURCES: &[(&str, &str)] = sources! {
     "zh-CN" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
+        "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
+        "directive_withdrawn", "directive_late", "reminded", "circulated", "handed_off",
         "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
     "en" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
+        "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
+        "directive_withdrawn", "directive_late", "reminded", "circulated", "handed_off",
         "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
 };
 
@@ -88,6 +92,7 @@ impl Templates {
         let Some(kind) = happening.kind else { return Ok(None) };
         let ticket = &happening.ticket;
         let deadline = happening.deadline.as_ref();
+        let about = &happening.about;
         let values = context! {
             number => &ticket.number,
             item => if ticket.item == "unclassified" { "" } else { ticket.item.as_str() },
@@ -97,7 +102,9 @@ impl Templates {
             round => ticket.round,
             unit => &names.unit,
             occurred_at => self.local(happening.occurred_at),
-            due_at => deadline.map(|d| self.local(d.due_at)).unwrap_or_default(),
+            due_at => deadline.map(|d| d.due_at).or(about.due_at).map(|at| self.local(at)).unwrap_or_default(),
+            level => about.level,
+            emergency => about.emergency,
             clock_name => deadline.map(|d| clock_name(d.clock, language)).unwrap_or_default(),
             percent => deadline.map_or(0, |d| d.percent),
         };
@@ -174,7 +181,7 @@ fn pick<'a>(language: Language, zh: &'a str, en: &'a str) -> &'a str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Deadline, Kind, TicketFacts};
+    use crate::{About, Deadline, Kind, TicketFacts};
     use gongdan_region::RegionCode;
     use jiff::tz;
     use uuid::Uuid;
@@ -188,6 +195,7 @@ mod tests {
             event_id: Uuid::nil(),
             event_type: String::new(),
             kind: Some(kind),
+            about: About::default(),
             occurred_at: "2026-11-22T02:30:00Z".parse().unwrap(),
             ticket: TicketFacts {
                 number: "GD2611220000000123".to_owned(),

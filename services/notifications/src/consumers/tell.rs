@@ -6,7 +6,10 @@ use std::{
 };
 
 use gongdan_access::sees_sensitive;
-use gongdan_notifications_domain::{Happening, InvalidTemplate, Names, Person, Target, body, targets, told};
+use gongdan_auth::role::{DISPATCHER, SUPERVISOR};
+use gongdan_notifications_domain::{
+    EventTypes, Happening, InvalidTemplate, Names, Person, Target, body, targets, told,
+};
 use gongdan_outbox::ApplyError;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -106,6 +109,9 @@ impl Teller {
         let ticket = &happening.ticket;
         let names = Names { unit: known.units.get(&ticket.unit_id).cloned().unwrap_or_default() };
         for person in told(whom, ticket.sensitive, &known.people) {
+            if person.id == happening.about.actor_id {
+                continue;
+            }
             let Some(message) = self.rooms.templates.message(happening, person.language, &names)? else {
                 continue;
             };
@@ -138,6 +144,9 @@ impl Teller {
 }
 
 fn webhooks(happening: &Happening, endpoints: &[Endpoint], batch: &mut Told) {
+    if !EventTypes::is_known(&happening.event_type) {
+        return;
+    }
     let mut content = None;
     let wants = |endpoint: &&Endpoint| endpoint.event_types.contains(&happening.event_type);
     let may = |endpoint: &&Endpoint| !happening.ticket.sensitive || endpoint.sees_sensitive;
@@ -160,7 +169,7 @@ async fn look_up(
     whom: &[Vec<Target>],
     sees: impl Fn(&[String], &[String]) -> bool,
 ) -> Result<Known, sqlx::Error> {
-    let (mut people, mut units, mut dispatchers) = (BTreeSet::new(), BTreeSet::new(), false);
+    let (mut people, mut units, mut roles) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     for target in whom.iter().flatten() {
         match target {
             Target::Person(id) => {
@@ -169,17 +178,28 @@ async fn look_up(
             Target::Members(unit) | Target::Leaders(unit) => {
                 units.insert(unit.clone());
             }
-            Target::Dispatchers(_) => dispatchers = true,
+            Target::Dispatchers(_) => {
+                roles.insert(DISPATCHER.to_owned());
+            }
+            Target::Deciders(unit, _) => {
+                units.insert(unit.clone());
+                roles.insert(DISPATCHER.to_owned());
+            }
+            Target::LeadersAbove(unit, _) | Target::Supervisors(unit, _) => {
+                units.insert(unit.clone());
+                roles.extend([SUPERVISOR, DISPATCHER].map(ToOwned::to_owned));
+            }
         }
     }
     let named: BTreeSet<_> =
         happenings.iter().filter(|h| h.kind.is_some()).map(|h| &h.ticket.unit_id).collect();
     let named: Vec<_> = named.into_iter().filter(|id| !id.is_empty()).cloned().collect();
-    let nobody = people.is_empty() && units.is_empty() && !dispatchers;
+    let nobody = people.is_empty() && units.is_empty() && roles.is_empty();
     let recipients = if nobody {
         Vec::new()
     } else {
-        recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), dispatchers, &sees).await?
+        let roles = Vec::from_iter(roles);
+        recipients(connection, &Vec::from_iter(people), &Vec::from_iter(units), &roles, &sees).await?
     };
     Ok(Known {
         names: recipients.iter().map(|r| (r.person.id.clone(), r.name.clone())).collect(),

@@ -7,6 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
+use gongdan_notifications_domain::{Happening, Kind};
 use gongdan_outbox::{ApplyError, Event, Handler};
 use sqlx::PgConnection;
 
@@ -14,7 +15,7 @@ use super::tell::Teller;
 use crate::{
     Rooms,
     events::from_tickets,
-    store::{erase, mark},
+    store::{above, erase, mark},
 };
 
 /// The types it asks for.
@@ -44,7 +45,35 @@ pub const KINDS: &[&str] = &[
     "assist_waived",
     "urged",
     "erased",
+    "escalated",
+    "directive_issued",
+    "directive_replied",
+    "directive_accepted",
+    "directive_rejected",
+    "directive_withdrawn",
+    "directive_late",
+    "reminded",
+    "circulated",
+    "quality_error_marked",
+    "quality_error_withdrawn",
+    "handed_off",
 ];
+
+/// Finds the units above those whose directives are late beyond their own leaders.
+async fn climb(connection: &mut PgConnection, happenings: &mut [Happening]) -> Result<(), sqlx::Error> {
+    let beyond = |h: &&mut Happening| h.kind == Some(Kind::DirectiveLate) && h.about.level > 1;
+    let units: BTreeSet<_> = happenings.iter_mut().filter(beyond).map(|h| h.ticket.unit_id.clone()).collect();
+    if units.is_empty() {
+        return Ok(());
+    }
+    let above = above(connection, &Vec::from_iter(units)).await?;
+    for happening in happenings.iter_mut().filter(beyond) {
+        let Some(above) = above.get(&happening.ticket.unit_id) else { continue };
+        let unit = if happening.about.level == 2 { &above.parent } else { &above.centre };
+        happening.about.above_unit_id.clone_from(unit);
+    }
+    Ok(())
+}
 
 /// Tells what happened.
 pub struct Tickets(Teller);
@@ -60,7 +89,8 @@ impl Tickets {
 impl Handler for Tickets {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
         let happenings = events.iter().filter_map(|event| from_tickets(event).transpose());
-        let happenings = happenings.collect::<Result<Vec<_>, _>>()?;
+        let mut happenings = happenings.collect::<Result<Vec<_>, _>>()?;
+        climb(connection, &mut happenings).await?;
         mark(connection, happenings.iter().map(|happening| &happening.ticket)).await?;
         self.0.tell(connection, &happenings).await?;
         let sensitive: BTreeSet<_> =

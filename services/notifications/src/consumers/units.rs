@@ -14,7 +14,7 @@ use crate::store::{UnitName, upsert_units};
 /// The types it asks for.
 pub const KINDS: &[&str] = &["unit_changed"];
 
-/// Keeps the names of units.
+/// Keeps names of units, and which is above which.
 #[derive(Debug)]
 pub struct Units;
 
@@ -25,7 +25,15 @@ impl Handler for Units {
         for event in events {
             let change: UnitEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
             let unit = change.unit.ok_or_else(|| ApplyError::poison(event, "it names no unit"))?;
-            latest.insert(unit.id.clone(), UnitName { id: unit.id, name: unit.name, version: event.version });
+            let kind = i16::try_from(unit.kind).unwrap_or_default();
+            let known = UnitName {
+                id: unit.id.clone(),
+                name: unit.name,
+                parent: unit.parent_id,
+                kind,
+                version: event.version,
+            };
+            latest.insert(unit.id, known);
         }
         let names: Vec<_> = latest.into_values().collect();
         Ok(upsert_units(connection, &names).await?)

@@ -21,7 +21,7 @@ pub use inbox_feed::Arrived;
 pub use inbox_items::NewItem;
 pub use recipients::recipients;
 pub use ticket_marks::{mark, open_ones, withdraw};
-pub use units::{UnitName, unit_names, upsert_units};
+pub use units::{UnitName, above, unit_names, upsert_units};
 pub use webhook_writes::NewWebhook;
 pub use webhooks::{Endpoint, Webhook, endpoints};
 

@@ -15,24 +15,24 @@ pub struct Recipient {
     pub name: String,
 }
 
-/// These people, all of these units, and all dispatchers if wanted; in the order of their ids. `sees` says by roles and
+/// These people, all of these units, and all who have one of these roles; in the order of their ids. `sees` says by roles and
 /// rights who sees sensitive tickets.
 pub async fn recipients(
     connection: &mut PgConnection,
     people: &[String],
     units: &[String],
-    dispatchers: bool,
+    roles: &[String],
     sees: impl Fn(&[String], &[String]) -> bool,
 ) -> Result<Vec<Recipient>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT id, name, roles, unit_ids, regions, language, email <> '' AS "has_email!", rights
            FROM principals
            WHERE active AND kind = 1
-             AND (id = ANY($1) OR unit_ids && $2 OR ($3 AND roles @> ARRAY['dispatcher']))
+             AND (id = ANY($1) OR unit_ids && $2 OR roles && $3)
            ORDER BY id"#,
         people,
         units,
-        dispatchers,
+        roles,
     )
     .fetch_all(connection)
     .instrument(sql_span!("principals.recipients", "SELECT"))

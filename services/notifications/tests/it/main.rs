@@ -21,5 +21,6 @@ mod receiver;
 mod sensitive;
 mod smtp;
 mod suite;
+mod supervised;
 mod tickets;
 mod webhooks;

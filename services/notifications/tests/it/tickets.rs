@@ -4,11 +4,13 @@ use gongdan_bus::{Event, Origin, subject};
 use gongdan_clock::new_id;
 use gongdan_proto::{
     common::v1::{ActorRef, PrincipalKind},
-    routing::v1::{Unit, UnitEvent},
+    routing::v1::{Unit, UnitEvent, UnitKind},
     sla::v1::{Clock, ClockBreached, ClockEvent, ClockKind, ClockWarned, clock_event},
     tickets::v1::{
-        Cancelled, CloseReason, Closed, Dispatched, Erased, Phase, Pooled, Priority, Reopened, Resolved,
-        Returned, Submitted, Ticket, TicketEvent, TicketType, Transferred, Urged, ticket_event::Change,
+        Cancelled, Circulated, CloseReason, Closed, Directive, DirectiveIssued, DirectiveLate,
+        DirectiveRejected, DirectiveReplied, Dispatched, EmergencyService, Erased, Escalated, HandedOff,
+        Phase, Pooled, Priority, Reminded, Reopened, Resolved, Returned, Submitted, Ticket, TicketEvent,
+        TicketType, Transferred, Urged, ticket_event::Change,
     },
     to_timestamp,
 };
@@ -100,7 +102,92 @@ impl TestTicket {
     }
 
     pub fn urged(&mut self, notify: bool) -> Event {
-        self.event("urged", Change::Urged(Urged { note: "快一点".to_owned(), notify }))
+        self.event(
+            "urged",
+            Change::Urged(Urged { note: "快一点".to_owned(), notify, level: i32::from(notify) }),
+        )
+    }
+
+    /// 催单 that tells this level.
+    pub fn urged_at(&mut self, level: i32) -> Event {
+        self.event("urged", Change::Urged(Urged { note: "快一点".to_owned(), notify: true, level }))
+    }
+
+    /// 督办 of a unit.
+    pub fn directed(&mut self, unit: &str, by: &str) -> Event {
+        let due_at = Some(to_timestamp("2026-12-11T10:00:00Z".parse().unwrap()));
+        let by = ActorRef { id: by.to_owned(), kind: PrincipalKind::Person.into(), ..ActorRef::default() };
+        self.state.directives.push(Directive {
+            id: "d".to_owned(),
+            unit_id: unit.to_owned(),
+            due_at,
+            issued_by: Some(by),
+            ..Directive::default()
+        });
+        let change = DirectiveIssued {
+            directive_id: "d".to_owned(),
+            unit_id: unit.to_owned(),
+            due_at,
+            directive: "三日内办结".to_owned(),
+        };
+        self.event("directive_issued", Change::DirectiveIssued(change))
+    }
+
+    pub fn directive_replied(&mut self, by: &str) -> Event {
+        self.state.directives[0].replied_by =
+            Some(ActorRef { id: by.to_owned(), kind: PrincipalKind::Person.into(), ..ActorRef::default() });
+        let change =
+            DirectiveReplied { directive_id: "d".to_owned(), reply: "已办".to_owned(), late: false };
+        self.event("directive_replied", Change::DirectiveReplied(change))
+    }
+
+    pub fn directive_rejected(&mut self) -> Event {
+        let change = DirectiveRejected { directive_id: "d".to_owned(), ..DirectiveRejected::default() };
+        self.event("directive_rejected", Change::DirectiveRejected(change))
+    }
+
+    pub fn directive_late(&mut self, level: i32) -> Event {
+        let change = DirectiveLate { directive_id: "d".to_owned(), level };
+        self.event("directive_late", Change::DirectiveLate(change))
+    }
+
+    pub fn reminded(&mut self, person: &str) -> Event {
+        self.event("reminded", Change::Reminded(Reminded { person_id: person.to_owned() }))
+    }
+
+    /// Shown by `chen`.
+    pub fn circulated(&mut self, unit: &str, persons: &[&str]) -> Event {
+        let change = Circulated {
+            unit_id: unit.to_owned(),
+            person_ids: persons.iter().map(|&person| person.to_owned()).collect(),
+            note: "请传阅".to_owned(),
+            ..Circulated::default()
+        };
+        let mut event = self.event("circulated", Change::Circulated(change));
+        let mut payload = TicketEvent::decode(event.payload.as_ref()).unwrap();
+        payload.actor = Some(ActorRef {
+            id: "chen".to_owned(),
+            kind: PrincipalKind::Person.into(),
+            ..ActorRef::default()
+        });
+        event.payload = payload.encode_to_vec().into();
+        event
+    }
+
+    pub fn escalated(&mut self, unit: &str) -> Event {
+        self.state.lead_unit_id = unit.to_owned();
+        let change = Escalated { tier: 2, from_tier: 1, to_unit_id: unit.to_owned(), ..Escalated::default() };
+        self.event("escalated", Change::Escalated(change))
+    }
+
+    /// To 119.
+    pub fn handed_off(&mut self) -> Event {
+        let change = HandedOff {
+            service: EmergencyService::Fire.into(),
+            note: "起火".to_owned(),
+            ..HandedOff::default()
+        };
+        self.event("handed_off", Change::HandedOff(change))
     }
 
     /// Whatever else.
@@ -191,9 +278,21 @@ pub fn clock_event(
 
 /// The name of a unit, as routing tells it.
 pub fn unit_changed(unit: &str, name: &str) -> Event {
+    unit_below(unit, name, "", UnitKind::Unit)
+}
+
+/// A unit and the one above it, as routing tells it.
+pub fn unit_below(unit: &str, name: &str, parent: &str, kind: UnitKind) -> Event {
     let payload = UnitEvent {
         version: 1,
-        unit: Some(Unit { id: unit.to_owned(), name: name.to_owned(), version: 1, ..Unit::default() }),
+        unit: Some(Unit {
+            id: unit.to_owned(),
+            name: name.to_owned(),
+            parent_id: parent.to_owned(),
+            kind: kind.into(),
+            version: 1,
+            ..Unit::default()
+        }),
         ..UnitEvent::default()
     };
     event("routing", "unit_changed", gongdan_clock::stable_id("unit", unit), 1, Origin::Live, &payload)
