@@ -10,6 +10,7 @@ mod import;
 mod one_machine;
 mod outages;
 mod personal_data;
+mod supervision;
 mod the_loop;
 mod tracing;
 mod waiting;

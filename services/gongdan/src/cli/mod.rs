@@ -5,9 +5,11 @@ mod audit;
 mod callback;
 mod catalogue;
 mod channel;
+mod circulation;
 mod completions;
 mod context;
 mod customer;
+mod directive;
 mod error;
 mod events;
 mod fields;
@@ -67,6 +69,12 @@ enum Command {
     /// Tickets: create, get, list and act on them (工单)
     #[command(subcommand)]
     Ticket(ticket::Command),
+    /// Directives of supervisors: list, reply, accept, reject, withdraw (督办)
+    #[command(subcommand)]
+    Directive(directive::Command),
+    /// What is shown inside your units, and who has read it (传阅)
+    #[command(subcommand)]
+    Circulation(circulation::Command),
     /// The service catalogue (服务目录)
     #[command(subcommand)]
     Catalogue(catalogue::Command),
@@ -171,6 +179,8 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Import(command) => return import::run(context, command).await,
         Command::Migrate(args) => migrate::run(context, args).await,
         Command::Ticket(command) => ticket::run(context, command).await,
+        Command::Directive(command) => directive::run(context, command).await,
+        Command::Circulation(command) => circulation::run(context, command).await,
         Command::Catalogue(command) => catalogue::run(context, command).await,
         Command::Form(command) => form::run(context, command).await,
         Command::Type(command) => ticket_type::run(context, command).await,

@@ -9,6 +9,7 @@ mod list;
 pub mod lookup;
 mod search;
 pub mod show;
+mod supervise;
 mod timeline;
 mod verify;
 mod watch;
@@ -71,6 +72,8 @@ pub enum Command {
     /// Help of another unit (协办)
     #[command(subcommand)]
     Assist(handling::Assist),
+    #[command(flatten)]
+    Supervise(supervise::Command),
     /// Prints changes as they happen, until Ctrl-C
     Watch(watch::Watch),
     /// Every change of one ticket, oldest first (流转信息)
@@ -121,6 +124,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Resume(command) => return handling::resume(context, command).await,
         Command::Extend(command) => return handling::extend(context, command).await,
         Command::Assist(command) => return handling::assist(context, command).await,
+        Command::Supervise(command) => return supervise::run(context, command).await,
         Command::List(args) => return list::run(context, client, args).await,
         Command::Watch(args) => return watch::run(context, client, args).await,
         Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,

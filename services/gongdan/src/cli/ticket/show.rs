@@ -11,7 +11,10 @@ pub const TICKET: &str = "gongdan.tickets.v1.Ticket";
 
 /// One ticket with all that is known of it.
 pub fn ticket(context: &Context, ticket: &Ticket) -> Result<()> {
-    context.print_details(|| context.json(TICKET, ticket), &lines(context, ticket))
+    context.print_details(
+        || context.json(TICKET, ticket),
+        &[lines(context, ticket), super::supervise::details(context, ticket)].concat(),
+    )
 }
 
 /// A row a ticket.

@@ -48,6 +48,10 @@ words! {
     Outcome = Outcome { Solved, Explained, NotSolvable, OutOfScope }
     /// What a ticket is to another.
     LinkKind = LinkKind { Related, ChildOf, ParentOf, RepeatOf, RepeatedBy }
+    /// Who is called in an emergency.
+    EmergencyService = EmergencyService { Police, Fire, Ambulance }
+    /// What is wrong with a ticket's record.
+    QualityErrorKind = QualityErrorKind { WrongCategory, WrongDispatch, IncompleteRecord }
 }
 
 /// The number of a word that may be left out.

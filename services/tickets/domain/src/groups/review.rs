@@ -415,7 +415,8 @@ impl Ticket {
     /// Signs; the last signature of the last step resolves the ticket with what was proposed. Source: T18.
     ///
     /// # Errors
-    /// Outside `in_review`, for one's own submission, a second time, and for who is not asked.
+    /// Outside `in_review`, for one's own submission, a second time, for who is not asked, and for the last signature while a
+    /// unit owes a reply to a directive.
     pub fn approve_review(
         self,
         note: Note,
@@ -446,6 +447,9 @@ impl Ticket {
         } else {
             (false, None)
         };
+        if complete {
+            self.require_no_directive_owed()?;
+        }
         let approved_at = signed.step;
         let elapsed_seconds = at.duration_since(self.received_at).as_secs().max(0);
         let change = Change::Approved { review: id, approved_at, signature, note, next, complete };
