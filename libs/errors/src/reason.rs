@@ -33,6 +33,8 @@ reasons! {
     AssistOwed = "ASSIST_OWED",
     /// The instant, or the due time it leads to, lies outside the years that calendars reach. Code OUT_OF_RANGE.
     BeyondCalendar = "BEYOND_CALENDAR",
+    /// The filter of a bulk act finds another number of tickets than the caller expects; metadata names `found`. Code FAILED_PRECONDITION.
+    BulkCountChanged = "BULK_COUNT_CHANGED",
     /// The caller asks too much at once or too often; metadata names the `limit`. Code RESOURCE_EXHAUSTED, with when to try again.
     CallerLimit = "CALLER_LIMIT",
     /// The callback task is not there. Code NOT_FOUND.

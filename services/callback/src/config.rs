@@ -19,6 +19,8 @@ pub struct Config {
     pub task: TaskConfig,
     /// `[reopen]`
     pub reopen: ReopenConfig,
+    /// `[sample]`
+    pub sample: SampleConfig,
     /// `[queue]`
     pub queue: QueueConfig,
 }
@@ -55,6 +57,14 @@ pub struct TaskConfig {
     pub due_after: SignedDuration,
     /// How long an agent keeps it.
     pub hold_for: SignedDuration,
+}
+
+/// Who is asked without having to be.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SampleConfig {
+    /// Of a hundred tickets answered at intake.
+    pub answered_percent: u8,
 }
 
 /// What reopens a ticket.

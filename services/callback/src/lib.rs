@@ -82,7 +82,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
         customers: CustomerServiceClient::new(base.peers.channel("tickets")?),
         metrics: Metrics::new(),
     });
-    let inboxes = consume(&base, &rooms)?;
+    let inboxes = consume(&base, &rooms, config.sample.answered_percent)?;
     base.spawn(jobs::watch_queue::run(rooms.clone(), config.queue.count_every, base.shutdown.clone()));
 
     let (pool, limit) = (base.pool.clone(), base.max_message_bytes());
@@ -94,8 +94,9 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
 }
 
 /// Starts listening; answers the inboxes, for the dead letters.
-fn consume(base: &Foundation, rooms: &Rooms) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let tickets = Tickets::new(rooms.policy.clone(), rooms.clock.clone(), rooms.metrics.clone());
+fn consume(base: &Foundation, rooms: &Rooms, sampled_percent: u8) -> anyhow::Result<Vec<Arc<Inbox>>> {
+    let tickets =
+        Tickets::new(rooms.policy.clone(), rooms.clock.clone(), rooms.metrics.clone(), sampled_percent);
     let builder = Consumer::builder("callback-tickets", "tickets")
         .events(&[consumers::tickets::KINDS, &SCOPE_EVENTS].concat());
     Ok(vec![

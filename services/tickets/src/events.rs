@@ -96,13 +96,18 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
     fn text(value: Option<&impl ToString>) -> String {
         value.map(ToString::to_string).unwrap_or_default()
     }
+    let request = || match &changed.texts.request {
+        Some((subject, body)) => (mask_numbers(subject.as_str()), mask_numbers(body.as_str())),
+        None => (String::new(), String::new()),
+    };
     match change {
         Change::Saved => PbChange::Saved(pb::Saved {}),
+        Change::Amended(_) => {
+            let (subject, body) = request();
+            PbChange::Amended(pb::Amended { subject, body })
+        }
         Change::Submitted => {
-            let (subject, body) = match &changed.texts.request {
-                Some((subject, body)) => (mask_numbers(subject.as_str()), mask_numbers(body.as_str())),
-                None => (String::new(), String::new()),
-            };
+            let (subject, body) = request();
             PbChange::Submitted(pb::Submitted { subject, body })
         }
         Change::Dispatched { unit, person, decision, note, .. } => PbChange::Dispatched(pb::Dispatched {
@@ -154,7 +159,10 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
             PbChange::Urged(pb::Urged { note: mask_numbers(note.as_str()), notify: told.is_some(), level })
         }
         Change::Erased { what } => PbChange::Erased(pb::Erased { classes: state::classes(*what).collect() }),
-        Change::Answer(change) => records::answer::change(change),
+        Change::Answer(change) => {
+            let (subject, body) = request();
+            records::answer::change(change, subject, body)
+        }
         Change::Assist(change) => records::assist::change(change),
         Change::Attachment(change) => records::attachment::change(change),
         Change::Call(change) => records::call::change(change),

@@ -43,15 +43,18 @@ use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, Re
 use gongdan_pg::Schema;
 use gongdan_proto::sla::v1::clock_service_client::ClockServiceClient;
 use gongdan_proto::tickets::v1::handling_service_server::HandlingServiceServer;
-use gongdan_proto::tickets::v1::queue_service_server::QueueServiceServer;
+use gongdan_proto::tickets::v1::{
+    bulk_service_server::BulkServiceServer, draft_service_server::DraftServiceServer,
+    queue_service_server::QueueServiceServer,
+};
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer,
     circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
     form_service_server::FormServiceServer, link_service_server::LinkServiceServer,
-    quarantine_service_server::QuarantineServiceServer, ticket_type_service_server::TicketTypeServiceServer,
     priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
-    search_service_server::SearchServiceServer, supervision_service_server::SupervisionServiceServer,
-    ticket_service_server::TicketServiceServer, timeline_service_server::TimelineServiceServer,
+    quarantine_service_server::QuarantineServiceServer, search_service_server::SearchServiceServer,
+    supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
+    ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -170,8 +173,10 @@ async fn serve(
     base.spawn(jobs::resume_suspended::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
-    base.add(QueueServiceServer::new(api.clone()).max_decoding_message_size(limit));
     base.add(HandlingServiceServer::new(api.clone()).max_decoding_message_size(limit));
+    base.add(QueueServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(DraftServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(BulkServiceServer::new(api.clone()).max_decoding_message_size(limit));
     let events = EventServer::new(base.pool.clone(), NAME, base.bus.root(), guard());
     let dead_letters = DeadLetterServer::new(base.pool.clone(), inboxes, guard());
     base.add(TicketServiceServer::new(api.clone()).max_decoding_message_size(limit))

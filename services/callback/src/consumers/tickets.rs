@@ -23,19 +23,21 @@ use std::{collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
 /// The events that mean something here.
-pub const KINDS: &[&str] = &["resolved", "closed", "reopened", "cancelled", "erased"];
+pub const KINDS: &[&str] = &["resolved", "answered", "closed", "reopened", "cancelled", "erased"];
 
 /// Applies the events of tickets.
 pub struct Tickets {
     policy: Arc<Policy>,
     clock: SharedClock,
     metrics: Metrics,
+    /// Of a hundred tickets answered at intake so many are asked about. Source: T3.
+    sampled_percent: u8,
 }
 
 impl Tickets {
     /// With how callbacks are done.
-    pub const fn new(policy: Arc<Policy>, clock: SharedClock, metrics: Metrics) -> Self {
-        Self { policy, clock, metrics }
+    pub const fn new(policy: Arc<Policy>, clock: SharedClock, metrics: Metrics, sampled_percent: u8) -> Self {
+        Self { policy, clock, metrics, sampled_percent }
     }
 }
 
@@ -53,7 +55,8 @@ impl Tickets {
     async fn follow(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
         let mut facts = Vec::with_capacity(events.len());
         for event in events {
-            let fact = fact(event).map_err(|reason| ApplyError::poison(event, reason))?;
+            let fact =
+                fact(event, self.sampled_percent).map_err(|reason| ApplyError::poison(event, reason))?;
             facts.extend(fact);
         }
         if facts.is_empty() {
@@ -126,10 +129,14 @@ async fn outstanding(connection: &mut PgConnection, facts: &[Fact]) -> Result<Ve
 }
 
 /// What an event means here; most mean nothing. The reason says why it cannot be understood.
-fn fact(event: &Event) -> Result<Option<Fact>, &'static str> {
+fn fact(event: &Event, sampled_percent: u8) -> Result<Option<Fact>, &'static str> {
     let went = |went| Ok(Some(Fact::Went { ticket_id: event.aggregate_id, went }));
     match (event.kind.as_str(), event.is_import()) {
         ("resolved", false) => {
+            let ticket = ticket_ref(&state(event)?)?;
+            Ok(Some(Fact::Resolved { ticket }))
+        }
+        ("answered", false) if is_sampled(event.aggregate_id, sampled_percent) => {
             let ticket = ticket_ref(&state(event)?)?;
             Ok(Some(Fact::Resolved { ticket }))
         }
@@ -148,6 +155,11 @@ fn fact(event: &Event) -> Result<Option<Fact>, &'static str> {
         }
         _ => Ok(None),
     }
+}
+
+/// The same of a ticket however often it is asked.
+fn is_sampled(ticket: Uuid, percent: u8) -> bool {
+    ticket.as_u128() % 100 < u128::from(percent)
 }
 
 fn state(event: &Event) -> Result<Ticket, &'static str> {
@@ -172,4 +184,23 @@ fn ticket_ref(ticket: &Ticket) -> Result<TicketRef, &'static str> {
         customer_id,
         confidential: ticket.confidential,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn t03_a_sample_has_its_size_and_is_the_same_every_time() {
+        let tickets: Vec<Uuid> =
+            (0..10_000_u32).map(|n| gongdan_clock::stable_id("ticket", &n.to_string())).collect();
+        for percent in [0, 10, 100] {
+            let sampled = tickets.iter().filter(|ticket| is_sampled(**ticket, percent)).count();
+            let expected = usize::from(percent) * 100;
+            assert!(sampled.abs_diff(expected) <= 150 && (percent != 0 || sampled == 0), "{sampled}");
+            assert!(
+                tickets.iter().all(|ticket| is_sampled(*ticket, percent) == is_sampled(*ticket, percent))
+            );
+        }
+    }
 }

@@ -3,7 +3,8 @@
 use anyhow::Result;
 use clap::Subcommand;
 use gongdan_proto::tickets::v1::{
-    ChannelStandard, ListChannelsRequest, SetChannelStandardRequest, channel_service_client::ChannelServiceClient,
+    ChannelStandard, ListChannelsRequest, SetChannelStandardRequest,
+    channel_service_client::ChannelServiceClient,
 };
 use serde_json::json;
 

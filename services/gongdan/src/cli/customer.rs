@@ -81,7 +81,10 @@ fn profile(context: &Context, profile: &CustomerProfile) -> Result<()> {
     context.print_details(
         || context.json("gongdan.tickets.v1.CustomerProfile", profile),
         &[
-            (context.text("citizen", "市民"), format!("{} {}", contact.name, contact.phone).trim().to_owned()),
+            (
+                context.text("citizen", "市民"),
+                format!("{} {}", contact.name, contact.phone).trim().to_owned(),
+            ),
             (context.text("tier", "等级"), profile.tier.clone()),
             (context.text("region", "区域"), show::region(&profile.region)),
             (context.text("verified", "核实时间"), context.time(profile.verified_at.as_ref())),

@@ -62,7 +62,8 @@ fn rule(value: &str) -> Rule {
 }
 
 fn is_code(value: &str) -> bool {
-    value.bytes().all(|b| b.is_ascii_digit()) && (value.len() > 6 || value.len() > 1 && value.starts_with('0'))
+    value.bytes().all(|b| b.is_ascii_digit())
+        && (value.len() > 6 || value.len() > 1 && value.starts_with('0'))
 }
 
 fn quoted(value: &str) -> Option<String> {
@@ -124,7 +125,12 @@ pub fn lines(fields: Option<&Struct>) -> String {
 }
 
 fn told(fields: &Struct) -> String {
-    fields.fields.iter().map(|(name, value)| format!("{name}: {}", told_value(value))).collect::<Vec<_>>().join("; ")
+    fields
+        .fields
+        .iter()
+        .map(|(name, value)| format!("{name}: {}", told_value(value)))
+        .collect::<Vec<_>>()
+        .join("; ")
 }
 
 fn told_value(value: &Value) -> String {

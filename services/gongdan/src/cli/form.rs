@@ -57,7 +57,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     let mut client = FormServiceClient::new(context.channel("tickets")?);
     let form = match command {
         Command::Put { key, file, name } => {
-            let schema = std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+            let schema =
+                std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
             let name = if name.is_empty() { key.clone() } else { name };
             let request = PutFormRequest { request_id: context.request_id(), key, name, schema };
             client.put_form(request).await?.into_inner()

@@ -24,6 +24,7 @@ mod org;
 mod output;
 mod priority;
 mod privacy;
+mod queue;
 mod report;
 mod route;
 mod rule;
@@ -75,6 +76,8 @@ enum Command {
     /// What is shown inside your units, and who has read it (传阅)
     #[command(subcommand)]
     Circulation(circulation::Command),
+    /// One's work queues: how many tickets stand in each, and which (工单池)
+    Queue(Box<queue::Args>),
     /// The service catalogue (服务目录)
     #[command(subcommand)]
     Catalogue(catalogue::Command),
@@ -181,6 +184,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Ticket(command) => ticket::run(context, command).await,
         Command::Directive(command) => directive::run(context, command).await,
         Command::Circulation(command) => circulation::run(context, command).await,
+        Command::Queue(args) => queue::run(context, *args).await,
         Command::Catalogue(command) => catalogue::run(context, command).await,
         Command::Form(command) => form::run(context, command).await,
         Command::Type(command) => ticket_type::run(context, command).await,

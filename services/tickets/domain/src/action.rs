@@ -99,6 +99,10 @@ numbered! {
         Verify = 91 "verify",
         /// Nobody was verified in time.
         Expire = 92 "expire",
+        /// A draft says something else, or is thrown away.
+        Amend = 93 "amend",
+        /// 直接答复
+        Answer = 94 "answer",
     }
 }
 
@@ -111,7 +115,7 @@ impl Action {
             Quarantined, Resolved, Suspended,
         };
         match self {
-            Self::Submit => matches!(phase, Draft),
+            Self::Submit | Self::Amend | Self::Answer => matches!(phase, Draft),
             Self::Dispatch | Self::Pool | Self::Claim => matches!(phase, PendingDispatch),
             Self::Accept => matches!(phase, Dispatched),
             Self::Transfer | Self::Return => matches!(phase, Dispatched | InProgress),

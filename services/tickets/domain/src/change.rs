@@ -2,7 +2,7 @@
 
 use crate::{
     actor::Actor,
-    acts::erase::Personal,
+    acts::{draft::Amendment, erase::Personal},
     groups,
     names::{PrincipalId, UnitId},
     text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
@@ -84,6 +84,8 @@ pub struct Marks {
 pub enum Change {
     /// 存盘
     Saved,
+    /// A draft says something else.
+    Amended(Box<Amendment>),
     /// 提交
     Submitted,
     /// 派单
@@ -156,6 +158,7 @@ impl Change {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Saved => "saved",
+            Self::Amended(_) => "amended",
             Self::Submitted => "submitted",
             Self::Dispatched { .. } => "dispatched",
             Self::Pooled { .. } => "pooled",

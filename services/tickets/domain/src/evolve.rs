@@ -18,6 +18,7 @@ impl Ticket {
         }
         match &event.change {
             Change::Saved => self.phase = Phase::Draft,
+            Change::Amended(amendment) => self.evolve_draft(amendment),
             Change::Submitted => {
                 self.submitted_at = Some(at);
                 self.pend();

@@ -32,6 +32,7 @@ pub use action::Action;
 pub use actor::Actor;
 pub use acts::{
     decision::{Answer, Decision, Target},
+    draft::Amendment,
     erase::{ERASED, Personal},
     intake::{CUSTOM_FIELDS, Intake, New},
     past::{Past, Reply},

@@ -24,6 +24,11 @@ fn in_phase(phase: Phase) -> Ticket {
 fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
     let (by, rules) = (administrator(), Rules::default());
     match action {
+        Action::Amend => ticket.discard(reason("误录"), &by, at(1)),
+        Action::Answer => {
+            let texts = (intake().subject, intake().body);
+            ticket.answer(texts, Outcome::Explained, reply(), &by, at(1))
+        }
         Action::Submit => ticket.submit(intake().subject, intake().body, &by, at(1)),
         Action::Dispatch => ticket.dispatch(unit("yuexiu-env"), None, Note::default(), &by, at(1)),
         Action::Pool => {

@@ -23,7 +23,7 @@ use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{
-    Actor, Changed, Impact, Intake, New, Note, Priority, PriorityReason, Ticket, Urgency,
+    Actor, Changed, Impact, Intake, New, Note, Outcome, Priority, PriorityReason, ReplyText, Ticket, Urgency,
     form::Found,
     groups::{form::FormPart, links::LinkKind, place::PlacePart},
 };
@@ -52,9 +52,38 @@ enum Decoded {
 pub(super) async fn create_ticket(
     rooms: &Rooms,
     caller: &Caller,
-    request: pb::CreateTicketRequest,
+    mut request: pb::CreateTicketRequest,
 ) -> Result<pb::Ticket, Error> {
-    let ticket = create(rooms, caller, request).await?;
+    let mut violations = Violations::new();
+    let request_id = violations.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
+    let hash = hash_of(&request);
+    let key = request_id.map(|request_id| RequestKey {
+        caller: caller.principal_id.clone(),
+        method: "CreateTicket",
+        request_id,
+        hash,
+    });
+    take_down(rooms, caller, request, Asked { key, violations, answer: None }).await
+}
+
+/// How a request is asked to be taken down.
+pub(super) struct Asked {
+    /// The call, to know it again.
+    pub key: Option<RequestKey>,
+    /// What is wrong with it so far.
+    pub violations: Violations,
+    /// What it is answered at once.
+    pub answer: Option<(Outcome, ReplyText)>,
+}
+
+/// Takes a request down; its `request_id` is in what was asked.
+pub(super) async fn take_down(
+    rooms: &Rooms,
+    caller: &Caller,
+    request: pb::CreateTicketRequest,
+    asked: Asked,
+) -> Result<pb::Ticket, Error> {
+    let ticket = create(rooms, caller, request, asked).await?;
     touched(&ticket);
     Ok(ticket)
 }
@@ -63,13 +92,15 @@ async fn create(
     rooms: &Rooms,
     caller: &Caller,
     request: pb::CreateTicketRequest,
+    asked: Asked,
 ) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
-    let Create { key, draft, mut intake, contact, found, repeat_of } =
-        match decode(rooms, caller, request, now).await? {
-            Decoded::Create(create) => *create,
-            Decoded::Answered(ticket) => return Ok(*ticket),
-        };
+    let answer = asked.answer.clone();
+    let decoded = decode(rooms, caller, request, asked, now).await?;
+    let Create { key, draft, mut intake, contact, found, repeat_of } = match decoded {
+        Decoded::Create(create) => *create,
+        Decoded::Answered(ticket) => return Ok(*ticket),
+    };
     let citizen = caller.customer_id.filter(|_| caller.kind == PrincipalKind::Citizen);
     caller.check(&Item {
         region: Some(intake.region),
@@ -90,17 +121,25 @@ async fn create(
         intake.customer_id = customer.id();
         intake.form.customer_tier = customer.tier(rooms).await?;
         let new = New { id, number: number.clone(), external: None };
-        let waits =
-            if draft { None } else { quarantine::until(rooms, &customer, &by, intake.channel, now).await? };
+        let waits = if draft || answer.is_some() {
+            None
+        } else {
+            quarantine::until(rooms, &customer, &by, intake.channel, now).await?
+        };
         let changed = match waits {
             Some(until) => Ticket::quarantined(new, intake.clone(), until, &by, now),
             None if draft => Ticket::saved(new, intake.clone(), &by, now),
-            None => Ticket::submitted(new, intake.clone(), &by, now),
+            None => match answer.clone() {
+                Some((outcome, reply)) => Ticket::answered(new, intake.clone(), outcome, reply, &by, now),
+                None => Ticket::submitted(new, intake.clone(), &by, now),
+            },
         };
         let mut beside = customer.beside(rooms, sealed.clone())?;
         beside.fields = intake::fields(intake.form.type_key.as_ref(), found.clone());
         let created = match &repeat_of {
-            None => rooms.tickets.create(&changed, Some(&key), None, beside, viewer, Who::Caller(caller)).await?,
+            None => {
+                rooms.tickets.create(&changed, Some(&key), None, beside, viewer, Who::Caller(caller)).await?
+            }
             Some(original) => {
                 let (changed, original) = repeat(rooms, caller, changed, original, &by, now).await?;
                 together::create(rooms, caller, &changed, &original, &key, beside, viewer).await?
@@ -145,12 +184,11 @@ async fn decode(
     rooms: &Rooms,
     caller: &Caller,
     mut request: pb::CreateTicketRequest,
+    asked: Asked,
     now: Timestamp,
 ) -> Result<Decoded, Error> {
-    let mut violations = Violations::new();
+    let Asked { key: asked, mut violations, .. } = asked;
     let v = &mut violations;
-    let request_id = v.field("request_id", uuid(&std::mem::take(&mut request.request_id)));
-    let hash = hash_of(&request);
     let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
     let region = common.as_ref().map(|c| c.region);
     let kind = (request.r#type, request.type_key.as_str());
@@ -174,12 +212,6 @@ async fn decode(
     }
     let received_at = instant("received_at", request.received_at, v).unwrap_or(now);
     intake::received(Some(received_at), now, v);
-    let asked = request_id.map(|request_id| RequestKey {
-        caller: caller.principal_id.clone(),
-        method: "CreateTicket",
-        request_id,
-        hash,
-    });
     let (Some(asked), Some(common), Some(item), Some(fields), true) =
         (&asked, common, item, fields, violations.is_empty())
     else {

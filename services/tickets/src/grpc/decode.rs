@@ -79,6 +79,8 @@ acts! {
     ReopenTicketRequest = "ReopenTicket",
     CancelTicketRequest = "CancelTicket",
     UrgeTicketRequest = "UrgeTicket",
+    UpdateDraftRequest = "UpdateDraft",
+    DiscardDraftRequest = "DiscardDraft",
     EscalateTicketRequest = "EscalateTicket",
     IssueDirectiveRequest = "IssueDirective",
     ReplyDirectiveRequest = "ReplyDirective",

@@ -15,8 +15,8 @@ use crate::{
         seal::{Contact, Sealed},
         ticket_views::{Detail, TicketView, Viewer},
         tickets::{Beside, Opened, TicketRef},
-        workflows::Who,
         together,
+        workflows::Who,
     },
 };
 use gongdan_access::Caller;

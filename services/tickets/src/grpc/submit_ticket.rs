@@ -42,7 +42,7 @@ pub(super) async fn submit_ticket(
 }
 
 /// A draft may have been saved without what its form requires.
-async fn complete(rooms: &Rooms, opened: &Fresh) -> Result<(), Error> {
+pub(super) async fn complete(rooms: &Rooms, opened: &Fresh) -> Result<(), Error> {
     let part = &opened.ticket.groups.form;
     if part.form.is_empty() || !Action::Submit.is_allowed_in(opened.ticket.phase) {
         return Ok(());

@@ -73,6 +73,8 @@ pub(crate) struct Save {
     /// The routing decisions it answers.
     pub decisions: Vec<Uuid>,
     pub resolution: Option<ResolutionTexts>,
+    /// Subject and body of a draft that says something else.
+    pub request_texts: Option<(String, String)>,
     /// Units that take part; those there already are left alone.
     pub participants: Vec<String>,
     /// People who did something with it for the first time, or through another unit, and did not take it down; each with
@@ -109,6 +111,11 @@ impl Save {
                 root_cause: root_cause.as_str().to_owned(),
                 reply: reply.as_str().to_owned(),
             }),
+            request_texts: changed
+                .texts
+                .request
+                .as_ref()
+                .map(|(subject, body)| (subject.as_str().to_owned(), body.as_str().to_owned())),
             participants: changed.ticket.participants.iter().map(ToString::to_string).collect(),
             doers: new_doers(changed),
             deltas: deltas(changed),
@@ -230,6 +237,8 @@ pub(super) struct Columns {
     pub solution: Vec<Option<String>>,
     pub root_cause: Vec<Option<String>>,
     pub reply: Vec<Option<String>>,
+    pub subject: Vec<Option<String>>,
+    pub body: Vec<Option<String>>,
 }
 
 /// Events of many saves, each with the ordinal of its save.
@@ -322,6 +331,8 @@ impl Columns {
             solution: column!(saves, |s| s.resolution.as_ref().and_then(|r| r.solution.clone())),
             root_cause: column!(saves, |s| s.resolution.as_ref().map(|r| r.root_cause.clone())),
             reply: column!(saves, |s| s.resolution.as_ref().map(|r| r.reply.clone())),
+            subject: column!(saves, |s| s.request_texts.as_ref().map(|texts| texts.0.clone())),
+            body: column!(saves, |s| s.request_texts.as_ref().map(|texts| texts.1.clone())),
         }
     }
 }

@@ -429,6 +429,10 @@ impl Tickets {
 impl TicketView {
     /// With the texts that an act brought.
     pub(super) fn with_texts(mut self, changed: &Changed) -> Self {
+        if let Some((subject, body)) = &changed.texts.request {
+            subject.as_str().clone_into(&mut self.subject);
+            body.as_str().clone_into(&mut self.body);
+        }
         if let Some((solution, root_cause, reply)) = &changed.texts.resolution {
             self.solution = solution.as_ref().map(|text| text.as_str().to_owned());
             self.root_cause = Some(root_cause.as_str().to_owned());

@@ -55,16 +55,19 @@ async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Upda
                    $1::int[], $2::uuid[], $3::bigint[], $4::bigint[], $5::smallint[], $6::int[], $7::smallint[],
                    $8::text[], $9::text[], $10::timestamptz[], $11::bytea[], $12::timestamptz[], $13::text[], $14::text[],
                    $15::uuid[], $16::bytea[], $17::text[], $18::text[], $19::text[], $35::boolean[], $36::text[],
-                   $37::text[], $38::smallint[], $39::boolean[])
+                   $37::text[], $38::smallint[], $39::boolean[], $52::smallint[], $53::text[], $54::bigint[], $55::smallint[],
+                   $56::boolean[], $57::text[], $58::text[])
                  AS i(ord, id, expected, version, phase, round, priority, lead_unit, handler, resolved_at, state,
                    recorded_at, caller, method, request_id, hash, solution, root_cause, reply, sensitive, pool_unit,
-                   created_by, marks, rises)),
+                   created_by, marks, rises, kind, item, region, channel, confidential, subject, body)),
                won AS (
                  UPDATE tickets t
                  SET version = i.version, phase = i.phase, round = i.round, priority = i.priority,
                      lead_unit = i.lead_unit, handler = i.handler, resolved_at = i.resolved_at, state = i.state,
                      sensitive = i.sensitive, pool_unit = i.pool_unit, texts_erased = t.texts_erased AND i.phase >= 10,
-                     created_by = i.created_by,
+                     created_by = i.created_by, kind = i.kind, item = i.item, region = i.region, channel = i.channel,
+                     confidential = i.confidential, subject = COALESCE(i.subject, t.subject),
+                     body = COALESCE(i.body, t.body),
                      marks = i.marks | CASE WHEN i.rises THEN 0 ELSE t.marks & 8 END,
                      due_at = CASE WHEN NOT i.rises THEN t.due_at END
                  FROM input i WHERE t.id = i.id AND t.version = i.expected
@@ -166,6 +169,13 @@ async fn write(connection: &mut PgConnection, saves: &[Save]) -> Result<Vec<Upda
             &q.n,
             &q.if_overdue,
             &doers.unit as &[Option<String>],
+            &c.kind,
+            &c.item,
+            &c.region,
+            &c.channel,
+            &c.confidential,
+            &c.subject as &[Option<String>],
+            &c.body as &[Option<String>],
         )
         .fetch_all(connection)
         .await?;

@@ -99,6 +99,14 @@ impl Suite {
         pb::queue_service_client::QueueServiceClient::new(self.env.channel(&self.service, principal))
     }
 
+    pub fn drafts(&self, principal: &str) -> pb::draft_service_client::DraftServiceClient<AuthChannel> {
+        pb::draft_service_client::DraftServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn bulks(&self, principal: &str) -> pb::bulk_service_client::BulkServiceClient<AuthChannel> {
+        pb::bulk_service_client::BulkServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
     pub fn catalogue(&self, principal: &str) -> CatalogueServiceClient<AuthChannel> {
         CatalogueServiceClient::new(self.env.channel(&self.service, principal))
     }

@@ -2,8 +2,9 @@
 
 use clap::Args;
 use gongdan_proto::tickets::v1::{
-    AcceptTicketRequest, CancelTicketRequest, ClaimTicketRequest, DispatchTicketRequest, ReleaseTicketRequest, ReopenTicketRequest,
-    ResolveTicketRequest, ReturnTicketRequest, SubmitTicketRequest, TransferTicketRequest, UrgeTicketRequest,
+    AcceptTicketRequest, CancelTicketRequest, ClaimTicketRequest, DispatchTicketRequest,
+    ReleaseTicketRequest, ReopenTicketRequest, ResolveTicketRequest, ReturnTicketRequest,
+    SubmitTicketRequest, TransferTicketRequest, UrgeTicketRequest,
 };
 
 use super::{super::Context, words::Outcome};

@@ -64,9 +64,8 @@ pub async fn run(context: &Context, args: Lookup) -> Result<()> {
 fn head(context: &Context, profile: &CustomerProfile) -> String {
     let masked = profile.contact.clone().unwrap_or_default();
     let clear = profile.contact_in_clear.clone();
-    let (name, phone) = clear
-        .as_ref()
-        .map_or((masked.name, masked.phone), |clear| (clear.name.clone(), clear.phone.clone()));
+    let (name, phone) =
+        clear.as_ref().map_or((masked.name, masked.phone), |clear| (clear.name.clone(), clear.phone.clone()));
     let clear = clear.unwrap_or_default();
     let verified = if profile.verified_at.is_some() { context.text("verified", "已核实") } else { "" };
     let region = show::region(&profile.region);

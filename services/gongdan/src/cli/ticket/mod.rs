@@ -1,8 +1,11 @@
 //! Tickets: create, read, act, watch.
 
 mod act;
+mod bulk;
 mod create;
-mod filter;
+mod draft;
+mod export;
+pub mod filter;
 mod links;
 mod handling;
 mod list;
@@ -18,7 +21,9 @@ pub mod words;
 use anyhow::Result;
 use clap::Subcommand;
 use gongdan_proto::tickets::v1::{
-    quarantine_service_client::QuarantineServiceClient,GetTicketRequest, ticket_service_client::TicketServiceClient};
+    GetTicketRequest, quarantine_service_client::QuarantineServiceClient,
+    ticket_service_client::TicketServiceClient,
+};
 
 use super::{Channel, Context, Table};
 
@@ -95,6 +100,18 @@ pub enum Command {
     Unlink(links::Unlink),
     /// Makes parts of a ticket tickets of their own (拆分)
     Split(links::Split),
+    /// Changes what a draft says (修改存盘)
+    Amend(Box<draft::Amend>),
+    /// Throws a draft away (删除存盘)
+    Discard(draft::Discard),
+    /// Answers a draft at once and closes it (直接答复)
+    Answer(draft::AnswerDraft),
+    /// Takes a request down, answers it at once and closes it (直接答复)
+    AnswerNew(Box<draft::AnswerNew>),
+    /// The same for many tickets, with a result for each (批量操作)
+    Bulk(Box<bulk::Bulk>),
+    /// Tickets as a spreadsheet (导出)
+    Export(Box<export::Export>),
     /// Makes a ticket part of another (合并)
     Merge(links::Merge),
     /// Undoes a merge (撤销合并)
@@ -125,6 +142,12 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Extend(command) => return handling::extend(context, command).await,
         Command::Assist(command) => return handling::assist(context, command).await,
         Command::Supervise(command) => return supervise::run(context, command).await,
+        Command::Amend(args) => return show::ticket(context, &draft::amend(context, *args).await?),
+        Command::Discard(args) => return show::ticket(context, &draft::discard(context, args).await?),
+        Command::Answer(args) => return show::ticket(context, &draft::answer(context, args).await?),
+        Command::AnswerNew(args) => return show::ticket(context, &draft::answer_new(context, *args).await?),
+        Command::Bulk(args) => return bulk::run(context, *args).await,
+        Command::Export(args) => return export::run(context, *args).await,
         Command::List(args) => return list::run(context, client, args).await,
         Command::Watch(args) => return watch::run(context, client, args).await,
         Command::Timeline { ticket } => return timeline::run(context, client, ticket).await,

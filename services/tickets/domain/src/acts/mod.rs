@@ -6,6 +6,7 @@ mod cancel;
 mod claim;
 pub(crate) mod decision;
 mod dispatch;
+pub(crate) mod draft;
 pub(crate) mod erase;
 pub(crate) mod intake;
 pub(crate) mod past;

@@ -47,7 +47,11 @@ fn unprintable(values: &Map<String, Value>, at: &str, broken: &mut Vec<Broken>) 
         if bad(name, true) {
             broken.push(Broken::new(at, "names of fields without control characters"));
         } else {
-            unprintable_value(value, &if at.is_empty() { name.clone() } else { format!("{at}.{name}") }, broken);
+            unprintable_value(
+                value,
+                &if at.is_empty() { name.clone() } else { format!("{at}.{name}") },
+                broken,
+            );
         }
     }
 }

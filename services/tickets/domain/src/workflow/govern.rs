@@ -112,7 +112,9 @@ fn next(
 ) -> Result<Place, Refusal> {
     // An undone merge leaves it where it stood.
     let back = event.change.comes_back_to();
-    if let Some(back) = back.filter(|back| (back.workflow.as_str(), back.version) == (workflow.key(), workflow.version())) {
+    if let Some(back) =
+        back.filter(|back| (back.workflow.as_str(), back.version) == (workflow.key(), workflow.version()))
+    {
         return Ok(back.clone());
     }
     let at = event.from_phase.and_then(|phase| standing_at(workflow, place, phase));

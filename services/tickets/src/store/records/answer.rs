@@ -5,13 +5,14 @@ use gongdan_proto::tickets::v1::{self as pb, ticket_event::Change as PbChange};
 use gongdan_tickets_domain::groups::answer::{Answer, Change};
 
 /// Into the state.
-pub(crate) fn put(part: &Answer, _ticket: &mut pb::Ticket) {
-    let Answer {} = part;
+pub(crate) fn put(part: &Answer, ticket: &mut pb::Ticket) {
+    let Answer { first_contact } = part;
+    ticket.first_contact = *first_contact;
 }
 
 /// Out of the state.
-pub(crate) fn take(_ticket: &mut pb::Ticket) -> Result<Answer, InvalidState> {
-    Ok(Answer {})
+pub(crate) fn take(ticket: &mut pb::Ticket) -> Result<Answer, InvalidState> {
+    Ok(Answer { first_contact: ticket.first_contact })
 }
 
 /// Texts of its records into an answer.
@@ -23,11 +24,15 @@ pub(crate) fn actors(_ticket: &mut pb::Ticket) -> Vec<&mut Option<gongdan_proto:
 }
 
 /// What happened, as the contract has it.
-pub(crate) fn change(change: &Change) -> PbChange {
-    match *change {}
+pub(crate) fn change(change: &Change, subject: String, body: String) -> PbChange {
+    let Change::Answered { elapsed_seconds, .. } = change;
+    PbChange::Answered(pb::Answered { elapsed_seconds: *elapsed_seconds, subject, body })
 }
 
 /// What people wrote in an event of this group; none for events of others.
-pub(crate) fn texts(_change: &mut PbChange) -> Vec<&mut String> {
-    Vec::new()
+pub(crate) fn texts(change: &mut PbChange) -> Vec<&mut String> {
+    match change {
+        PbChange::Answered(c) => vec![&mut c.subject, &mut c.body],
+        _ => Vec::new(),
+    }
 }
