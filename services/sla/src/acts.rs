@@ -28,7 +28,8 @@ pub fn act(change: &Change, state: &pb::Ticket) -> Result<Act, String> {
         Change::Merged(_) => Act::Merged,
         Change::MergeUndone(_) => Act::MergeUndone,
         Change::ExtensionApproved(c) => Act::Extended {
-            due_at: instant("approved_until", c.approved_until.as_ref())?.ok_or("approved_until is missing")?,
+            due_at: instant("approved_until", c.approved_until.as_ref())?
+                .ok_or("approved_until is missing")?,
         },
         Change::AssistRequested(_)
         | Change::AssistReplied(_)
@@ -133,6 +134,8 @@ fn record(field: &str, id: &str) -> Result<Uuid, String> {
 }
 
 fn instant(field: &str, at: Option<&prost_types::Timestamp>) -> Result<Option<Timestamp>, String> {
-    at.map(|at| from_timestamp(at).map(gongdan_clock::to_micros).map_err(|_| format!("{field} is no instant")))
-        .transpose()
+    at.map(|at| {
+        from_timestamp(at).map(gongdan_clock::to_micros).map_err(|_| format!("{field} is no instant"))
+    })
+    .transpose()
 }

@@ -101,9 +101,8 @@ impl Default for Metrics {
 }
 
 /// Every change there is.
-const CHANGES: [&str; 9] = [
-    "started", "warned", "breached", "stopped", "cancelled", "paused", "resumed", "extended", "restored",
-];
+const CHANGES: [&str; 9] =
+    ["started", "warned", "breached", "stopped", "cancelled", "paused", "resumed", "extended", "restored"];
 
 /// The change as events and metrics name it.
 #[must_use]

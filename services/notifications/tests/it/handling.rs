@@ -36,8 +36,12 @@ async fn who_decides_hears_of_a_request_and_who_asked_of_the_answer() {
     suite.publish(&ticket.dispatched("env", "chen")).await;
     ticket.state.extensions =
         vec![Extension { id: "e".to_owned(), requested_by: chen(), ..Extension::default() }];
-    ticket.state.suspensions =
-        vec![Suspension { id: "s".to_owned(), requested_by: chen(), decided_by: chen(), ..Suspension::default() }];
+    ticket.state.suspensions = vec![Suspension {
+        id: "s".to_owned(),
+        requested_by: chen(),
+        decided_by: chen(),
+        ..Suspension::default()
+    }];
     ticket.state.assists = vec![Assist { id: "a".to_owned(), requested_by: chen(), ..Assist::default() }];
     let asked = ExtensionRequested {
         extension_id: "e".to_owned(),

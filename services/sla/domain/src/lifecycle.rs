@@ -214,7 +214,9 @@ impl TicketClocks {
                 self.cancel(of_round, CancelReason::NextRound, fact, setting, &mut facts)?;
                 self.begin_round(at, fact, setting, &mut facts)?;
             }
-            Act::Cancelled => self.cancel(|_| true, CancelReason::TicketCancelled, fact, setting, &mut facts)?,
+            Act::Cancelled => {
+                self.cancel(|_| true, CancelReason::TicketCancelled, fact, setting, &mut facts)?
+            }
             Act::Merged => self.cancel(|_| true, CancelReason::Merged, fact, setting, &mut facts)?,
             Act::MergeUndone => {
                 facts.extend(self.clocks.iter_mut().flat_map(|clock| clock.restore(news(fact, setting))));

@@ -34,7 +34,11 @@ async fn a_suspended_ticket_s_handling_waits_and_is_due_later() {
     // closes of the 3rd to the 20th, and of the 23rd to the 31st: 21
     ticket.act(&suite, Change::Resumed(Resumed::default()), "2026-04-01T10:00").await;
     let running = suite.clock_in(&service, &id, ClockKind::Handling, ClockState::Running).await;
-    assert_eq!(due(&running), at("2026-04-22T18:00"), "one of fifteen days was used, the 6th of April is a holiday");
+    assert_eq!(
+        due(&running),
+        at("2026-04-22T18:00"),
+        "one of fifteen days was used, the 6th of April is a holiday"
+    );
     let turns: Vec<_> = running.turns.iter().map(|turn| turn.kind()).collect();
     assert_eq!(turns, [ClockTurnKind::Paused, ClockTurnKind::Resumed]);
     eventually("it warns of what is left", async || {

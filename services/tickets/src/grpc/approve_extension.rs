@@ -1,11 +1,11 @@
 //! `HandlingService.ApproveExtension`. Source: T17.
 
-use super::decode::{acting, call, record_if_given, the_record, instant};
+use super::decode::{acting, call, instant, record_if_given, the_record};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Note};
+use gongdan_tickets_domain::Note;
 
 pub(super) async fn approve_extension(
     rooms: &Rooms,

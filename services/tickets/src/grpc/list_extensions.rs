@@ -16,8 +16,7 @@ pub(super) async fn list_extensions(
     request: pb::ListExtensionsRequest,
 ) -> Result<pb::ListExtensionsResponse, Error> {
     let mut violations = Violations::new();
-    let filter =
-        pb::ListExtensionsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
+    let filter = pb::ListExtensionsRequest { page_size: 0, page_token: String::new(), ..request.clone() };
     let mut states = Vec::new();
     for (index, state) in request.states.iter().enumerate() {
         let known = ExtensionState::from_number(*state).ok_or("one of the known values");

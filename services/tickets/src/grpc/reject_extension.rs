@@ -5,7 +5,7 @@ use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Reason};
+use gongdan_tickets_domain::Reason;
 
 pub(super) async fn reject_extension(
     rooms: &Rooms,

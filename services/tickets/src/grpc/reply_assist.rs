@@ -5,7 +5,7 @@ use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{ReplyText};
+use gongdan_tickets_domain::ReplyText;
 
 pub(super) async fn reply_assist(
     rooms: &Rooms,
@@ -24,7 +24,13 @@ pub(super) async fn reply_assist(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let open = opened.ticket.groups.assists.owed().filter(|assist| by.may_act_for(&assist.unit)).map(|assist| assist.id);
+    let open = opened
+        .ticket
+        .groups
+        .assists
+        .owed()
+        .filter(|assist| by.may_act_for(&assist.unit))
+        .map(|assist| assist.id);
     let id = the_record(record, open, "assist")?;
     let changed = opened.ticket.reply_assist(id, reply, &by, now).map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await

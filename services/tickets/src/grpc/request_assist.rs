@@ -40,10 +40,8 @@ pub(super) async fn request_assist(
         Some(due_at) => Some(due_at),
         None => assist_due(rooms, &opened.ticket, now).await,
     };
-    let changed = opened
-        .ticket
-        .request_assist(new_id(now), unit.clone(), due_at, wanted, &by, now)
-        .map_err(refused)?;
+    let changed =
+        opened.ticket.request_assist(new_id(now), unit.clone(), due_at, wanted, &by, now).map_err(refused)?;
     rooms.units.check(&unit, None, now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

@@ -1,12 +1,16 @@
 //! `HandlingService.RequestExtension` (延时申请). Source: T17.
 
 use super::decode::{acting, call, instant};
-use crate::{Rooms, error::refused, store::{deadlines, tickets::Opened}};
+use crate::{
+    Rooms,
+    error::refused,
+    store::{deadlines, tickets::Opened},
+};
 use gongdan_access::Caller;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Reason};
+use gongdan_tickets_domain::Reason;
 
 pub(super) async fn request_extension(
     rooms: &Rooms,

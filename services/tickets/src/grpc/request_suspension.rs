@@ -6,7 +6,7 @@ use gongdan_access::Caller;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Reason};
+use gongdan_tickets_domain::Reason;
 
 pub(super) async fn request_suspension(
     rooms: &Rooms,

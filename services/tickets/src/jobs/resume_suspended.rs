@@ -15,7 +15,8 @@ const PAGE: i64 = 200;
 
 /// Runs until the service stops.
 pub(crate) async fn run(rooms: Arc<Rooms>) {
-    let interval = SignedDuration::try_from(rooms.config.tickets.resume_interval).unwrap_or(SignedDuration::ZERO);
+    let interval =
+        SignedDuration::try_from(rooms.config.tickets.resume_interval).unwrap_or(SignedDuration::ZERO);
     loop {
         match pass(&rooms).await {
             Ok(0) => {}

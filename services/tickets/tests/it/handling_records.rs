@@ -25,7 +25,9 @@ impl Suite {
         for (name, unit) in [("zhang.hua", "tianhe-env"), ("sun.li", "yuexiu-env")] {
             self.env.principal(PrincipalSpec::new(name).unit(unit).role("unit_leader")).await;
         }
-        self.env.principal(PrincipalSpec::new("guo.qiang").unit("centre").role("supervisor").region("44")).await;
+        self.env
+            .principal(PrincipalSpec::new("guo.qiang").unit("centre").role("supervisor").region("44"))
+            .await;
         self
     }
 
@@ -151,17 +153,18 @@ async fn t14_the_lead_cannot_resolve_while_an_assisting_unit_owes_its_reply() {
     assert_eq!(refused(&twice), is(Code::FailedPrecondition, "ASSIST_OWED"));
     let not_lead = assisting.request_assist(ask_for_help(&ticket, "centre")).await.unwrap_err();
     assert_eq!(not_lead.code(), Code::PermissionDenied);
-    let not_asked = lead.reply_assist(pb::ReplyAssistRequest { assist_id: assist.id.clone(), ..help(&ticket) });
+    let not_asked =
+        lead.reply_assist(pb::ReplyAssistRequest { assist_id: assist.id.clone(), ..help(&ticket) });
     assert_eq!(refused(&not_asked.await.unwrap_err()), is(Code::PermissionDenied, "NOT_RECIPIENT"));
 
     let replied = assisting.reply_assist(help(&ticket)).await.unwrap().into_inner();
-    assert_eq!((replied.assists[0].state(), replied.assists[0].reply.as_str()), (pb::AssistState::Replied, "未办理许可"));
+    assert_eq!(
+        (replied.assists[0].state(), replied.assists[0].reply.as_str()),
+        (pb::AssistState::Replied, "未办理许可")
+    );
     assert_eq!(replied.assists[0].ended_by.as_ref().unwrap().id, "wang.fang");
     suite.tickets("li.wei").resolve_ticket(resolve(&ticket)).await.unwrap();
-    assert_eq!(
-        suite.changes(&ticket.id).await[3..],
-        ["assist_requested", "assist_replied", "resolved"]
-    );
+    assert_eq!(suite.changes(&ticket.id).await[3..], ["assist_requested", "assist_replied", "resolved"]);
 }
 
 #[tokio::test]
@@ -208,7 +211,10 @@ async fn an_assist_is_declined_or_waived_with_a_reason() {
     let which = lead.waive_assist(waive("")).await.unwrap_err();
     assert_eq!((which.code(), fields(&which)), (Code::InvalidArgument, vec!["assist_id".to_owned()]));
     let waived = lead.waive_assist(waive(&asked.assists[1].id)).await.unwrap().into_inner();
-    assert_eq!((waived.assists[1].state(), waived.assists[1].reply.as_str()), (pb::AssistState::Waived, "已自行查明"));
+    assert_eq!(
+        (waived.assists[1].state(), waived.assists[1].reply.as_str()),
+        (pb::AssistState::Waived, "已自行查明")
+    );
     let again = lead.waive_assist(waive(&asked.assists[1].id)).await.unwrap_err();
     assert_eq!(refused(&again), is(Code::FailedPrecondition, "RECORD_STATE_REFUSES"));
     let none = lead.waive_assist(waive(&id())).await.unwrap_err();
@@ -222,7 +228,10 @@ async fn t16_a_suspension_is_approved_by_somebody_else_and_the_ticket_goes_on() 
     let mut handler = suite.handling("li.wei");
     let until = SystemClock.now() + SignedDuration::from_hours(48);
     let asked = handler.request_suspension(suspend(&ticket, Some(until))).await.unwrap().into_inner();
-    assert_eq!((asked.phase(), asked.suspensions[0].state()), (pb::Phase::InProgress, pb::SuspensionState::Requested));
+    assert_eq!(
+        (asked.phase(), asked.suspensions[0].state()),
+        (pb::Phase::InProgress, pb::SuspensionState::Requested)
+    );
     assert_eq!(asked.suspensions[0].reason, "等待鉴定，联系138****1234");
     let twice = handler.request_suspension(suspend(&ticket, None)).await.unwrap_err();
     assert_eq!(refused(&twice), is(Code::FailedPrecondition, "REQUEST_PENDING"));
@@ -231,15 +240,25 @@ async fn t16_a_suspension_is_approved_by_somebody_else_and_the_ticket_goes_on() 
     let other = suite.handling("sun.li").approve_suspension(approve_suspension(&ticket)).await.unwrap_err();
     assert_eq!(other.code(), Code::NotFound, "another unit's leader does not see it");
 
-    let approved =
-        suite.handling("zhang.hua").approve_suspension(approve_suspension(&ticket)).await.unwrap().into_inner();
-    assert_eq!((approved.phase(), approved.suspensions[0].state()), (pb::Phase::Suspended, pb::SuspensionState::Active));
+    let approved = suite
+        .handling("zhang.hua")
+        .approve_suspension(approve_suspension(&ticket))
+        .await
+        .unwrap()
+        .into_inner();
+    assert_eq!(
+        (approved.phase(), approved.suspensions[0].state()),
+        (pb::Phase::Suspended, pb::SuspensionState::Active)
+    );
     assert_eq!(approved.suspensions[0].decided_by.as_ref().unwrap().id, "zhang.hua");
     assert_eq!(suite.count("resumptions").await, 1);
     let resting = suite.tickets("li.wei").resolve_ticket(resolve(&ticket)).await.unwrap_err();
     assert_eq!(refused(&resting), is(Code::FailedPrecondition, "PHASE_REFUSES"));
     let resumed = handler.resume_ticket(resume(&ticket)).await.unwrap().into_inner();
-    assert_eq!((resumed.phase(), resumed.suspensions[0].state()), (pb::Phase::InProgress, pb::SuspensionState::Ended));
+    assert_eq!(
+        (resumed.phase(), resumed.suspensions[0].state()),
+        (pb::Phase::InProgress, pb::SuspensionState::Ended)
+    );
     assert_eq!(suite.count("resumptions").await, 0);
     let again = handler.resume_ticket(resume(&ticket)).await.unwrap_err();
     assert_eq!(refused(&again), is(Code::FailedPrecondition, "PHASE_REFUSES"));
@@ -279,13 +298,18 @@ async fn a_suspended_ticket_goes_on_by_itself_when_its_time_is_over() {
     let suite = Suite::start_with("[tickets]\nsuspension_approval = false\n", Arc::new(clock.clone())).await;
     let (ticket, other) = (suite.accepted().await, suite.accepted().await);
     let until = clock.now() + SignedDuration::from_mins(10);
-    let suspended =
-        suite.handling("li.wei").request_suspension(suspend(&ticket, Some(until))).await.unwrap().into_inner();
+    let suspended = suite
+        .handling("li.wei")
+        .request_suspension(suspend(&ticket, Some(until)))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(suspended.phase(), pb::Phase::Suspended, "no approval is asked for here");
     suite.handling("li.wei").request_suspension(suspend(&other, Some(until))).await.unwrap();
     suite.tickets("zhao.min").cancel_ticket(cancel(&other)).await.unwrap();
     let too_long = until + SignedDuration::from_hours(24 * 100);
-    let far = suite.handling("li.wei").request_suspension(suspend(&suite.accepted().await, Some(too_long))).await;
+    let far =
+        suite.handling("li.wei").request_suspension(suspend(&suite.accepted().await, Some(too_long))).await;
     assert_eq!(fields(&far.unwrap_err()), ["until"]);
 
     clock.set(until + SignedDuration::from_mins(15));
@@ -296,7 +320,10 @@ async fn a_suspended_ticket_goes_on_by_itself_when_its_time_is_over() {
     .await;
     assert_eq!(resumed.suspensions[0].ended_at, Some(to_timestamp(until)), "as of its time");
     let last = suite.timeline(&ticket.id).await.pop().unwrap();
-    assert!(matches!(last.change, Some(pb::ticket_event::Change::Resumed(pb::Resumed { by_itself: true, .. }))));
+    assert!(matches!(
+        last.change,
+        Some(pb::ticket_event::Change::Resumed(pb::Resumed { by_itself: true, .. }))
+    ));
     assert_eq!(suite.get(&other.id).await.phase(), pb::Phase::Cancelled, "what is over stays so");
     assert_eq!(suite.count("resumptions").await, 0);
 }
@@ -322,11 +349,13 @@ async fn an_extension_needs_a_deadline_that_is_ahead_and_somebody_else_to_approv
     assert_eq!(asked.extensions[0].state(), pb::ExtensionState::Requested);
     assert_eq!(asked.extensions[0].due_before, Some(to_timestamp(due)));
     let mut leader = suite.handling("zhang.hua");
-    let more = pb::ApproveExtensionRequest { until: Some(to_timestamp(after(6))), ..approve_extension(&ticket) };
+    let more =
+        pb::ApproveExtensionRequest { until: Some(to_timestamp(after(6))), ..approve_extension(&ticket) };
     assert_eq!(fields(&leader.approve_extension(more).await.unwrap_err()), ["until"]);
     // answered after the deadline, for a time that is still ahead
     clock.set(after(1));
-    let less = pb::ApproveExtensionRequest { until: Some(to_timestamp(after(4))), ..approve_extension(&ticket) };
+    let less =
+        pb::ApproveExtensionRequest { until: Some(to_timestamp(after(4))), ..approve_extension(&ticket) };
     let granted = leader.approve_extension(less).await.unwrap().into_inner();
     assert_eq!(granted.extensions[0].approved_until, Some(to_timestamp(after(4))));
     let again = leader.approve_extension(approve_extension(&ticket)).await.unwrap_err();
@@ -337,7 +366,10 @@ async fn an_extension_needs_a_deadline_that_is_ahead_and_somebody_else_to_approv
     suite.due(&ticket, after(4)).await;
     handler.request_extension(extend(&ticket, after(9))).await.unwrap();
     let rejected = leader.reject_extension(reject_extension(&ticket)).await.unwrap().into_inner();
-    assert_eq!((rejected.extensions[1].state(), rejected.extensions[1].decision.as_str()), (pb::ExtensionState::Rejected, "理由不充分"));
+    assert_eq!(
+        (rejected.extensions[1].state(), rejected.extensions[1].decision.as_str()),
+        (pb::ExtensionState::Rejected, "理由不充分")
+    );
     handler.request_extension(extend(&ticket, after(9))).await.unwrap();
     leader.approve_extension(approve_extension(&ticket)).await.unwrap();
     let used_up = handler.request_extension(extend(&ticket, after(12))).await.unwrap_err();
@@ -352,7 +384,11 @@ async fn extensions_are_listed_newest_first_within_the_scope() {
     for _ in 0..3 {
         let ticket = suite.accepted().await;
         suite.due(&ticket, due).await;
-        suite.handling("li.wei").request_extension(extend(&ticket, due + SignedDuration::from_hours(24))).await.unwrap();
+        suite
+            .handling("li.wei")
+            .request_extension(extend(&ticket, due + SignedDuration::from_hours(24)))
+            .await
+            .unwrap();
         tickets.push(ticket);
     }
     suite.handling("zhang.hua").approve_extension(approve_extension(&tickets[0])).await.unwrap();
@@ -391,7 +427,10 @@ async fn extensions_are_listed_newest_first_within_the_scope() {
     assert_eq!(fields(&bad), ["states[0]", "page_token"]);
     // a ticket that is over answers no request any more
     suite.tickets("zhao.min").cancel_ticket(cancel(&tickets[2])).await.unwrap();
-    assert_eq!(numbers(&list("zhang.hua", pb::ListExtensionsRequest::default()).await), [tickets[0].number.clone()]);
+    assert_eq!(
+        numbers(&list("zhang.hua", pb::ListExtensionsRequest::default()).await),
+        [tickets[0].number.clone()]
+    );
 }
 
 #[tokio::test]
@@ -425,5 +464,10 @@ async fn help_that_was_asked_for_stays_owed_when_the_ticket_is_handed_on() {
     let owed = suite.tickets("wang.fang").resolve_ticket(resolve(&ticket)).await.unwrap_err();
     assert_eq!(refused(&owed), is(Code::FailedPrecondition, "ASSIST_OWED"));
     let returned = suite.dispatched("tianhe-env").await;
-    assert_eq!(refused(&suite.handling("li.wei").request_assist(ask_for_help(&returned, "centre")).await.unwrap_err()), is(Code::FailedPrecondition, "PHASE_REFUSES"));
+    assert_eq!(
+        refused(
+            &suite.handling("li.wei").request_assist(ask_for_help(&returned, "centre")).await.unwrap_err()
+        ),
+        is(Code::FailedPrecondition, "PHASE_REFUSES")
+    );
 }

@@ -179,7 +179,9 @@ pub async fn suspend(context: &Context, command: Suspend) -> Result<()> {
     let ticket = match command {
         Suspend::Request { on: On { ticket, etag }, reason, until } => {
             let until = time(context, until.as_ref())?;
-            client.request_suspension(RequestSuspensionRequest { request_id, ticket, etag, until, reason }).await?
+            client
+                .request_suspension(RequestSuspensionRequest { request_id, ticket, etag, until, reason })
+                .await?
         }
         Suspend::Approve(Decided { on: On { ticket, etag }, id: suspension_id, note: decision }) => {
             let request = ApproveSuspensionRequest { request_id, ticket, etag, suspension_id, decision };
@@ -211,14 +213,8 @@ pub async fn extend(context: &Context, command: Extend) -> Result<()> {
         }
         Extend::Approve { decided: Decided { on: On { ticket, etag }, id, note }, until } => {
             let until = time(context, until.as_ref())?;
-            let request = ApproveExtensionRequest {
-                request_id,
-                ticket,
-                etag,
-                extension_id: id,
-                until,
-                decision: note,
-            };
+            let request =
+                ApproveExtensionRequest { request_id, ticket, etag, extension_id: id, until, decision: note };
             client.approve_extension(request).await?.into_inner()
         }
         Extend::Reject(Refused { on: On { ticket, etag }, id: extension_id, reason: decision }) => {
@@ -300,7 +296,9 @@ pub async fn assist(context: &Context, command: Assist) -> Result<()> {
             client.reply_assist(ReplyAssistRequest { request_id, ticket, etag, assist_id, reply }).await?
         }
         Assist::Decline(Refused { on: On { ticket, etag }, id: assist_id, reason }) => {
-            client.decline_assist(DeclineAssistRequest { request_id, ticket, etag, assist_id, reason }).await?
+            client
+                .decline_assist(DeclineAssistRequest { request_id, ticket, etag, assist_id, reason })
+                .await?
         }
         Assist::Waive(Refused { on: On { ticket, etag }, id: assist_id, reason }) => {
             client.waive_assist(WaiveAssistRequest { request_id, ticket, etag, assist_id, reason }).await?

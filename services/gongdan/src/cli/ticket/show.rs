@@ -126,7 +126,13 @@ fn links(context: &Context, ticket: &Ticket) -> String {
 fn assists(context: &Context, ticket: &Ticket) -> String {
     let lines = ticket.assists.iter().map(|assist| {
         let due = context.time(assist.due_at.as_ref());
-        joined([&assist.unit_id, &context.name(assist.state().as_str_name()), &due, &assist.request, &assist.reply])
+        joined([
+            &assist.unit_id,
+            &context.name(assist.state().as_str_name()),
+            &due,
+            &assist.request,
+            &assist.reply,
+        ])
     });
     lines.collect::<Vec<_>>().join("\n")
 }

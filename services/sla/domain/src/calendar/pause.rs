@@ -25,12 +25,10 @@ impl Table {
             return Ok(due);
         }
         match amount {
-            Amount::WorkingDays { end, .. } => {
-                match self.closes_within(end, start, (pause, resume))? {
-                    0 => Ok(due),
-                    days => self.days_later(due, days, end),
-                }
-            }
+            Amount::WorkingDays { end, .. } => match self.closes_within(end, start, (pause, resume))? {
+                0 => Ok(due),
+                days => self.days_later(due, days, end),
+            },
             Amount::Working { .. } => self.after_working(due, self.working_between(pause, resume)?),
             Amount::Elapsed { .. } => {
                 let moved = due.checked_add(resume.duration_since(pause)).map_err(|_| OutOfRange)?;

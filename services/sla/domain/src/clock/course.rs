@@ -119,7 +119,9 @@ impl Course<'_> {
             }
         }
         let whole: SignedDuration = runs.iter().map(|(.., length)| *length).sum();
-        percents.map(|percent| Ok(Threshold { percent, at: self.after(table, &runs, whole, percent)? })).collect()
+        percents
+            .map(|percent| Ok(Threshold { percent, at: self.after(table, &runs, whole, percent)? }))
+            .collect()
     }
 
     fn after(

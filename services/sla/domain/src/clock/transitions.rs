@@ -77,7 +77,9 @@ impl Clock {
     pub fn start(begin: Begin<'_>, occurred_at: Timestamp) -> Result<(Self, Fact), NoDeadline> {
         let (amount, turns) = match begin.due_at {
             None => (begin.rule.amount, Vec::new()),
-            Some(due_at) => (until(begin.started_at, due_at), vec![Turn::Moved { at: begin.started_at, due_at }]),
+            Some(due_at) => {
+                (until(begin.started_at, due_at), vec![Turn::Moved { at: begin.started_at, due_at }])
+            }
         };
         let course = Course { started_at: begin.started_at, amount, turns: &turns };
         let due_at = course.due(begin.table)?;

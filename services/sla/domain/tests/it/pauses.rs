@@ -13,7 +13,13 @@ use proptest::prelude::*;
 use std::sync::LazyLock;
 use uuid::Uuid;
 
-fn clock(calendar: &Calendar, kind: ClockKind, start: &str, amount: &str, effect: Option<OnSuspension>) -> Clock {
+fn clock(
+    calendar: &Calendar,
+    kind: ClockKind,
+    start: &str,
+    amount: &str,
+    effect: Option<OnSuspension>,
+) -> Clock {
     let rule = Rule {
         clock: kind,
         when: When::default(),
@@ -48,7 +54,12 @@ fn handling(calendar: &Calendar, start: &str, amount: &str) -> Clock {
 }
 
 fn news(local: &str) -> News {
-    News { at: at(local), told_at: at(local), origin: Origin::Live, late_after: SignedDuration::from_secs(30) }
+    News {
+        at: at(local),
+        told_at: at(local),
+        origin: Origin::Live,
+        late_after: SignedDuration::from_secs(30),
+    }
 }
 
 fn names(facts: &[Fact]) -> Vec<&'static str> {
@@ -79,7 +90,12 @@ fn a_pause_over_k_closes_moves_working_days_by_k_and_a_shorter_one_by_nothing() 
         ("2026-03-03T18:00", "2026-03-04T18:00", "2026-03-06T18:00", "from close to close: both ran"),
         ("2026-03-03T18:00", "2026-03-04T18:01", "2026-03-09T18:00", "the close of the 4th"),
         ("2026-03-03T10:00", "2026-03-05T10:00", "2026-03-10T18:00", "two closes"),
-        ("2026-03-02T10:00", "2026-03-03T09:00", "2026-03-06T18:00", "the day of receipt does not count anyhow"),
+        (
+            "2026-03-02T10:00",
+            "2026-03-03T09:00",
+            "2026-03-06T18:00",
+            "the day of receipt does not count anyhow",
+        ),
         ("2026-03-06T17:00", "2026-03-16T09:00", "2026-03-16T18:00", "over due: what was left is left"),
         ("2026-03-06T18:00", "2026-03-16T09:00", "2026-03-06T18:00", "it was over before"),
         ("2026-03-07T09:00", "2026-03-08T09:00", "2026-03-06T18:00", "after due"),
@@ -126,7 +142,8 @@ fn nothing_fires_in_a_pause_and_what_is_left_fires_after_it() {
     assert_eq!(clock.next_fire_at(), Some(at("2026-03-04T10:24")), "6.4 hours used");
     assert!(clock.resume(news("2026-03-04T09:00"), calendar.table(None)).unwrap().is_empty(), "once");
 
-    let facts = clock.stop(news("2026-03-04T12:00"), Some(at("2026-03-02T10:00")), calendar.table(None)).unwrap();
+    let facts =
+        clock.stop(news("2026-03-04T12:00"), Some(at("2026-03-02T10:00")), calendar.table(None)).unwrap();
     assert_eq!(names(&facts), ["warned", "stopped on time"]);
     assert_eq!(clock.working_seconds, Some(8 * 3_600), "without the pause");
     assert_eq!(clock.handling_working_seconds, Some(7 * 3_600));
@@ -135,8 +152,7 @@ fn nothing_fires_in_a_pause_and_what_is_left_fires_after_it() {
 #[test]
 fn a_clock_whose_policy_lets_it_run_on_is_due_as_before_and_handling_is_without_the_suspension() {
     let calendar = cn();
-    let mut clock =
-        clock(&calendar, ClockKind::Handling, "2026-03-02T09:00", "4wd", Some(OnSuspension::Run));
+    let mut clock = clock(&calendar, ClockKind::Handling, "2026-03-02T09:00", "4wd", Some(OnSuspension::Run));
     assert!(clock.pause(news("2026-03-03T09:00")).is_empty());
     assert_eq!(clock.state, ClockState::Running);
     assert!(clock.resume(news("2026-03-05T09:00"), calendar.table(None)).unwrap().is_empty());
@@ -192,7 +208,11 @@ fn an_extension_granted_after_due_takes_the_breach_back() {
     clock.extend(at("2026-03-10T18:00"), news("2026-03-06T18:10"), calendar.table(None)).unwrap();
     assert!(!clock.breached);
     let due = clock.thresholds[1].at.max(at("2026-03-10T18:00:01"));
-    assert_eq!(names(&clock.fire(due, SignedDuration::from_secs(30))).last(), Some(&"breached"), "at the new one");
+    assert_eq!(
+        names(&clock.fire(due, SignedDuration::from_secs(30))).last(),
+        Some(&"breached"),
+        "at the new one"
+    );
 }
 
 #[test]
@@ -221,7 +241,8 @@ fn by_walk(calendar: &Calendar, start: Timestamp, days: u32, pauses: &[(Timestam
     loop {
         day = day.tomorrow().unwrap();
         let close = zone.to_timestamp(day.at(18, 0, 0, 0)).unwrap();
-        let worked = calendar.table(None).working_between(close - SignedDuration::from_hours(9), close).unwrap();
+        let worked =
+            calendar.table(None).working_between(close - SignedDuration::from_hours(9), close).unwrap();
         let runs = !pauses.iter().any(|(from, to)| *from < close && close < *to);
         left -= u32::from(!worked.is_zero() && runs);
         if left == 0 {

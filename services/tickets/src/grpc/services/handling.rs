@@ -1,6 +1,10 @@
 //! `HandlingService`: one line an RPC.
 
-use super::super::{Api, approve_extension, approve_suspension, decline_assist, list_extensions, reject_extension, reject_suspension, reply_assist, request_assist, request_extension, request_suspension, resume_ticket, waive_assist};
+use super::super::{
+    Api, approve_extension, approve_suspension, decline_assist, list_extensions, reject_extension,
+    reject_suspension, reply_assist, request_assist, request_extension, request_suspension, resume_ticket,
+    waive_assist,
+};
 use gongdan_access::caller;
 use gongdan_proto::tickets::v1::{self as pb, handling_service_server::HandlingService};
 use tonic::{Request, Response, Status};
@@ -44,7 +48,9 @@ impl HandlingService for Api {
         request: Request<pb::RequestSuspensionRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(request_suspension::request_suspension(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            request_suspension::request_suspension(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn approve_suspension(
@@ -52,7 +58,9 @@ impl HandlingService for Api {
         request: Request<pb::ApproveSuspensionRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(approve_suspension::approve_suspension(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            approve_suspension::approve_suspension(&self.0, &caller, request.into_inner()).await?,
+        ))
     }
 
     async fn reject_suspension(
