@@ -23,7 +23,7 @@ const SAMPLE: i64 = 2_000;
 /// Matches in the sample from which on the newest are walked along: one in fifty.
 const COMMON: i64 = SAMPLE / 50;
 /// The fewest and the most that are walked along.
-const WALK: (i64, i64) = (5_000, 60_000);
+const WALK: (i64, i64) = (5_000, 100_000);
 
 /// What is looked for.
 pub(crate) struct Search<'a> {
