@@ -105,6 +105,8 @@ reasons! {
     OwnRequest = "OWN_REQUEST",
     /// Others are asked to sign the review; metadata `missing` says whose signatures. Code PERMISSION_DENIED.
     NotSigner = "NOT_SIGNER",
+    /// Such a thing is done to many tickets only after a preview of the same. Code FAILED_PRECONDITION.
+    NotPreviewed = "NOT_PREVIEWED",
     /// Nobody signs what they submitted for review themselves. Code PERMISSION_DENIED.
     OwnSubmission = "OWN_SUBMISSION",
     /// The caller's roles do not include what this call needs. Code PERMISSION_DENIED.

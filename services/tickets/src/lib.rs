@@ -44,8 +44,7 @@ use gongdan_pg::Schema;
 use gongdan_proto::sla::v1::clock_service_client::ClockServiceClient;
 use gongdan_proto::tickets::v1::handling_service_server::HandlingServiceServer;
 use gongdan_proto::tickets::v1::{
-    bulk_service_server::BulkServiceServer, draft_service_server::DraftServiceServer,
-    queue_service_server::QueueServiceServer,
+    bulk_service_server::BulkServiceServer, draft_service_server::DraftServiceServer, queue_service_server::QueueServiceServer,
 };
 use gongdan_proto::tickets::v1::{
     catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer,
@@ -55,6 +54,7 @@ use gongdan_proto::tickets::v1::{
     quarantine_service_server::QuarantineServiceServer, search_service_server::SearchServiceServer,
     supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
     ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer,
+    catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer, circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer, form_service_server::FormServiceServer, link_service_server::LinkServiceServer, priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer, quarantine_service_server::QuarantineServiceServer, review_service_server::ReviewServiceServer, search_service_server::SearchServiceServer, supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer, ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer, workflow_service_server::WorkflowServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -192,6 +192,8 @@ async fn serve(
         .add(QuarantineServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(LinkServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(SearchServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(ReviewServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(WorkflowServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);

@@ -109,6 +109,10 @@ acts! {
     RequestExtensionRequest = "RequestExtension",
     ApproveExtensionRequest = "ApproveExtension",
     RejectExtensionRequest = "RejectExtension",
+    SubmitForReviewRequest = "SubmitForReview",
+    ApproveReviewRequest = "ApproveReview",
+    RejectReviewRequest = "RejectReview",
+    AdvanceTicketRequest = "AdvanceTicket",
 }
 
 /// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.

@@ -41,6 +41,8 @@ pub(crate) struct WorkflowRule {
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     pub workflow: Arc<Workflow>,
+    /// As it was written.
+    pub text: String,
     pub set_by: String,
     pub set_at: Option<Timestamp>,
 }
@@ -178,14 +180,15 @@ impl Workflows {
     pub(crate) async fn govern(&self, changed: &Changed, who: Who<'_>) -> Result<Changed, Error> {
         let workflow = self.for_act(changed).await?;
         let roles = who.roles();
-        let acting = roles.as_deref().map_or(Acting::Program, Acting::Roles);
+        let acting = Who::acting(roles.as_deref());
         workflow::govern(&workflow, changed.clone(), acting).map_err(refused)
     }
 
     /// Keeps a new version; a repeated request gets the one it made.
     pub(crate) async fn put(
         &self,
-        definition: &Definition,
+        workflow: &str,
+        text: &str,
         by: &Caller,
         key: &RequestKey,
     ) -> Result<i32, Error> {
@@ -193,7 +196,7 @@ impl Workflows {
         // Two changes of one workflow make two versions, one after the other.
         sqlx::query!(
             "SELECT pg_advisory_xact_lock(hashtextextended('gongdan.workflows.' || $1, 0))",
-            definition.key
+            workflow
         )
         .execute(&mut *transaction)
         .await
@@ -201,15 +204,15 @@ impl Workflows {
         if let Some(answered) = requests::lookup(&mut transaction, key).await? {
             return i32::try_from(answered.version).map_err(Error::internal);
         }
-        let shipped = workflow::shipped().iter().find(|w| w.key() == definition.key);
+        let shipped = workflow::shipped().iter().find(|w| w.key() == workflow);
         let (now, first) = (self.clock.now(), shipped.map_or(0, |w| w.version()));
         let version = sqlx::query_scalar!(
             r#"INSERT INTO workflows (key, version, definition, set_by, set_at)
                SELECT $1, GREATEST(COALESCE(max(version), 0), $2::int) + 1, $3, $4, $5 FROM workflows WHERE key = $1
                RETURNING version"#,
-            definition.key,
+            workflow,
             first,
-            definition.to_toml(),
+            text,
             by.principal_id,
             now.to_sqlx() as _
         )
@@ -224,25 +227,25 @@ impl Workflows {
         Ok(version)
     }
 
-    /// All versions of a workflow, the newest first; the shipped one is the last.
-    pub(crate) async fn versions(&self, key: &str) -> Result<Vec<Listed>, Error> {
-        let rows = sqlx::query!(
-            r#"SELECT version, definition, set_by, set_at AS "set_at: SqlTimestamp"
-               FROM workflows WHERE key = $1 ORDER BY version DESC"#,
-            key
-        )
-        .fetch_all(&self.pool)
-        .instrument(sql_span!("workflows.versions", "SELECT"))
-        .await
-        .map_err(error)?;
-        let mut versions = Vec::with_capacity(rows.len() + 1);
-        for row in rows {
-            let workflow = Arc::new(stored(&row.definition, row.version)?);
-            versions.push(Listed { workflow, set_by: row.set_by, set_at: Some(row.set_at.to_jiff()) });
+    /// A version with who set it; 0 is the newest.
+    pub(crate) async fn described(&self, key: &str, version: i32) -> Result<Listed, Error> {
+        let workflow = self.get(key, version).await?;
+        let shipped = workflow::SHIPPED.iter().find(|(shipped, _)| *shipped == key);
+        if let (1, Some((_, text))) = (workflow.version(), shipped) {
+            return Ok(Listed { workflow, text: (*text).to_owned(), set_by: String::new(), set_at: None });
         }
-        let shipped = workflow::shipped().iter().find(|w| w.key() == key);
-        versions.extend(shipped.map(|w| Listed { workflow: w.clone(), set_by: String::new(), set_at: None }));
-        if versions.is_empty() { Err(not_found(key, 0)) } else { Ok(versions) }
+        let row = sqlx::query!(
+            r#"SELECT definition, set_by, set_at AS "set_at: SqlTimestamp"
+               FROM workflows WHERE key = $1 AND version = $2"#,
+            key,
+            workflow.version()
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("workflows.describe", "SELECT"))
+        .await
+        .map_err(error)?
+        .ok_or_else(|| not_found(key, version))?;
+        Ok(Listed { workflow, text: row.definition, set_by: row.set_by, set_at: Some(row.set_at.to_jiff()) })
     }
 
     /// Sets or, with an empty workflow, removes a rule.
@@ -286,11 +289,16 @@ pub(crate) enum Who<'a> {
 
 impl<'a> Who<'a> {
     /// The roles that count; none for programs.
-    fn roles(self) -> Option<Vec<&'a str>> {
+    pub(crate) fn roles(self) -> Option<Vec<&'a str>> {
         match self {
             Self::Caller(caller) if caller.kind != PrincipalKind::Service => Some(roles(caller)),
             Self::Caller(_) | Self::Program => None,
         }
+    }
+
+    /// As the domain takes it.
+    pub(crate) fn acting<'r>(roles: Option<&'r [&'r str]>) -> Acting<'r> {
+        roles.map_or(Acting::Program, Acting::Roles)
     }
 }
 

@@ -42,6 +42,8 @@ const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.BulkService",
     "gongdan.tickets.v1.LinkService",
     "gongdan.tickets.v1.SearchService",
+    "gongdan.tickets.v1.ReviewService",
+    "gongdan.tickets.v1.WorkflowService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",
@@ -225,6 +227,39 @@ const SUPERVISION: [(&str, Ask); 12] = [
     ("CirculateTicket", |at, _| act!(circulate(&at.ticket, &[]))),
 ];
 
+/// Of ReviewService and WorkflowService.
+const REVIEW: [(&str, Ask); 4] = [
+    ("SubmitForReview", |at, _| act!(submit_for_review(&at.ticket))),
+    ("ApproveReview", |at, _| act!(approve_review(&at.ticket))),
+    ("RejectReview", |at, _| act!(reject_review(&at.ticket))),
+    ("AdvanceTicket", |at, _| act!(advance(&at.ticket))),
+];
+
+fn submit_for_review(ticket: &pb::Ticket) -> pb::SubmitForReviewRequest {
+    pb::SubmitForReviewRequest {
+        request_id: id(),
+        ticket: ticket.id.clone(),
+        outcome: pb::Outcome::Solved.into(),
+        solution: "已处理".to_owned(),
+        reply: "已处理。".to_owned(),
+        ..Default::default()
+    }
+}
+
+fn approve_review(ticket: &pb::Ticket) -> pb::ApproveReviewRequest {
+    pb::ApproveReviewRequest { request_id: id(), ticket: ticket.id.clone(), ..Default::default() }
+}
+
+fn reject_review(ticket: &pb::Ticket) -> pb::RejectReviewRequest {
+    let reason = "补充材料".to_owned();
+    pb::RejectReviewRequest { request_id: id(), ticket: ticket.id.clone(), reason, ..Default::default() }
+}
+
+fn advance(ticket: &pb::Ticket) -> pb::AdvanceTicketRequest {
+    let step = "check".to_owned();
+    pb::AdvanceTicketRequest { request_id: id(), ticket: ticket.id.clone(), step, ..Default::default() }
+}
+
 fn only(at: &Place) -> pb::TicketFilter {
     pb::TicketFilter { tickets: vec![at.ticket.id.clone()], ..Default::default() }
 }
@@ -376,7 +411,7 @@ async fn every_rpc_about_tickets_comes_to_what_the_matrix_says() {
             let principal = suite.somebody(role, sensitive, &citizen).await;
             let caller = suite.env.channel(&suite.service, &principal);
             for method in METHODS.iter().filter(about_tickets) {
-                let known = ASKED.iter().chain(&SUPERVISION).find(|(name, _)| *name == method.name());
+                let known = ASKED.iter().chain(&SUPERVISION).chain(&REVIEW).find(|(name, _)| *name == method.name());
                 let (name, request) =
                     known.unwrap_or_else(|| panic!("{} has no request in ASKED", method.path));
                 for place in &places {

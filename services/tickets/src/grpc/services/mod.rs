@@ -7,5 +7,7 @@ mod forms;
 mod handling;
 mod queue_service;
 mod links;
+mod review;
 mod supervision;
 mod timeline;
+mod workflow;
