@@ -9,6 +9,7 @@ mod definition;
 mod facts;
 mod govern;
 mod moves;
+mod picture;
 mod shipped;
 
 pub use check::{Fault, ROLES};
@@ -21,4 +22,5 @@ pub use facts::VARIABLES;
 pub(crate) use govern::To;
 pub use govern::{Acting, Needed, Place, govern};
 pub use moves::{Move, phase_words};
+pub use picture::{Language, mermaid, svg};
 pub use shipped::{DEFAULT, SHIPPED, shipped};
