@@ -42,19 +42,17 @@ use gongdan_clock::{SharedClock, SystemClock, new_id};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::sla::v1::clock_service_client::ClockServiceClient;
-use gongdan_proto::tickets::v1::handling_service_server::HandlingServiceServer;
 use gongdan_proto::tickets::v1::{
-    bulk_service_server::BulkServiceServer, draft_service_server::DraftServiceServer, queue_service_server::QueueServiceServer,
-};
-use gongdan_proto::tickets::v1::{
-    catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer,
-    circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer,
-    form_service_server::FormServiceServer, link_service_server::LinkServiceServer,
-    priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
-    quarantine_service_server::QuarantineServiceServer, search_service_server::SearchServiceServer,
-    supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
-    ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer,
-    catalogue_service_server::CatalogueServiceServer, channel_service_server::ChannelServiceServer, circulation_service_server::CirculationServiceServer, customer_service_server::CustomerServiceServer, form_service_server::FormServiceServer, link_service_server::LinkServiceServer, priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer, quarantine_service_server::QuarantineServiceServer, review_service_server::ReviewServiceServer, search_service_server::SearchServiceServer, supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer, ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer, workflow_service_server::WorkflowServiceServer,
+    bulk_service_server::BulkServiceServer, catalogue_service_server::CatalogueServiceServer,
+    channel_service_server::ChannelServiceServer, circulation_service_server::CirculationServiceServer,
+    customer_service_server::CustomerServiceServer, draft_service_server::DraftServiceServer,
+    form_service_server::FormServiceServer, handling_service_server::HandlingServiceServer,
+    link_service_server::LinkServiceServer, priority_service_server::PriorityServiceServer,
+    privacy_service_server::PrivacyServiceServer, quarantine_service_server::QuarantineServiceServer,
+    queue_service_server::QueueServiceServer, review_service_server::ReviewServiceServer,
+    search_service_server::SearchServiceServer, supervision_service_server::SupervisionServiceServer,
+    ticket_service_server::TicketServiceServer, ticket_type_service_server::TicketTypeServiceServer,
+    timeline_service_server::TimelineServiceServer, workflow_service_server::WorkflowServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
