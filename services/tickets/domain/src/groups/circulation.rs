@@ -62,7 +62,6 @@ impl Ticket {
         Ok(self.after(by, at, What::Circulation(change)).with_record_text(text))
     }
 
-    #[expect(clippy::unused_self, reason = "it is evolved as the other groups are")]
     pub(crate) const fn evolve_circulation(&mut self, _event: &Event, change: &Change) {
         let Change::Circulated { .. } = change;
     }
