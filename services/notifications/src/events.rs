@@ -2,13 +2,14 @@
 
 mod handling;
 
-use gongdan_notifications_domain::{About, Deadline, EventTypes, Happening, Kind, TicketFacts};
+use gongdan_notifications_domain::{About, Deadline, EventTypes, Happening, Kind, Target, TicketFacts};
 use gongdan_outbox::{ApplyError, Event};
 use gongdan_proto::{
     from_timestamp,
     sla::v1::{Clock, ClockEvent, ClockKind, clock_event},
     tickets::v1::{
-        Directive, EmergencyService, Phase, Ticket, TicketEvent, TicketType, ticket_event::Change,
+        Directive, EmergencyService, Phase, Signer, Ticket, TicketEvent, TicketType,
+        ticket_event::Change,
     },
 };
 use gongdan_region::RegionCode;
@@ -30,12 +31,15 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
     let from_draft = payload.from_phase() == Phase::Draft;
     let state = payload.state.ok_or_else(|| ApplyError::poison(event, "the event has no state"))?;
     let change = payload.change.ok_or_else(|| ApplyError::poison(event, "the event has no change"))?;
-    if from_draft && matches!(change, Change::Cancelled(_)) {
+    // A draft is its author's own business, whatever is done to it; whoever asked to be reminded is.
+    let inside = INSIDE.contains(&event.kind.as_str());
+    if state.phase() == Phase::Draft && !inside || from_draft && matches!(change, Change::Cancelled(_)) {
         return Ok(None);
     }
     let deadline = handling::due(&change, &state);
     let actor = payload.actor.map(|by| by.id).unwrap_or_default();
     let about = about(&change, &state, actor);
+    let named = named(&change, &state);
     let (kind, unit_id, person_id) = told(change, &state);
     let ticket = TicketFacts {
         id: event.aggregate_id,
@@ -60,6 +64,7 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
         occurred_at: event.occurred_at,
         ticket,
         deadline,
+        named,
     }))
 }
 
@@ -107,6 +112,15 @@ fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
         Change::Reminded(c) => (Some(Kind::Reminded), lead, c.person_id),
         Change::Circulated(c) => (Some(Kind::Circulated), c.unit_id, String::new()),
         Change::HandedOff(_) => (Some(Kind::HandedOff), lead, state.handler_id.clone()),
+        // Whoever signed, the next step waits.
+        Change::ReviewSubmitted(_) => (Some(Kind::ReviewSubmitted), lead, String::new()),
+        Change::ReviewApproved(c) => (
+            Some(Kind::ReviewSubmitted).filter(|_| c.waits_at != c.approved_at && !c.waits_at.is_empty()),
+            lead,
+            String::new(),
+        ),
+        Change::ReviewRejected(_) => (Some(Kind::ReviewRejected), lead, state.handler_id.clone()),
+        Change::Noted(c) => ((!c.mention_ids.is_empty()).then_some(Kind::Mentioned), lead, String::new()),
         _ => (None, lead, state.handler_id.clone()),
     }
 }
@@ -165,6 +179,40 @@ fn about(change: &Change, state: &Ticket, actor: String) -> About {
     }
 }
 
+/// Whom the event itself names.
+fn named(change: &Change, state: &Ticket) -> Vec<Target> {
+    match change {
+        Change::Noted(noted) => noted.mention_ids.iter().cloned().map(Target::Person).collect(),
+        Change::ReviewSubmitted(_) | Change::ReviewApproved(_) => {
+            // The last step waits; who signed for it already is not asked again.
+            let step = state.review.as_ref().and_then(|review| review.steps.last());
+            let Some(step) = step else { return Vec::new() };
+            let region = RegionCode::parse(&state.region).ok();
+            let mut signers = Vec::new();
+            for (group, of) in (0..).zip(&step.groups) {
+                for (place, signer) in (0..).zip(&of.signers) {
+                    let signed = step.signatures.iter().any(|s| (s.group, s.signer) == (group, place));
+                    if !signed {
+                        signers.push(target(signer, region));
+                    }
+                }
+            }
+            signers
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn target(signer: &Signer, region: Option<RegionCode>) -> Target {
+    if !signer.person_id.is_empty() {
+        Target::Person(signer.person_id.clone())
+    } else if signer.unit_id.is_empty() {
+        Target::Role(vec![signer.role.clone()], region)
+    } else {
+        Target::InUnit(signer.unit_id.clone(), vec![signer.role.clone()])
+    }
+}
+
 /// What an event of sla means here; `None` for imports and for what is neither warning nor breach. It does not say whether
 /// its ticket is sensitive: until somebody who knows does, it counts as such.
 ///
@@ -194,6 +242,7 @@ pub fn from_sla(event: &Event) -> Result<Option<Happening>, ApplyError> {
         about: About::default(),
         occurred_at: event.occurred_at,
         deadline: Some(Deadline { clock: clock_kind(clock.kind()), due_at, percent }),
+        named: Vec::new(),
         ticket: clock_facts(event, clock)?,
     }))
 }

@@ -12,6 +12,8 @@ pub enum TicketWent {
     Reopened,
     /// It was cancelled.
     Cancelled,
+    /// It was merged into another, which is called about.
+    Merged,
 }
 
 impl TicketWent {
@@ -20,6 +22,7 @@ impl TicketWent {
             Self::Closed => "ticket_closed",
             Self::Reopened => "ticket_reopened",
             Self::Cancelled => "ticket_cancelled",
+            Self::Merged => "ticket_merged",
         }
     }
 }

@@ -23,7 +23,7 @@ use std::{collections::HashSet, sync::Arc};
 use uuid::Uuid;
 
 /// The events that mean something here.
-pub const KINDS: &[&str] = &["resolved", "answered", "closed", "reopened", "cancelled", "erased"];
+pub const KINDS: &[&str] = &["resolved", "answered", "closed", "reopened", "cancelled", "merged", "erased"];
 
 /// Applies the events of tickets.
 pub struct Tickets {
@@ -143,6 +143,7 @@ fn fact(event: &Event, sampled_percent: u8) -> Result<Option<Fact>, &'static str
         ("closed", false) => went(TicketWent::Closed),
         ("reopened", false) => went(TicketWent::Reopened),
         ("cancelled", false) => went(TicketWent::Cancelled),
+        ("merged", false) => went(TicketWent::Merged),
         ("closed", true) => {
             let state = state(event)?;
             if state.resolution.is_none() {

@@ -2,7 +2,8 @@
 
 use gongdan_errors::{Code, Error, Reason};
 use gongdan_proto::tickets::v1::{
-    Contact, GetContactRequest, LookupCustomerRequest, LookupCustomerResponse,
+    Contact, CustomerProfile, GetContactRequest, LookupCustomerRequest, LookupCustomerResponse,
+    UpdateCustomerRequest, VerifyCustomerRequest, VerifyCustomerResponse,
     customer_service_server::{CustomerService, CustomerServiceServer},
 };
 use std::{
@@ -82,6 +83,20 @@ impl CustomerService for Desk {
         _: Request<LookupCustomerRequest>,
     ) -> Result<Response<LookupCustomerResponse>, Status> {
         Err(Status::unimplemented("callback does not look up"))
+    }
+
+    async fn update_customer(
+        &self,
+        _: Request<UpdateCustomerRequest>,
+    ) -> Result<Response<CustomerProfile>, Status> {
+        Err(Status::unimplemented("callback does not keep customers"))
+    }
+
+    async fn verify_customer(
+        &self,
+        _: Request<VerifyCustomerRequest>,
+    ) -> Result<Response<VerifyCustomerResponse>, Status> {
+        Err(Status::unimplemented("callback verifies nobody"))
     }
 
     async fn get_contact(&self, request: Request<GetContactRequest>) -> Result<Response<Contact>, Status> {

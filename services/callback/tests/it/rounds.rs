@@ -4,7 +4,7 @@ use crate::suite::{Suite, change, ticket};
 use gongdan_proto::{
     callback::v1::{TaskState, callback_event::Change},
     common::v1::Origin,
-    tickets::v1::CloseReason,
+    tickets::v1::{CloseReason, Phase},
 };
 
 #[tokio::test]
@@ -111,4 +111,30 @@ async fn events_repeated_and_out_of_order_make_one_task_a_round() {
     let rounds: Vec<_> =
         suite.desk("li.wei").await.list_of(&ticket.number()).await.iter().map(|t| t.round).collect();
     assert_eq!(rounds.len(), 2);
+}
+
+/// A fact that callback does not know must not hold back those it does.
+#[tokio::test]
+async fn every_kind_of_event_is_taken_in() {
+    let suite = Suite::start().await;
+    let id = |_: &str| Some(suite.new_id());
+    for (_, name) in gongdan_proto::CHANGES {
+        let mut ticket = ticket("440106", "tianhe-env");
+        let change = gongdan_testkit::filled_event(name, &id).change.unwrap();
+        suite.publish(ticket.did(Phase::InProgress, change)).await;
+        suite.publish(ticket.resolved()).await;
+        let task = suite.task_when(&ticket, 1, |task| task.state() == TaskState::Open).await;
+        assert_eq!(task.ticket_number, ticket.number(), "after {name}");
+    }
+}
+
+#[tokio::test]
+async fn a_ticket_that_is_merged_is_not_called_about() {
+    let suite = Suite::start().await;
+    let mut ticket = ticket("440106", "tianhe-env");
+    suite.publish(ticket.resolved()).await;
+    suite.task_when(&ticket, 1, |task| task.state() == TaskState::Open).await;
+    suite.publish(ticket.merged()).await;
+    let task = suite.task_when(&ticket, 1, |task| task.state() == TaskState::Skipped).await;
+    assert_eq!(task.reason, "ticket_merged");
 }

@@ -315,6 +315,15 @@ impl TestTicket {
         self.event("reopened", Phase::PendingDispatch, Change::Reopened(Reopened::default()))
     }
 
+    pub fn merged(&mut self) -> Event {
+        self.event("merged", Phase::Closed, Change::Merged(Default::default()))
+    }
+
+    /// Whatever else there is.
+    pub fn did(&mut self, phase: Phase, change: Change) -> Event {
+        self.event(change.name(), phase, change)
+    }
+
     pub fn cancelled(&mut self) -> Event {
         self.event("cancelled", Phase::Cancelled, Change::Cancelled(Default::default()))
     }

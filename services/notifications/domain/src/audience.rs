@@ -17,6 +17,9 @@
 //! | pooled | the members of the pool's unit, else dispatchers of the ticket's region |
 //! | reopened | the members of the unit that had it |
 //! | warned, breached | the handler and the leaders of the unit (its members when it has no leader); before any dispatch: dispatchers |
+//! | review_submitted | the persons who are asked to countersign; else the leaders of the units whose step it is; else those of the ticket's region who have a role of the step |
+//! | review_rejected | the handler, else the members of the unit |
+//! | mentioned | who is mentioned |
 //! | closed | who created it |
 //! | suspension or extension requested | the leaders of the unit; dispatchers of the ticket's region when it has none |
 //! | suspended after approval, suspension rejected, extension approved or rejected | who asked for it |
@@ -62,6 +65,12 @@ impl Person {
         region.is_none_or(|code| self.regions.iter().any(|range| range.contains(code)))
     }
 
+    /// Whether the region is one of its own; who was given none sees all.
+    fn sees(&self, region: Option<RegionCode>) -> bool {
+        self.regions.is_empty()
+            || region.is_none_or(|code| self.regions.iter().any(|range| range.contains(code)))
+    }
+
     fn is_member(&self, unit_id: &str) -> bool {
         self.unit_ids.iter().any(|u| u == unit_id)
     }
@@ -78,6 +87,10 @@ pub enum Target {
     Leaders(String),
     /// Leaders of a unit; dispatchers who see the region when it has none.
     Deciders(String, Option<RegionCode>),
+    /// Those of a unit with one of these roles; all of it when nobody has.
+    InUnit(String, Vec<String>),
+    /// Those with one of these roles who see the region; all of them when it is not known.
+    Role(Vec<String>, Option<RegionCode>),
     /// Dispatchers who see the region; all of them when it is not known.
     Dispatchers(Option<RegionCode>),
     /// Leaders of a unit; supervisors, as below, when it has none or there is no such unit.
@@ -95,6 +108,8 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
     let unit = || (!ticket.unit_id.is_empty()).then(|| ticket.unit_id.clone());
     let dispatchers = || Target::Dispatchers(ticket.region);
     match kind {
+        Kind::ReviewSubmitted | Kind::Mentioned => happening.named.clone(),
+        Kind::ReviewRejected => person().or_else(|| unit().map(Target::Members)).into_iter().collect(),
         Kind::Dispatched | Kind::Transferred | Kind::Escalated => {
             person().or_else(|| unit().map(Target::Members)).into_iter().collect()
         }
@@ -167,6 +182,20 @@ pub fn told<'a>(targets: &[Target], sensitive: bool, staff: &'a [Person]) -> Vec
                 let leaders: Vec<_> = staff.iter().filter(leads).map(|p| &p.id).collect();
                 ids.extend(if leaders.is_empty() { dispatchers(&staff, *region) } else { leaders });
             }
+            Target::InUnit(unit, roles) => {
+                let members = || staff.iter().filter(|p| p.is_member(unit));
+                let signers: Vec<_> =
+                    members().filter(|p| roles.iter().any(|role| p.has_role(role))).map(|p| &p.id).collect();
+                if signers.is_empty() {
+                    ids.extend(members().map(|p| &p.id));
+                } else {
+                    ids.extend(signers);
+                }
+            }
+            Target::Role(roles, region) => {
+                let has = |p: &&&Person| roles.iter().any(|role| p.has_role(role));
+                ids.extend(staff.iter().filter(has).filter(|p| p.sees(*region)).map(|p| &p.id));
+            }
             Target::Dispatchers(region) => ids.extend(dispatchers(&staff, *region)),
             Target::LeadersAbove(unit, region) => {
                 let leads = |p: &&&Person| p.is_member(unit) && p.has_role("unit_leader");
@@ -213,6 +242,7 @@ mod tests {
                 ..TicketFacts::default()
             },
             deadline: None,
+            named: Vec::new(),
         }
     }
 
@@ -350,6 +380,27 @@ mod tests {
         assert_eq!(ids(Kind::Dispatched, true), ["chen"]);
         assert_eq!(ids(Kind::Warned, true), ["chen"], "a leader who may not know is as if there were none");
         assert_eq!(ids(Kind::Warned, false), ["leader"]);
+    }
+
+    #[test]
+    fn a_review_is_told_to_who_may_sign() {
+        let mut staff = staff();
+        staff.push(person("auditor.gz", &["auditor"], &["centre"], "4401"));
+        staff.push(person("auditor.sz", &["auditor"], &["centre"], "4403"));
+        let ids = |named: Target| {
+            let waits = Happening { named: vec![named], ..happening(Kind::ReviewSubmitted, "env", "chen") };
+            told(&targets(&waits), false, &staff).iter().map(|p| p.id.clone()).collect::<Vec<_>>()
+        };
+        let roles = |names: &[&str]| names.iter().map(|&r| r.to_owned()).collect::<Vec<_>>();
+        assert_eq!(ids(Target::InUnit("env".to_owned(), roles(&["unit_leader"]))), ["leader"]);
+        assert_eq!(
+            ids(Target::InUnit("water".to_owned(), roles(&["unit_leader"]))),
+            ["wang"],
+            "nobody leads it"
+        );
+        let region = RegionCode::parse("440106").ok();
+        assert_eq!(ids(Target::Role(roles(&["auditor"]), region)), ["auditor.gz"]);
+        assert_eq!(ids(Target::Person("wang".to_owned())), ["wang"]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::Happening;
 const PREFIX: &str = "whsec_";
 
 /// Event types that webhooks can be told.
-const KNOWN: [&str; 36] = [
+const KNOWN: &[&str] = &[
     "tickets.submitted",
     "tickets.dispatched",
     "tickets.accepted",
@@ -35,6 +35,15 @@ const KNOWN: [&str; 36] = [
     "tickets.assist_waived",
     "tickets.urged",
     "tickets.escalated",
+    "tickets.answered",
+    "tickets.visit_booked",
+    "tickets.visit_moved",
+    "tickets.visit_checked_in",
+    "tickets.visit_reported",
+    "tickets.visit_cancelled",
+    "tickets.review_submitted",
+    "tickets.review_approved",
+    "tickets.review_rejected",
     "tickets.directive_issued",
     "tickets.directive_replied",
     "tickets.directive_accepted",
@@ -44,6 +53,18 @@ const KNOWN: [&str; 36] = [
     "tickets.quality_error_marked",
     "tickets.quality_error_withdrawn",
     "tickets.handed_off",
+    "tickets.noted",
+    "tickets.attached",
+    "tickets.detached",
+    "tickets.linked",
+    "tickets.unlinked",
+    "tickets.split",
+    "tickets.merged",
+    "tickets.merge_undone",
+    "tickets.quarantined",
+    "tickets.verified",
+    "tickets.call_linked",
+    "tickets.workflow_migrated",
     "sla.warned",
     "sla.breached",
 ];

@@ -1,5 +1,6 @@
 //! What happened to a ticket, as far as telling people goes.
 
+use crate::Target;
 use gongdan_region::RegionCode;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -19,6 +20,12 @@ pub enum Kind {
     Reopened,
     /// 催单, the first of several within the window.
     Urged,
+    /// 审核: it waits for one's signature.
+    ReviewSubmitted,
+    /// It came back from review.
+    ReviewRejected,
+    /// A note mentions one.
+    Mentioned,
     /// 归档
     Closed,
     /// 挂起 waits for approval.
@@ -71,13 +78,16 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 33] = [
         Self::Dispatched,
         Self::Transferred,
         Self::Returned,
         Self::Pooled,
         Self::Reopened,
         Self::Urged,
+        Self::ReviewSubmitted,
+        Self::ReviewRejected,
+        Self::Mentioned,
         Self::Closed,
         Self::SuspensionRequested,
         Self::Suspended,
@@ -114,6 +124,9 @@ impl Kind {
             Self::Pooled => "pooled",
             Self::Reopened => "reopened",
             Self::Urged => "urged",
+            Self::ReviewSubmitted => "review_submitted",
+            Self::ReviewRejected => "review_rejected",
+            Self::Mentioned => "mentioned",
             Self::Closed => "closed",
             Self::SuspensionRequested => "suspension_requested",
             Self::Suspended => "suspended",
@@ -165,6 +178,8 @@ pub struct Happening {
     pub ticket: TicketFacts,
     /// What of sla's clock it tells, or until when what happened is asked for or holds.
     pub deadline: Option<Deadline>,
+    /// Whom the event itself names: who is mentioned, who is to sign.
+    pub named: Vec<Target>,
 }
 
 /// What else decides who is told, and a little of what they are told.

@@ -23,13 +23,13 @@ const SOURCES: &[(&str, &str)] = sources! {
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
         "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
         "directive_withdrawn", "directive_late", "reminded", "circulated", "handed_off",
-        "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
+        "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "review_submitted", "review_rejected", "mentioned", "closed", "warned", "breached", "email";
     "en" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
         "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
         "directive_withdrawn", "directive_late", "reminded", "circulated", "handed_off",
-        "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "closed", "warned", "breached", "email";
+        "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "review_submitted", "review_rejected", "mentioned", "closed", "warned", "breached", "email";
 };
 
 /// A template that does not compile or does not render.
@@ -211,6 +211,7 @@ mod tests {
                 due_at: "2026-12-11T10:00:00Z".parse().unwrap(),
                 percent: 80,
             }),
+            named: Vec::new(),
         }
     }
 

@@ -175,9 +175,10 @@ async fn look_up(
             Target::Person(id) => {
                 people.insert(id.clone());
             }
-            Target::Members(unit) | Target::Leaders(unit) => {
+            Target::Members(unit) | Target::Leaders(unit) | Target::InUnit(unit, _) => {
                 units.insert(unit.clone());
             }
+            Target::Role(of, _) => roles.extend(of.iter().cloned()),
             Target::Dispatchers(_) => {
                 roles.insert(DISPATCHER.to_owned());
             }

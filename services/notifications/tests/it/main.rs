@@ -18,6 +18,7 @@ mod names;
 mod outbound;
 mod plans;
 mod receiver;
+mod records;
 mod sensitive;
 mod smtp;
 mod suite;

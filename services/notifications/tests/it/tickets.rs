@@ -101,6 +101,11 @@ impl TestTicket {
         self.event("pooled", Change::Pooled(Pooled { unit_id: unit.to_owned(), ..Pooled::default() }))
     }
 
+    /// Whatever else there is.
+    pub fn did(&mut self, change: Change) -> Event {
+        self.event(change.name(), change)
+    }
+
     pub fn urged(&mut self, notify: bool) -> Event {
         self.event(
             "urged",

@@ -7,8 +7,21 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The types that mean something here; all others are passed over without a look inside.
-pub(super) const KINDS: [&str; 9] =
-    ["submitted", "verified", "returned", "reopened", "dispatched", "pooled", "claimed", "cancelled", "decision_refused"];
+pub(super) const KINDS: [&str; 13] = [
+    "submitted",
+    "answered",
+    "verified",
+    "returned",
+    "reopened",
+    "escalated",
+    "merged",
+    "merge_undone",
+    "dispatched",
+    "pooled",
+    "claimed",
+    "cancelled",
+    "decision_refused",
+];
 
 /// Why a ticket is to be decided about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,8 +75,18 @@ impl Batch {
         let (trigger, text) = match change {
             Change::Submitted(submitted) => (Trigger::Came, Some((submitted.subject, submitted.body))),
             Change::Returned(_) | Change::Reopened(_) => (Trigger::Came, None),
-            // From the quarantine; where it is told to go itself, `dispatched` follows.
+            // Without a unit it is routed again, by rules that may ask for the tier.
+            Change::Escalated(escalated) if escalated.to_unit_id.is_empty() && !ticket.arbitration => {
+                (Trigger::Came, None)
+            }
+            // With a unit it goes there by itself.
             Change::Verified(verified) if verified.unit_id.is_empty() => (Trigger::Came, None),
+            // It waits as it did before the merge; what was decided then was given up at the merge.
+            Change::MergeUndone(_)
+                if !ticket.arbitration && ticket.pool_reason.is_empty() && ticket.pool_unit_id.is_empty() =>
+            {
+                (Trigger::Came, None)
+            }
             Change::DecisionRefused(refused) if !ticket.arbitration => (
                 Trigger::Refused(decision_id(&refused.decision_id)?.ok_or("a refusal of no decision")?),
                 None,

@@ -42,7 +42,7 @@ pub struct Tickets {
 
 impl Tickets {
     /// Types of events it asks for.
-    pub const KINDS: [&'static str; 9] = KINDS;
+    pub const KINDS: [&'static str; 13] = KINDS;
 }
 
 /// A ticket ready to be decided about.
@@ -137,9 +137,10 @@ impl Tickets {
 
     /// Subject and body, as the ticket was submitted.
     async fn text(&self, ticket: Uuid) -> Result<(String, String), ApplyError> {
-        let brings = |event: &Event| matches!(event.kind.as_str(), "submitted" | "quarantined");
-        let submitted = self.log.fetch(ticket, 1).await?.into_iter().find(brings);
-        let Some(event) = submitted else { return Ok((String::new(), String::new())) };
+        let has_text = |event: &Event| matches!(event.kind.as_str(), "submitted" | "quarantined");
+        let Some(event) = self.log.fetch(ticket, 1).await?.into_iter().find(has_text) else {
+            return Ok((String::new(), String::new()));
+        };
         match event.decode::<TicketEvent>()?.change {
             Some(Change::Submitted(submitted)) => Ok((submitted.subject, submitted.body)),
             Some(Change::Quarantined(quarantined)) => Ok((quarantined.subject, quarantined.body)),

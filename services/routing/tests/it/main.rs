@@ -6,6 +6,7 @@ mod citizens;
 mod decisions;
 mod erased;
 mod explain;
+mod full;
 mod organisation;
 mod plans;
 mod rules;

@@ -168,6 +168,7 @@ fn a_task_follows_its_ticket_even_when_somebody_holds_it() {
         (TicketWent::Closed, "ticket_closed"),
         (TicketWent::Reopened, "ticket_reopened"),
         (TicketWent::Cancelled, "ticket_cancelled"),
+        (TicketWent::Merged, "ticket_merged"),
     ] {
         let held = open().take("li.wei", &policy(), monday()).unwrap();
         let changed = held.follow(went, day(1)).unwrap();

@@ -42,7 +42,7 @@ fn each_resolved_round_has_its_task() {
 #[test]
 fn a_task_of_before_ends_with_its_ticket() {
     let before = Task::open(Uuid::from_u128(9), round(1), &policy(), monday()).task;
-    for why in [TicketWent::Closed, TicketWent::Reopened, TicketWent::Cancelled] {
+    for why in [TicketWent::Closed, TicketWent::Reopened, TicketWent::Cancelled, TicketWent::Merged] {
         let done = fold(vec![before.clone()], vec![went(why), went(TicketWent::Closed)]);
         assert_eq!(changes(&done), [(Change::Skipped, 1, 2)]);
         assert_eq!((done.born.len(), done.ended.len()), (0, 1));

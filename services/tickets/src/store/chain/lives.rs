@@ -43,7 +43,7 @@ proptest! {
         let begun = life.begin();
         let mut log = Log::empty(begun.ticket.clone());
         let mut ticket = write(&mut log, None, &begun);
-        life.live(ticket.clone(), |changed| {
+        life.live(ticket.clone(), |_, changed| {
             ticket = write(&mut log, Some(&ticket), changed);
             ticket.clone()
         });

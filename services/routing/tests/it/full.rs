@@ -1,0 +1,124 @@
+//! What else brings a ticket back to routing, or takes it away: escalation, quarantine, merges. Source: T11, T12, T13.
+
+use crate::support::{Suite, TestTicket, dispatched_to};
+use gongdan_bus::Origin;
+use gongdan_proto::{
+    CHANGES,
+    routing::v1::DecisionState,
+    tickets::v1::{self as tickets, Phase, ticket_event::Change},
+};
+use gongdan_testkit::{eventually, filled_event};
+use uuid::Uuid;
+
+impl Suite {
+    async fn next(&self, ticket: &mut TestTicket, phase: Phase, change: Change) {
+        ticket.next(phase);
+        let name = change.name();
+        self.tell(ticket, name, Origin::Live, change).await;
+    }
+}
+
+#[tokio::test]
+async fn an_escalated_ticket_without_a_unit_is_routed_again_by_its_tier() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    suite.rule("second-line", "ticket.tier >= 2", "city").await;
+    let mut ticket = suite.submitted("环境/噪音", "噪音").await;
+    let first = suite.decision(&ticket).await;
+    assert_eq!(dispatched_to(&first), "env");
+    suite.dispatched(&mut ticket, &first, "env").await;
+    ticket.state.tier = 2;
+    let escalated =
+        tickets::Escalated { tier: 2, from_tier: 1, from_unit_id: "env".to_owned(), ..Default::default() };
+    suite.next(&mut ticket, Phase::PendingDispatch, Change::Escalated(escalated.clone())).await;
+    assert_eq!(dispatched_to(&suite.decision(&ticket).await), "city");
+    // To a unit it went without being asked.
+    ticket.state.tier = 3;
+    let to = tickets::Escalated { tier: 3, to_unit_id: "roads".to_owned(), ..escalated };
+    suite.next(&mut ticket, Phase::Dispatched, Change::Escalated(to)).await;
+    suite.heard(&ticket).await;
+    assert_eq!(suite.told(&ticket).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_quarantined_ticket_is_routed_once_it_is_verified_with_the_words_it_came_with() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    suite.rule("noise", "ticket.subject.contains('噪音')", "roads").await;
+    let quarantined = Change::Quarantined(tickets::Quarantined {
+        subject: "夜间噪音".to_owned(),
+        ..Default::default()
+    });
+    let mut ticket = TestTicket::new("环境/噪音");
+    ticket.state.phase = Phase::Quarantined.into();
+    suite.tell(&ticket, "quarantined", Origin::Live, quarantined.clone()).await;
+    suite.next(&mut ticket, Phase::PendingDispatch, Change::Verified(tickets::Verified::default())).await;
+    assert_eq!(dispatched_to(&suite.decision(&ticket).await), "roads");
+    assert_eq!(suite.told(&ticket).await.len(), 1, "nothing was decided in the quarantine");
+    // With a designated unit nobody is asked.
+    let mut designated = TestTicket::new("环境/噪音");
+    designated.state.phase = Phase::Quarantined.into();
+    suite.tell(&designated, "quarantined", Origin::Live, quarantined).await;
+    let verified = tickets::Verified { unit_id: "city".to_owned() };
+    suite.next(&mut designated, Phase::PendingDispatch, Change::Verified(verified)).await;
+    suite.heard(&designated).await;
+    assert_eq!(suite.told(&designated).await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_merged_ticket_is_left_alone_until_the_merge_is_undone() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    let mut ticket = suite.submitted("环境/噪音", "噪音").await;
+    let first = suite.decision(&ticket).await;
+    ticket.state.merged_into_id = Uuid::from_u128(1).to_string();
+    suite.next(&mut ticket, Phase::Closed, Change::Merged(tickets::Merged::default())).await;
+    assert_eq!(suite.answered(&first).await.state(), DecisionState::Superseded);
+    ticket.state.merged_into_id.clear();
+    suite
+        .next(&mut ticket, Phase::PendingDispatch, Change::MergeUndone(tickets::MergeUndone::default()))
+        .await;
+    assert_eq!(dispatched_to(&suite.decision(&ticket).await), "env");
+    // In a pool it waits for people again.
+    let mut pooled = suite.submitted("环境/噪音", "噪音").await;
+    suite.decision(&pooled).await;
+    pooled.state.pool_reason = "no rule".to_owned();
+    suite.next(&mut pooled, Phase::Closed, Change::Merged(tickets::Merged::default())).await;
+    suite
+        .next(&mut pooled, Phase::PendingDispatch, Change::MergeUndone(tickets::MergeUndone::default()))
+        .await;
+    suite.heard(&pooled).await;
+    assert_eq!(suite.told(&pooled).await.len(), 1);
+}
+
+/// A fact that routing does not know must not hold back those it does.
+#[tokio::test]
+async fn every_kind_of_event_is_taken_in() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    let id = |_: &str| Some(Uuid::from_u128(5).to_string());
+    for (_, name) in CHANGES {
+        let change = filled_event(name, &id).change.unwrap();
+        let mut ticket = suite.submitted("环境/噪音", "噪音").await;
+        suite.next(&mut ticket, Phase::InProgress, change).await;
+        let reopened = Change::Reopened(tickets::Reopened::default());
+        suite.next(&mut ticket, Phase::PendingDispatch, reopened).await;
+        assert_eq!(dispatched_to(&suite.decision(&ticket).await), "env", "after {name}");
+    }
+}
+
+impl Suite {
+    /// Waits until routing has heard of the last event of the ticket.
+    async fn heard(&self, ticket: &TestTicket) {
+        eventually("routing has heard it", async || {
+            let version: Option<i64> =
+                sqlx::query_scalar("SELECT max(version) FROM inbox_versions WHERE aggregate_id = $1")
+                    .bind(ticket.id)
+                    .fetch_one(self.env.pool())
+                    .await
+                    .unwrap();
+            version >= Some(ticket.state.version)
+        })
+        .await;
+    }
+}
