@@ -20,6 +20,7 @@
 //! Everything here panics when it fails: it is for tests only.
 #![allow(clippy::expect_used, clippy::panic, reason = "a test that cannot be set up has failed")]
 
+mod asked;
 mod database;
 mod env;
 mod events;
@@ -35,6 +36,7 @@ mod wait;
 /// What scopes are compared with: Cedar asked row by row, random callers, tickets and policies.
 pub use gongdan_access::testing as access;
 
+pub use asked::asked;
 pub use env::Env;
 pub use filled::filled_event;
 pub use matrix::{Matrix, Outcome};

@@ -214,7 +214,7 @@ pub(crate) fn citizen(payload: &[u8]) -> Result<Option<String>, Error> {
 }
 
 /// What people wrote in an event. What routing and callback say is none of it.
-fn texts(event: &mut pb::TicketEvent) -> Vec<&mut String> {
+pub(crate) fn texts(event: &mut pb::TicketEvent) -> Vec<&mut String> {
     let mut texts = Vec::new();
     if let Some(state) = &mut event.state {
         texts.extend([&mut state.cancel_reason, &mut state.priority_reason]);

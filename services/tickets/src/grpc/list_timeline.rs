@@ -4,7 +4,7 @@ use super::{
     decode::{page_size, ticket_ref},
     viewer::viewer_of,
 };
-use crate::{Rooms, store::records::track};
+use crate::{Rooms, events, store::records::track};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -31,7 +31,11 @@ pub(super) async fn list_timeline(
     gongdan_audit::touched("ticket", view.id);
     let reporter = viewer_of(caller, &view)?.see_reporter;
     let mut entries = rooms.tickets.timeline(view.id, after, size, reporter).await?;
+    let hidden = if reporter { None } else { Some(view.hidden(&rooms.customers.sealer)?) };
     for entry in &mut entries {
+        if let Some(hidden) = &hidden {
+            events::texts(entry).into_iter().for_each(|text| *text = hidden.take_out(text));
+        }
         track::hide_others(entry, &caller.principal_id);
     }
     let next_page_token = match entries.last() {

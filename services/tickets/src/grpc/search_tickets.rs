@@ -8,6 +8,7 @@ use crate::{
     Rooms,
     store::{
         filter::Filter,
+        hidden::Hidden,
         list::After,
         scope::{READ, Sight},
         seal::Handle,
@@ -21,7 +22,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_text::{Gram, Query, snippet};
+use gongdan_text::{Gram, Grams, Query, snippet};
 use gongdan_tickets_domain::{PhoneNumber, mask_numbers};
 use jiff::Timestamp;
 use prost::Message as _;
@@ -97,7 +98,7 @@ pub(super) async fn search_tickets(
     let more = candidates.len() > CANDIDATES;
     let mut ranked: Vec<Candidate> = candidates.into_iter().take(CANDIDATES).collect();
     let from = ranked.first().map(After::from);
-    let found = i32::try_from(ranked.len()).unwrap_or(i32::MAX);
+    let mut found = i32::try_from(ranked.len()).unwrap_or(i32::MAX);
     ranked
         .sort_by_key(|candidate| std::cmp::Reverse((candidate.score, candidate.at.to_jiff(), candidate.id)));
     if let Some(page) = page {
@@ -120,7 +121,12 @@ pub(super) async fn search_tickets(
         let Some(view) = views.get(&candidate.id) else { continue };
         gongdan_audit::touched("ticket", view.id);
         let ticket = view.present(Detail::Listed, viewer, &rooms.customers.sealer)?;
-        let (snippet, matches) = shown(view, &query);
+        let unknown = ticket.confidential && !viewer.see_reporter;
+        let hidden = if unknown { Some(view.hidden(&rooms.customers.sealer)?) } else { None };
+        let Some((snippet, matches)) = shown(view, &query, hidden.as_ref()) else {
+            found -= 1;
+            continue;
+        };
         hits.push(pb::SearchHit {
             ticket: Some(ticket),
             score: i32::try_from(candidate.score).unwrap_or(i32::MAX),
@@ -231,7 +237,8 @@ async fn customers(
 }
 
 /// The first text with a word in it; numbers are masked before.
-fn shown(view: &TicketView, query: &Query) -> (String, Vec<pb::Match>) {
+/// None when it was found by what its reporter is known by, and who looks may not know.
+fn shown(view: &TicketView, query: &Query, hidden: Option<&Hidden>) -> Option<(String, Vec<pb::Match>)> {
     let texts = [
         Some(&view.subject),
         Some(&view.body),
@@ -240,8 +247,13 @@ fn shown(view: &TicketView, query: &Query) -> (String, Vec<pb::Match>) {
         view.root_cause.as_ref(),
     ];
     let mut best: Option<gongdan_text::Snippet> = None;
-    for text in texts.into_iter().flatten() {
-        let snippet = snippet(&mask_numbers(text), query, SNIPPET);
+    let masked = |text: &String| hidden.map_or_else(|| mask_numbers(text), |hidden| hidden.take_out(text));
+    let texts: Vec<String> = texts.into_iter().flatten().map(masked).collect();
+    if hidden.is_some() && !Grams::of(&texts.join("\n")).contains(query.required()) {
+        return None;
+    }
+    for text in &texts {
+        let snippet = snippet(text, query, SNIPPET);
         if best.as_ref().is_none_or(|best| snippet.found.len() > best.found.len()) {
             best = Some(snippet);
         }
@@ -250,7 +262,7 @@ fn shown(view: &TicketView, query: &Query) -> (String, Vec<pb::Match>) {
     let number = |n: usize| i32::try_from(n).unwrap_or(i32::MAX);
     let matches =
         best.found.iter().map(|(start, length)| pb::Match { start: number(*start), length: number(*length) });
-    (best.text, matches.collect())
+    Some((best.text, matches.collect()))
 }
 
 impl From<&Candidate> for After {

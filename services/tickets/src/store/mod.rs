@@ -18,6 +18,7 @@ pub(crate) mod extras;
 pub(crate) mod filter;
 pub(crate) mod forms;
 pub(crate) mod in_flight;
+pub(crate) mod hidden;
 pub(crate) mod insert;
 pub(crate) mod json_struct;
 pub(crate) mod key_holders;

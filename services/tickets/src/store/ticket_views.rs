@@ -1,7 +1,9 @@
 //! View `ticket_views`: a ticket with everything an answer needs.
 
 use super::{
-    citizens, json_struct,
+    citizens,
+    hidden::Hidden,
+    json_struct,
     records::{self, Texts},
     seal::{Contact, Sealed, Sealer},
     state,
@@ -119,15 +121,25 @@ impl TicketView {
         sealer.open(self.id, &sealed).map(Some).map_err(Error::internal)
     }
 
-    /// What was filled into its form: numbers in texts masked unless in clear, and of what says who somebody is only that it
-    /// is there.
-    fn custom_fields(&self, mut personal: Map<String, Value>, clear: bool) -> Option<Struct> {
+    /// What its reporter is known by, for those who may not know who it is.
+    pub(crate) fn hidden(&self, sealer: &Sealer) -> Result<Hidden, Error> {
+        Ok(Hidden::of(self.contact(sealer)?.as_ref()))
+    }
+
+    /// What was filled into its form, as texts are shown unless in clear, and of what says who somebody is only that it is
+    /// there.
+    fn custom_fields(
+        &self,
+        mut personal: Map<String, Value>,
+        clear: bool,
+        shown: impl Fn(&str) -> String,
+    ) -> Option<Struct> {
         let mut values = self.kept_fields();
         if !clear {
             form::each_scalar(&mut values, &mut |value| {
                 let told = match &*value {
-                    Value::String(text) => mask_numbers(text),
-                    other => mask_numbers(&other.to_string()),
+                    Value::String(text) => shown(text),
+                    other => shown(&other.to_string()),
                 };
                 // A number that is none of those is left as it is.
                 if matches!(value, Value::String(_)) || told != value.to_string() {
@@ -166,7 +178,13 @@ impl TicketView {
         let reporter = viewer.see_reporter || !ticket.confidential;
         // Citizens write their own numbers into their requests: who may not know them does not read them there.
         let clear = viewer.clear_personal && reporter && detail == Detail::Full;
-        let shown = |text: &str| if clear { text.to_owned() } else { mask_numbers(text) };
+        let hidden = if reporter { None } else { Some(self.hidden(sealer)?) };
+        let hidden = hidden.as_ref();
+        let shown = |text: &str| match hidden {
+            Some(hidden) => hidden.take_out(text),
+            None if clear => text.to_owned(),
+            None => mask_numbers(text),
+        };
         ticket.due_at = self.due_at.map(|at| to_timestamp(at.to_jiff()));
         ticket.overdue = self.overdue;
         ticket.subject = shown(&self.subject);
@@ -201,7 +219,7 @@ impl TicketView {
             ticket.contact_in_clear = clear.then(|| contact.into());
         }
         if detail == Detail::Full {
-            ticket.custom_fields = self.custom_fields(personal, clear);
+            ticket.custom_fields = self.custom_fields(personal, clear, shown);
         }
         Ok(ticket)
     }

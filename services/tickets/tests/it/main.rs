@@ -21,6 +21,7 @@ mod customers;
 mod decisions;
 mod drafts;
 mod erasure;
+mod everywhere;
 mod forms;
 mod handling;
 mod handling_records;

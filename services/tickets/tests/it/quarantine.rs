@@ -104,7 +104,7 @@ async fn t12_one_request_is_let_out_without_its_customer() {
 #[tokio::test]
 async fn t12_what_nobody_verifies_expires_and_what_was_verified_meanwhile_does_not() {
     let clock = ManualClock::new(SystemClock.now());
-    let settings = format!("{ON}expire_after = \"1d\"\ninterval = \"1min\"\n");
+    let settings = format!("{ON}expire_after = \"24h\"\ninterval = \"1min\"\n");
     let suite = Suite::start_with(&settings, Arc::new(clock.clone())).await;
     let late = suite.on_the_web("13800001234").await;
     let gone = suite.on_the_web("13800001111").await;
