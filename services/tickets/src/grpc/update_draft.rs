@@ -1,6 +1,7 @@
 //! `DraftService.UpdateDraft`. Source: T2, AIP-134.
 
 use super::{
+    custom_fields::filled,
     decode::{by, call, if_given},
     intake,
 };
@@ -12,10 +13,12 @@ use crate::{
 use gongdan_access::{Caller, Item};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Action, Amendment, Impact, Urgency, groups::form::FormPart};
+use gongdan_tickets_domain::{
+    Action, Amendment, CUSTOM_FIELDS, Impact, RecordText, Urgency, form::Found, groups::form::FormPart,
+};
 
 /// What may be named.
-const FIELDS: [&str; 10] = [
+const FIELDS: [&str; 11] = [
     "subject",
     "body",
     "type",
@@ -26,6 +29,7 @@ const FIELDS: [&str; 10] = [
     "impact",
     "sensitive",
     "reporter_confidential",
+    "custom_fields",
 ];
 
 pub(super) async fn update_draft(
@@ -58,7 +62,7 @@ pub(super) async fn update_draft(
             action: Action::Amend,
         }));
     }
-    let Amended { amendment, subject, body } = amended(rooms, &opened, given, &mask).await?;
+    let Amended { amendment, subject, body, values, found } = amended(rooms, &opened, given, &mask).await?;
     caller.check(&Item {
         region: Some(amendment.region),
         customer: opened.ticket.customer_id,
@@ -67,14 +71,23 @@ pub(super) async fn update_draft(
         ..Item::default()
     })?;
     let Fresh { ticket, view, .. } = *opened;
-    let changed = ticket.amend(amendment, subject, body, &by, now).map_err(refused)?;
-    rooms.tickets.save(view, &changed, &call).await
+    let fields = intake::fields(amendment.form.type_key.as_ref(), found).unwrap_or_default();
+    let id = ticket.id;
+    let mut changed = ticket.amend(amendment, subject, body, &by, now).map_err(refused)?;
+    if let Some(text) = values {
+        changed.texts.records.push(RecordText { record: id, part: CUSTOM_FIELDS, text });
+    }
+    rooms.tickets.save_with(view, &changed, &call, Some(fields)).await
 }
 
 struct Amended {
     amendment: Amendment,
     subject: gongdan_tickets_domain::Subject,
     body: gongdan_tickets_domain::Body,
+    /// What is filled in now, if that changes.
+    values: Option<String>,
+    /// What of it can be filtered on.
+    found: Vec<(String, Found)>,
 }
 
 /// What the draft says with the fields that are named, judged as at intake.
@@ -110,6 +123,18 @@ async fn amended(
         && (item.form.is_some() || !form.form.is_empty())
     {
         v.add("draft.item", "an item without a form in the place of one without");
+    }
+    let known = match form.form.as_str() {
+        "" => None,
+        key => Some(rooms.forms.known(key, form.form_version).await?),
+    };
+    let filled = if named("custom_fields") {
+        filled("draft.custom_fields", known.as_ref(), new.custom_fields, true, v)
+    } else {
+        None
+    };
+    if filled.as_ref().is_some_and(|filled| !filled.personal.is_empty()) {
+        v.add("draft.custom_fields", "without what says who somebody is, which stays as it was given");
     }
     let urgency = if named("urgency") {
         if_given("draft.urgency", new.urgency, Urgency::from_number, v)
@@ -158,5 +183,10 @@ async fn amended(
         },
         form,
     };
-    Ok(Amended { amendment, subject: common.subject, body: common.body })
+    let (values, found) = match (filled, known) {
+        (Some(filled), _) => (Some(filled.text()?), filled.found),
+        (None, Some(known)) => (None, known.form.found(&view.filled_in(&rooms.customers.sealer)?)),
+        (None, None) => (None, Vec::new()),
+    };
+    Ok(Amended { amendment, subject: common.subject, body: common.body, values, found })
 }

@@ -218,12 +218,25 @@ impl Tickets {
         changed: &Changed,
         call: &Call,
     ) -> Result<pb::Ticket, Error> {
+        self.save_with(view, changed, call, None).await
+    }
+
+    /// As [`Self::save`], with what of its form can be filtered on from now on, if that changes.
+    pub(crate) async fn save_with(
+        &self,
+        view: TicketView,
+        changed: &Changed,
+        call: &Call,
+        fields: Option<Vec<(String, Found)>>,
+    ) -> Result<pb::Ticket, Error> {
         let changed = &self.workflows.govern(changed, Who::Caller(&call.caller)).await?;
         let save = |tickets: &Self| {
             let now = tickets.clock.now();
             let written = events::write(changed, now);
             let answer = written.ticket.clone();
-            (answer, Save::new(changed, written, Some(call.key.clone()), now))
+            let mut save = Save::new(changed, written, Some(call.key.clone()), now);
+            save.extras.fields.clone_from(&fields);
+            (answer, save)
         };
         let span = sql_span!("tickets.update", "UPDATE");
         let outcome = async {

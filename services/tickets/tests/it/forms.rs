@@ -3,7 +3,7 @@
 use crate::suite::{REGION, Suite, accept, cancel, complaint, dispatch, fields, id, reason, with_phone};
 use gongdan_auth::AuthChannel;
 use gongdan_proto::tickets::v1::{
-    self as pb, field_condition::Rule, form_service_client::FormServiceClient,
+    self as pb, draft_service_client::DraftServiceClient, field_condition::Rule, form_service_client::FormServiceClient,
     ticket_type_service_client::TicketTypeServiceClient,
 };
 use gongdan_testkit::PrincipalSpec;
@@ -304,8 +304,36 @@ async fn t06_a_draft_may_be_incomplete_and_is_complete_when_it_is_submitted() {
     let incomplete =
         pb::CreateTicketRequest { draft: true, ..about_water(&json!({ "pressure": 1, "account": "a" })) };
     let draft = agent.create_ticket(incomplete).await.unwrap().into_inner();
-    let submit = pb::SubmitTicketRequest { request_id: id(), ticket: draft.id, etag: String::new() };
+    let draft_id = draft.id;
+    let submit =
+        pb::SubmitTicketRequest { request_id: id(), ticket: draft_id.clone(), etag: String::new() };
     assert_eq!(fields(&agent.submit_ticket(submit).await.unwrap_err()), ["custom_fields.meter"]);
+    // Only what was filled in is changed, and the contact stays as it was given.
+    let mut drafts = DraftServiceClient::new(suite.env.channel(&suite.service, "zhao.min"));
+    let update = |fields: Value| pb::UpdateDraftRequest {
+        request_id: id(),
+        ticket: draft_id.clone(),
+        etag: String::new(),
+        draft: Some(pb::DraftFields { custom_fields: filled(&fields), ..Default::default() }),
+        update_mask: Some(prost_types::FieldMask { paths: vec!["custom_fields".to_owned()] }),
+    };
+    let refused = drafts.update_draft(update(json!({ "meter": "x" }))).await.unwrap_err();
+    assert_eq!(fields(&refused), ["draft.custom_fields.meter"]);
+    let refused = drafts.update_draft(update(json!({ "account": "b" }))).await.unwrap_err();
+    assert_eq!(fields(&refused), ["draft.custom_fields"]);
+    let updated = drafts.update_draft(update(json!({ "meter": "87654321" }))).await.unwrap().into_inner();
+    assert_eq!(text(updated.custom_fields.as_ref(), "meter"), "87654321");
+    let filter = pb::TicketFilter {
+        fields: vec![pb::FieldCondition {
+            field: "meter".to_owned(),
+            rule: Some(Rule::Equals("87654321".to_owned())),
+        }],
+        ..Default::default()
+    };
+    let request = pb::ListTicketsRequest { filter: Some(filter), ..Default::default() };
+    assert_eq!(agent.list_tickets(request).await.unwrap().into_inner().tickets.len(), 1);
+    let submit = pb::SubmitTicketRequest { request_id: id(), ticket: draft_id, etag: String::new() };
+    assert_eq!(agent.submit_ticket(submit).await.unwrap().into_inner().phase(), pb::Phase::PendingDispatch);
     let complete = pb::CreateTicketRequest { draft: true, ..about_water(&json!({ "meter": "12345678" })) };
     let draft = agent.create_ticket(complete).await.unwrap().into_inner();
     let submit = pb::SubmitTicketRequest { request_id: id(), ticket: draft.id, etag: String::new() };
