@@ -5,7 +5,7 @@ use gongdan_tickets_domain::{CellCode, Channel, Rules, UnitId};
 use jiff::{SignedDuration, tz::TimeZone};
 use secrecy::SecretString;
 use serde::Deserialize;
-use std::{path::PathBuf, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 /// Everything this service can be told.
 #[derive(Debug, Clone, Deserialize)]
@@ -35,6 +35,8 @@ pub struct Config {
     pub search: SearchConfig,
     /// `[similar]`
     pub similar: SimilarConfig,
+    /// `[attachments]`
+    pub attachments: AttachmentsConfig,
 }
 
 /// How search learns of what is written.
@@ -58,6 +60,31 @@ pub struct SimilarConfig {
     pub text_days: u32,
     /// The share of common grams from which on texts are alike, 0 to 1.
     pub least: f64,
+}
+
+/// Files that belong to tickets.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AttachmentsConfig {
+    /// URL of the object store; empty: there is none.
+    pub store: String,
+    /// Options of the store, as S3 clients call them.
+    pub options: BTreeMap<String, SecretString>,
+    /// Bytes of one file.
+    pub max_bytes: u64,
+    /// Files of one ticket.
+    pub max_per_ticket: usize,
+    /// Kinds that are taken; empty: the usual ones.
+    pub types: Vec<String>,
+    /// Without a piece of it, an upload is given up.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub idle: Duration,
+    /// An upload takes no longer.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub longest: Duration,
+    /// Between two looks for what is to be deleted from the store.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub sweep: Duration,
 }
 
 /// Where requests of customers wait whom nobody has verified.
@@ -139,6 +166,8 @@ pub struct RetentionConfig {
     pub texts_days: u32,
     /// Days after a reading in clear; 0: for ever.
     pub contact_reads_days: u32,
+    /// Days after a call that belongs to no ticket; 0: for ever.
+    pub calls_days: u32,
     /// Between two looks.
     #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
     pub interval: Duration,

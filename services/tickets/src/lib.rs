@@ -4,6 +4,7 @@ mod config;
 mod consumers;
 mod error;
 mod events;
+mod files;
 mod grpc;
 mod jobs;
 mod store;
@@ -18,6 +19,7 @@ pub use store::{
 
 use crate::{
     consumers::{callback, organisation, routing, sla},
+    files::Files,
     grpc::Api,
     jobs::{
         climb_directives,
@@ -26,7 +28,7 @@ use crate::{
         keep_keys::KeepKeys,
         quarantine, remind,
         retain::{self, Ask, Pass},
-        rotate_keys,
+        rotate_keys, sweep_blobs,
     },
     store::{
         catalogue::Catalogue, channel_standards::ChannelStandards, customers::Customers, forms::Forms,
@@ -43,16 +45,18 @@ use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, Re
 use gongdan_pg::Schema;
 use gongdan_proto::sla::v1::clock_service_client::ClockServiceClient;
 use gongdan_proto::tickets::v1::{
-    bulk_service_server::BulkServiceServer, catalogue_service_server::CatalogueServiceServer,
+    attachment_service_server::AttachmentServiceServer, bulk_service_server::BulkServiceServer,
+    call_service_server::CallServiceServer, catalogue_service_server::CatalogueServiceServer,
     channel_service_server::ChannelServiceServer, circulation_service_server::CirculationServiceServer,
     customer_service_server::CustomerServiceServer, draft_service_server::DraftServiceServer,
     form_service_server::FormServiceServer, handling_service_server::HandlingServiceServer,
-    link_service_server::LinkServiceServer, priority_service_server::PriorityServiceServer,
-    privacy_service_server::PrivacyServiceServer, quarantine_service_server::QuarantineServiceServer,
-    queue_service_server::QueueServiceServer, review_service_server::ReviewServiceServer,
-    search_service_server::SearchServiceServer, supervision_service_server::SupervisionServiceServer,
-    ticket_service_server::TicketServiceServer, ticket_type_service_server::TicketTypeServiceServer,
-    timeline_service_server::TimelineServiceServer, workflow_service_server::WorkflowServiceServer,
+    link_service_server::LinkServiceServer, note_service_server::NoteServiceServer,
+    priority_service_server::PriorityServiceServer, privacy_service_server::PrivacyServiceServer,
+    quarantine_service_server::QuarantineServiceServer, queue_service_server::QueueServiceServer,
+    review_service_server::ReviewServiceServer, search_service_server::SearchServiceServer,
+    supervision_service_server::SupervisionServiceServer, ticket_service_server::TicketServiceServer,
+    ticket_type_service_server::TicketTypeServiceServer, timeline_service_server::TimelineServiceServer,
+    visit_service_server::VisitServiceServer, workflow_service_server::WorkflowServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use gongdan_tickets_domain::Rules;
@@ -65,6 +69,9 @@ use tokio_util::sync::CancellationToken;
 pub const NAME: &str = "tickets";
 /// `config.default.toml`.
 pub const DEFAULTS: &str = include_str!("../config.default.toml");
+
+/// A message that carries a piece of a file: 1 MiB of it.
+const PIECE: usize = 1024 * 1024 + 1024;
 
 static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");
 
@@ -86,6 +93,9 @@ pub(crate) struct Rooms {
     units: Units,
     /// Says what deadlines would be.
     sla: ClockServiceClient<AuthChannel>,
+    files: Files,
+    /// Told when something in the object store is not wanted any more.
+    sweep: Notify,
     relay: RelayHandle,
     /// Told after each commit of this process, for watchers.
     committed: Arc<Notify>,
@@ -169,6 +179,7 @@ async fn serve(
     base.spawn(fold_queues::run(rooms.clone()));
     base.spawn(index_texts::run(rooms.clone()));
     base.spawn(jobs::resume_suspended::run(rooms.clone()));
+    base.spawn(sweep_blobs::run(rooms.clone()));
     base.spawn(CloseSilent::new(rooms.clone(), base.peers.channel("sla")?).run());
     let (api, limit) = (Api(rooms), base.max_message_bytes());
     base.add(HandlingServiceServer::new(api.clone()).max_decoding_message_size(limit));
@@ -192,6 +203,10 @@ async fn serve(
         .add(SearchServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(ReviewServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(WorkflowServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(VisitServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(CallServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(NoteServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(AttachmentServiceServer::new(api.clone()).max_decoding_message_size(limit.max(PIECE)))
         .add(PrivacyServiceServer::new(api).max_decoding_message_size(limit))
         .add(events)
         .add(dead_letters);
@@ -235,6 +250,8 @@ impl Rooms {
             quarantine,
             units: Units::new(pool.clone()),
             sla: ClockServiceClient::new(base.peers.channel("sla")?),
+            files: Files::new(&config.attachments)?,
+            sweep: Notify::new(),
             relay: base.relay.clone(),
             shutdown: base.shutdown.clone(),
             exports: Arc::new(Semaphore::new(config.queues.exports)),

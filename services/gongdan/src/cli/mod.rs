@@ -2,6 +2,7 @@
 
 mod access;
 mod audit;
+mod call;
 mod callback;
 mod catalogue;
 mod channel;
@@ -34,6 +35,7 @@ mod status;
 pub mod suite;
 mod ticket;
 mod ticket_type;
+mod visit;
 mod webhook;
 
 use std::process::ExitCode;
@@ -78,6 +80,12 @@ enum Command {
     Circulation(circulation::Command),
     /// One's work queues: how many tickets stand in each, and which (工单池)
     Queue(Box<queue::Args>),
+    /// Agreed times on site (预约上门)
+    #[command(subcommand)]
+    Visit(visit::Command),
+    /// Calls, as a telephone system tells of them (话务)
+    #[command(subcommand)]
+    Call(call::Command),
     /// The service catalogue (服务目录)
     #[command(subcommand)]
     Catalogue(catalogue::Command),
@@ -185,6 +193,8 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Directive(command) => directive::run(context, command).await,
         Command::Circulation(command) => circulation::run(context, command).await,
         Command::Queue(args) => queue::run(context, *args).await,
+        Command::Visit(command) => visit::run(context, command).await,
+        Command::Call(command) => call::run(context, command).await,
         Command::Catalogue(command) => catalogue::run(context, command).await,
         Command::Form(command) => form::run(context, command).await,
         Command::Type(command) => ticket_type::run(context, command).await,

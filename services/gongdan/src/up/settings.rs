@@ -10,6 +10,8 @@ use secrecy::ExposeSecret as _;
 use serde_json::json;
 use toml::{Table, Value};
 
+use url::Url;
+
 use super::{backends::Backends, directory::Directory};
 use crate::services::{self, Service};
 
@@ -85,6 +87,12 @@ pub fn write(
         if let Some((section, key, file)) = own {
             let file = directory.path(file).to_string_lossy().into_owned();
             settings.insert(section.into(), Value::Table(Table::from_iter([(key.into(), file.into())])));
+        }
+        if service.name == "tickets" {
+            let store = Url::from_file_path(directory.path("attachments"))
+                .map_err(|()| anyhow::anyhow!("the data directory is no absolute path"))?;
+            let store = Table::from_iter([("store".into(), store.to_string().into())]);
+            settings.insert("attachments".into(), Value::Table(store));
         }
         let text = format!("{HEAD}{}", toml::to_string(&settings)?);
         write_private(&directory.config(service.name), text.as_bytes())?;

@@ -15,6 +15,8 @@ pub struct TicketFacts {
     pub item: String,
     /// Where it happened.
     pub region: RegionCode,
+    /// The grid it is about, where that is a code within the region: areas may be ranges of grids. Source: R2, T37.
+    pub grid: Option<RegionCode>,
     /// 1 to 5.
     pub priority: u8,
     /// `phone`, `web`…

@@ -4,12 +4,15 @@ use gongdan_proto::{
     from_timestamp,
     tickets::v1::{Channel, Impact, Ticket, TicketType, Urgency},
 };
-use gongdan_region::RegionCode;
+use gongdan_region::{RegionCode, Regions};
 use gongdan_routing_domain::TicketFacts;
 
 /// The facts of a ticket; subject and body come from elsewhere. The reason says what cannot be understood.
 pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<TicketFacts, &'static str> {
     let number = |number: i32, what| u32::try_from(number).map_err(|_| what);
+    let region = RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?;
+    // Twelve digits below the region; any other code of a grid is nothing that areas know.
+    let within = |grid: &RegionCode| ticket.grid.len() == 12 && Regions::national().range(region).contains(*grid);
     Ok(TicketFacts {
         ticket_type: ticket_type(ticket.r#type()),
         type_key: match ticket.type_key.as_str() {
@@ -17,7 +20,8 @@ pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<Ti
             own => own.to_owned(),
         },
         item: ticket.item.clone(),
-        region: RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?,
+        region,
+        grid: RegionCode::parse(&ticket.grid).ok().filter(within),
         priority: u8::try_from(ticket.priority).map_err(|_| "the ticket's priority is none")?,
         channel: channel(ticket.channel()),
         urgency: urgency(ticket.urgency()),

@@ -4,13 +4,14 @@ use super::{
     custom_fields,
     decode::{by, if_given, instant, ticket_ref, uuid},
     intake::{self, Customer, Request},
-    quarantine, touched,
+    places, quarantine, touched,
     viewer::viewer,
 };
 use crate::{
     Rooms,
     error::{lost_race, refused},
     store::{
+        places::{KeptPlace, NewPlace},
         seal::Contact,
         tickets::{Created, TicketRef},
         together,
@@ -25,7 +26,7 @@ use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{
     Actor, Changed, Impact, Intake, New, Note, Outcome, Priority, PriorityReason, ReplyText, Ticket, Urgency,
     form::Found,
-    groups::{form::FormPart, links::LinkKind, place::PlacePart},
+    groups::{form::FormPart, links::LinkKind},
 };
 use jiff::Timestamp;
 
@@ -41,6 +42,7 @@ struct Create {
     found: Vec<(String, Found)>,
     /// What it says again.
     repeat_of: Option<TicketRef>,
+    place: Option<KeptPlace>,
 }
 
 enum Decoded {
@@ -97,7 +99,7 @@ async fn create(
     let now = rooms.clock.now();
     let answer = asked.answer.clone();
     let decoded = decode(rooms, caller, request, asked, now).await?;
-    let Create { key, draft, mut intake, contact, found, repeat_of } = match decoded {
+    let Create { key, draft, mut intake, contact, found, place, repeat_of } = match decoded {
         Decoded::Create(create) => *create,
         Decoded::Answered(ticket) => return Ok(*ticket),
     };
@@ -112,6 +114,7 @@ async fn create(
     let number = rooms.numbers.next(intake.received_at).await?;
     let sealed =
         contact.as_ref().map(|c| rooms.customers.sealer.seal(id, c)).transpose().map_err(Error::internal)?;
+    let place = place.map(|place| NewPlace::seal(&rooms.customers.sealer, id, &place)).transpose()?;
     let mut customer = match citizen {
         Some(id) => Customer::of_citizen(id),
         None => Customer::of_contact(rooms, contact.as_ref()),
@@ -134,7 +137,7 @@ async fn create(
                 None => Ticket::submitted(new, intake.clone(), &by, now),
             },
         };
-        let mut beside = customer.beside(rooms, sealed.clone())?;
+        let mut beside = customer.beside(rooms, sealed.clone(), place.clone())?;
         beside.fields = intake::fields(intake.form.type_key.as_ref(), found.clone());
         let created = match &repeat_of {
             None => {
@@ -199,6 +202,7 @@ async fn decode(
     let impact = if_given("impact", request.impact, Impact::from_number, v);
     let overridden = overridden(&request, v);
     let contact = intake::contact(request.contact.take(), v);
+    let place = places::decode(request.place.take(), v);
     let standards = rooms.channel_standards.current().await?;
     let repeat_of = match request.repeat_of.as_str() {
         "" => None,
@@ -252,7 +256,7 @@ async fn decode(
         sensitive: request.sensitive,
         confidential: request.reporter_confidential,
         received_at,
-        place: PlacePart::default(),
+        place: place.part,
         form: FormPart {
             type_key,
             form: form.as_ref().map(|form| form.key.clone()).unwrap_or_default(),
@@ -265,7 +269,7 @@ async fn decode(
     let custom_fields::Filled { personal, found, .. } = fields;
     let contact = custom_fields::with_personal(contact, personal);
     let (key, draft) = (asked.clone(), request.draft);
-    Ok(Decoded::Create(Box::new(Create { key, draft, intake, contact, found, repeat_of })))
+    Ok(Decoded::Create(Box::new(Create { key, draft, intake, contact, found, place: place.kept, repeat_of })))
 }
 
 /// A priority that overrides the matrix; it needs a reason.

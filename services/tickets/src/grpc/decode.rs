@@ -17,7 +17,7 @@ use gongdan_proto::{from_timestamp, tickets::v1 as pb};
 use gongdan_region::{RegionCode, Regions};
 use gongdan_tickets_domain::{
     Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, Refusal,
-    TicketType, UnitId, Urgency, ticket_type::TypeKey,
+    TicketType, UnitId, Urgency, groups::place::Grid, ticket_type::TypeKey,
 };
 use jiff::{Timestamp, civil::Date};
 use prost::Message;
@@ -113,6 +113,15 @@ acts! {
     ApproveReviewRequest = "ApproveReview",
     RejectReviewRequest = "RejectReview",
     AdvanceTicketRequest = "AdvanceTicket",
+    AddNoteRequest = "AddNote",
+    AttachmentHeader = "UploadAttachment",
+    RemoveAttachmentRequest = "RemoveAttachment",
+    BookVisitRequest = "BookVisit",
+    MoveVisitRequest = "MoveVisit",
+    CancelVisitRequest = "CancelVisit",
+    CheckInVisitRequest = "CheckInVisit",
+    ReportVisitRequest = "ReportVisit",
+    LinkCallRequest = "LinkCall",
 }
 
 /// What an act begins with. Request id and etag are cleared: a retry may have another etag, and the hash leaves both out.
@@ -203,7 +212,9 @@ pub(super) fn the_record(
         (Some(given), ..) => Ok(given),
         (None, Some(only), None) => Ok(only),
         (None, None, _) => Err(refused(Refusal::NoRecord { what })),
-        (None, Some(_), Some(_)) => Err(Error::invalid_field(format!("{what}_id"), "there are several: name one")),
+        (None, Some(_), Some(_)) => {
+            Err(Error::invalid_field(format!("{what}_id"), "there are several: name one"))
+        }
     }
 }
 
@@ -252,6 +263,13 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
             Err(_) => violations.add(format!("filter.tickets[{at}]"), "the id or number of a ticket"),
         }
     }
+    let grids = filter
+        .grids
+        .iter()
+        .enumerate()
+        .filter_map(|(at, grid)| violations.field(format!("filter.grids[{at}]"), Grid::parse(grid)))
+        .map(|grid| grid.to_string())
+        .collect();
     let customer = match filter.customer_id.as_str() {
         "" => None,
         id => violations.field("filter.customer_id", uuid(id)),
@@ -273,6 +291,7 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         customer,
         ids,
         numbers: named,
+        grids,
         origin: origin.and_then(|origin| i16::try_from(origin.number()).ok()),
         type_keys,
         fields,

@@ -2,10 +2,13 @@
 
 use super::{
     decode::ticket_ref,
-    touched,
+    places, touched,
     viewer::{no_clear, viewer_of},
 };
-use crate::{Rooms, store::ticket_views::Detail};
+use crate::{
+    Rooms,
+    store::{ticket_views::Detail, tickets::TicketRef},
+};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -34,7 +37,14 @@ pub(super) async fn get_ticket(
         rooms.customers.opened_in_clear(view.customer_id, Some(view.id), &caller.principal_id, READ).await?;
         rooms.metrics.contact_read();
     }
-    let ticket = view.present(Detail::Full, viewer, &rooms.customers.sealer)?;
+    let mut ticket = view.present(Detail::Full, viewer, &rooms.customers.sealer)?;
+    places::fill(rooms, caller, &view, &mut ticket).await?;
     touched(&ticket);
     Ok(ticket)
+}
+
+/// A ticket as it is now, for an act that changed nothing.
+pub(super) async fn now(rooms: &Rooms, caller: &Caller, ticket: &TicketRef) -> Result<pb::Ticket, Error> {
+    let view = rooms.tickets.view(ticket).await?;
+    view.present(Detail::Full, viewer_of(caller, &view)?.masked(), &rooms.customers.sealer)
 }

@@ -7,6 +7,7 @@ use crate::{
         customers::{STANDARD, Whose},
         forms::Known,
         insert::TicketCustomer,
+        places::NewPlace,
         seal::{Blind, Contact, Handle, Sealed},
         ticket_fields::TYPE,
         ticket_types::Types,
@@ -271,7 +272,12 @@ impl Customer {
     }
 
     /// What is written with the ticket.
-    pub(super) fn beside(&self, rooms: &Rooms, contact: Option<Sealed>) -> Result<Beside, Error> {
+    pub(super) fn beside(
+        &self,
+        rooms: &Rooms,
+        contact: Option<Sealed>,
+        place: Option<NewPlace>,
+    ) -> Result<Beside, Error> {
         let sealer = &rooms.customers.sealer;
         let customer = match (self.whose, &self.handle) {
             (Some(Whose::New(id)), Some(handle)) => TicketCustomer {
@@ -287,7 +293,7 @@ impl Customer {
                 handle: None,
             },
         };
-        Ok(Beside { customer, contact, fields: None })
+        Ok(Beside { customer, contact, fields: None, place })
     }
 
     /// The ticket is written, and the customer with it.

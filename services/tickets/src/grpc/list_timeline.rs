@@ -29,9 +29,9 @@ pub(super) async fn list_timeline(
     let view = rooms.tickets.view(&ticket).await?;
     view.check_seen(caller)?;
     gongdan_audit::touched("ticket", view.id);
-    let reporter = viewer_of(caller, &view)?.see_reporter;
-    let mut entries = rooms.tickets.timeline(view.id, after, size, reporter).await?;
-    let hidden = if reporter { None } else { Some(view.hidden(&rooms.customers.sealer)?) };
+    let viewer = viewer_of(caller, &view)?;
+    let mut entries = rooms.tickets.timeline(view.id, after, size, viewer).await?;
+    let hidden = if viewer.see_reporter { None } else { Some(view.hidden(&rooms.customers.sealer)?) };
     for entry in &mut entries {
         if let Some(hidden) = &hidden {
             events::texts(entry).into_iter().for_each(|text| *text = hidden.take_out(text));
@@ -42,5 +42,7 @@ pub(super) async fn list_timeline(
         Some(last) if last.version < view.version => last.version.to_string(),
         _ => String::new(),
     };
+    // What is not for who looks was emptied.
+    entries.retain(|entry| entry.change.is_some());
     Ok(pb::ListTimelineResponse { entries, next_page_token })
 }

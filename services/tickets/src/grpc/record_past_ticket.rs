@@ -49,7 +49,7 @@ pub(super) async fn record_past_ticket(
         past.intake.customer_id = customer.id();
         let new = New { id, number: number.clone(), external: Some(external.clone()) };
         let changed = Ticket::past(new, past.clone(), &by);
-        let mut beside = customer.beside(rooms, None)?;
+        let mut beside = customer.beside(rooms, None, None)?;
         beside.fields = intake::fields(past.intake.form.type_key.as_ref(), Vec::new());
         match rooms
             .tickets

@@ -162,7 +162,7 @@ fn insert(
     let sealed = contact.map(|contact| rooms.customers.sealer.seal(changed.ticket.id, contact));
     let customer = Customer::of_known(changed.ticket.customer_id);
     let Beside { customer, contact, .. } =
-        customer.beside(rooms, sealed.transpose().map_err(Error::internal)?)?;
+        customer.beside(rooms, sealed.transpose().map_err(Error::internal)?, None)?;
     let (subject, body) = match &changed.texts.request {
         Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
         None => (String::new(), String::new()),

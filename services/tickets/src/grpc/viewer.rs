@@ -6,7 +6,7 @@ use crate::store::{
 };
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Reason};
-use gongdan_proto::tickets::v1 as pb;
+use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use prost::Message as _;
 
 /// To see phone and name in clear.
@@ -21,6 +21,7 @@ pub(super) fn viewer(caller: &Caller) -> Viewer {
         clear_personal: false,
         see_reporter: caller.covers_confidential(REPORTER, READ),
         person: Some(who(&caller.principal_id)),
+        public_only: public_only(caller),
     }
 }
 
@@ -32,10 +33,16 @@ pub(super) fn viewer_of(caller: &Caller, view: &TicketView) -> Result<Viewer, Er
         clear_personal: may(PERSONAL),
         see_reporter: !state.confidential || may(REPORTER),
         person: Some(who(&caller.principal_id)),
+        public_only: public_only(caller),
     })
 }
 
 /// To who asks for something in clear without the right.
 pub(super) fn no_clear() -> Error {
     Error::permission_denied(Reason::PermissionDenied, "the caller may not see what is personal in clear")
+}
+
+/// What staff note among themselves is not for citizens.
+fn public_only(caller: &Caller) -> bool {
+    caller.kind == PrincipalKind::Citizen
 }

@@ -11,3 +11,4 @@ pub(crate) mod remind;
 pub(crate) mod resume_suspended;
 pub(crate) mod retain;
 pub(crate) mod rotate_keys;
+pub(crate) mod sweep_blobs;

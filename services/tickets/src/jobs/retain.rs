@@ -6,7 +6,10 @@ use crate::{
     Rooms,
     consumers::system,
     error::still_open,
-    store::erase::{self, Candidate, Erased},
+    store::{
+        calls,
+        erase::{self, Candidate, Erased},
+    },
 };
 use gongdan_errors::Error;
 use gongdan_tickets_domain::{Personal, Ticket};
@@ -111,6 +114,12 @@ async fn look(rooms: &Rooms, pass: &mut Pass) -> Result<(), Error> {
     if let Some(before) = end(rooms.config.retention.contact_reads_days, now) {
         let reads = erase::forget_reads(&rooms.pool, before).await?;
         pass.reads = i64::try_from(reads).unwrap_or(i64::MAX);
+    }
+    if let Some(before) = end(rooms.config.retention.calls_days, now) {
+        let calls = calls::forget(&rooms.pool, before).await?;
+        if calls > 0 {
+            tracing::info!(calls, "calls that belong to no ticket are forgotten");
+        }
     }
     let ends = Ends::new(rooms, now);
     // No ticket is closed before it was received.

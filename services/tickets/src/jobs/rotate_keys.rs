@@ -6,13 +6,14 @@
 use crate::{
     Rooms,
     store::{
-        key_holders,
+        calls, key_holders,
         key_rotations::{self, Done, FAILED, RUNNING, Rotation, SUCCEEDED},
-        key_uses,
+        key_uses, places,
         rotate::{self, AfterContact, AfterCustomer},
     },
 };
 use std::{sync::Arc, time::Duration};
+use uuid::Uuid;
 
 /// Progress is logged after so many rows.
 const LOG_EVERY: i64 = 10_000;
@@ -68,6 +69,22 @@ async fn walk(rooms: &Rooms, rotation: &Rotation, walk: &mut Walk) -> Result<(),
         let batch = rotate::contacts(pool, sealer, rotation, from, limit).await?;
         after = batch.after;
         if !goes_on(rooms, rotation, walk, batch.done).await {
+            return Ok(());
+        }
+    }
+    let mut after = Some(Uuid::nil());
+    while let Some(from) = after {
+        let (next, rows) = places::rotate(pool, sealer, rotation, from, limit).await?;
+        after = next;
+        if !goes_on(rooms, rotation, walk, Done { contacts: rows, ..Done::default() }).await {
+            return Ok(());
+        }
+    }
+    let mut after = Some(String::new());
+    while let Some(from) = after {
+        let (next, rows) = calls::rotate(pool, sealer, rotation, &from, limit).await?;
+        after = next;
+        if !goes_on(rooms, rotation, walk, Done { contacts: rows, ..Done::default() }).await {
             return Ok(());
         }
     }

@@ -5,6 +5,7 @@ use gongdan_proto::{
     common::v1::{ActorRef, PrincipalKind},
     tickets::v1 as pb,
 };
+use prost::Message as _;
 
 /// Which citizen it is; none for staff and services, and when it is not named any more.
 pub(crate) fn named(actor: Option<&ActorRef>) -> Option<&str> {
@@ -20,6 +21,11 @@ pub(crate) fn hide(actor: &mut Option<ActorRef>) {
     {
         *actor = ActorRef { kind: PrincipalKind::Citizen.into(), ..ActorRef::default() };
     }
+}
+
+/// What stays of a citizen in a table: that it was one.
+pub(crate) fn nobody() -> Vec<u8> {
+    ActorRef { kind: PrincipalKind::Citizen.into(), ..ActorRef::default() }.encode_to_vec()
 }
 
 /// The same of all whom a ticket names.

@@ -2,8 +2,8 @@
 //! Source: X11, DESIGN rule 15.
 
 use super::{
-    legal_holds, record_texts, save::Save, text_index, ticket_fields, tickets, update::Updated,
-    writer::Batch as _,
+    attachments, calls, citizens, legal_holds, notes, places, record_texts, save::Save, text_index,
+    ticket_fields, tickets, update::Updated, writer::Batch as _,
 };
 use crate::{Rooms, error::damaged, events};
 use gongdan_errors::Error;
@@ -99,6 +99,7 @@ pub(crate) async fn erase(
     erase_requests(connection, &contacts, &citizens).await.map_err(error)?;
     transaction.commit().await.map_err(error)?;
     rooms.wake();
+    rooms.sweep.notify_one();
     for _ in &erasing {
         rooms.metrics.event("erased", "live");
     }
@@ -143,6 +144,11 @@ async fn erase_contacts(
         .execute(&mut *connection)
         .instrument(span())
         .await?;
+    let nobody = citizens::nobody();
+    notes::erase_citizens(connection, tickets, &nobody).await?;
+    attachments::erase_citizens(connection, tickets, &nobody).await?;
+    places::erase(connection, tickets).await?;
+    calls::erase_contacts(connection, tickets, customers).await?;
     // Who has no ticket left is not known any more.
     let gone = sqlx::query_scalar!(
         "DELETE FROM customers c WHERE id = ANY ($1)
@@ -203,7 +209,10 @@ async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<
     .instrument(sql_span!("resolutions.erase", "UPDATE"))
     .await?;
     record_texts::erase(&mut *connection, tickets).await?;
-    ticket_fields::erase(connection, tickets).await
+    ticket_fields::erase(&mut *connection, tickets).await?;
+    notes::erase_texts(connection, tickets).await?;
+    attachments::erase_texts(connection, tickets).await?;
+    calls::erase_texts(connection, tickets).await
 }
 
 /// Tickets that are over, received before an instant, with something of these classes left; after one of an earlier page.

@@ -2,7 +2,11 @@
 //! that have something of it, so that the others stay one statement.
 
 use super::{
-    circulations, directives, extensions, quarantine, record_texts, reminders,
+    attachments::{self, FileAct},
+    calls, circulations, directives, extensions,
+    notes::{self, NewNote},
+    places::{self, NewPlace},
+    quarantine, record_texts, reminders,
     resumptions::{self, Resumption},
     save::Save,
     ticket_fields, trackers,
@@ -10,7 +14,7 @@ use super::{
 use gongdan_tickets_domain::{
     Changed, RecordText,
     form::Found,
-    groups::{directive::Directive, extension::Extension},
+    groups::{call::CallId, directive::Directive, extension::Extension},
 };
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -36,6 +40,16 @@ pub(crate) struct Extras {
     pub extensions: Vec<Extension>,
     /// When it goes on by itself, when that may have changed.
     pub resumption: Option<Resumption>,
+    /// Notes it added.
+    pub notes: Vec<NewNote>,
+    /// What it did with attachments.
+    pub files: Vec<FileAct>,
+    /// Places that came with it, sealed.
+    pub places: Vec<NewPlace>,
+    /// The grid of a new ticket.
+    pub grid: Option<String>,
+    /// Calls that belong to it now, with the ticket's version.
+    pub calls: Vec<(i64, CallId)>,
 }
 
 impl Extras {
@@ -51,13 +65,31 @@ impl Extras {
             quarantined: quarantine::until(changed),
             extensions: extensions::of(changed),
             resumption: resumptions::of(changed),
+            notes: changed.steps.iter().filter_map(|(event, after)| NewNote::of(event, after)).collect(),
+            files: changed.events().filter_map(FileAct::of).collect(),
+            places: Vec::new(),
+            grid: places::grid(changed),
+            calls: calls::linked(changed),
         }
     }
 
     /// Nothing but the ticket is written.
     pub(super) fn is_empty(&self) -> bool {
         let Self {
-            texts, directives, reminders, trackers, circulations, fields, quarantined, extensions, resumption
+            texts,
+            directives,
+            reminders,
+            trackers,
+            circulations,
+            fields,
+            quarantined,
+            extensions,
+            resumption,
+            notes,
+            files,
+            places,
+            grid,
+            calls,
         } = self;
         texts.is_empty()
             && directives.is_empty()
@@ -68,6 +100,11 @@ impl Extras {
             && quarantined.is_none()
             && extensions.is_empty()
             && resumption.is_none()
+            && notes.is_empty()
+            && files.is_empty()
+            && places.is_empty()
+            && grid.is_none()
+            && calls.is_empty()
     }
 }
 
@@ -81,5 +118,9 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     ticket_fields::write(connection, saves).await?;
     quarantine::write(connection, saves).await?;
     extensions::write(&mut *connection, saves).await?;
-    resumptions::write(connection, saves).await
+    resumptions::write(&mut *connection, saves).await?;
+    notes::write(connection, saves).await?;
+    attachments::write(connection, saves).await?;
+    places::write(connection, saves).await?;
+    calls::write(connection, saves).await
 }

@@ -26,6 +26,7 @@ pub(crate) struct Filter {
     pub customer: Option<Uuid>,
     pub ids: Vec<Uuid>,
     pub numbers: Vec<String>,
+    pub grids: Vec<String>,
     pub origin: Option<i16>,
     /// Types of the house's own, by key; beside `kinds`, and one of either is enough.
     pub type_keys: Vec<String>,
@@ -67,6 +68,10 @@ impl Filter {
         if !self.ids.is_empty() || !self.numbers.is_empty() {
             sql.push(" AND (id = ANY(").push_bind(self.ids.clone());
             sql.push(") OR number = ANY(").push_bind(self.numbers.clone()).push("))");
+        }
+        if !self.grids.is_empty() {
+            sql.push(" AND id IN (SELECT g.ticket_id FROM ticket_grids g WHERE g.grid = ANY(");
+            sql.push_bind(self.grids.clone()).push("))");
         }
         if let Some(origin) = self.origin {
             sql.push(" AND origin = ").push_bind(origin);
@@ -118,6 +123,7 @@ impl Filter {
             && text(&self.lead_units, &ticket.lead_unit_id)
             && text(&self.handlers, &ticket.handler_id)
             && text(&self.items, &ticket.item)
+            && text(&self.grids, &ticket.grid)
             && (self.regions.is_empty()
                 || RegionCode::parse(&ticket.region)
                     .is_ok_and(|code| self.regions.iter().any(|r| r.contains(code))))

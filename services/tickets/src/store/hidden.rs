@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn nothing_stays_of_other_numbers_and_the_rest_of_the_text_does() {
-        let told = Hidden::default().take_out("请回电13800001234，2026年11月29日前，共15元，邮箱zhang@example.cn");
+        let told =
+            Hidden::default().take_out("请回电13800001234，2026年11月29日前，共15元，邮箱zhang@example.cn");
         assert!(!told.contains("138") && !told.contains("1234"), "{told}");
         assert!(told.contains("2026年11月29日前，共15元"), "{told}");
     }

@@ -22,7 +22,11 @@ pub(crate) async fn count(pool: &PgPool) -> Result<Uses, sqlx::Error> {
         r#"SELECT version AS "version!", sum(rows)::bigint AS "rows!" FROM (
              SELECT key_version AS version, count(*) AS rows FROM contacts GROUP BY key_version
              UNION ALL
-             SELECT key_version, count(*) FROM customer_keys WHERE key_version IS NOT NULL GROUP BY key_version) u
+             SELECT key_version, count(*) FROM customer_keys WHERE key_version IS NOT NULL GROUP BY key_version
+             UNION ALL
+             SELECT key_version, count(*) FROM places GROUP BY key_version
+             UNION ALL
+             SELECT key_version, count(*) FROM calls WHERE key_version IS NOT NULL GROUP BY key_version) u
            GROUP BY version"#
     )
     .fetch_all(pool)
@@ -56,7 +60,9 @@ pub(crate) async fn needed(
     let sealed = sqlx::query_scalar!(
         r#"SELECT v AS "version!" FROM UNNEST($1::int[]) v
            WHERE EXISTS (SELECT FROM contacts WHERE key_version = v)
-              OR EXISTS (SELECT FROM customer_keys WHERE key_version = v)"#,
+              OR EXISTS (SELECT FROM customer_keys WHERE key_version = v)
+              OR EXISTS (SELECT FROM places WHERE key_version = v)
+              OR EXISTS (SELECT FROM calls WHERE key_version = v)"#,
         encryption
     )
     .fetch_all(pool)

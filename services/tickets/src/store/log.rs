@@ -1,6 +1,6 @@
 //! Table `events` as timeline and watchers read it.
 
-use super::{citizens, tickets::Tickets};
+use super::{citizens, records, ticket_views::Viewer, tickets::Tickets};
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::error;
 use gongdan_proto::tickets::v1 as pb;
@@ -37,13 +37,13 @@ pub(crate) struct Log {
 }
 
 impl Tickets {
-    /// Entries of a ticket's timeline after a version, oldest first, without states; citizens are named or not.
+    /// Entries of a ticket's timeline after a version, oldest first, without states, as who looks may see them.
     pub(crate) async fn timeline(
         &self,
         id: Uuid,
         after: i64,
         limit: i64,
-        name_citizens: bool,
+        viewer: Viewer,
     ) -> Result<Vec<pb::TicketEvent>, Error> {
         let payloads = sqlx::query_scalar!(
             "SELECT payload FROM events WHERE aggregate_id = $1 AND version > $2 ORDER BY version LIMIT $3",
@@ -61,8 +61,12 @@ impl Tickets {
                 let mut event = pb::TicketEvent::decode(payload.as_slice()).map_err(Error::internal)?;
                 event.state = None;
                 event.sealed.clear();
-                if !name_citizens {
+                if !viewer.see_reporter {
                     citizens::hide_in_event(&mut event);
+                    records::attachment::hide_reporter(&mut event);
+                }
+                if viewer.public_only {
+                    records::attachment::hide_internal_change(&mut event);
                 }
                 Ok(event)
             })

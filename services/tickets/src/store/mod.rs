@@ -1,6 +1,8 @@
 //! All SQL of this service, one file a table or view.
 
+pub(crate) mod attachments;
 mod cached;
+pub(crate) mod calls;
 pub(crate) mod catalogue;
 pub(crate) mod chain;
 pub(crate) mod channel_standards;
@@ -17,8 +19,8 @@ pub(crate) mod extensions;
 pub(crate) mod extras;
 pub(crate) mod filter;
 pub(crate) mod forms;
-pub(crate) mod in_flight;
 pub(crate) mod hidden;
+pub(crate) mod in_flight;
 pub(crate) mod insert;
 pub(crate) mod json_struct;
 pub(crate) mod key_holders;
@@ -28,7 +30,9 @@ pub(crate) mod keys;
 pub(crate) mod legal_holds;
 pub(crate) mod list;
 pub(crate) mod log;
+pub(crate) mod notes;
 pub(crate) mod numbers;
+pub(crate) mod places;
 pub(crate) mod priorities;
 pub(crate) mod quarantine;
 pub(crate) mod queue_list;

@@ -210,6 +210,16 @@ impl Sealer {
         })
     }
 
+    /// Encrypts something else that is personal, bound to what it belongs to.
+    pub(crate) fn seal_bytes(&self, bound: Uuid, plain: &[u8]) -> Result<Sealed, Unsealable> {
+        self.ring().seal(bound, plain)
+    }
+
+    /// Decrypts it.
+    pub(crate) fn open_bytes(&self, bound: Uuid, sealed: &Sealed) -> Result<Vec<u8>, Unsealable> {
+        self.ring().open(bound, sealed)
+    }
+
     /// Encrypts what a customer is found by, bound to the customer.
     pub(crate) fn seal_handle(&self, customer: Uuid, handle: &Handle) -> Result<Sealed, Unsealable> {
         let plain = match handle {

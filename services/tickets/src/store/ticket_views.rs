@@ -72,6 +72,8 @@ pub(crate) struct Viewer {
     pub see_reporter: bool,
     /// Who it is, as [`who`] has it; none: sees nobody's own marks.
     pub person: Option<Uuid>,
+    /// Sees of notes and attachments those that are for the citizen.
+    pub public_only: bool,
 }
 
 impl Viewer {
@@ -175,6 +177,9 @@ impl TicketView {
         // Everybody's marks are their own.
         ticket.doers.retain(|doer| !doer.only_tracked || viewer.person == Some(who(&doer.person_id)));
         ticket.tracks.retain(|track| viewer.person == Some(who(&track.person_id)));
+        if viewer.public_only {
+            records::attachment::hide_internal(&mut ticket);
+        }
         let reporter = viewer.see_reporter || !ticket.confidential;
         // Citizens write their own numbers into their requests: who may not know them does not read them there.
         let clear = viewer.clear_personal && reporter && detail == Detail::Full;

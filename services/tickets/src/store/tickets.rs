@@ -2,6 +2,7 @@
 
 use super::{
     insert::{ImportKey, Insert, Inserted, TicketCustomer},
+    places::NewPlace,
     save::Save,
     seal::{Sealed, Sealer},
     state,
@@ -90,6 +91,8 @@ pub(crate) struct Beside {
     pub contact: Option<Sealed>,
     /// What of its form can be filtered on.
     pub fields: Option<Vec<(String, Found)>>,
+    /// Where it is about.
+    pub place: Option<NewPlace>,
 }
 
 /// A new ticket before it is written.
@@ -218,7 +221,7 @@ impl Tickets {
         changed: &Changed,
         call: &Call,
     ) -> Result<pb::Ticket, Error> {
-        self.save_with(view, changed, call, None).await
+        self.save_beside(view, changed, call, None, Vec::new()).await
     }
 
     /// As [`Self::save`], with what of its form can be filtered on from now on, if that changes.
@@ -229,6 +232,28 @@ impl Tickets {
         call: &Call,
         fields: Option<Vec<(String, Found)>>,
     ) -> Result<pb::Ticket, Error> {
+        self.save_beside(view, changed, call, fields, Vec::new()).await
+    }
+
+    /// As [`Self::save`], with places that came with the act.
+    pub(crate) async fn save_placed(
+        &self,
+        view: TicketView,
+        changed: &Changed,
+        call: &Call,
+        places: Vec<NewPlace>,
+    ) -> Result<pb::Ticket, Error> {
+        self.save_beside(view, changed, call, None, places).await
+    }
+
+    async fn save_beside(
+        &self,
+        view: TicketView,
+        changed: &Changed,
+        call: &Call,
+        fields: Option<Vec<(String, Found)>>,
+        places: Vec<NewPlace>,
+    ) -> Result<pb::Ticket, Error> {
         let changed = &self.workflows.govern(changed, Who::Caller(&call.caller)).await?;
         let save = |tickets: &Self| {
             let now = tickets.clock.now();
@@ -236,6 +261,7 @@ impl Tickets {
             let answer = written.ticket.clone();
             let mut save = Save::new(changed, written, Some(call.key.clone()), now);
             save.extras.fields.clone_from(&fields);
+            save.extras.places.clone_from(&places);
             (answer, save)
         };
         let span = sql_span!("tickets.update", "UPDATE");
@@ -317,8 +343,9 @@ impl Tickets {
             Some((subject, body)) => (subject.as_str().to_owned(), body.as_str().to_owned()),
             None => (String::new(), String::new()),
         };
-        let Beside { customer, contact, fields } = beside;
+        let Beside { customer, contact, fields, place } = beside;
         save.extras.fields = fields;
+        save.extras.places = place.into_iter().collect();
         let insert = Insert { save, subject, body, import, customer, contact };
         let view = TicketView {
             id: insert.save.row.id,

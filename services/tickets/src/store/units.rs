@@ -1,10 +1,11 @@
 //! Tables `units` and `principals`, as far as dispatch and transfer ask: does this unit exist, is this person in it?
 
+use super::save::small;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::error;
 use gongdan_proto::routing::v1::{Unit, UnitKind};
 use gongdan_telemetry::sql_span;
-use gongdan_tickets_domain::{PrincipalId, UnitId};
+use gongdan_tickets_domain::{PrincipalId, PrincipalKind, UnitId};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::{PgConnection, PgPool};
@@ -128,6 +129,31 @@ impl Units {
         .instrument(sql_span!("principals.unknown", "SELECT"))
         .await
         .map_err(error)
+    }
+
+    /// Refuses people who are no active staff.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT naming those of `field`.
+    pub(crate) async fn check_staff(&self, field: &str, people: &[PrincipalId]) -> Result<(), Error> {
+        if people.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<String> = people.iter().map(ToString::to_string).collect();
+        let known = sqlx::query_scalar!(
+            "SELECT id FROM principals WHERE id = ANY ($1) AND active AND kind = $2",
+            &ids,
+            small(PrincipalKind::Person.number())
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("principals.staff", "SELECT"))
+        .await
+        .map_err(error)?;
+        let mut violations = Violations::new();
+        for (at, id) in ids.iter().enumerate().filter(|(_, id)| !known.contains(id)) {
+            violations.add(format!("{field}[{at}]"), format!("{id} is no active member of staff"));
+        }
+        violations.finish()
     }
 }
 

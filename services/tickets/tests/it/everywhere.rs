@@ -134,7 +134,18 @@ async fn t36_no_answer_names_a_confidential_reporter_to_those_who_handle_it() {
         suite.env.principal(PrincipalSpec::new(name).role(role).unit("tianhe-env").region("44")).await;
     }
     let customers: Vec<&str> = tickets.iter().map(|ticket| ticket.customer_id.as_str()).collect();
-    let mut secret = vec![PHONE, "139****7777", "+8613988887777", NAME, "欧*", "欧阳", IDENTITY, ADDRESS, ACCOUNT, CITIZEN];
+    let mut secret = vec![
+        PHONE,
+        "139****7777",
+        "+8613988887777",
+        NAME,
+        "欧*",
+        "欧阳",
+        IDENTITY,
+        ADDRESS,
+        ACCOUNT,
+        CITIZEN,
+    ];
     secret.extend(&customers);
     secret.extend(["4301", "123X", "139*", "*7777"]);
     let (mut wrong, mut answered) = (Vec::new(), BTreeMap::<&str, BTreeSet<&str>>::new());

@@ -3,8 +3,8 @@
 use crate::suite::{REGION, Suite, accept, cancel, complaint, dispatch, fields, id, reason, with_phone};
 use gongdan_auth::AuthChannel;
 use gongdan_proto::tickets::v1::{
-    self as pb, draft_service_client::DraftServiceClient, field_condition::Rule, form_service_client::FormServiceClient,
-    ticket_type_service_client::TicketTypeServiceClient,
+    self as pb, draft_service_client::DraftServiceClient, field_condition::Rule,
+    form_service_client::FormServiceClient, ticket_type_service_client::TicketTypeServiceClient,
 };
 use gongdan_testkit::PrincipalSpec;
 use prost_types::{ListValue, Struct, Value as PbValue, value::Kind};
@@ -305,8 +305,7 @@ async fn t06_a_draft_may_be_incomplete_and_is_complete_when_it_is_submitted() {
         pb::CreateTicketRequest { draft: true, ..about_water(&json!({ "pressure": 1, "account": "a" })) };
     let draft = agent.create_ticket(incomplete).await.unwrap().into_inner();
     let draft_id = draft.id;
-    let submit =
-        pb::SubmitTicketRequest { request_id: id(), ticket: draft_id.clone(), etag: String::new() };
+    let submit = pb::SubmitTicketRequest { request_id: id(), ticket: draft_id.clone(), etag: String::new() };
     assert_eq!(fields(&agent.submit_ticket(submit).await.unwrap_err()), ["custom_fields.meter"]);
     // Only what was filled in is changed, and the contact stays as it was given.
     let mut drafts = DraftServiceClient::new(suite.env.channel(&suite.service, "zhao.min"));

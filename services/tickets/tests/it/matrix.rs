@@ -3,9 +3,10 @@
 //!
 //! Acts carry an etag of a version that is not there: one that is let through is ABORTED and changes nothing.
 
+use crate::attachments::{header, png};
 use crate::suite::{
-    Suite, accept, cancel, claim, complaint, dispatch, give_back, id, instant, past, reopen, resolve, transfer, urge,
-    with_phone,
+    Suite, accept, cancel, claim, complaint, dispatch, give_back, id, instant, past, reason, reopen, resolve,
+    transfer, urge, with_phone,
 };
 use crate::supervised::{
     accept_directive, circulate, direct, escalate, hand_off, mark_error, reject_directive, reply_directive,
@@ -13,12 +14,14 @@ use crate::supervised::{
 };
 use gongdan_access::Policies;
 use gongdan_auth::AuthChannel;
-use gongdan_clock::SystemClock;
+use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_proto::{
     METHODS, Method,
     tickets::v1::{self as pb, watch_tickets_response::Kind},
+    to_timestamp,
 };
 use gongdan_testkit::{Matrix, Outcome, PrincipalSpec, call};
+use jiff::SignedDuration;
 use prost::Message as _;
 use std::sync::Arc;
 use tonic::{Code, Status};
@@ -44,6 +47,10 @@ const SERVICES: &[&str] = &[
     "gongdan.tickets.v1.SearchService",
     "gongdan.tickets.v1.ReviewService",
     "gongdan.tickets.v1.WorkflowService",
+    "gongdan.tickets.v1.VisitService",
+    "gongdan.tickets.v1.CallService",
+    "gongdan.tickets.v1.NoteService",
+    "gongdan.tickets.v1.AttachmentService",
     "gongdan.common.v1.EventService",
     "gongdan.common.v1.DeadLetterService",
     "gongdan.common.v1.AuditService",
@@ -120,44 +127,94 @@ const ASKED: &[(&str, Ask)] = &[
     }),
     ("RequestAssist", |at, _| {
         let (unit_id, request) = ("yuexiu-env".to_owned(), "协助".to_owned());
-        act!(pb::RequestAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), unit_id, request, ..Default::default() })
+        act!(pb::RequestAssistRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            unit_id,
+            request,
+            ..Default::default()
+        })
     }),
     ("ReplyAssist", |at, _| {
         let reply = "已核查".to_owned();
-        act!(pb::ReplyAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), reply, ..Default::default() })
+        act!(pb::ReplyAssistRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            reply,
+            ..Default::default()
+        })
     }),
     ("DeclineAssist", |at, _| {
         let reason = "无权限".to_owned();
-        act!(pb::DeclineAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), reason, ..Default::default() })
+        act!(pb::DeclineAssistRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            reason,
+            ..Default::default()
+        })
     }),
     ("WaiveAssist", |at, _| {
         let reason = "不需要".to_owned();
-        act!(pb::WaiveAssistRequest { request_id: id(), ticket: at.ticket.id.clone(), reason, ..Default::default() })
+        act!(pb::WaiveAssistRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            reason,
+            ..Default::default()
+        })
     }),
     ("RequestSuspension", |at, _| {
         let reason = "等待".to_owned();
-        act!(pb::RequestSuspensionRequest { request_id: id(), ticket: at.ticket.id.clone(), reason, ..Default::default() })
+        act!(pb::RequestSuspensionRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            reason,
+            ..Default::default()
+        })
     }),
     ("ApproveSuspension", |at, _| {
-        act!(pb::ApproveSuspensionRequest { request_id: id(), ticket: at.ticket.id.clone(), ..Default::default() })
+        act!(pb::ApproveSuspensionRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            ..Default::default()
+        })
     }),
     ("RejectSuspension", |at, _| {
         let decision = "不同意".to_owned();
-        act!(pb::RejectSuspensionRequest { request_id: id(), ticket: at.ticket.id.clone(), decision, ..Default::default() })
+        act!(pb::RejectSuspensionRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            decision,
+            ..Default::default()
+        })
     }),
     ("ResumeTicket", |at, _| {
         act!(pb::ResumeTicketRequest { request_id: id(), ticket: at.ticket.id.clone(), ..Default::default() })
     }),
     ("RequestExtension", |at, _| {
         let (until, reason) = (Some(instant("2099-01-01T00:00:00Z")), "复杂".to_owned());
-        act!(pb::RequestExtensionRequest { request_id: id(), ticket: at.ticket.id.clone(), until, reason, ..Default::default() })
+        act!(pb::RequestExtensionRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            until,
+            reason,
+            ..Default::default()
+        })
     }),
     ("ApproveExtension", |at, _| {
-        act!(pb::ApproveExtensionRequest { request_id: id(), ticket: at.ticket.id.clone(), ..Default::default() })
+        act!(pb::ApproveExtensionRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            ..Default::default()
+        })
     }),
     ("RejectExtension", |at, _| {
         let decision = "不同意".to_owned();
-        act!(pb::RejectExtensionRequest { request_id: id(), ticket: at.ticket.id.clone(), decision, ..Default::default() })
+        act!(pb::RejectExtensionRequest {
+            request_id: id(),
+            ticket: at.ticket.id.clone(),
+            decision,
+            ..Default::default()
+        })
     }),
     // Lists what tickets have: by its scope, with none there it shows nothing.
     ("ListExtensions", |_, _| None),
@@ -204,6 +261,90 @@ const ASKED: &[(&str, Ask)] = &[
     ("UndoMerge", |at, _| {
         let (ticket, reason) = (at.ticket.id.clone(), "弄错了".to_owned());
         act!(pb::UndoMergeRequest { request_id: id(), ticket, reason, ..Default::default() })
+    }),
+    ("AddNote", |at, _| {
+        let (ticket, text) = (at.ticket.id.clone(), "看一下".to_owned());
+        act!(pb::AddNoteRequest { request_id: id(), ticket, text, ..Default::default() })
+    }),
+    ("ListNotes", |at, _| {
+        Some(pb::ListNotesRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
+    }),
+    ("UploadAttachment", |at, _| {
+        let etag = STALE.to_owned();
+        let header = pb::AttachmentHeader { etag, ..header(&at.ticket, &png(100)) };
+        let part = Some(pb::upload_attachment_request::Part::Header(header));
+        Some(pb::UploadAttachmentRequest { part }.encode_to_vec())
+    }),
+    ("DownloadAttachment", |at, _| {
+        let (ticket, attachment_id) = (at.ticket.id.clone(), id());
+        Some(pb::DownloadAttachmentRequest { ticket, attachment_id, offset: 0, length: 0 }.encode_to_vec())
+    }),
+    ("ListAttachments", |at, _| {
+        Some(
+            pb::ListAttachmentsRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec(),
+        )
+    }),
+    ("RemoveAttachment", |at, _| {
+        let (ticket, attachment_id) = (at.ticket.id.clone(), id());
+        act!(pb::RemoveAttachmentRequest { request_id: id(), ticket, attachment_id, ..Default::default() })
+    }),
+    ("BookVisit", |at, _| {
+        let window = |minutes| Some(to_timestamp(SystemClock.now() + SignedDuration::from_mins(minutes)));
+        let ticket = at.ticket.id.clone();
+        act!(pb::BookVisitRequest {
+            request_id: id(),
+            ticket,
+            window_start: window(10),
+            window_end: window(20),
+            ..Default::default()
+        })
+    }),
+    ("MoveVisit", |at, _| {
+        let window = |minutes| Some(to_timestamp(SystemClock.now() + SignedDuration::from_mins(minutes)));
+        let (ticket, visit_id, reason) = (at.ticket.id.clone(), id(), "改期".to_owned());
+        act!(pb::MoveVisitRequest {
+            request_id: id(),
+            ticket,
+            visit_id,
+            reason,
+            window_start: window(10),
+            window_end: window(20),
+            ..Default::default()
+        })
+    }),
+    ("CancelVisit", |at, _| {
+        let (ticket, visit_id, reason) = (at.ticket.id.clone(), id(), "不去了".to_owned());
+        act!(pb::CancelVisitRequest { request_id: id(), ticket, visit_id, reason, ..Default::default() })
+    }),
+    ("CheckInVisit", |at, _| {
+        let (ticket, visit_id) = (at.ticket.id.clone(), id());
+        act!(pb::CheckInVisitRequest { request_id: id(), ticket, visit_id, ..Default::default() })
+    }),
+    ("ReportVisit", |at, _| {
+        let (ticket, visit_id, result) = (at.ticket.id.clone(), id(), pb::VisitResult::Done.into());
+        act!(pb::ReportVisitRequest { request_id: id(), ticket, visit_id, result, ..Default::default() })
+    }),
+    ("ReportVisits", |at, _| {
+        let report = pb::VisitReport {
+            report_id: id(),
+            ticket: at.ticket.id.clone(),
+            visit_id: id(),
+            device_time: Some(to_timestamp(SystemClock.now())),
+            sequence: 0,
+            what: Some(pb::visit_report::What::CheckedIn(pb::VisitReportCheckIn::default())),
+        };
+        Some(pb::ReportVisitsRequest { reports: vec![report] }.encode_to_vec())
+    }),
+    ("LinkCall", |at, _| {
+        let (ticket, call_id) = (at.ticket.id.clone(), "c-1".to_owned());
+        act!(pb::LinkCallRequest { request_id: id(), ticket, call_id, etag: String::new() })
+    }),
+    ("ListCalls", |at, _| {
+        Some(pb::ListCallsRequest { ticket: at.ticket.id.clone(), ..Default::default() }.encode_to_vec())
+    }),
+    ("GetRecording", |at, _| {
+        let (ticket, call_id, purpose) = (at.ticket.id.clone(), "c-1".to_owned(), "核实".to_owned());
+        Some(pb::GetRecordingRequest { ticket, call_id, purpose }.encode_to_vec())
     }),
     ("RecordPastTicket", |at, _| {
         let region = new_in(at)?;
@@ -371,6 +512,15 @@ fn outcome(method: &Method, told: &Result<Vec<u8>, Status>) -> Option<Outcome> {
             "WatchTickets" => {
                 there(pb::WatchTicketsResponse::decode(answer.as_slice()).unwrap().kind() == Kind::Current)
             }
+            // Each report has an outcome of its own.
+            "ReportVisits" => {
+                let answer = pb::ReportVisitsResponse::decode(answer.as_slice()).unwrap();
+                match answer.outcomes[0].reason.as_str() {
+                    "TICKET_NOT_FOUND" => Some(Outcome::Hidden),
+                    "PERMISSION_DENIED" => Some(Outcome::Denied),
+                    _ => Some(Outcome::Done),
+                }
+            }
             "RecordPastTickets" => {
                 let told = pb::RecordPastTicketsResponse::decode(answer.as_slice()).unwrap();
                 match told.result {
@@ -385,6 +535,8 @@ fn outcome(method: &Method, told: &Result<Vec<u8>, Status>) -> Option<Outcome> {
         Err(status) => match status.code() {
             Code::Aborted | Code::FailedPrecondition => Some(Outcome::Done),
             Code::PermissionDenied => Some(Outcome::Denied),
+            // The ticket is seen, and has no such record.
+            Code::NotFound if reason(status) != "TICKET_NOT_FOUND" => Some(Outcome::Done),
             Code::NotFound => Some(Outcome::Hidden),
             _ => None,
         },
@@ -411,7 +563,8 @@ async fn every_rpc_about_tickets_comes_to_what_the_matrix_says() {
             let principal = suite.somebody(role, sensitive, &citizen).await;
             let caller = suite.env.channel(&suite.service, &principal);
             for method in METHODS.iter().filter(about_tickets) {
-                let known = ASKED.iter().chain(&SUPERVISION).chain(&REVIEW).find(|(name, _)| *name == method.name());
+                let known =
+                    ASKED.iter().chain(&SUPERVISION).chain(&REVIEW).find(|(name, _)| *name == method.name());
                 let (name, request) =
                     known.unwrap_or_else(|| panic!("{} has no request in ASKED", method.path));
                 for place in &places {

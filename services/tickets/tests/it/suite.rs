@@ -279,7 +279,9 @@ pub async fn serve(env: &Env, overrides: &str, clock: SharedClock) -> Served {
     let keys = env.dir().join("contacts.keys");
     gongdan_tickets::create_key_file(&keys).unwrap();
     let overrides = format!("[contacts]\nkey_file = {:?}\n{overrides}", keys.display().to_string());
-    let config = env.config_with(gongdan_tickets::DEFAULTS, &overrides);
+    let store = format!("store = \"file://{}\"", env.dir().join("attachments").display());
+    let defaults = gongdan_tickets::DEFAULTS.replace("store = \"\"", &store);
+    let config = env.config_with(&defaults, &overrides);
     env.serve(|listeners, shutdown| gongdan_tickets::run_at(config, listeners, clock, shutdown)).await
 }
 

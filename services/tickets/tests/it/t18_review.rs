@@ -62,7 +62,10 @@ async fn start() -> Suite {
         let spec = PrincipalSpec::new(name).unit(unit).role(role).right("sensitive");
         suite.env.principal(if unit == "tianhe-env" { spec } else { spec.region("44") }).await;
     }
-    suite.env.principal(PrincipalSpec::new("wu.gang").unit("tianhe-env").role("handler").right("sensitive")).await;
+    suite
+        .env
+        .principal(PrincipalSpec::new("wu.gang").unit("tianhe-env").role("handler").right("sensitive"))
+        .await;
     suite.env.principal(PrincipalSpec::new("xie.na").unit("yuexiu-env").role("handler").region("44")).await;
     let now = suite.clock.now();
     let centre = routing::UnitEvent {
@@ -79,16 +82,19 @@ async fn start() -> Suite {
         }),
     };
     suite.publish("routing", "unit_changed", stable_id("unit", "hotline"), 1, centre.encode_to_vec()).await;
-    eventually("the centre is known", async || suite.count("units WHERE id = 'hotline'").await == 1)
-        .await;
+    eventually("the centre is known", async || suite.count("units WHERE id = 'hotline'").await == 1).await;
     suite
 }
 
 async fn handled(suite: &Suite, sensitive: bool) -> pb::Ticket {
     let request = pb::CreateTicketRequest { sensitive, ..complaint() };
     let ticket = suite.tickets("chen.jing").create_ticket(request).await.unwrap().into_inner();
-    let ticket =
-        suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap().into_inner();
+    let ticket = suite
+        .tickets("chen.jing")
+        .dispatch_ticket(dispatch(&ticket, "tianhe-env"))
+        .await
+        .unwrap()
+        .into_inner();
     suite.tickets("wu.gang").accept_ticket(accept(&ticket)).await.unwrap().into_inner()
 }
 
@@ -140,7 +146,9 @@ async fn t18_sensitive_tickets_add_office_and_centre_leader_who_all_sign() {
     assert_eq!((direct.code(), reason(&direct).as_str()), (Code::FailedPrecondition, "STEP_REFUSES"));
     assert!(direct.message().contains("sensitive tickets are resolved by review"), "{}", direct.message());
     let ticket = submitted(&suite, &ticket).await;
-    for (name, step) in [("sun.lei", "centre-review"), ("he.ping", "leaders-review"), ("fang.yu", "leaders-review")] {
+    for (name, step) in
+        [("sun.lei", "centre-review"), ("he.ping", "leaders-review"), ("fang.yu", "leaders-review")]
+    {
         let signed = reviews(&suite, name).approve_review(approval(&ticket)).await.unwrap().into_inner();
         assert_eq!((signed.phase(), signed.step.as_str()), (pb::Phase::InReview, step), "{name}");
     }
@@ -157,10 +165,15 @@ async fn t18_a_rejection_goes_back_to_a_chosen_step_and_what_was_signed_after_it
     let suite = start().await;
     let ticket = submitted(&suite, &handled(&suite, false).await).await;
     reviews(&suite, "sun.lei").approve_review(approval(&ticket)).await.unwrap();
-    let ahead = reviews(&suite, "he.ping").reject_review(rejection(&ticket, "leaders-review")).await.unwrap_err();
+    let ahead =
+        reviews(&suite, "he.ping").reject_review(rejection(&ticket, "leaders-review")).await.unwrap_err();
     assert_eq!(ahead.code(), Code::InvalidArgument);
     assert!(ahead.message().contains("step"), "{}", ahead.message());
-    let back = reviews(&suite, "he.ping").reject_review(rejection(&ticket, "unit-review")).await.unwrap().into_inner();
+    let back = reviews(&suite, "he.ping")
+        .reject_review(rejection(&ticket, "unit-review"))
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((back.phase(), back.step.as_str()), (pb::Phase::InReview, "unit-review"));
     assert_eq!(back.review.as_ref().unwrap().rejection, "请补充现场照片");
     // Signed anew, also by the same person, because the earlier signature is gone.
@@ -171,9 +184,14 @@ async fn t18_a_rejection_goes_back_to_a_chosen_step_and_what_was_signed_after_it
     assert_eq!(home.review.unwrap().state(), pb::ReviewState::Rejected);
     let none = reviews(&suite, "he.ping").approve_review(approval(&ticket)).await.unwrap_err();
     assert_eq!(reason(&none), "PHASE_REFUSES");
-    let better = pb::SubmitForReviewRequest { solution: "已停工并拍照".to_owned(), ..proposal(&ticket) };
+    let better =
+        pb::SubmitForReviewRequest { solution: "已停工并拍照".to_owned(), ..proposal(&ticket) };
     let second = reviews(&suite, "wu.gang").submit_for_review(better).await.unwrap().into_inner();
-    assert_eq!(second.review.unwrap().solution, "已停工并拍照", "the later proposal takes the place of the first");
+    assert_eq!(
+        second.review.unwrap().solution,
+        "已停工并拍照",
+        "the later proposal takes the place of the first"
+    );
 }
 
 #[tokio::test]
@@ -184,10 +202,12 @@ async fn t18_named_persons_countersign_all_of_them_or_one() {
         (pb::SigningMode::AnyOf, &["zhou.qi"], "centre-review"),
     ] {
         let ticket = handled(&suite, false).await;
-        let own = pb::SubmitForReviewRequest { countersigner_ids: vec!["wu.gang".to_owned()], ..proposal(&ticket) };
+        let own =
+            pb::SubmitForReviewRequest { countersigner_ids: vec!["wu.gang".to_owned()], ..proposal(&ticket) };
         let own = reviews(&suite, "wu.gang").submit_for_review(own).await.unwrap_err();
         assert_eq!(reason(&own), "OWN_SUBMISSION");
-        let nobody = pb::SubmitForReviewRequest { countersigner_ids: vec!["nobody".to_owned()], ..proposal(&ticket) };
+        let nobody =
+            pb::SubmitForReviewRequest { countersigner_ids: vec!["nobody".to_owned()], ..proposal(&ticket) };
         let nobody = reviews(&suite, "wu.gang").submit_for_review(nobody).await.unwrap_err();
         assert_eq!(nobody.code(), Code::InvalidArgument);
         let named = pb::SubmitForReviewRequest {
@@ -212,10 +232,8 @@ async fn t18_a_cancelled_ticket_leaves_its_review_lapsed_and_two_signatures_at_o
     let ticket = submitted(&suite, &handled(&suite, false).await).await;
     let stale = |etag: i64| pb::ApproveReviewRequest { etag: etag.to_string(), ..approval(&ticket) };
     let (mut one, mut two) = (reviews(&suite, "sun.lei"), reviews(&suite, "qian.mei"));
-    let (a, b) = tokio::join!(
-        one.approve_review(stale(ticket.version)),
-        two.approve_review(stale(ticket.version))
-    );
+    let (a, b) =
+        tokio::join!(one.approve_review(stale(ticket.version)), two.approve_review(stale(ticket.version)));
     let lost = [a.err(), b.err()].into_iter().flatten().collect::<Vec<_>>();
     assert_eq!(lost.len(), 1, "{lost:?}");
     assert_eq!(lost[0].code(), Code::Aborted);

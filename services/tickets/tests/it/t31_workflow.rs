@@ -22,12 +22,17 @@ async fn put(suite: &Suite, definition: String) -> pb::Workflow {
 
 async fn rule(suite: &Suite, kind: pb::TicketType, workflow: &str) {
     let rule = pb::WorkflowRule { r#type: kind.into(), item: String::new(), workflow: workflow.to_owned() };
-    workflows(suite, "admin").set_workflow_rule(pb::SetWorkflowRuleRequest { rule: Some(rule) }).await.unwrap();
+    workflows(suite, "admin")
+        .set_workflow_rule(pb::SetWorkflowRuleRequest { rule: Some(rule) })
+        .await
+        .unwrap();
 }
 
 /// The hotline with a second step of handling.
 fn second() -> String {
-    hotline().replace("key = \"handling\"\nphase", "key = \"working\"\nphase").replace("\"handling\"", "\"working\"")
+    hotline()
+        .replace("key = \"handling\"\nphase", "key = \"working\"\nphase")
+        .replace("\"handling\"", "\"working\"")
 }
 
 #[tokio::test]
@@ -43,10 +48,9 @@ async fn t31_steps_are_stamped_and_guards_and_roles_are_held_to() {
     let steps: Vec<String> = suite.timeline(&ticket.id).await.into_iter().map(|entry| entry.step).collect();
     assert_eq!(steps, ["pending", "dispatched", "handling"]);
 
-    let strict = hotline().replace("key = \"government-hotline\"", "key = \"strict\"").replace(
-        "action = \"cancel\"\n",
-        "action = \"cancel\"\nroles = [\"supervisor\"]\n",
-    );
+    let strict = hotline()
+        .replace("key = \"government-hotline\"", "key = \"strict\"")
+        .replace("action = \"cancel\"\n", "action = \"cancel\"\nroles = [\"supervisor\"]\n");
     put(&suite, strict).await;
     rule(&suite, pb::TicketType::Complaint, "strict").await;
     let ticket = suite.submitted().await;
@@ -73,7 +77,10 @@ async fn t31_a_bad_definition_is_refused_with_every_fault_and_its_place() {
         .replace("guard = \"ticket.sensitive\"", "guard = \"ticket.sensitive && tiket.round > 1\"");
     let request = pb::ValidateWorkflowRequest { definition: bad.clone() };
     let faults = workflows(&suite, "zhao.min").validate_workflow(request).await.unwrap().into_inner().faults;
-    assert!(faults.iter().any(|f| f.at == "transition[26].to" || f.message == "no step `nowhere`"), "{faults:?}");
+    assert!(
+        faults.iter().any(|f| f.at == "transition[26].to" || f.message == "no step `nowhere`"),
+        "{faults:?}"
+    );
     let guard = faults.iter().find(|fault| fault.at.ends_with(".guard")).unwrap();
     assert_eq!((guard.line, guard.column), (1, 21), "{guard:?}");
     assert!(guard.message.starts_with("unknown variable `tiket`"), "{guard:?}");
@@ -89,7 +96,9 @@ async fn t31_a_bad_definition_is_refused_with_every_fault_and_its_place() {
     let faults = workflows(&suite, "zhao.min").validate_workflow(toml).await.unwrap().into_inner().faults;
     assert_eq!((faults[0].at.as_str(), faults[0].line), ("definition", 2));
     let good = pb::ValidateWorkflowRequest { definition: hotline().to_owned() };
-    assert!(workflows(&suite, "zhao.min").validate_workflow(good).await.unwrap().into_inner().faults.is_empty());
+    assert!(
+        workflows(&suite, "zhao.min").validate_workflow(good).await.unwrap().into_inner().faults.is_empty()
+    );
     let denied = workflows(&suite, "zhao.min")
         .put_workflow(pb::PutWorkflowRequest { request_id: id(), definition: hotline().to_owned() })
         .await
@@ -133,11 +142,17 @@ async fn t31_a_ticket_in_flight_finishes_on_its_version_and_a_previewed_migratio
     let done = migrated(&suite, migration.clone()).await;
     assert_eq!(done.last().unwrap().moved, 1);
     let moved = suite.get(&old.id).await;
-    assert_eq!((moved.workflow_version, moved.step.as_str(), moved.phase()), (2, "working", pb::Phase::InProgress));
+    assert_eq!(
+        (moved.workflow_version, moved.step.as_str(), moved.phase()),
+        (2, "working", pb::Phase::InProgress)
+    );
     assert_eq!(suite.changes(&old.id).await.last(), Some(&"workflow_migrated"));
     let rest = migrated(&suite, migration.clone()).await;
     assert_eq!(rest.last().unwrap().moved, 0, "what was moved is not found again");
-    let other = pb::MigrateTicketsRequest { steps: [("handling".to_owned(), "resolved".to_owned())].into(), ..migration };
+    let other = pb::MigrateTicketsRequest {
+        steps: [("handling".to_owned(), "resolved".to_owned())].into(),
+        ..migration
+    };
     let wrong = workflows(&suite, "admin").migrate_tickets(other).await.unwrap_err();
     assert_eq!(wrong.code(), Code::InvalidArgument, "a step of another phase");
     let resolved = suite.tickets("li.wei").resolve_ticket(resolve(&moved)).await.unwrap().into_inner();
@@ -195,7 +210,8 @@ async fn t31_workflows_are_listed_by_key_with_the_rules_and_read_as_they_were_wr
     assert_eq!(rest.workflows.len(), 1);
     assert!(rest.next_page_token.is_empty());
     let get = |key: &str, version| pb::GetWorkflowRequest { key: key.to_owned(), version };
-    let read = workflows(&suite, "li.wei").get_workflow(get("government-hotline", 0)).await.unwrap().into_inner();
+    let read =
+        workflows(&suite, "li.wei").get_workflow(get("government-hotline", 0)).await.unwrap().into_inner();
     assert_eq!(read.definition, hotline());
     for (key, version) in [("none", 0), ("government-hotline", 7)] {
         let missing = workflows(&suite, "li.wei").get_workflow(get(key, version)).await.unwrap_err();

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use anyhow::{Context as _, Result};
 use clap::Args;
 use gongdan_proto::{
-    tickets::v1::{ContactInput, CreateTicketRequest},
+    tickets::v1::{ContactInput, CreateTicketRequest, Place},
     to_timestamp,
 };
 
@@ -13,6 +13,7 @@ use super::{
     super::{
         Context,
         fields::{self, Field},
+        visit::{given_in, point},
     },
     words::{Channel, Impact, Kind, Priority, Urgency, number},
 };
@@ -68,6 +69,18 @@ pub struct Create {
     /// The reporter's address
     #[arg(long, default_value = "", hide_default_value = true)]
     address: String,
+    /// Where it is about, in words; the reporter's own address is --address
+    #[arg(long, default_value = "", hide_default_value = true)]
+    place: String,
+    /// The point: LATITUDE,LONGITUDE
+    #[arg(long, value_name = "LAT,LON", allow_hyphen_values = true)]
+    point: Option<String>,
+    /// The point is one of a Chinese map (GCJ-02); it is kept in WGS-84
+    #[arg(long, requires = "point")]
+    gcj02: bool,
+    /// The code of the grid (网格)
+    #[arg(long, default_value = "", hide_default_value = true)]
+    grid: String,
     /// When it was received; default: now
     #[arg(long, value_name = "TIME")]
     received_at: Option<String>,
@@ -101,6 +114,12 @@ impl Create {
             identity_number: self.identity_number,
             address: self.address,
         };
+        let place = Place {
+            address: self.place,
+            point: self.point.as_deref().map(point).transpose()?,
+            given_in: if self.point.is_some() { given_in(self.gcj02) } else { 0 },
+            grid: self.grid,
+        };
         let received_at = self.received_at.as_deref().map(|text| context.parse_time(text)).transpose()?;
         Ok(CreateTicketRequest {
             request_id: context.request_id(),
@@ -122,6 +141,7 @@ impl Create {
             type_key: self.type_key,
             custom_fields: fields::message(&self.fields)?,
             repeat_of: self.repeat_of,
+            place: (place != Place::default()).then_some(place),
         })
     }
 }

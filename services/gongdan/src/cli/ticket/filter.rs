@@ -42,6 +42,9 @@ pub struct Filter {
     /// How it came in; may be repeated
     #[arg(long, value_enum)]
     channel: Vec<Channel>,
+    /// Code of the grid it is about (网格); may be repeated
+    #[arg(long, value_name = "CODE")]
+    grid: Vec<String>,
     /// Received at or after
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -77,6 +80,7 @@ impl Filter {
             origin: 0,
             type_keys: self.type_key,
             fields: self.field.iter().map(Field::condition).collect(),
+            grids: self.grid,
         })
     }
 }

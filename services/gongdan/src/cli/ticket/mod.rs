@@ -1,15 +1,17 @@
 //! Tickets: create, read, act, watch.
 
 mod act;
+mod attachment;
 mod bulk;
 mod create;
 mod draft;
 mod export;
 pub mod filter;
-mod links;
 mod handling;
+mod links;
 mod list;
 pub mod lookup;
+mod note;
 mod search;
 pub mod show;
 mod supervise;
@@ -26,6 +28,8 @@ use gongdan_proto::tickets::v1::{
 };
 
 use super::{Channel, Context, Table};
+
+pub use show::{table, ticket as show};
 
 /// The client of tickets that every command uses.
 type Client = TicketServiceClient<Channel>;
@@ -88,6 +92,24 @@ pub enum Command {
     },
     /// Judges the timeline against its hash chain and names the first broken link (流转信息校验)
     Verify(verify::Verify),
+    /// Adds a note, for staff or for the citizen as well (备注)
+    Note(note::Add),
+    /// Notes on a ticket, newest first
+    Notes {
+        /// Number or id
+        ticket: String,
+    },
+    /// Attaches a file (附件)
+    Attach(attachment::Attach),
+    /// Attachments of a ticket
+    Attachments {
+        /// Number or id
+        ticket: String,
+    },
+    /// Saves an attachment to a file
+    Download(attachment::Download),
+    /// Takes an attachment away; its content is deleted
+    Detach(attachment::Detach),
     /// Finds customers with their tickets (来电弹屏)
     Lookup(lookup::Lookup),
     /// Finds tickets by words, number, phone and filter (检索)
@@ -160,6 +182,12 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Split(args) => return links::split(context, args).await,
         Command::Merge(args) => return links::merge(context, args).await,
         Command::Unmerge(args) => return links::unmerge(context, args).await,
+        Command::Note(args) => return note::add(context, args).await,
+        Command::Notes { ticket } => return note::list(context, ticket).await,
+        Command::Attach(args) => return attachment::attach(context, args).await,
+        Command::Attachments { ticket } => return attachment::list(context, ticket).await,
+        Command::Download(args) => return attachment::download(context, args).await,
+        Command::Detach(args) => return attachment::detach(context, args).await,
     };
     show::ticket(context, &ticket.into_inner())
 }

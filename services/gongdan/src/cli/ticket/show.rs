@@ -53,6 +53,8 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
     let (name, phone) = clear.map_or((masked.name, masked.phone), |clear| (clear.name, clear.phone));
     let resolution = ticket.resolution.clone().unwrap_or_default();
     let counted = |count: i32| if count == 0 { String::new() } else { count.to_string() };
+    let place = ticket.place.clone().unwrap_or_default();
+    let point = place.point.map(|p| format!("{:.7}, {:.7}", p.latitude, p.longitude)).unwrap_or_default();
     let yes = |is: bool| if is { context.text("yes", "是").to_owned() } else { String::new() };
     vec![
         (context.text("number", "编号"), ticket.number.clone()),
@@ -66,6 +68,9 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("form", "表单"), fields::form(ticket)),
         (context.text("fields", "表单内容"), fields::lines(ticket.custom_fields.as_ref())),
         (context.text("region", "区域"), region(&ticket.region)),
+        (context.text("grid", "网格"), ticket.grid.clone()),
+        (context.text("place", "地点"), place.address),
+        (context.text("point (WGS-84)", "坐标（WGS-84）"), point),
         (context.text("channel", "渠道"), context.name(ticket.channel().as_str_name())),
         (
             context.text("first response within", "首次响应时限"),
@@ -98,6 +103,10 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("help of others", "协办"), assists(context, ticket)),
         (context.text("suspensions", "挂起"), suspensions(context, ticket)),
         (context.text("extensions", "延时"), extensions(context, ticket)),
+        (context.text("visits", "上门次数"), counted(i32::try_from(ticket.visits.len()).unwrap_or(i32::MAX))),
+        (context.text("notes", "备注"), counted(ticket.note_count)),
+        (context.text("attachments", "附件"), counted(ticket.attachment_count)),
+        (context.text("calls", "通话"), ticket.call_ids.join(", ")),
         (context.text("outcome", "办理结果"), context.name(resolution.outcome().as_str_name())),
         (context.text("solution", "办理情况"), resolution.solution.clone()),
         (context.text("root cause", "原因"), resolution.root_cause.clone()),

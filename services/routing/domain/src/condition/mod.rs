@@ -69,6 +69,7 @@ fn sample() -> Option<TicketFacts> {
         tier: 1,
         sensitive: false,
         received_at: Timestamp::UNIX_EPOCH,
+        grid: None,
         customer_known: true,
         customer_tier: "standard".to_owned(),
     })

@@ -293,3 +293,18 @@ proptest! {
         prop_assert_eq!(chosen, usize::from(decided.target.unit_id().is_some()));
     }
 }
+
+#[test]
+fn t37_the_unit_of_a_range_of_grids_gets_what_is_about_one_of_them() {
+    let range = gongdan_region::RegionRange { start: 440_106_900_001, end: 440_106_900_020 };
+    let grids = Area { id: 2, range, item: String::new(), unit_id: "roads".into() };
+    let directory = directory(vec![], vec![area(1, "440106", "", "env"), grids]);
+    let unit = |grid: Option<&str>| {
+        let ticket = TicketFacts { grid: grid.map(code), region: code("440106"), ..noise() };
+        let decided = decide(&directory, &ticket, &Refusals::default(), at());
+        decided.target.unit_id().cloned()
+    };
+    assert_eq!(unit(Some("440106900007")).as_deref(), Some("roads"));
+    assert_eq!(unit(Some("440106900021")).as_deref(), Some("env"));
+    assert_eq!(unit(None).as_deref(), Some("env"));
+}

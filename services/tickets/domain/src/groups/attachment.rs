@@ -61,6 +61,8 @@ pub struct File {
     pub id: Uuid,
     /// The citizen may read it.
     pub public: bool,
+    /// It came from the citizen.
+    pub from_reporter: bool,
     /// What it is, as its content says.
     pub media_type: String,
     /// Bytes.

@@ -34,6 +34,29 @@ pub(crate) fn hide_internal(ticket: &mut pb::Ticket) {
     ticket.attachment_count = ticket.public_attachment_count;
 }
 
+/// Empties the entry of what staff note and attach among themselves.
+pub(crate) fn hide_internal_change(event: &mut pb::TicketEvent) {
+    let internal = match &event.change {
+        Some(PbChange::Noted(c)) => !c.public,
+        Some(PbChange::Attached(c)) => !c.public,
+        Some(PbChange::Detached(c)) => !c.public,
+        _ => false,
+    };
+    if internal {
+        event.change = None;
+        event.actor = None;
+    }
+}
+
+/// The name of a file may tell who the reporter is that sent it.
+pub(crate) fn hide_reporter(event: &mut pb::TicketEvent) {
+    if let Some(PbChange::Attached(attached)) = &mut event.change
+        && attached.from_reporter
+    {
+        attached.name.clear();
+    }
+}
+
 /// Texts of its records into an answer: notes and attachments are answered by themselves.
 pub(crate) fn fill(_ticket: &mut pb::Ticket, _texts: &super::Texts) {}
 
@@ -58,6 +81,7 @@ pub(crate) fn change(change: &Change) -> PbChange {
             size: file.size,
             sha256: file.sha256.to_vec(),
             name: mask_numbers(file.name.as_str()),
+            from_reporter: file.from_reporter,
         }),
         Change::Detached { attachment, public, reason } => PbChange::Detached(pb::Detached {
             attachment_id: attachment.to_string(),

@@ -1,0 +1,70 @@
+//! `CallService.ListCalls`. Source: T35, T36.
+
+use super::{
+    decode::{page_size, ticket_ref},
+    viewer::viewer_of,
+};
+use crate::{
+    Rooms,
+    store::{
+        calls::{self, Call},
+        seal::Sealer,
+    },
+};
+use gongdan_access::Caller;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::{tickets::v1 as pb, to_timestamp};
+use gongdan_tickets_domain::{mask_numbers, mask_phone};
+
+pub(super) async fn list_calls(
+    rooms: &Rooms,
+    caller: &Caller,
+    request: pb::ListCallsRequest,
+) -> Result<pb::ListCallsResponse, Error> {
+    let mut violations = Violations::new();
+    let ticket = ticket_ref(&request.ticket, &mut violations);
+    let size = page_size(request.page_size, 50, 200, &mut violations);
+    let before = match request.page_token.as_str() {
+        "" => Some(i64::MAX),
+        token => {
+            violations.field("page_token", token.parse::<i64>().map_err(|_| "a token of an earlier answer"))
+        }
+    };
+    let (Some(ticket), Some(before), true) = (ticket, before, violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
+    let view = rooms.tickets.view(&ticket).await?;
+    view.check_acted_on(caller)?;
+    gongdan_audit::touched("ticket", view.id);
+    let reporter = viewer_of(caller, &view)?.see_reporter;
+    let mut found = calls::list(&rooms.pool, view.id, before, size + 1).await?;
+    let more = i64::try_from(found.len()).is_ok_and(|found| found > size);
+    if more {
+        found.pop();
+    }
+    let next_page_token =
+        found.last().filter(|_| more).map(|(version, _)| version.to_string()).unwrap_or_default();
+    let calls = found
+        .iter()
+        .map(|(_, call)| presented(call, &rooms.customers.sealer, reporter))
+        .collect::<Result<_, _>>()?;
+    Ok(pb::ListCallsResponse { calls, next_page_token })
+}
+
+/// A call as who looks may see it.
+pub(super) fn presented(call: &Call, sealer: &Sealer, reporter: bool) -> Result<pb::Call, Error> {
+    let phone = if reporter { call.number(sealer)?.as_ref().map(mask_phone) } else { None };
+    let customer = call.customer_id.filter(|_| reporter);
+    Ok(pb::Call {
+        call_id: call.call_id.clone(),
+        seat: call.seat.clone(),
+        agent_id: call.agent_id.clone(),
+        phone: phone.unwrap_or_default(),
+        customer_id: customer.map(|id| id.to_string()).unwrap_or_default(),
+        started_at: Some(to_timestamp(call.started_at.to_jiff())),
+        ended_at: call.ended_at.map(|at| to_timestamp(at.to_jiff())),
+        result: i32::from(call.result),
+        note: mask_numbers(&call.note),
+        recorded: !call.recording_url.is_empty(),
+    })
+}

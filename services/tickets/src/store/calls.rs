@@ -1,0 +1,322 @@
+//! Tables `calls` and `call_links`. Source: T35, DESIGN rule 15.
+
+use super::{
+    key_rotations::Rotation,
+    save::Save,
+    seal::{Sealed, Sealer, Unsealable},
+};
+use gongdan_clock::stable_id;
+use gongdan_errors::Error;
+use gongdan_pg::error;
+use gongdan_telemetry::sql_span;
+use gongdan_tickets_domain::{
+    Change, Changed, ERASED, Event, PhoneNumber,
+    groups::call::{CallId, Change as CallChange},
+};
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
+use sqlx::{PgConnection, PgPool};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// A call that begins.
+#[derive(Debug, Clone)]
+pub(crate) struct NewCall {
+    pub call_id: String,
+    pub seat: String,
+    pub agent_id: String,
+    pub customer_id: Option<Uuid>,
+    pub number: Option<Sealed>,
+    pub started_at: Timestamp,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone)]
+pub(crate) struct Ending {
+    pub call_id: String,
+    pub ended_at: Timestamp,
+    pub result: i16,
+    pub note: String,
+    pub recording_url: String,
+}
+
+/// A row.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub call_id: String,
+    pub seat: String,
+    pub agent_id: String,
+    pub customer_id: Option<Uuid>,
+    pub key_version: Option<i32>,
+    pub sealed: Option<Vec<u8>>,
+    pub started_at: SqlTimestamp,
+    pub ended_at: Option<SqlTimestamp>,
+    pub result: i16,
+    pub note: String,
+    pub recording_url: String,
+}
+
+impl Call {
+    /// The caller's number, if it is known.
+    pub(crate) fn number(&self, sealer: &Sealer) -> Result<Option<PhoneNumber>, Error> {
+        let (Some(key_version), Some(bytes)) = (self.key_version, &self.sealed) else { return Ok(None) };
+        let sealed = Sealed { key_version, bytes: bytes.clone() };
+        open(sealer, &self.call_id, &sealed).map(Some).map_err(Error::internal)
+    }
+}
+
+/// What the number of a call is bound to.
+fn bound(call: &str) -> Uuid {
+    stable_id("call", call)
+}
+
+/// Encrypts the number of a call.
+pub(crate) fn seal(sealer: &Sealer, call: &str, number: &PhoneNumber) -> Result<Sealed, Error> {
+    sealer.seal_bytes(bound(call), number.as_e164().as_bytes()).map_err(Error::internal)
+}
+
+fn open(sealer: &Sealer, call: &str, sealed: &Sealed) -> Result<PhoneNumber, Unsealable> {
+    let bytes = sealer.open_bytes(bound(call), sealed)?;
+    let text = String::from_utf8(bytes).map_err(|_| Unsealable::Damaged)?;
+    PhoneNumber::from_e164(text).map_err(|_| Unsealable::Damaged)
+}
+
+/// Keeps a call; false when it was there.
+pub(crate) async fn insert(pool: &PgPool, call: &NewCall) -> Result<bool, Error> {
+    let done = sqlx::query!(
+        "INSERT INTO calls (call_id, seat, agent_id, customer_id, key_version, sealed, started_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (call_id) DO NOTHING",
+        call.call_id,
+        call.seat,
+        call.agent_id,
+        call.customer_id,
+        call.number.as_ref().map(|sealed| sealed.key_version),
+        call.number.as_ref().map(|sealed| sealed.bytes.clone()),
+        call.started_at.to_sqlx() as _
+    )
+    .execute(pool)
+    .instrument(sql_span!("calls.insert", "INSERT"))
+    .await
+    .map_err(error)?;
+    Ok(done.rows_affected() > 0)
+}
+
+/// Says how a call ended; none when it is not there.
+pub(crate) async fn end(pool: &PgPool, ending: &Ending) -> Result<Option<Call>, Error> {
+    sqlx::query_as!(
+        Call,
+        r#"UPDATE calls SET ended_at = $2, result = $3, note = $4, recording_url = $5 WHERE call_id = $1
+           RETURNING call_id, seat, agent_id, customer_id, key_version, sealed, started_at, ended_at, result, note,
+             recording_url"#,
+        ending.call_id,
+        ending.ended_at.to_sqlx() as _,
+        ending.result,
+        ending.note,
+        ending.recording_url
+    )
+    .fetch_optional(pool)
+    .instrument(sql_span!("calls.end", "UPDATE"))
+    .await
+    .map_err(error)
+}
+
+/// A call.
+pub(crate) async fn get(pool: &PgPool, call: &str) -> Result<Option<Call>, Error> {
+    sqlx::query_as!(
+        Call,
+        "SELECT call_id, seat, agent_id, customer_id, key_version, sealed, started_at, ended_at, result, note,
+           recording_url
+         FROM calls WHERE call_id = $1",
+        call
+    )
+    .fetch_optional(pool)
+    .instrument(sql_span!("calls.get", "SELECT"))
+    .await
+    .map_err(error)
+}
+
+/// A call of a ticket.
+pub(crate) async fn of_ticket(pool: &PgPool, ticket: Uuid, call: &str) -> Result<Option<Call>, Error> {
+    sqlx::query_as!(
+        Call,
+        "SELECT c.call_id, seat, agent_id, customer_id, key_version, sealed, started_at, ended_at, result, note,
+           recording_url
+         FROM call_links l JOIN calls c ON c.call_id = l.call_id WHERE l.ticket_id = $1 AND l.call_id = $2",
+        ticket,
+        call
+    )
+    .fetch_optional(pool)
+    .instrument(sql_span!("calls.of_ticket", "SELECT"))
+    .await
+    .map_err(error)
+}
+
+/// Calls of a ticket that were linked before a version, with it, newest first.
+pub(crate) async fn list(
+    pool: &PgPool,
+    ticket: Uuid,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Call)>, Error> {
+    let rows = sqlx::query!(
+        "SELECT l.version, c.call_id, seat, agent_id, customer_id, key_version, sealed, started_at, ended_at, result,
+           note, recording_url
+         FROM call_links l JOIN calls c ON c.call_id = l.call_id
+         WHERE l.ticket_id = $1 AND l.version < $2 ORDER BY l.version DESC LIMIT $3",
+        ticket,
+        before,
+        limit
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("calls.list", "SELECT"))
+    .await
+    .map_err(error)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let call = Call {
+                call_id: row.call_id,
+                seat: row.seat,
+                agent_id: row.agent_id,
+                customer_id: row.customer_id,
+                key_version: row.key_version,
+                sealed: row.sealed,
+                started_at: row.started_at,
+                ended_at: row.ended_at,
+                result: row.result,
+                note: row.note,
+                recording_url: row.recording_url,
+            };
+            (row.version, call)
+        })
+        .collect())
+}
+
+/// Calls that an act linked.
+pub(super) fn linked(changed: &Changed) -> Vec<(i64, CallId)> {
+    let call = |event: &Event| match &event.change {
+        Change::Call(CallChange::Linked { call, .. }) => Some((event.version, call.clone())),
+        _ => None,
+    };
+    changed.events().filter_map(call).collect()
+}
+
+/// Writes the links that acts brought.
+pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Result<(), sqlx::Error> {
+    for save in saves {
+        for (version, call) in &save.extras.calls {
+            link(connection, save.row.id, *version, call).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn link(
+    connection: &mut PgConnection,
+    ticket: Uuid,
+    version: i64,
+    call: &CallId,
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "INSERT INTO call_links (ticket_id, call_id, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        ticket,
+        call.as_str(),
+        version
+    )
+    .execute(connection)
+    .instrument(sql_span!("call_links.insert", "INSERT"))
+    .await?;
+    Ok(())
+}
+
+/// Number, customer and recording go with the contact, unless the call belongs to a ticket that is held as well.
+pub(super) async fn erase_contacts(
+    connection: &mut PgConnection,
+    tickets: &[Uuid],
+    customers: &[Uuid],
+) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE calls c SET key_version = NULL, sealed = NULL, customer_id = NULL, recording_url = ''
+         WHERE (call_id IN (SELECT call_id FROM call_links WHERE ticket_id = ANY ($1)) OR customer_id = ANY ($2))
+           AND NOT EXISTS (
+             SELECT FROM call_links l JOIN legal_holds h ON h.ticket_id = l.ticket_id
+             WHERE l.call_id = c.call_id AND h.released_at IS NULL AND l.ticket_id <> ALL ($1))",
+        tickets,
+        customers
+    )
+    .execute(connection)
+    .instrument(sql_span!("calls.erase", "UPDATE"))
+    .await?;
+    Ok(())
+}
+
+/// What was noted goes with the texts.
+pub(super) async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!(
+        "UPDATE calls SET note = $2
+         WHERE note <> '' AND call_id IN (SELECT call_id FROM call_links WHERE ticket_id = ANY ($1))",
+        tickets,
+        ERASED
+    )
+    .execute(connection)
+    .instrument(sql_span!("calls.erase_texts", "UPDATE"))
+    .await?;
+    Ok(())
+}
+
+/// Forgets calls of before an instant that belong to no ticket; says how many.
+pub(crate) async fn forget(pool: &PgPool, before: Timestamp) -> Result<u64, Error> {
+    let done = sqlx::query!(
+        "DELETE FROM calls c WHERE started_at < $1
+           AND NOT EXISTS (SELECT FROM call_links l WHERE l.call_id = c.call_id)",
+        before.to_sqlx() as _
+    )
+    .execute(pool)
+    .instrument(sql_span!("calls.forget", "DELETE"))
+    .await
+    .map_err(error)?;
+    Ok(done.rows_affected())
+}
+
+/// Seals the numbers of the next ones anew; says how many. What cannot be opened stays, and the end of the rotation tells.
+pub(crate) async fn rotate(
+    pool: &PgPool,
+    sealer: &Sealer,
+    rotation: &Rotation,
+    after: &str,
+    limit: i64,
+) -> Result<(Option<String>, i64), sqlx::Error> {
+    let mut transaction = pool.begin().await?;
+    let rows = sqlx::query!(
+        r#"SELECT call_id, key_version AS "key_version!", sealed AS "sealed!" FROM calls
+           WHERE key_version < $1 AND call_id > $2 ORDER BY call_id LIMIT $3 FOR UPDATE SKIP LOCKED"#,
+        rotation.encryption_version,
+        after,
+        limit
+    )
+    .fetch_all(&mut *transaction)
+    .instrument(sql_span!("calls.rotate", "SELECT"))
+    .await?;
+    let last = rows.last().map(|row| row.call_id.clone());
+    let mut done = 0;
+    for row in rows {
+        let sealed = Sealed { key_version: row.key_version, bytes: row.sealed };
+        match sealer.reseal(bound(&row.call_id), &sealed) {
+            Ok(sealed) => {
+                sqlx::query!(
+                    "UPDATE calls SET key_version = $2, sealed = $3 WHERE call_id = $1",
+                    row.call_id,
+                    sealed.key_version,
+                    sealed.bytes
+                )
+                .execute(&mut *transaction)
+                .instrument(sql_span!("calls.reseal", "UPDATE"))
+                .await?;
+                done += 1;
+            }
+            Err(error) => tracing::error!(call = row.call_id, %error, "a number cannot be sealed anew"),
+        }
+    }
+    transaction.commit().await?;
+    Ok((last, done))
+}
