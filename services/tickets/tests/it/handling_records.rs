@@ -52,9 +52,13 @@ impl Suite {
             change: Some(clock_event::Change::Started(sla::ClockStarted {})),
             ..Default::default()
         };
-        let known = self.count("deadlines").await;
         self.publish("sla", "started", clock, 1, event.encode_to_vec()).await;
-        eventually("the deadline is known", async || self.count("deadlines").await > known).await;
+        eventually("the deadline is known", async || {
+            let sql = "SELECT count(*) FROM deadlines WHERE clock_id = $1";
+            let known: i64 = sqlx::query_scalar(sql).bind(clock).fetch_one(self.env.pool()).await.unwrap();
+            known == 1
+        })
+        .await;
     }
 }
 
