@@ -37,6 +37,7 @@ mod ticket;
 mod ticket_type;
 mod visit;
 mod webhook;
+mod workflow;
 
 use std::process::ExitCode;
 
@@ -104,6 +105,9 @@ enum Command {
     /// The priority matrix: urgency × impact (优先级矩阵)
     #[command(subcommand)]
     Priority(priority::Command),
+    /// Workflows: steps, transitions, pictures, versions (流程)
+    #[command(subcommand)]
+    Workflow(workflow::Command),
     /// Units, people and areas (组织)
     #[command(subcommand)]
     Org(org::Command),
@@ -201,6 +205,7 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Channel(command) => channel::run(context, command).await,
         Command::Customer(command) => customer::run(context, command).await,
         Command::Priority(command) => priority::run(context, command).await,
+        Command::Workflow(command) => workflow::run(context, command).await,
         Command::Org(command) => org::run(context, command).await,
         Command::Rule(command) => rule::run(context, command).await,
         Command::Route(command) => route::run(context, command).await,

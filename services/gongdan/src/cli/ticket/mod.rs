@@ -2,6 +2,7 @@
 
 mod act;
 mod attachment;
+mod advance;
 mod bulk;
 mod create;
 mod draft;
@@ -12,6 +13,7 @@ mod links;
 mod list;
 pub mod lookup;
 mod note;
+mod review;
 mod search;
 pub mod show;
 mod supervise;
@@ -62,6 +64,11 @@ pub enum Command {
     Transfer(act::Transfer),
     /// Says it is done (办结)
     Resolve(act::Resolve),
+    /// Review and countersigning of what the unit proposes (审核, 会签)
+    #[command(subcommand)]
+    Review(review::Review),
+    /// On to another step of the same phase (推进)
+    Advance(advance::Advance),
     /// Begins the next round (重办)
     Reopen(act::Reopen),
     /// Takes it back before it is resolved (撤单)
@@ -159,6 +166,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             let mut quarantine = QuarantineServiceClient::new(context.channel("tickets")?);
             quarantine.release_ticket(args.release(context)).await?
         }
+        Command::Review(command) => return show::ticket(context, &review::run(context, command).await?),
+        Command::Advance(args) => return show::ticket(context, &advance::run(context, args).await?),
         Command::Suspend(command) => return handling::suspend(context, command).await,
         Command::Resume(command) => return handling::resume(context, command).await,
         Command::Extend(command) => return handling::extend(context, command).await,
