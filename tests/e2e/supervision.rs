@@ -76,10 +76,9 @@ async fn in_progress(suite: &Suite) -> String {
         "--body",
         "夜间施工，无法休息。",
     ];
-    let made = suite.cli_json(
-        &[&words[..], &["--region", COUNTY, "--phone", "+86 138 0013 8000", "-o", "json"]].concat(),
-    );
-    let ticket = made.await["number"].as_str().expect("a number").to_owned();
+    let words = [&words[..], &["--region", COUNTY, "--phone", "+86 138 0013 8000", "-o", "json"]].concat();
+    let made = suite.cli_json(&words).await;
+    let ticket = made["number"].as_str().expect("a number").to_owned();
     eventually("it is dispatched to the bureau", || async {
         let now = suite.cli_json(&["ticket", "get", &ticket, "-o", "json"]).await;
         (now["phase"] == "PHASE_DISPATCHED" && now["lead_unit_id"] == ENVIRONMENT).then_some(())

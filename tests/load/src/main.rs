@@ -13,6 +13,7 @@ mod lifecycle;
 mod memory;
 mod options;
 mod output;
+mod queues;
 mod search;
 mod setup;
 mod stats;
@@ -36,6 +37,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Lifecycle(lifecycle) => lifecycle::run(&suite, &options.common, lifecycle).await,
         Scenario::Search(search) => search::search(&suite, &options.common, search).await,
         Scenario::Similar(similar) => search::similar(&suite, &options.common, similar).await,
+        Scenario::Queues(queues) => queues::run(&suite, &options.common, queues).await,
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
     };

@@ -56,6 +56,8 @@ pub(crate) enum Scenario {
     Search(SearchOptions),
     /// What a request may be a repeat of, among many tickets.
     Similar(SearchOptions),
+    /// Pages of work queues and their counts, among few tickets and among many.
+    Queues(QueuesOptions),
     /// Authentication and authorization of a call, without a suite.
     Door,
 }
@@ -90,5 +92,19 @@ pub(crate) struct SearchOptions {
     pub tickets: u64,
     /// Calls of each kind of question.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub calls: u32,
+}
+
+/// Options of `queues`.
+#[derive(Debug, Args)]
+pub(crate) struct QueuesOptions {
+    /// Tickets at first.
+    #[arg(long, default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub few: u64,
+    /// Tickets then.
+    #[arg(long, default_value_t = 5_000_000, value_parser = clap::value_parser!(u64).range(1_000..=100_000_000))]
+    pub many: u64,
+    /// Calls of each kind.
+    #[arg(long, default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub calls: u32,
 }

@@ -113,6 +113,14 @@ impl Suite {
         Ok(TicketServiceClient::new(self.channel("tickets").await?))
     }
 
+    pub async fn queues(
+        &self,
+    ) -> anyhow::Result<gongdan_proto::tickets::v1::queue_service_client::QueueServiceClient<Authorized>>
+    {
+        let channel = self.channel("tickets").await?;
+        Ok(gongdan_proto::tickets::v1::queue_service_client::QueueServiceClient::new(channel))
+    }
+
     pub async fn search(&self) -> anyhow::Result<SearchServiceClient<Authorized>> {
         Ok(SearchServiceClient::new(self.channel("tickets").await?))
     }

@@ -5,7 +5,6 @@ use crate::{
     suite::{Suite, fields, id, reason, transfer},
 };
 use gongdan_auth::AuthChannel;
-use gongdan_clock::Clock as _;
 use gongdan_proto::{
     tickets::v1::{self as pb, visit_report::What, visit_service_client::VisitServiceClient},
     to_timestamp,
