@@ -6,6 +6,7 @@ mod anonymous;
 mod at_the_desk;
 mod consumers;
 mod erasure;
+mod hard_case;
 mod import;
 mod one_machine;
 mod outages;

@@ -55,6 +55,7 @@ fn shown(action: &str) -> &str {
     match action {
         "personal.read" => "in answers: phone, name and numbers in clear",
         "reporter.read" => "in answers: whose request it is",
+        "place.read" => "in answers: address and point of the place",
         other => other,
     }
 }
@@ -70,7 +71,7 @@ pub fn matrix(policies: &Policies) -> String {
          unit and one county (440106, in the city 440100) and has one role; a citizen has asked for one ticket. `✓` \
          permitted, `·` refused, `R` permitted with the right `sensitive`, `P` with the right `personal`, `RP` with \
          both, `R or P` with either. Confidential is a ticket whose reporter asked for confidence. What is about no ticket is the same \
-         everywhere. The last two lines are no RPCs: they say what answers show of a ticket that the caller sees.\n",
+         everywhere. The last three lines are no RPCs: they say what answers show of a ticket that the caller sees.\n",
     );
     for role in ROLES {
         let _ = write!(text, "\n## {role}\n\n| RPC | Action |");

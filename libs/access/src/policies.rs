@@ -22,7 +22,7 @@ pub const SCHEMA: &str = include_str!("../policies/gongdan.cedarschema");
 pub const DEFAULT_POLICIES: &str = include_str!("../policies/gongdan.cedar");
 
 /// Actions that no RPC names, because they decide what an answer shows.
-pub(crate) const SHOWN: [&str; 2] = ["personal.read", "reporter.read"];
+pub(crate) const SHOWN: [&str; 3] = ["personal.read", "reporter.read", "place.read"];
 
 /// Policies that were checked. What they answer is remembered, so that a call costs a look.
 pub struct Policies {

@@ -1,4 +1,5 @@
 //! Uploads into a folder: whole or not at all.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;

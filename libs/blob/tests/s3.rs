@@ -1,5 +1,6 @@
 //! The same against something that speaks S3: `GONGDAN_TEST_S3=http://127.0.0.1:9000 cargo test -p gongdan-blob --features
 //! aws -- --ignored`, with a bucket `files` and keys in the environment (`AWS_ACCESS_KEY_ID`, …).
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 #![cfg(feature = "aws")]
 
 use bytes::Bytes;

@@ -1,6 +1,6 @@
 //! What is written is read again, by other means.
 
-#![allow(clippy::unwrap_used, reason = "tests")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use gongdan_sheet::{Cell, Chunks, Format, Sheet, SheetError};
 use jiff::civil::date;

@@ -1,4 +1,5 @@
 //! What holds for every text.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use gongdan_text::{Dictionary, Grams, Query, Signature, snippet};
 use proptest::{prelude::*, sample::Index};

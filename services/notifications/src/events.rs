@@ -8,8 +8,7 @@ use gongdan_proto::{
     from_timestamp,
     sla::v1::{Clock, ClockEvent, ClockKind, clock_event},
     tickets::v1::{
-        Directive, EmergencyService, Phase, Signer, Ticket, TicketEvent, TicketType,
-        ticket_event::Change,
+        Directive, EmergencyService, Phase, Signer, Ticket, TicketEvent, TicketType, ticket_event::Change,
     },
 };
 use gongdan_region::RegionCode;

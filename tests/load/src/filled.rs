@@ -143,7 +143,7 @@ impl Filled {
     fn row(&self, serial: u64, tickets: &mut String, grams: &mut String) -> anyhow::Result<()> {
         let request = self.request(serial)?;
         let region = RegionCode::parse(request.county)?;
-        let phase = if serial % 10 == 0 { Phase::PendingDispatch } else { Phase::Closed };
+        let phase = if serial.is_multiple_of(10) { Phase::PendingDispatch } else { Phase::Closed };
         let state = Ticket {
             id: request.id.to_string(),
             number: request.number.clone(),

@@ -159,7 +159,7 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
         .execute(pool)
         .await?;
         at = end;
-        if at % 500_000 == 0 {
+        if at.is_multiple_of(500_000) {
             eprintln!("{at} of {upto} tickets");
         }
     }

@@ -96,8 +96,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         }
         Command::Validate { file } => validate(context, client, &file).await,
         Command::Put { file } => {
-            let request =
-                PutWorkflowRequest { request_id: context.request_id(), definition: read(&file)? };
+            let request = PutWorkflowRequest { request_id: context.request_id(), definition: read(&file)? };
             show(context, &client.put_workflow(request).await?.into_inner(), Form::Steps)
         }
         Command::Rule { workflow, kind, item } => {
@@ -184,8 +183,11 @@ fn show(context: &Context, workflow: &Workflow, format: Form) -> Result<()> {
         Form::Steps => context.print(
             || context.json("gongdan.tickets.v1.Workflow", workflow),
             || {
-                let heads =
-                    [context.text("step", "环节"), context.text("name", "名称"), context.text("phase", "阶段")];
+                let heads = [
+                    context.text("step", "环节"),
+                    context.text("name", "名称"),
+                    context.text("phase", "阶段"),
+                ];
                 let mut table = Table::new(heads);
                 for step in &workflow.steps {
                     table.row([
@@ -215,7 +217,12 @@ async fn validate(context: &Context, mut client: Client, file: &PathBuf) -> Resu
             let mut table = Table::new(heads);
             let number = |number: i32| if number == 0 { String::new() } else { number.to_string() };
             for fault in &answer.faults {
-                table.row([fault.at.clone(), number(fault.line), number(fault.column), fault.message.clone()]);
+                table.row([
+                    fault.at.clone(),
+                    number(fault.line),
+                    number(fault.column),
+                    fault.message.clone(),
+                ]);
             }
             table
         },

@@ -29,7 +29,7 @@ pub async fn run(context: &Context) -> Result<()> {
 
     let stories = sample.requests.iter().enumerate().map(|(index, request)| {
         let desks = &desks;
-        async move { story::tell(desks, request, Plan::of(index)).await }
+        async move { Box::pin(story::tell(desks, request, Plan::of(index))).await }
     });
     let ends: Vec<story::End> = stream::iter(stories).buffer_unordered(AT_ONCE).try_collect().await?;
 

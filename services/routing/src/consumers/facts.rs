@@ -12,7 +12,8 @@ pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<Ti
     let number = |number: i32, what| u32::try_from(number).map_err(|_| what);
     let region = RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?;
     // Twelve digits below the region; any other code of a grid is nothing that areas know.
-    let within = |grid: &RegionCode| ticket.grid.len() == 12 && Regions::national().range(region).contains(*grid);
+    let within =
+        |grid: &RegionCode| ticket.grid.len() == 12 && Regions::national().range(region).contains(*grid);
     Ok(TicketFacts {
         ticket_type: ticket_type(ticket.r#type()),
         type_key: match ticket.type_key.as_str() {

@@ -215,7 +215,7 @@ impl TicketClocks {
                 self.begin_round(at, fact, setting, &mut facts)?;
             }
             Act::Cancelled => {
-                self.cancel(|_| true, CancelReason::TicketCancelled, fact, setting, &mut facts)?
+                self.cancel(|_| true, CancelReason::TicketCancelled, fact, setting, &mut facts)?;
             }
             Act::Merged => self.cancel(|_| true, CancelReason::Merged, fact, setting, &mut facts)?,
             Act::MergeUndone => {

@@ -1,5 +1,5 @@
 //! X11: what is personal goes, and what people write afterwards is there again.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! Forms: which schemas are refused, and what is said of values that violate one. Source: T6.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use gongdan_tickets_domain::form::{Broken, Form, Found, Kind, MAX_SCHEMA_BYTES, together};
 use proptest::prelude::*;

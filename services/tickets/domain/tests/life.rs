@@ -1,5 +1,5 @@
 //! Random acts: whatever happens, phases, counts and versions agree, and the fold of the events is the ticket.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Every act in every phase: allowed exactly where the GLOSSARY says, refused elsewhere with phase and action.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! The shipped workflows as pictures, and the table of every act at every step, as they are checked in.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 use gongdan_tickets_domain::{
     Phase,
@@ -48,7 +48,11 @@ fn mermaid_has_every_step_and_every_way() {
         for transition in &workflow.definition().transitions {
             let id = |key: &String| if key == START { "[*]".to_owned() } else { key.replace('-', "_") };
             for from in &transition.from {
-                assert!(text.contains(&format!("    {} --> {}: ", id(from), id(&transition.to))), "{from} → {}", transition.to);
+                assert!(
+                    text.contains(&format!("    {} --> {}: ", id(from), id(&transition.to))),
+                    "{from} → {}",
+                    transition.to
+                );
             }
         }
     }
@@ -72,10 +76,12 @@ fn every_act_at_every_step_by_every_role_is_in_the_table() {
 }
 
 fn steps(text: &mut String, workflow: &Workflow) {
-    let places = std::iter::once((START, None)).chain(workflow.steps().iter().map(|s| (s.key.as_str(), Some(s.phase))));
+    let places = std::iter::once((START, None))
+        .chain(workflow.steps().iter().map(|s| (s.key.as_str(), Some(s.phase))));
     let roles = gongdan_tickets_domain::workflow::ROLES;
     for (key, phase) in places {
-        let _ = write!(text, "\n### {key}{}\n\n| Act |", phase.map(|p| format!(" ({p})")).unwrap_or_default());
+        let _ =
+            write!(text, "\n### {key}{}\n\n| Act |", phase.map(|p| format!(" ({p})")).unwrap_or_default());
         for role in roles {
             let _ = write!(text, " {role} |");
         }
@@ -110,7 +116,11 @@ fn cell(workflow: &Workflow, key: &str, phase: Option<Phase>, action: Move, role
             if !way.roles.is_empty() && !way.roles.iter().any(|known| known == role) {
                 return "role".to_owned();
             }
-            let guard = way.guard.as_deref().map(|g| format!(", guard `{}`", g.replace('|', "\\|"))).unwrap_or_default();
+            let guard = way
+                .guard
+                .as_deref()
+                .map(|g| format!(", guard `{}`", g.replace('|', "\\|")))
+                .unwrap_or_default();
             format!("✓ {}{guard}", way.to)
         })
         .collect();

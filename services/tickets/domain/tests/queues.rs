@@ -1,4 +1,5 @@
 //! In which queues a ticket stands, act by act, and that counts follow.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -102,11 +103,13 @@ fn becoming_sensitive_moves_a_ticket_to_other_places() {
     assert!(deltas.iter().all(|(place, delta)| place.sensitive == (*delta == 1)));
 }
 
+type Act = fn(Ticket, &Rules, &Actor, i64) -> Option<Changed>;
+
 /// Whatever is done in whatever order, sums of deltas are what stands there.
 #[test]
 fn sums_of_deltas_are_what_stands_there() {
     let rules = Rules::default();
-    let acts: [fn(Ticket, &Rules, &Actor, i64) -> Option<Changed>; 8] = [
+    let acts: [Act; 8] = [
         |t, _, by, s| t.dispatch(unit("env"), None, Default::default(), by, at(s)).ok(),
         |t, _, by, s| t.accept(by, at(s)).ok(),
         |t, r, by, s| t.return_to_pool(reason("退"), r, by, at(s)).ok(),

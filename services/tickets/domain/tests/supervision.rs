@@ -1,6 +1,6 @@
 //! What is done about a ticket from above and beside: escalation, urging by levels, directives, marks, quality errors,
 //! circulation, emergencies. Source: T13, T22, T23, T24, T30, T34, T38.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! T14, T16, T17: assists, suspensions and extensions of a ticket.
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -1,5 +1,5 @@
 //! Workflow as data: what is refused of a definition, and what a definition refuses of acts. Source: T31.
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 
@@ -389,15 +389,8 @@ fn of_several_ways_the_first_whose_guard_holds_is_taken_and_a_ticket_resumes_whe
         govern(field, back, NOBODY).unwrap_err().to_string(),
         "advance is not possible at step on-site: the workflow has no way for it"
     );
-    let early = ticket.clone().resolve(
-        Outcome::Solved,
-        solution(),
-        RootCause::default(),
-        None,
-        reply(),
-        &admin,
-        at(3),
-    );
+    let early =
+        ticket.resolve(Outcome::Solved, solution(), RootCause::default(), None, reply(), &admin, at(3));
     assert_eq!(
         govern(field, early.unwrap(), NOBODY).unwrap_err().to_string(),
         "resolve is not possible at step on-site: it is possible at check, sign-off"

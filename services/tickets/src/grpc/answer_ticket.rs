@@ -45,7 +45,7 @@ pub(super) async fn answer_ticket(
                 v.add("etag", "only with `ticket`");
             }
             let answer = outcome.zip(reply);
-            take_down(rooms, caller, create, Asked { key, violations, answer }).await
+            Box::pin(take_down(rooms, caller, create, Asked { key, violations, answer })).await
         }
         Some(Request::Ticket(named)) => {
             let ticket = ticket_ref(&named, v);

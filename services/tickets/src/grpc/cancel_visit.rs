@@ -21,5 +21,5 @@ pub(super) async fn cancel_visit(
     let now = rooms.clock.now();
     let said = said(call.as_ref(), &request.visit_id, now, Some(What::Cancelled), text, &mut violations);
     let Some(call) = call else { return Err(violations.into_error()) };
-    say(rooms, caller, call, said, violations).await
+    Box::pin(say(rooms, caller, call, said, violations)).await
 }

@@ -24,5 +24,5 @@ pub(super) async fn check_in_visit(
     let said = said(call.as_ref(), &request.visit_id, at, Some(What::CheckedIn), text, &mut violations);
     let said = said.map(|said| Said { point, ..said });
     let Some(call) = call else { return Err(violations.into_error()) };
-    say(rooms, caller, call, said, violations).await
+    Box::pin(say(rooms, caller, call, said, violations)).await
 }

@@ -65,7 +65,7 @@ pub(super) async fn create_ticket(
         request_id,
         hash,
     });
-    take_down(rooms, caller, request, Asked { key, violations, answer: None }).await
+    Box::pin(take_down(rooms, caller, request, Asked { key, violations, answer: None })).await
 }
 
 /// How a request is asked to be taken down.
@@ -85,7 +85,7 @@ pub(super) async fn take_down(
     request: pb::CreateTicketRequest,
     asked: Asked,
 ) -> Result<pb::Ticket, Error> {
-    let ticket = create(rooms, caller, request, asked).await?;
+    let ticket = Box::pin(create(rooms, caller, request, asked)).await?;
     touched(&ticket);
     Ok(ticket)
 }

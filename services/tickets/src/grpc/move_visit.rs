@@ -20,5 +20,5 @@ pub(super) async fn move_visit(
     let text = reason(&request.reason, &mut violations);
     let said = said(call.as_ref(), &request.visit_id, rooms.clock.now(), what, text, &mut violations);
     let Some(call) = call else { return Err(violations.into_error()) };
-    say(rooms, caller, call, said, violations).await
+    Box::pin(say(rooms, caller, call, said, violations)).await
 }

@@ -24,5 +24,5 @@ pub(super) async fn report_visit(
     let text = violations.field("report", ReportText::parse(&request.report));
     let said = said(call.as_ref(), &request.visit_id, at, what, text, &mut violations);
     let Some(call) = call else { return Err(violations.into_error()) };
-    say(rooms, caller, call, said, violations).await
+    Box::pin(say(rooms, caller, call, said, violations)).await
 }

@@ -31,7 +31,7 @@ pub(super) async fn report_visits(
     let mut outcomes = Vec::with_capacity(request.reports.len());
     for report in request.reports {
         let report_id = report.report_id.clone();
-        let outcome = match one(rooms, caller, report).await {
+        let outcome = match Box::pin(one(rooms, caller, report)).await {
             Ok(known) => pb::VisitReportOutcome { taken: !known, known, ..Default::default() },
             // The others are not to be judged either: all of it is sent again.
             Err(error) if matches!(error.code(), Code::Internal | Code::Unavailable) => return Err(error),
@@ -58,7 +58,7 @@ async fn one(rooms: &Rooms, caller: &Caller, report: pb::VisitReport) -> Result<
             Opened::Answered(_) => return Ok(true),
             Opened::Fresh(opened) => *opened,
         };
-        match take(rooms, caller, &call, opened, &said, Manner::Replayed).await {
+        match Box::pin(take(rooms, caller, &call, opened, &said, Manner::Replayed)).await {
             Ok(Taken::Now(_)) => return Ok(false),
             Ok(Taken::Before) => return Ok(true),
             Err(error) if error.code() == Code::Aborted && attempt < ATTEMPTS => {}

@@ -98,7 +98,6 @@ fn parts(request: &pb::SplitTicketRequest, violations: &mut Violations) -> Vec<P
 }
 
 /// The part as a ticket of its own, linked to the one it is part of.
-#[expect(clippy::too_many_arguments, reason = "what makes a ticket")]
 async fn begin(
     rooms: &Rooms,
     before: &Ticket,

@@ -60,7 +60,7 @@ pub(super) async fn upload_attachment(
     attachments::begin(&rooms.pool, id, rooms.clock.now()).await?;
     let mut begun = Begun { rooms: rooms.clone(), id, kept: false };
     let stored = receive(rooms, upload, &mut stream, ends).await?;
-    let ticket = attach(rooms, caller, header, *opened, id, stored).await?;
+    let ticket = Box::pin(attach(rooms, caller, header, *opened, id, stored)).await?;
     begun.kept = true;
     answered(rooms, caller, &ticket).await
 }

@@ -137,7 +137,7 @@ pub(super) async fn say(
         Opened::Answered(answer) => return Ok(*answer),
         Opened::Fresh(opened) => *opened,
     };
-    match take(rooms, caller, &call, opened, &said, Manner::Live).await? {
+    match Box::pin(take(rooms, caller, &call, opened, &said, Manner::Live)).await? {
         Taken::Now(ticket) => Ok(*ticket),
         // A phone had sent it with others meanwhile: the ticket as it is.
         Taken::Before => super::get_ticket::now(rooms, caller, &call.ticket).await,
@@ -161,10 +161,10 @@ pub(super) async fn take(
 ) -> Result<Taken, Error> {
     let (by, now, id) = (acting(caller, &opened)?, rooms.clock.now(), opened.view.id);
     match &said.report.what {
-        What::Reported { photos, .. } if !photos.is_empty() => {
-            if attachments::count_of(&rooms.pool, id, photos).await? < photos.len() {
-                return Err(Error::invalid_field("photo_ids", "attachments of the ticket"));
-            }
+        What::Reported { photos, .. }
+            if !photos.is_empty() && attachments::count_of(&rooms.pool, id, photos).await? < photos.len() =>
+        {
+            return Err(Error::invalid_field("photo_ids", "attachments of the ticket"));
         }
         What::Moved { person: Some(person), .. } => check_person(rooms, person).await?,
         _ => {}

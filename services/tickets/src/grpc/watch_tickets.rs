@@ -111,7 +111,7 @@ impl From<Error> for End {
 
 impl Watch {
     async fn run(mut self, current: bool) {
-        let end = self.serve(current).await;
+        let end = Box::pin(self.serve(current)).await;
         if let Err(End::Failed(error)) = end {
             // A watcher that has left is told nothing.
             let _ = self.messages.send(Err(error.into())).await;
@@ -130,7 +130,7 @@ impl Watch {
             self.renew().await?;
             let events = self.log.after(self.place, BATCH).await?;
             let full = i64::try_from(events.len()).is_ok_and(|n| n == BATCH);
-            self.send_changes(events).await?;
+            Box::pin(self.send_changes(events)).await?;
             if full {
                 continue;
             }

@@ -53,11 +53,6 @@ impl Sight {
             sql.push(")");
         }
     }
-
-    /// What the policies let it see.
-    pub(crate) fn scope(&self) -> &Scope {
-        &self.read
-    }
 }
 /// To link it to another, which a request that is a repeat does where it is taken down.
 const LINK: &str = "tickets.link";

@@ -144,7 +144,7 @@ impl TicketView {
                     other => shown(&other.to_string()),
                 };
                 // A number that is none of those is left as it is.
-                if matches!(value, Value::String(_)) || told != value.to_string() {
+                if matches!(value, Value::String(_)) || told != *value {
                     *value = Value::String(told);
                 }
             });

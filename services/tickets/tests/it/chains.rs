@@ -155,7 +155,7 @@ async fn t26_what_an_event_says_cannot_be_changed() {
                 urged(e, "[已删除 erased]");
                 e.sealed.iter_mut().for_each(|s| {
                     if s.data_class() == pb::DataClass::Texts {
-                        s.salt.clear()
+                        s.salt.clear();
                     }
                 });
             },

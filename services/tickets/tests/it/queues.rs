@@ -138,8 +138,8 @@ async fn t27_areas_decide_what_lies_in_them_and_units_add_what_lies_outside() {
     let inside = suite.submitted().await;
     let outside = suite.created(pb::CreateTicketRequest { region: "430100".into(), ..complaint() }).await;
     suite.tickets("chen.jing").dispatch_ticket(dispatch(&outside, "tianhe-env")).await.unwrap();
-    assert_eq!(suite.queue("sun.lei", Queue::RegionOpen).await, [inside.id.clone()]);
-    assert_eq!(suite.queue("sun.lei", Queue::Group).await, [outside.id.clone()]);
+    assert_eq!(suite.queue("sun.lei", Queue::RegionOpen).await, std::slice::from_ref(&inside.id));
+    assert_eq!(suite.queue("sun.lei", Queue::Group).await, std::slice::from_ref(&outside.id));
     suite.tickets("chen.jing").cancel_ticket(cancel(&suite.get(&outside.id).await)).await.unwrap();
     suite.tickets("chen.jing").cancel_ticket(cancel(&inside)).await.unwrap();
     assert_eq!(suite.queue("sun.lei", Queue::History).await.len(), 2, "one by its region, one by its unit");

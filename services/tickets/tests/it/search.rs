@@ -95,7 +95,7 @@ async fn t28_personal_numbers_are_never_in_the_index() {
     let suite = Suite::start().await;
     let ticket = suite.wrote(about("请回电13800138000", "身份证440106199001011234，房号1202。")).await;
     suite.indexed().await;
-    assert_eq!(suite.found("1202").await, [ticket.clone()], "a room is no person's number");
+    assert_eq!(suite.found("1202").await, std::slice::from_ref(&ticket), "a room is no person's number");
     for number in ["8000", "138", "1234", "440106"] {
         assert!(suite.found(number).await.is_empty(), "{number}");
     }
@@ -134,7 +134,7 @@ async fn t28_by_number_by_phone_and_by_filter() {
     assert_eq!(
         asked(filter(pb::TicketFilter { customer_id: other.customer_id.clone(), ..Default::default() }))
             .await,
-        [other.id.clone()]
+        std::slice::from_ref(&other.id)
     );
     assert!(
         asked(filter(pb::TicketFilter { regions: vec!["43".to_owned()], ..Default::default() }))
@@ -241,7 +241,7 @@ async fn t28_what_was_erased_is_found_no_more() {
         .unwrap()
         .into_inner();
     suite.indexed().await;
-    assert_eq!(suite.found("欧阳锋").await, [ticket.id.clone()]);
+    assert_eq!(suite.found("欧阳锋").await, std::slice::from_ref(&ticket.id));
     suite.tickets("zhao.min").cancel_ticket(cancel(&ticket)).await.unwrap();
     let request = EraseCustomerRequest {
         request_id: id(),
@@ -266,9 +266,9 @@ async fn t28_the_index_is_made_anew_when_texts_are_cut_in_another_way() {
     assert!(suite.found("井盖").await.is_empty());
     sqlx::query("UPDATE text_index SET version = 0").execute(suite.env.pool()).await.unwrap();
     eventually("it is found again", async || suite.found("井盖").await == [ticket.clone()]).await;
-    let (building, built): (bool, i64) =
-        sqlx::query_as("SELECT building, built FROM text_index").fetch_one(suite.env.pool()).await.unwrap();
-    assert!(built >= 1 && !building || building);
+    let version: i32 =
+        sqlx::query_scalar("SELECT version FROM text_index").fetch_one(suite.env.pool()).await.unwrap();
+    assert!(version > 0, "the index is that of the version in use");
 }
 
 /// Rare words are found by the index of grams; common ones along the newest, without looking at all there are.

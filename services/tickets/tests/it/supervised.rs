@@ -1,6 +1,6 @@
 //! Requests of SupervisionService and CirculationService, and their clients.
 
-use crate::suite::{Suite, id};
+use crate::suite::{Suite, id, reason};
 use gongdan_auth::AuthChannel;
 use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_proto::{
@@ -33,6 +33,9 @@ impl Suite {
         }
     }
 }
+
+/// What stands in the place of what was erased.
+const ERASED: &str = "[已删除 erased]";
 
 /// So many seconds from now, by the clock on the wall.
 pub fn seconds_on(seconds: i64) -> prost_types::Timestamp {
@@ -163,4 +166,53 @@ pub fn announce(unit: &str) -> pb::CirculateAnnouncementRequest {
         title: "周五值班调整".to_owned(),
         text: "周五由二组值班，联系13800001234。".to_owned(),
     }
+}
+
+/// What people wrote into records goes with the ticket's other texts: in answers, timeline and event log. Source: X11.
+#[tokio::test]
+async fn what_was_written_into_records_is_erased_with_the_ticket() {
+    let suite = Suite::start().await;
+    suite.supervisors().await;
+    let ticket = suite.accepted().await;
+    let (mut sun, mut li) = (suite.supervision("sun.hao"), suite.supervision("li.wei"));
+    let given = sun.issue_directive(direct(&ticket, "", 3600)).await.unwrap().into_inner();
+    li.reply_directive(reply_directive(&ticket, &given.directives[0].id)).await.unwrap();
+    li.track_ticket(track(&ticket)).await.unwrap();
+    sun.mark_quality_error(mark_error(&ticket)).await.unwrap();
+    li.hand_off_ticket(hand_off(&ticket)).await.unwrap();
+    suite.circulation("li.wei").circulate_ticket(circulate(&ticket, &[])).await.unwrap();
+    let request = pb::EraseCustomerRequest {
+        request_id: id(),
+        subject: Some(pb::erase_customer_request::Subject::Ticket(ticket.id.clone())),
+        reason: "本人要求".to_owned(),
+        force: true,
+    };
+    suite.privacy("admin").erase_customer(request).await.unwrap();
+
+    let request = pb::GetTicketRequest { ticket: ticket.id.clone(), in_clear: false };
+    let left = suite.tickets("li.wei").get_ticket(request).await.unwrap().into_inner();
+    let (directive, handoff) = (&left.directives[0], &left.emergency_handoffs[0]);
+    for text in [
+        &directive.directive,
+        &directive.reply,
+        &left.tracks[0].note,
+        &left.quality_errors[0].note,
+        &handoff.note,
+        &handoff.reference,
+    ] {
+        assert_eq!(text, ERASED);
+    }
+    let shown = pb::ListCirculationsRequest { ticket: ticket.id.clone(), ..Default::default() };
+    let shown = suite.circulation("li.wei").list_circulations(shown).await.unwrap().into_inner();
+    assert_eq!(shown.circulations[0].text, ERASED);
+    let log: Vec<Vec<u8>> =
+        sqlx::query_scalar("SELECT payload FROM events").fetch_all(suite.env.pool()).await.unwrap();
+    for written in ["三日内", "已责令停工", "回访前", "应派住建", "起火", "119-0042", "请传阅"]
+    {
+        let bytes = written.as_bytes();
+        let found = log.iter().any(|payload| payload.windows(bytes.len()).any(|window| window == bytes));
+        assert!(!found, "{written} is in the event log still");
+    }
+    let refused = li.reply_directive(reply_directive(&ticket, &directive.id)).await.unwrap_err();
+    assert_eq!(reason(&refused), "TEXTS_ERASED");
 }

@@ -1,8 +1,8 @@
 //! Tickets: create, read, act, watch.
 
 mod act;
-mod attachment;
 mod advance;
+mod attachment;
 mod bulk;
 mod create;
 mod draft;

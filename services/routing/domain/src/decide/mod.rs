@@ -139,7 +139,8 @@ impl Search<'_> {
 
     fn areas(&mut self) -> Option<Decided> {
         let directory = self.directory;
-        let candidates = directory.areas().candidates(self.ticket.grid.unwrap_or(self.ticket.region), &self.ticket.item);
+        let candidates =
+            directory.areas().candidates(self.ticket.grid.unwrap_or(self.ticket.region), &self.ticket.item);
         self.explanation.other_items = candidates.for_other_items;
         let mut chosen = None;
         for area in candidates.for_item {

@@ -302,7 +302,7 @@ fn t37_the_unit_of_a_range_of_grids_gets_what_is_about_one_of_them() {
     let unit = |grid: Option<&str>| {
         let ticket = TicketFacts { grid: grid.map(code), region: code("440106"), ..noise() };
         let decided = decide(&directory, &ticket, &Refusals::default(), at());
-        decided.target.unit_id().cloned()
+        decided.target.unit_id().map(ToOwned::to_owned)
     };
     assert_eq!(unit(Some("440106900007")).as_deref(), Some("roads"));
     assert_eq!(unit(Some("440106900021")).as_deref(), Some("env"));

@@ -207,7 +207,8 @@ impl Table {
     /// The `days`-th worked day after a day.
     pub(super) fn worked_day_after(&self, index: usize, days: u32) -> Result<usize, OutOfRange> {
         let target = self.worked.get(index + 1).copied().ok_or(OutOfRange)? + days;
-        let found = self.worked.partition_point(|worked| *worked < target).checked_sub(1).ok_or(OutOfRange)?;
+        let found =
+            self.worked.partition_point(|worked| *worked < target).checked_sub(1).ok_or(OutOfRange)?;
         if found >= self.day.len() { Err(OutOfRange) } else { Ok(found) }
     }
 

@@ -27,7 +27,14 @@ impl Life {
     fn new() -> Self {
         let policy = Arc::new(PolicySet::read(HOTLINE, 1).unwrap());
         let terms = Terms { policy, calendar: Arc::new(cn()) };
-        Self { terms, clocks: TicketClocks::default(), ids: Cell::new(0), round: 1, dispatched: None, quarantined: false }
+        Self {
+            terms,
+            clocks: TicketClocks::default(),
+            ids: Cell::new(0),
+            round: 1,
+            dispatched: None,
+            quarantined: false,
+        }
     }
 
     fn event(&mut self, act: Act, when: &str) -> Vec<Fact> {

@@ -153,7 +153,6 @@ impl<'a> Walk<'a> {
         }
     }
 
-    #[expect(clippy::too_many_arguments, reason = "where the walk is")]
     fn keyword(
         &mut self,
         keyword: &'a str,

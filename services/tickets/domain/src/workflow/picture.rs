@@ -22,7 +22,7 @@ pub enum Language {
 }
 
 impl Language {
-    fn of<'a>(self, words: &'a Words) -> &'a str {
+    fn of(self, words: &Words) -> &str {
         match self {
             Self::Zh => &words.zh,
             Self::En => &words.en,
@@ -214,7 +214,8 @@ fn escape(text: &str) -> String {
 #[must_use]
 pub fn svg(workflow: &Workflow, language: Language) -> String {
     let layout = layout(workflow, language);
-    let reach = |side: Side| layout.label_width[side as usize] + count(layout.lanes[side as usize]) * LANE + 10.0;
+    let reach =
+        |side: Side| layout.label_width[side as usize] + count(layout.lanes[side as usize]) * LANE + 10.0;
     let left = MARGIN + BAND_NAME + reach(Side::Left);
     let total_width = left + NODE_WIDTH + reach(Side::Right) + MARGIN;
     let last = layout.tops.len() - 1;

@@ -163,7 +163,12 @@ const ACTS: &[(&str, u32, Act)] = &[
     ("attach", 1, |t, s, by, at, _| {
         let name = FileName::parse("现场.jpg").unwrap();
         let (media_type, sha256) = ("image/jpeg".to_owned(), [7; 32]);
-        t.attach(File { id: s.id(), public: s.flag(1), media_type, size: 7, sha256, name }, 3, by, at)
+        t.attach(
+            File { id: s.id(), public: s.flag(1), media_type, size: 7, sha256, name, from_reporter: false },
+            3,
+            by,
+            at,
+        )
     }),
     ("detach", 1, |t, s, by, at, _| {
         // Which there are the store knows.
@@ -341,7 +346,7 @@ impl Step {
     /// One of those there are, sometimes of none.
     fn of(&self, ids: impl Iterator<Item = Uuid>) -> Uuid {
         let ids: Vec<Uuid> = ids.collect();
-        if ids.is_empty() || self.dice % 17 == 0 {
+        if ids.is_empty() || self.dice.is_multiple_of(17) {
             Uuid::from_u128(7)
         } else {
             ids[self.number() % ids.len()]

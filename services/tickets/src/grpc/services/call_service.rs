@@ -17,7 +17,7 @@ impl CallService for Api {
 
     async fn link_call(&self, request: Request<pb::LinkCallRequest>) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(link_call::link_call(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(link_call::link_call(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn end_call(&self, request: Request<pb::EndCallRequest>) -> Result<Response<pb::Call>, Status> {

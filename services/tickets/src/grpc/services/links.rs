@@ -24,7 +24,7 @@ impl LinkService for Api {
         request: Request<pb::LinkTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(link_ticket::link_ticket(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(link_ticket::link_ticket(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn unlink_ticket(
@@ -32,7 +32,9 @@ impl LinkService for Api {
         request: Request<pb::UnlinkTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(unlink_ticket::unlink_ticket(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            Box::pin(unlink_ticket::unlink_ticket(&self.0, &caller, request.into_inner())).await?,
+        ))
     }
 
     async fn split_ticket(
@@ -40,7 +42,7 @@ impl LinkService for Api {
         request: Request<pb::SplitTicketRequest>,
     ) -> Result<Response<pb::SplitTicketResponse>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(split_ticket::split_ticket(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(split_ticket::split_ticket(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn merge_ticket(
@@ -48,7 +50,7 @@ impl LinkService for Api {
         request: Request<pb::MergeTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(merge_ticket::merge_ticket(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(merge_ticket::merge_ticket(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn undo_merge(
@@ -56,7 +58,7 @@ impl LinkService for Api {
         request: Request<pb::UndoMergeRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(undo_merge::undo_merge(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(undo_merge::undo_merge(&self.0, &caller, request.into_inner())).await?))
     }
 }
 

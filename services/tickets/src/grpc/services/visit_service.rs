@@ -20,7 +20,7 @@ impl VisitService for Api {
         request: Request<pb::MoveVisitRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(move_visit::move_visit(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(move_visit::move_visit(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn cancel_visit(
@@ -28,7 +28,7 @@ impl VisitService for Api {
         request: Request<pb::CancelVisitRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(cancel_visit::cancel_visit(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(cancel_visit::cancel_visit(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn check_in_visit(
@@ -36,7 +36,9 @@ impl VisitService for Api {
         request: Request<pb::CheckInVisitRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(check_in_visit::check_in_visit(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            Box::pin(check_in_visit::check_in_visit(&self.0, &caller, request.into_inner())).await?,
+        ))
     }
 
     async fn report_visit(
@@ -44,7 +46,7 @@ impl VisitService for Api {
         request: Request<pb::ReportVisitRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(report_visit::report_visit(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(report_visit::report_visit(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn report_visits(
@@ -52,6 +54,8 @@ impl VisitService for Api {
         request: Request<pb::ReportVisitsRequest>,
     ) -> Result<Response<pb::ReportVisitsResponse>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(report_visits::report_visits(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            Box::pin(report_visits::report_visits(&self.0, &caller, request.into_inner())).await?,
+        ))
     }
 }

@@ -278,7 +278,7 @@ fn whatever_is_changed_is_found_where_it_was_changed() {
                 l.tamper(2, |e| {
                     blank(e, TEXTS);
                     unsalt(e, TEXTS);
-                })
+                });
             },
             2,
             Why::NotErased,
@@ -289,7 +289,7 @@ fn whatever_is_changed_is_found_where_it_was_changed() {
                 l.tamper(2, |e| {
                     texts_of(e, "别来了");
                     unsalt(e, TEXTS);
-                })
+                });
             },
             2,
             Why::Digest,
