@@ -27,7 +27,7 @@ pub enum Command {
         #[arg(long, value_name = "NAME")]
         en: String,
         /// The type that ships as which it is counted
-        #[arg(long = "as", value_enum, value_name = "TYPE")]
+        #[arg(long = "base", value_enum, value_name = "TYPE")]
         base: Kind,
         /// New requests may not have it
         #[arg(long)]

@@ -32,7 +32,7 @@ fn the_three_workflows_are_pictured() {
             let picture = svg(workflow, language);
             for step in workflow.steps() {
                 let name = if language == Language::Zh { &step.name.zh } else { &step.name.en };
-                assert!(picture.contains(&name.replace('\'', "'")), "{name} is not in the picture");
+                assert!(picture.contains(name.as_str()), "{name} is not in the picture");
             }
             held(&format!("docs/workflows/{}.{suffix}.svg", workflow.key()), &picture);
         }

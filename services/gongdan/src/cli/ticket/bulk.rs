@@ -34,7 +34,7 @@ enum What {
     /// Gives them to a unit or person (派单)
     Dispatch {
         /// The unit
-        #[arg(long = "to", value_name = "UNIT")]
+        #[arg(id = "to_unit", long = "to-unit", value_name = "UNIT")]
         to: String,
         /// A member of the unit
         #[arg(long, default_value = "", hide_default_value = true)]
@@ -48,7 +48,7 @@ enum What {
     /// Hands them on (转派)
     Transfer {
         /// The one recipient
-        #[arg(long = "to", value_name = "UNIT")]
+        #[arg(id = "to_unit", long = "to-unit", value_name = "UNIT")]
         to: String,
         /// A member of it
         #[arg(long, default_value = "", hide_default_value = true)]

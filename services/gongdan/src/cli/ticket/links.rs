@@ -53,7 +53,7 @@ pub struct Link {
     /// Number or id
     ticket: String,
     /// What the ticket is to the other
-    #[arg(long = "as", value_enum, default_value_t = LinkKind::Related)]
+    #[arg(long = "kind", value_enum, default_value_t = LinkKind::Related)]
     kind: LinkKind,
     /// The other ticket, by number or id
     other: String,

@@ -209,6 +209,6 @@ mod tests {
                     .is_some_and(|f| fields.contains(&f))
             })
         };
-        assert!(LASTING.iter().all(|name| known(name)));
+        assert!(LASTING.iter().all(known));
     }
 }
