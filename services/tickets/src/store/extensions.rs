@@ -147,6 +147,3 @@ fn statement(
     sql.push(" ORDER BY x.requested_at DESC, x.extension_id DESC LIMIT ").push_bind(limit);
     sql
 }
-
-#[cfg(test)]
-mod tests;
