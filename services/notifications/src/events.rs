@@ -1,7 +1,5 @@
 //! Events of tickets and sla → what happened, as the domain sees it. notifications publishes no events of its own.
 
-mod handling;
-
 use gongdan_notifications_domain::{About, Deadline, EventTypes, Happening, Kind, Target, TicketFacts};
 use gongdan_outbox::{ApplyError, Event};
 use gongdan_proto::{
@@ -35,7 +33,7 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
     if state.phase() == Phase::Draft && !inside || from_draft && matches!(change, Change::Cancelled(_)) {
         return Ok(None);
     }
-    let deadline = handling::due(&change, &state);
+    let deadline = crate::consumers::handling::due(&change, &state);
     let actor = payload.actor.map(|by| by.id).unwrap_or_default();
     let about = about(&change, &state, actor);
     let named = named(&change, &state);
@@ -91,7 +89,7 @@ fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
         | Change::AssistRequested(_)
         | Change::AssistReplied(_)
         | Change::AssistDeclined(_)
-        | Change::AssistWaived(_) => handling::told(&change, state),
+        | Change::AssistWaived(_) => crate::consumers::handling::told(&change, state),
         Change::Escalated(c) => (Some(Kind::Escalated), c.to_unit_id, c.to_person_id),
         Change::DirectiveIssued(c) => {
             let handler = if c.unit_id == lead { state.handler_id.clone() } else { String::new() };

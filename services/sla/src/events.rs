@@ -1,6 +1,6 @@
 //! Events in and out: a ticket's event as the domain reads it, a clock's fact as it is published.
 
-use crate::{acts, grpc::convert, telemetry::change_name};
+use crate::{grpc::convert, telemetry::change_name};
 use gongdan_bus::{Event, Origin as BusOrigin, subject};
 use gongdan_clock::new_id;
 use gongdan_outbox::NewEvent;
@@ -33,7 +33,7 @@ pub fn ticket_fact(event: &Event) -> Result<(TicketFact, String), String> {
     let state = payload.state.ok_or("no state")?;
     let act = match payload.change {
         None => return Err("no change, or one this version does not know".into()),
-        Some(change) => acts::act(&change, &state)?,
+        Some(change) => crate::consumers::acts::act(&change, &state)?,
     };
     let policy = state.sla_policy.clone();
     let fact = TicketFact {

@@ -1,6 +1,5 @@
 //! The sla service: working calendars, policies, and the clocks that tickets run against.
 
-mod acts;
 mod config;
 mod consumers;
 mod error;

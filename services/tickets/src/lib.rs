@@ -4,7 +4,6 @@ mod config;
 mod consumers;
 mod error;
 mod events;
-mod files;
 mod grpc;
 mod jobs;
 mod store;
@@ -19,7 +18,6 @@ pub use store::{
 
 use crate::{
     consumers::{callback, organisation, routing, sla},
-    files::Files,
     grpc::Api,
     jobs::{
         climb_directives,
@@ -31,9 +29,9 @@ use crate::{
         rotate_keys, sweep_blobs,
     },
     store::{
-        catalogue::Catalogue, channel_standards::ChannelStandards, customers::Customers, forms::Forms,
-        keys::Keys, numbers::Numbers, priorities::Priorities, seal::Sealer, ticket_types::TicketTypes,
-        tickets::Tickets, units::Units, writer::AfterCommit,
+        catalogue::Catalogue, channel_standards::ChannelStandards, customers::Customers, files::Files,
+        forms::Forms, keys::Keys, numbers::Numbers, priorities::Priorities, seal::Sealer,
+        ticket_types::TicketTypes, tickets::Tickets, units::Units, writer::AfterCommit,
     },
     telemetry::Metrics,
 };

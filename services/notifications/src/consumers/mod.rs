@@ -1,5 +1,6 @@
 //! What notifications listens to.
 
+pub(crate) mod handling;
 mod tell;
 
 pub mod sla;

@@ -1,5 +1,6 @@
 //! What the service does with the events of others; one file a source.
 
+pub(crate) mod acts;
 mod tickets;
 
 pub use tickets::TicketClocksHandler;

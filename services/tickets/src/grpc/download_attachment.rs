@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     Rooms,
-    files::{key, store_failed},
     store::attachments::{self, Attachment},
+    store::files::{key, store_failed},
 };
 use gongdan_access::Caller;
 use gongdan_blob::{Download, Wanted};

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Rooms,
     error::refused,
-    files::store_failed,
+    store::files::store_failed,
     store::{
         attachments,
         tickets::{Call, Fresh, Opened},

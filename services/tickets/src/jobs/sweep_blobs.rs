@@ -5,8 +5,8 @@
 
 use crate::{
     Rooms,
-    files::{key, store_failed},
     store::attachments,
+    store::files::{key, store_failed},
 };
 use gongdan_errors::Error;
 use gongdan_pg::error;

@@ -17,6 +17,7 @@ pub(crate) mod erase;
 pub(crate) mod erasures;
 pub(crate) mod extensions;
 pub(crate) mod extras;
+pub(crate) mod files;
 pub(crate) mod filter;
 pub(crate) mod forms;
 pub(crate) mod hidden;

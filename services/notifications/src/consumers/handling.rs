@@ -8,7 +8,7 @@ use gongdan_proto::{
 };
 
 /// Whether people are told, and the unit and person it is about.
-pub(super) fn told(change: &Change, state: &Ticket) -> (Option<Kind>, String, String) {
+pub(crate) fn told(change: &Change, state: &Ticket) -> (Option<Kind>, String, String) {
     let lead = state.lead_unit_id.clone();
     match change {
         Change::SuspensionRequested(_) => (Some(Kind::SuspensionRequested), lead, String::new()),
@@ -45,7 +45,7 @@ pub(super) fn told(change: &Change, state: &Ticket) -> (Option<Kind>, String, St
 }
 
 /// Until when, as far as the event says.
-pub(super) fn due(change: &Change, state: &Ticket) -> Option<Deadline> {
+pub(crate) fn due(change: &Change, state: &Ticket) -> Option<Deadline> {
     let at = match change {
         Change::SuspensionRequested(c) => c.until,
         Change::Suspended(c) => c.until,
