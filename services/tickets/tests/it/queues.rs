@@ -238,7 +238,7 @@ async fn t27_filters_narrow_a_queue_and_tokens_belong_to_what_was_asked() {
 async fn t27_counts_are_told_as_they_change() {
     let suite = Suite::start().await;
     let mut told =
-        suite.queues("li.wei").watch_queue_counts(pb::CountQueuesRequest {}).await.unwrap().into_inner();
+        suite.queues("li.wei").watch_queue_counts(pb::WatchQueueCountsRequest {}).await.unwrap().into_inner();
     let group =
         |counts: &pb::QueueCounts| counts.counts.iter().find(|c| c.queue() == Queue::Group).unwrap().tickets;
     assert_eq!(group(&told.message().await.unwrap().unwrap()), 0);

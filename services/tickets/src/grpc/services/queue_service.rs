@@ -28,7 +28,7 @@ impl QueueService for Api {
 
     async fn watch_queue_counts(
         &self,
-        request: Request<pb::CountQueuesRequest>,
+        request: Request<pb::WatchQueueCountsRequest>,
     ) -> Result<Response<Self::WatchQueueCountsStream>, Status> {
         let caller = caller(&request)?;
         Ok(Response::new(watch_queue_counts::watch_queue_counts(&self.0, &caller)))
