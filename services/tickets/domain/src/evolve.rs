@@ -117,7 +117,9 @@ impl Ticket {
             Change::Workflow(change) => self.evolve_workflow(event, change),
         }
         self.settle(event);
-        if event.origin == Origin::Live && !matches!(event.change, Change::Erased { .. }) {
+        // A merge and its undoing leave no trace but in the timeline: whoever does them did nothing with the ticket.
+        let merging = matches!(&event.change, Change::Links(change) if change.is_of_merge());
+        if event.origin == Origin::Live && !merging && !matches!(event.change, Change::Erased { .. }) {
             self.done_by(&event.actor, matches!(event.change, Change::Track(_)));
         }
     }

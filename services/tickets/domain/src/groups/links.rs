@@ -168,6 +168,17 @@ impl Change {
     }
 }
 
+impl Change {
+    /// Whether it is a side of a merge or of its undoing.
+    pub(crate) const fn is_of_merge(&self) -> bool {
+        match self {
+            Self::Merged { .. } | Self::MergeUndone { .. } => true,
+            Self::Linked { link, .. } | Self::Unlinked { link, .. } => link.kind.is_merge(),
+            Self::Split { .. } => false,
+        }
+    }
+}
+
 /// Links two tickets: `one` is `kind` the other. Both change. Source: T10, T11.
 ///
 /// # Errors
