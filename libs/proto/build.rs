@@ -64,11 +64,12 @@ fn methods(pool: &DescriptorPool) -> Result<String, Box<dyn std::error::Error>> 
             writeln!(
                 rows,
                 "Method {{ service: {:?}, path: \"/{}/{}\", action: {action:?}, audit: {audit}, request: {:?}, \
-                 streams: {}, names: &{:?} }},",
+                 asks_in_stream: {}, streams: {}, names: &{:?} }},",
                 service.full_name(),
                 service.full_name(),
                 method.name(),
                 method.input().full_name(),
+                method.is_client_streaming(),
                 method.is_server_streaming(),
                 names(&method),
             )?;

@@ -15,6 +15,8 @@ pub struct Method {
     pub audit: i32,
     /// The full name of the request's message.
     pub request: &'static str,
+    /// Whether the request is a stream.
+    pub asks_in_stream: bool,
     /// Whether the answer is a stream.
     pub streams: bool,
     /// Fields of the request that name something: number, and what they name (`ticket`, `customer`, `request_id`).

@@ -72,7 +72,7 @@ impl Matrix {
         let permits = |rpc| match self.row(role, rpc)[at].as_str() {
             "✓" => true,
             "R" => sensitive,
-            "·" => false,
+            mark if never(mark) => false,
             mark => panic!("{mark} is no mark of an RPC: {role}, {rpc}, {place}"),
         };
         if permits(rpc) {
@@ -90,11 +90,16 @@ impl Matrix {
     /// When there is no such role or RPC.
     #[must_use]
     pub fn refuses_everywhere(&self, role: &str, rpc: &str) -> bool {
-        self.row(role, rpc).iter().all(|mark| mark == "·")
+        self.row(role, rpc).iter().all(|mark| never(mark))
     }
 
     fn row(&self, role: &str, rpc: &str) -> &[String] {
         let row = self.cells.get(role).and_then(|rows| rows.get(rpc));
         row.unwrap_or_else(|| panic!("the matrix has no line {rpc} for {role}"))
     }
+}
+
+/// Whether it is nothing for anybody here: nobody who tries it has the right `personal`.
+fn never(mark: &str) -> bool {
+    matches!(mark, "·" | "P" | "RP")
 }

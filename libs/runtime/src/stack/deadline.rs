@@ -12,6 +12,10 @@ use tokio::time::Instant;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
+/// A request that is a stream is answered when it has ended. How long it may be silent, and how long it may last, its
+/// handler knows.
+const IN_STREAM: Duration = Duration::from_hours(24);
+
 #[derive(Clone)]
 pub(crate) struct DeadlineLayer {
     pub(crate) longest: Duration,
@@ -45,8 +49,10 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> AnswerFuture {
-        let at =
-            Instant::now() + asked(request.headers()).map_or(self.longest, |asked| asked.min(self.longest));
+        let in_stream =
+            gongdan_proto::method(request.uri().path()).is_some_and(|method| method.asks_in_stream);
+        let longest = if in_stream { self.longest.max(IN_STREAM) } else { self.longest };
+        let at = Instant::now() + asked(request.headers()).map_or(longest, |asked| asked.min(longest));
         let inner = self.inner.call(request);
         Box::pin(async move {
             match tokio::time::timeout_at(at, gongdan_auth::with_deadline(at, inner)).await {

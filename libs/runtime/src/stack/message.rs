@@ -16,7 +16,7 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 /// Flag and length before each message.
-const PREFIX: usize = 5;
+pub(super) const PREFIX: usize = 5;
 
 #[derive(Clone, Copy)]
 pub(crate) struct MessageLayer {
@@ -58,6 +58,9 @@ where
         let next = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, next);
         let most = self.max_message_bytes;
+        if method.asks_in_stream {
+            return Box::pin(super::incoming::looked_at(inner, request, method.request, most));
+        }
         Box::pin(async move {
             let (parts, body) = request.into_parts();
             let read = match read(body, most).await {
@@ -67,12 +70,19 @@ where
             let found =
                 read.message().and_then(|message| gongdan_proto::nul_in_text(method.request, message));
             if let Some(field) = found {
-                let error = Error::invalid_field(field, "text without U+0000");
-                return Ok(Status::from(error).into_http());
+                return Ok(nul(field).into_http());
             }
             inner.call(Request::from_parts(parts, Body::new(read))).await
         })
     }
+}
+
+pub(super) fn nul(field: String) -> Status {
+    Error::invalid_field(field, "text without U+0000").into()
+}
+
+pub(super) fn too_large(most: usize) -> Status {
+    Error::too_large(format!("the message is larger than {most} bytes")).into()
 }
 
 /// A body that was read.
@@ -98,7 +108,7 @@ async fn read(mut body: Body, most: usize) -> Result<Read, Status> {
             Err(frame) => trailers = frame.into_trailers().ok(),
         }
         if first.len().max(more.len()) > most.saturating_add(PREFIX) {
-            return Err(Error::too_large(format!("the message is larger than {most} bytes")).into());
+            return Err(too_large(most));
         }
     }
     let data = if more.is_empty() { first } else { more.freeze() };

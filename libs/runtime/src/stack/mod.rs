@@ -5,6 +5,7 @@ mod address;
 mod deadline;
 mod gate;
 mod held;
+mod incoming;
 mod limit;
 mod message;
 mod panic;

@@ -1,6 +1,7 @@
 //! The only place where a ticket changes: what each event does to it.
 
 use crate::{
+    actor::Actor,
     acts::erase::{ERASED, Personal},
     change::{Change, Event, Marks},
     names::UnitId,
@@ -145,6 +146,7 @@ impl Ticket {
             if let Some(resolution) = &mut self.resolution {
                 resolution.resolved_by.forget_citizen();
             }
+            self.groups.actors().for_each(Actor::forget_citizen);
         }
         if what.texts {
             self.groups.attachments.forget();

@@ -1,9 +1,11 @@
 //! X4, DESIGN rule 16: who sees which tickets, and who may do what with them.
 
 use crate::suite::{Suite, accept, claim, complaint, dispatch, id, reason, transfer, urge, with_phone};
+use crate::t31_workflow::put;
 use gongdan_clock::SystemClock;
 use gongdan_proto::tickets::v1::{self as pb, lookup_customer_request::Key, watch_tickets_response::Kind};
 use gongdan_testkit::{PATIENCE, PrincipalSpec, eventually};
+use gongdan_tickets_domain::workflow::SHIPPED;
 use std::sync::Arc;
 use tonic::Code;
 
@@ -168,7 +170,7 @@ async fn a_citizen_asks_and_sees_for_themselves() {
 }
 
 #[tokio::test]
-async fn what_a_role_may_do_is_what_the_policies_say() {
+async fn what_a_role_may_do_is_what_the_policies_say_and_the_workflow_asks_for() {
     let more = r#"permit (principal in Gongdan::Role::"supervisor",
         action in [Gongdan::Action::"tickets.dispatch", Gongdan::Action::"tickets.claim", Gongdan::Action::"handle"],
         resource) when { resource.in_region };"#;
@@ -184,6 +186,17 @@ async fn what_a_role_may_do_is_what_the_policies_say() {
     let supervisor = PrincipalSpec::new("supervisor").role("supervisor").unit("centre").region("4401");
     suite.env.principal(supervisor).await;
     let mut tickets = suite.tickets("supervisor");
+    let ticket = in_region(&suite, "440106").await;
+    let refused = tickets.dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap_err();
+    assert_eq!(
+        reason(&refused),
+        "STEP_NEEDS_ROLE",
+        "what policies permit, a workflow may still give to others"
+    );
+    assert!(refused.message().contains("dispatcher"), "{}", refused.message());
+    let open =
+        SHIPPED[0].1.lines().filter(|line| !line.starts_with("roles = ")).collect::<Vec<_>>().join("\n");
+    put(&suite, open).await;
     let ticket = in_region(&suite, "440106").await;
     tickets.dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
     let accepted = tickets.accept_ticket(accept(&ticket)).await.unwrap().into_inner();

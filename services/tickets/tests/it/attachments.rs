@@ -111,10 +111,10 @@ impl Suite {
 async fn t25_attachments_are_checked_listed_read_and_removed() {
     let suite = Suite::start().await;
     let ticket = suite.accepted().await;
-    let bytes = png(1_200_000);
+    let bytes = png(9_000_000);
     let sent = header(&ticket, &bytes);
     let file = upload(&suite, "li.wei", sent.clone(), &bytes).await.unwrap();
-    assert_eq!((file.name.as_str(), file.size), ("现场照片.png", 1_200_000));
+    assert_eq!((file.name.as_str(), file.size), ("现场照片.png", 9_000_000));
     assert_eq!(file.attached_by.as_ref().unwrap().id, "li.wei");
     let again = upload(&suite, "li.wei", sent, &[]).await.unwrap();
     assert_eq!(again, file, "a retry is answered without its content");
@@ -125,7 +125,7 @@ async fn t25_attachments_are_checked_listed_read_and_removed() {
     assert!(told == file && got == bytes);
     let piece = pb::DownloadAttachmentRequest { offset: 1_000_000, length: 10, ..whole(&file) };
     assert_eq!(download(&suite, "zhao.min", piece).await.unwrap().1, bytes[1_000_000..1_000_010]);
-    let beyond = pb::DownloadAttachmentRequest { offset: 1_200_001, ..whole(&file) };
+    let beyond = pb::DownloadAttachmentRequest { offset: 9_000_001, ..whole(&file) };
     let refused = download(&suite, "zhao.min", beyond).await.unwrap_err();
     assert_eq!(fields(&refused), ["offset"]);
 
@@ -188,7 +188,7 @@ async fn what_is_not_as_it_was_said_to_be_leaves_nothing() {
 
 #[tokio::test]
 async fn an_upload_that_is_cut_off_in_the_middle_leaves_nothing() {
-    let suite = Suite::start_with("[attachments]\nidle = \"300ms\"\n", system_clock()).await;
+    let suite = Suite::start_with("[attachments]\nidle = \"2s\"\n", system_clock()).await;
     let ticket = suite.accepted().await;
     let bytes = png(900_000);
     let begun = |bytes: &[u8]| {

@@ -98,7 +98,8 @@ fn about_tickets() -> impl Iterator<Item = &'static Method> {
 
 /// A request about a ticket. An act that would be let through carries an etag that is stale.
 fn about(method: &Method, ticket: &pb::Ticket, flags: bool) -> Vec<u8> {
-    asked(method.request, flags, &|path| {
+    // A flag of a filter would leave the ticket out.
+    asked(method.request, &|path| flags && !path.starts_with("filter"), &|path| {
         Some(match path.rsplit('.').next().unwrap_or_default() {
             "ticket" | "tickets" | "ticket_id" | "ticket_ids" => ticket.id.clone(),
             "request_id" => id(),
@@ -111,7 +112,7 @@ fn about(method: &Method, ticket: &pb::Ticket, flags: bool) -> Vec<u8> {
 /// A request that looks for whose it is; none when the RPC does not ask for anything like that.
 fn about_reporter(method: &Method, customer: &str) -> Option<Vec<u8>> {
     let looks = Cell::new(false);
-    let request = asked(method.request, false, &|path| {
+    let request = asked(method.request, &|_| false, &|path| {
         let value = match path.rsplit('.').next().unwrap_or_default() {
             "request_id" => return Some(id()),
             "etag" => return Some("4711".to_owned()),

@@ -15,7 +15,11 @@ async fn t30_an_inspector_marks_an_error_in_any_phase_after_submission_and_takes
     let draft = suite.tickets("zhao.min").create_ticket(draft).await.unwrap().into_inner();
     let mut qian = suite.supervision("qian.li");
     let early = qian.mark_quality_error(mark_error(&draft)).await.unwrap_err();
-    assert_eq!((early.code(), reason(&early)), (Code::FailedPrecondition, "PHASE_REFUSES".to_owned()));
+    assert_eq!(
+        (early.code(), reason(&early)),
+        (Code::NotFound, "TICKET_NOT_FOUND".to_owned()),
+        "a draft is its author's"
+    );
 
     for ticket in [suite.submitted().await, suite.resolved().await] {
         let vague = pb::MarkQualityErrorRequest { kind: 0, note: String::new(), ..mark_error(&ticket) };

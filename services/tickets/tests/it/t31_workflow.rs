@@ -15,7 +15,7 @@ fn hotline() -> &'static str {
     SHIPPED[0].1
 }
 
-async fn put(suite: &Suite, definition: String) -> pb::Workflow {
+pub async fn put(suite: &Suite, definition: String) -> pb::Workflow {
     let request = pb::PutWorkflowRequest { request_id: id(), definition };
     workflows(suite, "admin").put_workflow(request).await.unwrap().into_inner()
 }

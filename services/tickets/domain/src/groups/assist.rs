@@ -89,6 +89,11 @@ impl Change {
 }
 
 impl Assists {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.list.iter_mut().flat_map(|a| std::iter::once(&mut a.requested_by).chain(&mut a.ended_by))
+    }
+
     /// Those that are owed.
     pub fn owed(&self) -> impl Iterator<Item = &Assist> {
         self.list.iter().filter(|assist| assist.state == AssistState::Owed)

@@ -119,6 +119,11 @@ impl Change {
 }
 
 impl Directives {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.all.iter_mut().flat_map(|d| std::iter::once(&mut d.issued_by).chain(&mut d.replied_by))
+    }
+
     /// One of them.
     #[must_use]
     pub fn get(&self, id: Uuid) -> Option<&Directive> {

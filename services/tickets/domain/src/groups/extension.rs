@@ -88,6 +88,11 @@ impl Change {
 }
 
 impl Extensions {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.list.iter_mut().flat_map(|e| std::iter::once(&mut e.requested_by).chain(&mut e.decided_by))
+    }
+
     /// The one that waits for approval.
     #[must_use]
     pub fn requested(&self) -> Option<&Extension> {

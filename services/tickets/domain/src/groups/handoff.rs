@@ -50,6 +50,13 @@ pub struct Handoffs {
     pub all: Vec<Handoff>,
 }
 
+impl Handoffs {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.all.iter_mut().map(|handoff| &mut handoff.by)
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the act, documented there and in the contract")]

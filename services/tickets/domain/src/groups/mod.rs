@@ -21,6 +21,8 @@ pub mod track;
 pub mod visit;
 pub mod workflow;
 
+use crate::actor::Actor;
+
 /// What all groups know of a ticket.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Groups {
@@ -62,4 +64,18 @@ pub struct Groups {
     pub visits: visit::Visits,
     /// The workflow it follows.
     pub workflow: workflow::WorkflowPart,
+}
+
+impl Groups {
+    /// Whom they name as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        (self.assists.actors())
+            .chain(self.directives.actors())
+            .chain(self.extensions.actors())
+            .chain(self.handoffs.actors())
+            .chain(self.quality_errors.actors())
+            .chain(self.review.actors())
+            .chain(self.suspensions.actors())
+            .chain(self.visits.actors())
+    }
 }

@@ -54,6 +54,13 @@ pub struct QualityErrors {
     pub all: Vec<QualityError>,
 }
 
+impl QualityErrors {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.all.iter_mut().map(|error| &mut error.marked_by)
+    }
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the acts, documented there and in the contract")]

@@ -47,6 +47,16 @@ pub struct Reviews {
     pub review: Option<Review>,
 }
 
+impl Reviews {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.review.iter_mut().flat_map(|review| {
+            let signatures = review.steps.iter_mut().flat_map(|step| &mut step.signatures);
+            std::iter::once(&mut review.submitted_by).chain(signatures.map(|signature| &mut signature.by))
+        })
+    }
+}
+
 /// A review of what a unit proposes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Review {

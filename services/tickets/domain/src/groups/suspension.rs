@@ -91,6 +91,11 @@ impl Change {
 }
 
 impl Suspensions {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.list.iter_mut().flat_map(|s| std::iter::once(&mut s.requested_by).chain(&mut s.decided_by))
+    }
+
     /// The one that waits for approval.
     #[must_use]
     pub fn requested(&self) -> Option<&Suspension> {

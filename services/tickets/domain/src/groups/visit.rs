@@ -203,6 +203,11 @@ pub struct Visits {
 }
 
 impl Visits {
+    /// Whom it names as having acted.
+    pub(crate) fn actors(&mut self) -> impl Iterator<Item = &mut Actor> {
+        self.all.iter_mut().map(|visit| &mut visit.booking.by)
+    }
+
     /// One of them.
     #[must_use]
     pub fn get(&self, id: Uuid) -> Option<&Visit> {
