@@ -205,6 +205,14 @@ impl Change {
         }
     }
 
+    /// The step at which it was last worked on, where that is called otherwise from now on.
+    pub(crate) fn worked_at(&self) -> Option<&str> {
+        match self {
+            Self::Workflow(change) => change.worked_at(),
+            _ => None,
+        }
+    }
+
     /// Where in its workflow the ticket stood before something that this undoes.
     pub(crate) fn comes_back_to(&self) -> Option<&Place> {
         match self {

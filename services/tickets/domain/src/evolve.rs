@@ -125,9 +125,11 @@ impl Ticket {
         }
     }
 
-    /// What was asked for is over when the ticket has moved on. A merge leaves it as it is: undoing it brings it back.
+    /// What was asked for is over when the ticket has moved on. A merge leaves it as it is, whatever happens after it:
+    /// undoing it brings it back.
     fn settle(&mut self, event: &Event) {
-        if matches!(event.change, Change::Links(_)) {
+        let merged = self.groups.links.merged_into().is_some();
+        if merged || matches!(event.change, Change::Links(_)) {
             return;
         }
         self.groups.suspensions.settle(self.phase, event.occurred_at);

@@ -8,7 +8,7 @@ use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use std::collections::BTreeSet;
 use support::{
     administrator, at, intake, new,
-    random::{check, lives, names},
+    random::{Counts, check, lives, names},
     reply, unit,
 };
 
@@ -18,12 +18,15 @@ proptest! {
     #[test]
     fn whatever_happens_the_ticket_agrees_with_its_events(life in lives(60)) {
         let begun = life.begin();
-        let first = begun.ticket.clone();
+        let first = begun.steps[0].1.clone();
         let mut events: Vec<Event> = begun.events().cloned().collect();
-        check(&begun.ticket, &first, &events);
+        let mut counts = Counts::default();
+        counts.add(&begun);
+        check(&begun.ticket, &first, &events, Some(life.follows(&begun.ticket)));
         life.live(begun.ticket, |_, changed| {
             events.extend(changed.events().cloned());
-            check(&changed.ticket, &first, &events);
+            counts.add(changed);
+            check(&changed.ticket, &first, &events, Some(life.follows(&changed.ticket)));
             changed.ticket.clone()
         });
     }
@@ -66,6 +69,6 @@ fn a_past_ticket_is_written_down_with_what_became_of_it() {
         assert!(past.events().all(|e| e.origin == gongdan_tickets_domain::Origin::Import));
         let events: Vec<Event> = past.events().cloned().collect();
         let first = past.steps[0].1.clone();
-        check(&past.ticket, &first, &events);
+        check(&past.ticket, &first, &events, None);
     }
 }

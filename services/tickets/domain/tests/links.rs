@@ -123,6 +123,25 @@ fn a_merged_ticket_comes_back_by_undoing_only() {
     );
 }
 
+/// What waited waits again, also when something happened to the ticket while it was merged.
+#[test]
+fn what_was_asked_for_outlasts_a_merge_that_is_undone() {
+    let by = administrator();
+    let open = ticket(1).dispatch(unit("a"), None, Note::default(), &by, at(1)).unwrap().ticket;
+    let open = open.accept(&by, at(2)).unwrap().ticket;
+    let asked = open.request_assist(Uuid::from_u128(9), unit("b"), None, reason("请协助"), &by, at(3));
+    let rules = Rules { suspension_approval: false, ..Rules::default() };
+    let id = Uuid::from_u128(8);
+    let waits = asked.unwrap().ticket.request_suspension(id, None, reason("等材料"), &rules, &by, at(4));
+    let waits = waits.unwrap().ticket;
+    assert_eq!(waits.phase, Phase::Suspended);
+    let (merged, into) = merge(waits.clone(), ticket(2), &reason("同一件事"), &by, at(5)).unwrap();
+    let late = merged.ticket.refuse_decision(Uuid::from_u128(7), "too late".to_owned(), &by, at(6)).ticket;
+    let (undone, _) = undo_merge(late, into.ticket, &waits, &reason("弄错了"), &by, at(7)).unwrap();
+    assert_eq!(bare(&undone.ticket), bare(&waits));
+    assert!(undone.ticket.resume(Note::default(), &by, at(8)).is_ok());
+}
+
 /// A way to go before the merge.
 #[derive(Debug, Clone, Copy)]
 enum Step {

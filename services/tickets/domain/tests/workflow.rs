@@ -5,7 +5,7 @@ mod support;
 
 use gongdan_tickets_domain::{
     Change, Note, Outcome, Phase, Priority, Refusal, RootCause, Rules, Ticket,
-    workflow::{Acting, DEFAULT, Definition, Fault, Needed, SHIPPED, Workflow, govern, shipped},
+    workflow::{Acting, DEFAULT, Definition, Fault, Needed, Place, SHIPPED, Workflow, govern, shipped},
 };
 use support::{administrator, at, intake, member, new, reason, reply, solution, submitted, unit};
 
@@ -429,6 +429,18 @@ fn a_ticket_goes_over_to_another_version_where_its_step_is_or_is_said_to_be() {
     let moved =
         govern(&two, ticket.clone().migrate(&two, &mapped, &admin, at(4)).unwrap(), NOBODY).unwrap().ticket;
     assert_eq!((step_of(&moved), moved.phase, moved.version), ("labour", Phase::InProgress, 4));
+    // Suspended, it goes back to where it was worked on, as that is called now.
+    let waiting = Place { step: "waiting".to_owned(), ..place(&ticket) };
+    let mut suspended = ticket.clone();
+    (suspended.phase, suspended.groups.workflow.place) = (Phase::Suspended, Some(waiting));
+    let waits = "[[step]]\nkey = \"waiting\"\nphase = \"suspended\"\nname = { zh = \"等\", en = \"Wait\" }\n
+[[transition]]\naction = \"suspend\"\nfrom = [\"labour\"]\nto = \"waiting\"\n
+[[transition]]\naction = \"resume\"\nfrom = [\"waiting\"]\nto = \"labour\"\n";
+    let three = format!("{}\n{waits}", SMALL.replace("\"work\"", "\"labour\""));
+    let three = check(&three).unwrap().at_version(3);
+    let moved =
+        govern(&three, suspended.migrate(&three, &mapped, &admin, at(4)).unwrap(), NOBODY).unwrap().ticket;
+    assert_eq!((step_of(&moved), place(&moved).worked_at.as_str()), ("waiting", "labour"));
     let wrong = [("work".to_owned(), "done".to_owned())];
     assert!(
         ticket.migrate(&two, &wrong, &admin, at(4)).is_err(),

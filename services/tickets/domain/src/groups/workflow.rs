@@ -34,6 +34,8 @@ pub enum Change {
         from_step: String,
         /// The step now.
         to_step: String,
+        /// The step at which it was last worked on, as that version calls it; empty: none that it has.
+        worked_at: String,
     },
     /// Another step of the same phase.
     Advanced {
@@ -53,6 +55,14 @@ impl Change {
         match self {
             Self::Migrated { .. } => "workflow_migrated",
             Self::Advanced { .. } => "advanced",
+        }
+    }
+
+    /// The step at which it was last worked on, where that is called otherwise now.
+    pub(crate) fn worked_at(&self) -> Option<&str> {
+        match self {
+            Self::Migrated { worked_at, .. } => Some(worked_at),
+            Self::Advanced { .. } => None,
         }
     }
 
@@ -127,7 +137,8 @@ impl Ticket {
         self.require(Action::Migrate)?;
         let place = self.groups.workflow.place.as_ref();
         let from_step = place.map(|place| place.step.clone()).unwrap_or_default();
-        let named = steps.iter().find(|(from, _)| *from == from_step).map(|(_, to)| to.as_str());
+        let name_of = |step: &str| steps.iter().find(|(from, _)| from == step).map(|(_, to)| to.as_str());
+        let named = name_of(&from_step);
         let fits = |key: &str| to.step(key).filter(|step| step.phase == self.phase);
         let step = match (named, fits(&from_step)) {
             (Some(named), _) => fits(named),
@@ -150,11 +161,16 @@ impl Ticket {
         if self.phase == Phase::InReview && step.key != from_step {
             return Err(lost());
         }
+        // Where it goes back to once it is resumed, or its review is rejected.
+        let worked_at = place.map_or("", |place| &place.worked_at);
+        let worked_at = to.step(name_of(worked_at).unwrap_or(worked_at));
+        let worked_at = worked_at.filter(|step| step.phase == Phase::InProgress);
         let change = Change::Migrated {
             workflow: to.key().to_owned(),
             from_version: place.map_or(0, |place| place.version),
             to_version: to.version(),
             to_step: step.key.clone(),
+            worked_at: worked_at.map(|step| step.key.clone()).unwrap_or_default(),
             from_step,
         };
         Ok(self.after(by, at, change::Change::Workflow(change)))

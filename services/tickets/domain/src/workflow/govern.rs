@@ -118,7 +118,7 @@ fn next(
         return Ok(back.clone());
     }
     let at = event.from_phase.and_then(|phase| standing_at(workflow, place, phase));
-    let worked_at = place.map(|place| place.worked_at.as_str()).unwrap_or_default();
+    let worked_at = event.change.worked_at().or_else(|| Some(place?.worked_at.as_str())).unwrap_or_default();
     let step =
         match Move::of(event) {
             Some(action) if event.origin == Origin::Live => {

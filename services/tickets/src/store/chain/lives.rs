@@ -1,7 +1,10 @@
-//! Random lives, as they are written: the events rebuild the state that the row keeps, through their encoding, and the
-//! chain holds whatever was erased.
+//! Random lives, as they are written: the events rebuild the state that the row keeps, through their encoding, the
+//! chain holds whatever was erased, and the queues count what stands in them.
 
-use super::tests::{Log, support::random::lives};
+use super::tests::{
+    Log,
+    support::random::{Counts, lives},
+};
 use crate::{events, store::state};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{Change, Changed, Ticket};
@@ -43,8 +46,12 @@ proptest! {
         let begun = life.begin();
         let mut log = Log::empty(begun.ticket.clone());
         let mut ticket = write(&mut log, None, &begun);
+        let mut counts = Counts::default();
+        counts.add(&begun);
         life.live(ticket.clone(), |_, changed| {
             ticket = write(&mut log, Some(&ticket), changed);
+            counts.add(changed);
+            assert_eq!(ticket.places(), changed.ticket.places(), "what is read stands where what was written stands");
             ticket.clone()
         });
         log.assert_whole();
