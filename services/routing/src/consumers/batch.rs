@@ -87,6 +87,14 @@ impl Batch {
             {
                 (Trigger::Came, None)
             }
+            // It came in this batch and nothing was decided since: what is refused is an older decision, and the question
+            // stays as it was, but for the ticket as it is now.
+            Change::DecisionRefused(_) if !ticket.arbitration && self.came(event.aggregate_id) => {
+                if let Some(waiting) = self.waiting.get_mut(&event.aggregate_id) {
+                    (waiting.event, waiting.ticket) = (event.clone(), ticket);
+                }
+                return Ok(());
+            }
             Change::DecisionRefused(refused) if !ticket.arbitration => (
                 Trigger::Refused(decision_id(&refused.decision_id)?.ok_or("a refusal of no decision")?),
                 None,
@@ -99,6 +107,10 @@ impl Batch {
         };
         self.waiting.insert(event.aggregate_id, Waiting { event: event.clone(), trigger, ticket, text });
         Ok(())
+    }
+
+    fn came(&self, ticket: Uuid) -> bool {
+        self.waiting.get(&ticket).is_some_and(|waiting| waiting.trigger == Trigger::Came)
     }
 
     fn answer(&mut self, event: &Event, change: &Change) -> Result<(), &'static str> {
@@ -123,4 +135,62 @@ fn decision_id(text: &str) -> Result<Option<Uuid>, &'static str> {
         return Ok(None);
     }
     Uuid::try_parse(text).map(Some).map_err(|_| "decision_id is no UUID")
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+    use gongdan_bus::Origin;
+    use gongdan_proto::tickets::v1 as pb;
+    use jiff::Timestamp;
+    use prost::Message as _;
+
+    fn event(version: i64, kind: &str, phase: Phase, change: Change) -> Event {
+        let state = Ticket { phase: phase.into(), version, ..Ticket::default() };
+        let payload = TicketEvent { state: Some(state), change: Some(change), ..TicketEvent::default() };
+        Event {
+            id: Uuid::from_u128(version.unsigned_abs().into()),
+            source: "tickets".to_owned(),
+            kind: kind.to_owned(),
+            aggregate_id: Uuid::from_u128(7),
+            version,
+            occurred_at: Timestamp::UNIX_EPOCH,
+            recorded_at: Timestamp::UNIX_EPOCH,
+            origin: Origin::Live,
+            subject: String::new(),
+            traceparent: None,
+            payload: payload.encode_to_vec().into(),
+        }
+    }
+
+    fn refused(version: i64) -> Event {
+        let refused =
+            pb::DecisionRefused { decision_id: Uuid::from_u128(1).to_string(), reason: "late".to_owned() };
+        event(version, "decision_refused", Phase::PendingDispatch, Change::DecisionRefused(refused))
+    }
+
+    #[test]
+    fn an_older_decision_that_is_refused_does_not_take_the_place_of_a_question() {
+        let came: [(&str, Change); 3] = [
+            ("merge_undone", Change::MergeUndone(pb::MergeUndone::default())),
+            ("returned", Change::Returned(pb::Returned::default())),
+            ("reopened", Change::Reopened(pb::Reopened::default())),
+        ];
+        for (kind, change) in came {
+            let mut batch = Batch::default();
+            batch.take(&event(5, kind, Phase::PendingDispatch, change)).unwrap();
+            batch.take(&refused(6)).unwrap();
+            let waiting = &batch.waiting[&Uuid::from_u128(7)];
+            assert_eq!((waiting.trigger, waiting.event.version), (Trigger::Came, 6), "{kind}");
+            assert_eq!(batch.answers.len(), 1, "{kind}: the answer is noted");
+        }
+    }
+
+    #[test]
+    fn a_refusal_alone_asks_again_for_its_decision() {
+        let mut batch = Batch::default();
+        batch.take(&refused(6)).unwrap();
+        assert_eq!(batch.waiting[&Uuid::from_u128(7)].trigger, Trigger::Refused(Uuid::from_u128(1)));
+    }
 }

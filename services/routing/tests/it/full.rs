@@ -91,6 +91,37 @@ async fn a_merged_ticket_is_left_alone_until_the_merge_is_undone() {
     assert_eq!(suite.told(&pooled).await.len(), 1);
 }
 
+#[tokio::test]
+async fn a_ticket_whose_decision_was_refused_while_it_was_merged_is_decided_about_again() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    // The merge is heard before tickets' answer, or with it; the last one was asked about three times already.
+    for refusals in [0, 3] {
+        let mut ticket = suite.submitted("环境/噪音", "噪音").await;
+        for _ in 0..refusals {
+            let decision = suite.decision(&ticket).await;
+            suite.refused(&mut ticket, &decision, "no unit `env`").await;
+        }
+        let last = suite.decision(&ticket).await;
+        ticket.state.merged_into_id = Uuid::from_u128(1).to_string();
+        suite.next(&mut ticket, Phase::Closed, Change::Merged(tickets::Merged::default())).await;
+        let refused = tickets::DecisionRefused {
+            decision_id: last.decision_id.clone(),
+            reason: "the ticket is closed".to_owned(),
+        };
+        suite.next(&mut ticket, Phase::Closed, Change::DecisionRefused(refused)).await;
+        suite.heard(&ticket).await;
+        assert_eq!(suite.answered(&last).await.state(), DecisionState::Refused);
+        let told = suite.told(&ticket).await.len();
+        ticket.state.merged_into_id.clear();
+        suite
+            .next(&mut ticket, Phase::PendingDispatch, Change::MergeUndone(tickets::MergeUndone::default()))
+            .await;
+        assert_eq!(dispatched_to(&suite.decision(&ticket).await), "env", "after {refusals} refusals");
+        assert_eq!(suite.told(&ticket).await.len(), told + 1);
+    }
+}
+
 /// A fact that routing does not know must not hold back those it does.
 #[tokio::test]
 async fn every_kind_of_event_is_taken_in() {

@@ -1,6 +1,7 @@
 //! What ticket events do to a ticket's clocks. Source: S3.
 //!
-//! - dispatch: from submission, return or reopening until the ticket is dispatched or claimed;
+//! - dispatch: from submission, return, escalation to nobody or reopening until the ticket is dispatched, claimed or
+//!   escalated to a unit;
 //! - handling: from receipt (later rounds: from the reopening) until it is resolved;
 //! - callback: from resolve until it is closed or reopened;
 //! - assist, review, supervision: one for each record that is owed, until it is met or owed no more.
@@ -25,9 +26,9 @@ pub enum Act {
     Submitted,
     /// It was verified out of quarantine: its clocks begin now.
     Verified,
-    /// It was dispatched or claimed.
+    /// It was dispatched or claimed, or escalated to a unit.
     Dispatched,
-    /// It was given back.
+    /// It was given back, or escalated to whomever routing finds.
     Returned,
     /// The unit says it is done.
     Resolved,

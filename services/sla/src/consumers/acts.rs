@@ -17,7 +17,8 @@ pub fn act(change: &Change, state: &pb::Ticket) -> Result<Act, String> {
         Change::Submitted(_) => Act::Submitted,
         Change::Verified(_) => Act::Verified,
         Change::Dispatched(_) | Change::Claimed(_) => Act::Dispatched,
-        // an escalation may leave it to routing
+        // to a unit it goes there at once; to none it waits for routing
+        Change::Escalated(c) if !c.to_unit_id.is_empty() => Act::Dispatched,
         Change::Returned(_) | Change::Escalated(_) => Act::Returned,
         Change::Resolved(_) => Act::Resolved,
         Change::Closed(_) => Act::Closed,

@@ -2,15 +2,15 @@
 
 use crate::suite::{Suite, TicketLife, at, record};
 use gongdan_proto::{
-    from_timestamp,
+    CHANGES, from_timestamp,
     sla::v1::{self as pb, ClockKind, ClockState, ClockTurnKind},
     tickets::v1::{
         AssistReplied, AssistRequested, AssistWaived, DirectiveIssued, DirectiveRejected, DirectiveReplied,
-        ExtensionApproved, MergeUndone, Merged, Resumed, Suspended, ticket_event::Change,
+        Escalated, ExtensionApproved, MergeUndone, Merged, Resumed, Suspended, ticket_event::Change,
     },
     to_timestamp,
 };
-use gongdan_testkit::eventually;
+use gongdan_testkit::{eventually, eventually_some, filled_event};
 
 fn due(clock: &pb::Clock) -> jiff::Timestamp {
     from_timestamp(&clock.due_at.unwrap()).unwrap()
@@ -170,5 +170,68 @@ async fn a_merge_that_is_undone_restores_the_clocks() {
     .await;
     ticket.dispatched(&suite, "2026-03-02T16:01").await;
     suite.clock_in(&service, &id, ClockKind::Dispatch, ClockState::Stopped).await;
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn an_escalation_to_a_unit_ends_the_wait_for_dispatch_and_one_to_nobody_begins_it() {
+    let suite = Suite::at("2026-03-02T09:00").await;
+    let service = suite.serve().await;
+    let escalated = |unit: &str| {
+        Change::Escalated(Escalated { tier: 2, to_unit_id: unit.to_owned(), ..Default::default() })
+    };
+    // Nobody has it yet: escalated to a unit it need not be dispatched any more.
+    let mut waiting = TicketLife::complaint("GD2603020000000001", "2026-03-02T09:00");
+    waiting.submitted(&suite, "2026-03-02T09:00").await;
+    waiting.act(&suite, escalated("city-env"), "2026-03-02T10:00").await;
+    let dispatch =
+        suite.clock_in(&service, &waiting.state.id, ClockKind::Dispatch, ClockState::Stopped).await;
+    assert_eq!(from_timestamp(&dispatch.stopped_at.unwrap()), Ok(at("2026-03-02T10:00")));
+    let handling =
+        suite.clock_in(&service, &waiting.state.id, ClockKind::Handling, ClockState::Running).await;
+    assert_eq!(handling.unit_id, "city-env");
+
+    // A unit has it: escalated to another one nothing waits for dispatch, to nobody it does.
+    let mut held = TicketLife::complaint("GD2603020000000002", "2026-03-02T09:00");
+    held.submitted(&suite, "2026-03-02T09:00").await;
+    held.dispatched(&suite, "2026-03-02T10:00").await;
+    held.act(&suite, escalated("city-env"), "2026-03-02T11:00").await;
+    eventually("the other unit has it", async || {
+        let clocks = suite.clocks_of(&service, &held.state.id).await;
+        clocks.iter().any(|clock| clock.kind() == ClockKind::Handling && clock.unit_id == "city-env")
+    })
+    .await;
+    let id = held.state.id.clone();
+    let waits = async || {
+        let clocks = suite.clocks_of(&service, &id).await;
+        clocks.into_iter().filter(|clock| clock.kind() == ClockKind::Dispatch).collect::<Vec<_>>()
+    };
+    assert_eq!(waits().await.len(), 1, "the first one only");
+    held.act(&suite, escalated(""), "2026-03-02T14:00").await;
+    let again = eventually_some("it waits for dispatch again", async || {
+        waits().await.into_iter().find(|clock| clock.state() == ClockState::Running)
+    })
+    .await;
+    assert_eq!(from_timestamp(&again.started_at.unwrap()), Ok(at("2026-03-02T14:00")));
+    service.stop().await;
+}
+
+/// A fact that sla does not know must not hold back those it does.
+#[tokio::test]
+async fn every_kind_of_event_is_taken_in() {
+    let suite = Suite::at("2026-03-02T09:00").await;
+    let service = suite.serve().await;
+    let text = |_: &str| Some(record(5));
+    for (number, (_, name)) in CHANGES.iter().enumerate() {
+        let mut ticket = TicketLife::complaint(&format!("GD26030200001{number:05}"), "2026-03-02T09:00");
+        ticket.submitted(&suite, "2026-03-02T09:00").await;
+        ticket.act(&suite, filled_event(name, &text).change.unwrap(), "2026-03-02T10:00").await;
+        ticket.reopened(&suite, "2026-03-03T10:00").await;
+        eventually(&format!("what follows {name} is heard"), async || {
+            let clocks = suite.clocks_of(&service, &ticket.state.id).await;
+            clocks.iter().any(|clock| clock.round == 2 && clock.kind() == ClockKind::Handling)
+        })
+        .await;
+    }
     service.stop().await;
 }

@@ -153,6 +153,11 @@ impl TicketLife {
                 ("dispatched", Phase::Dispatched)
             }
             Change::Returned(_) => ("returned", Phase::PendingDispatch),
+            Change::Escalated(e) if e.to_unit_id.is_empty() => ("escalated", Phase::PendingDispatch),
+            Change::Escalated(e) => {
+                self.state.lead_unit_id.clone_from(&e.to_unit_id);
+                ("escalated", Phase::Dispatched)
+            }
             Change::Resolved(_) => ("resolved", Phase::Resolved),
             Change::Closed(_) => ("closed", Phase::Closed),
             Change::Cancelled(_) => ("cancelled", Phase::Cancelled),
