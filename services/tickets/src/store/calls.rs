@@ -237,7 +237,9 @@ pub(super) async fn erase_contacts(
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
         "UPDATE calls c SET key_version = NULL, sealed = NULL, customer_id = NULL, recording_url = ''
-         WHERE (call_id IN (SELECT call_id FROM call_links WHERE ticket_id = ANY ($1)) OR customer_id = ANY ($2))
+         WHERE call_id = ANY (ARRAY(
+                 SELECT call_id FROM call_links WHERE ticket_id = ANY ($1)
+                 UNION SELECT call_id FROM calls WHERE customer_id = ANY ($2)))
            AND NOT EXISTS (
              SELECT FROM call_links l JOIN legal_holds h ON h.ticket_id = l.ticket_id
              WHERE l.call_id = c.call_id AND h.released_at IS NULL AND l.ticket_id <> ALL ($1))",

@@ -111,7 +111,7 @@ pub(crate) async fn list(
     after: Option<After>,
     limit: i64,
 ) -> Result<Vec<Listed>, Error> {
-    statement(scope, states, units, after, limit)
+    statement("", scope, states, units, after, limit)
         .build_query_as::<Listed>()
         .fetch_all(pool)
         .instrument(sql_span!("extensions.list", "SELECT"))
@@ -119,14 +119,16 @@ pub(crate) async fn list(
         .map_err(error)
 }
 
-fn statement(
+pub(super) fn statement(
+    first: &str,
     scope: &Scope,
     states: &[ExtensionState],
     units: &[String],
     after: Option<After>,
     limit: i64,
 ) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(
+    let mut sql = QueryBuilder::new(first);
+    sql.push(
         "SELECT x.extension_id, x.requested_at, ticket_views.id AS ticket_id, number, subject, lead_unit, phase,
                 region, state,
                 ARRAY(SELECT unnest(ARRAY[r.part, r.text]) FROM record_texts r

@@ -34,6 +34,8 @@ pub(crate) mod log;
 pub(crate) mod notes;
 pub(crate) mod numbers;
 pub(crate) mod places;
+#[cfg(test)]
+mod plans;
 pub(crate) mod priorities;
 pub(crate) mod quarantine;
 pub(crate) mod queue_list;
