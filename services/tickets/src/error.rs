@@ -1,7 +1,7 @@
 //! Domain and store errors → code and reason.
 
 use crate::store::state::InvalidState;
-use gongdan_errors::{Error, Reason};
+use gongdan_errors::{Error, Reason, Violations};
 use gongdan_tickets_domain::{Phase, Refusal, workflow::Needed};
 use uuid::Uuid;
 
@@ -11,6 +11,11 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
     match refusal {
         Refusal::Phase { phase, action } => {
             Error::precondition(Reason::PhaseRefuses, message).with("phase", phase).with("action", action)
+        }
+        Refusal::Incomplete { open } => {
+            let mut violations = Violations::new();
+            open.iter().for_each(|open| violations.add(open.name(), "needed before the draft is submitted"));
+            violations.into_error()
         }
         Refusal::NotRecipient | Refusal::NoUnitToClaimFor => {
             Error::permission_denied(Reason::NotRecipient, message)

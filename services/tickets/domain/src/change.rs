@@ -5,7 +5,7 @@ use crate::{
     acts::{draft::Amendment, erase::Personal},
     groups,
     names::{PrincipalId, UnitId},
-    text::{Body, Note, Reason, Reply, RootCause, Solution, Subject},
+    text::{BodySoFar, Note, Reason, Reply, RootCause, Solution, SubjectSoFar},
     ticket::Ticket,
     vocabulary::{CloseReason, Origin, Outcome, Phase, Priority, UrgeLevel},
     workflow::Place,
@@ -32,7 +32,7 @@ pub struct Changed {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Texts {
     /// Of the request.
-    pub request: Option<(Subject, Body)>,
+    pub request: Option<(SubjectSoFar, BodySoFar)>,
     /// Of the resolution of this round.
     pub resolution: Option<(Option<Solution>, RootCause, Reply)>,
     /// Of records.

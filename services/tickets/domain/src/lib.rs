@@ -49,8 +49,8 @@ pub use queues::{Deltas, Doer, Owner, Place, Queue, QueueKind};
 pub use refusal::Refusal;
 pub use rules::Rules;
 pub use text::{
-    Address, Body, ExternalId, IdentityNumber, InvalidText, Line, Note, PersonName, PriorityReason, Reason,
-    Reply as ReplyText, RootCause, Solution, Subject, Text,
+    Address, Body, BodySoFar, ExternalId, IdentityNumber, InvalidText, Line, Note, PersonName,
+    PriorityReason, Reason, Reply as ReplyText, RootCause, Solution, Subject, SubjectSoFar, Text,
 };
 pub use ticket::{External, Pool, Resolution, Ticket};
 pub use vocabulary::{

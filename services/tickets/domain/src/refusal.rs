@@ -1,6 +1,12 @@
 //! Why an act is refused.
 
-use crate::{action::Action, groups::visit::VisitState, names::UnitId, vocabulary::Phase, workflow::Needed};
+use crate::{
+    action::Action,
+    groups::{form::Open, visit::VisitState},
+    names::UnitId,
+    vocabulary::Phase,
+    workflow::Needed,
+};
 use jiff::Timestamp;
 
 /// Why an act is refused; says what would have to be different.
@@ -13,6 +19,12 @@ pub enum Refusal {
         phase: Phase,
         /// What was tried.
         action: Action,
+    },
+    /// A draft does not say all that is needed.
+    #[error("the draft does not say all that is needed")]
+    Incomplete {
+        /// What it leaves open.
+        open: Vec<Open>,
     },
     /// The actor does not belong to the unit that holds the ticket.
     #[error("only members of the unit that holds the ticket may do this")]

@@ -66,6 +66,12 @@ macro_rules! text {
             }
         }
 
+        impl<const MAX: usize> From<$name<1, MAX>> for $name<0, MAX> {
+            fn from(text: $name<1, MAX>) -> Self {
+                Self(text.0)
+            }
+        }
+
         impl<const MIN: usize, const MAX: usize> From<$name<MIN, MAX>> for String {
             fn from(text: $name<MIN, MAX>) -> Self {
                 text.0
@@ -88,6 +94,10 @@ text! {
 pub type Subject = Line<1, 200>;
 /// The request in the citizen's words.
 pub type Body = Text<1, 20_000>;
+/// What a ticket is about, as far as a draft says it. Source: T2.
+pub type SubjectSoFar = Line<0, 200>;
+/// The request in the citizen's words, as far as a draft says it. Source: T2.
+pub type BodySoFar = Text<0, 20_000>;
 /// Why something is done.
 pub type Reason = Text<1, 2_000>;
 /// What is added, if anything.

@@ -5,11 +5,12 @@ mod support;
 
 use gongdan_tickets_domain::{
     Action, Actor, Answer, Change, Changed, CloseReason, Decision, Marks, Note, Outcome, Personal, Phase,
-    Reason, Refusal, Rules, Target, Ticket, UnitId,
+    PrincipalId, Reason, Refusal, ReplyText, Rules, Target, Ticket, UnitId,
+    groups::form::Open,
     groups::review::{Proposal, SigningMode},
     workflow::{self, Acting, Standing, Workflow},
 };
-use support::{administrator, at, intake, member, reason, reply, solution, submitted, unit};
+use support::{administrator, at, intake, member, new, reason, reply, request, solution, submitted, unit};
 use uuid::Uuid;
 
 fn in_phase(phase: Phase) -> Ticket {
@@ -26,10 +27,10 @@ fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
     match action {
         Action::Amend => ticket.discard(reason("误录"), &by, at(1)),
         Action::Answer => {
-            let texts = (intake().subject, intake().body);
+            let texts = request();
             ticket.answer(texts, Outcome::Explained, reply(), &by, at(1))
         }
-        Action::Submit => ticket.submit(intake().subject, intake().body, &by, at(1)),
+        Action::Submit => ticket.submit(request().0, request().1, &by, at(1)),
         Action::Dispatch => ticket.dispatch(unit("yuexiu-env"), None, Note::default(), &by, at(1)),
         Action::Pool => {
             let version = ticket.version;
@@ -214,15 +215,18 @@ fn a_pool_is_claimed_from_by_its_members_and_by_who_acts_for_any_unit() {
 }
 
 #[test]
-fn a_ticket_is_not_handed_to_the_unit_that_has_it() {
-    let refused = in_phase(Phase::InProgress).transfer(
-        unit("tianhe-env"),
-        None,
-        reason("x"),
-        &member("tianhe-env"),
-        at(1),
-    );
-    assert_eq!(refused.err(), Some(Refusal::SameUnit(unit("tianhe-env"))));
+fn a_ticket_is_not_handed_to_the_unit_that_has_it_but_to_another_person_there() {
+    let by = member("tianhe-env");
+    let hand = |ticket: Ticket, person: Option<&str>| {
+        let person = person.map(|id| PrincipalId::parse(id).unwrap());
+        ticket.transfer(unit("tianhe-env"), person, reason("x"), &by, at(1))
+    };
+    let refusal = Some(Refusal::SameUnit(unit("tianhe-env")));
+    assert_eq!(hand(in_phase(Phase::InProgress), None).err(), refusal);
+    let given = hand(in_phase(Phase::InProgress), Some("sun.li")).unwrap().ticket;
+    assert_eq!((given.phase, given.transfer_count), (Phase::Dispatched, 1));
+    assert_eq!(given.handler, PrincipalId::parse("sun.li").ok());
+    assert_eq!(hand(given, Some("sun.li")).err(), refusal, "that person has it");
 }
 
 #[test]
@@ -296,4 +300,22 @@ fn a_closed_ticket_is_reopened_within_the_window_only() {
 #[test]
 fn reasons_are_needed() {
     assert!(Reason::parse("  ").is_err());
+}
+
+#[test]
+fn a_draft_that_leaves_something_open_goes_nowhere() {
+    let mut intake = intake();
+    intake.form.open = vec![Open::Region];
+    let draft = Ticket::saved(new(), intake, &administrator(), at(0)).ticket;
+    let refusal = Refusal::Incomplete { open: vec![Open::Region] };
+    let ((subject, body), by) = (request(), administrator());
+    assert_eq!(draft.clone().submit(subject.clone(), body.clone(), &by, at(1)).unwrap_err(), refusal);
+    let until = at(1000);
+    assert_eq!(
+        draft.clone().quarantine(subject.clone(), body.clone(), until, &by, at(1)).unwrap_err(),
+        refusal
+    );
+    let (outcome, reply) = (Outcome::Solved, ReplyText::parse("已答复").unwrap());
+    assert_eq!(draft.clone().answer((subject, body), outcome, reply, &by, at(1)).unwrap_err(), refusal);
+    assert!(draft.discard(Reason::parse("误存").unwrap(), &by, at(1)).is_ok());
 }

@@ -21,8 +21,18 @@ use gongdan_tickets_domain::{
 pub(super) async fn add_note(
     rooms: &Rooms,
     caller: &Caller,
-    mut request: pb::AddNoteRequest,
+    request: pb::AddNoteRequest,
 ) -> Result<pb::Note, Error> {
+    let ticket = noted(rooms, caller, request).await?;
+    answered(rooms, caller, &ticket).await
+}
+
+/// The ticket with the note.
+pub(super) async fn noted(
+    rooms: &Rooms,
+    caller: &Caller,
+    mut request: pb::AddNoteRequest,
+) -> Result<pb::Ticket, Error> {
     let citizen = caller.kind == PrincipalKind::Citizen;
     let mut violations = Violations::new();
     let call = call(&mut request, caller, &mut violations);
@@ -32,15 +42,14 @@ pub(super) async fn add_note(
         return Err(violations.into_error());
     };
     let opened = match rooms.tickets.open(&call).await? {
-        Opened::Answered(ticket) => return answered(rooms, caller, &ticket).await,
+        Opened::Answered(ticket) => return Ok(*ticket),
         Opened::Fresh(opened) => opened,
     };
     rooms.units.check_staff("mention_ids", &mentions).await?;
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
     let public = citizen || request.public;
     let changed = opened.ticket.note(new_id(now), public, mentions, text, &by, now).map_err(refused)?;
-    let ticket = rooms.tickets.save(opened.view, &changed, &call).await?;
-    answered(rooms, caller, &ticket).await
+    rooms.tickets.save(opened.view, &changed, &call).await
 }
 
 /// The note that came with this version of a ticket.

@@ -15,7 +15,7 @@ use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1::{self as pb, answer_ticket_request::Request};
-use gongdan_tickets_domain::{Body, Outcome, ReplyText, Subject};
+use gongdan_tickets_domain::{Action, Outcome, ReplyText};
 
 const METHOD: &str = "AnswerTicket";
 
@@ -64,13 +64,10 @@ pub(super) async fn answer_ticket(
                 Opened::Answered(answer) => return Ok(*answer),
                 Opened::Fresh(opened) => opened,
             };
-            complete(rooms, &opened).await?;
+            let texts = complete(rooms, &opened, Action::Answer).await?;
             let Fresh { ticket, view, .. } = *opened;
-            let subject = Subject::parse(&view.subject).map_err(Error::internal)?;
-            let body = Body::parse(&view.body).map_err(Error::internal)?;
-            let changed = ticket
-                .answer((subject, body), outcome, reply, &by(caller)?, rooms.clock.now())
-                .map_err(refused)?;
+            let changed =
+                ticket.answer(texts, outcome, reply, &by(caller)?, rooms.clock.now()).map_err(refused)?;
             rooms.tickets.save(view, &changed, &call).await
         }
         None => {

@@ -2,6 +2,8 @@
 
 use super::{
     accept_ticket::accept_ticket,
+    add_note::noted,
+    assign_ticket::assign_ticket,
     cancel_ticket::cancel_ticket,
     claim_ticket::claim_ticket,
     decode::{self, ticket_ref, uuid},
@@ -10,6 +12,7 @@ use super::{
     return_ticket::return_ticket,
     row_error::row_error,
     submit_ticket::submit_ticket,
+    track_ticket::track_ticket,
     transfer_ticket::transfer_ticket,
     urge_ticket::urge_ticket,
     viewer::viewer,
@@ -146,7 +149,8 @@ impl Bulk {
             TicketRef::Id(id) => id,
             number @ TicketRef::Number(_) => self.rooms.tickets.find(&number).await?,
         };
-        let request_id = Uuid::new_v5(&self.request_id, id.as_bytes()).to_string();
+        let item = Uuid::new_v5(&self.request_id, id.as_bytes());
+        let request_id = item.to_string();
         let (rooms, ticket, etag) = (&*self.rooms, id.to_string(), String::new());
         let doing = |action| self.caller.doing(action);
         match self.act.clone() {
@@ -188,6 +192,15 @@ impl Bulk {
                 let request = pb::SubmitTicketRequest { request_id, ticket, etag };
                 submit_ticket(rooms, &doing("tickets.submit"), request).await
             }
+            Act::Note(pb::BulkAddNote { text, public, mention_ids }) => {
+                let request = pb::AddNoteRequest { request_id, ticket, etag, public, mention_ids, text };
+                noted(rooms, &doing("notes.write"), request).await
+            }
+            Act::Track(pb::BulkTrack { remind_at, note }) => {
+                let request = pb::TrackTicketRequest { request_id, ticket, etag, remind_at, note };
+                track_ticket(rooms, &doing("tickets.track"), request).await
+            }
+            Act::Assign(request) => assign_ticket(rooms, &self.caller, id, item, &request).await,
         }
     }
 }

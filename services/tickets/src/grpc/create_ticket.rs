@@ -3,7 +3,7 @@
 use super::{
     custom_fields,
     decode::{by, if_given, instant, ticket_ref, uuid},
-    intake::{self, Customer, Request},
+    intake::{self, Customer, Otherwise, Request},
     places, quarantine, touched,
     viewer::viewer,
 };
@@ -24,9 +24,13 @@ use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::{common::v1::PrincipalKind, tickets::v1 as pb};
 use gongdan_tickets_domain::{
-    Actor, Changed, Impact, Intake, New, Note, Outcome, Priority, PriorityReason, ReplyText, Ticket, Urgency,
+    Actor, Changed, Impact, Intake, New, Note, Outcome, Priority, PriorityReason, ReplyText, Ticket,
+    TicketType, Urgency,
     form::Found,
-    groups::{form::FormPart, links::LinkKind},
+    groups::{
+        form::{FormPart, Open},
+        links::LinkKind,
+    },
 };
 use jiff::Timestamp;
 
@@ -192,10 +196,17 @@ async fn decode(
 ) -> Result<Decoded, Error> {
     let Asked { key: asked, mut violations, .. } = asked;
     let v = &mut violations;
-    let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
-    let region = common.as_ref().map(|c| c.region);
+    let (subject, body, region) = (&request.subject, &request.body, &request.region);
+    let (common, otherwise) = if request.draft {
+        let stands_in = intake::stands_in(caller);
+        let common = intake::request_so_far(subject, body, region, request.channel, stands_in, v);
+        (common, Otherwise::SoFar(TicketType::Other))
+    } else {
+        (intake::request(subject, body, region, request.channel, v), Otherwise::Asked)
+    };
+    let region = common.as_ref().and_then(Request::said_region);
     let kind = (request.r#type, request.type_key.as_str());
-    let item = intake::item(rooms, &request.item, kind, None, region, v).await?;
+    let item = intake::item(rooms, &request.item, kind, otherwise, region, v).await?;
     let form = item.as_ref().and_then(|item| item.form.as_ref());
     let fields = custom_fields::filled("custom_fields", form, request.custom_fields.take(), request.draft, v);
     let urgency = if_given("urgency", request.urgency, Urgency::from_number, v);
@@ -227,8 +238,11 @@ async fn decode(
             .map(|ticket| Decoded::Answered(Box::new(ticket)))
             .ok_or_else(|| violations.into_error());
     };
-    let Request { subject, body, region, channel } = common;
-    let intake::Item { key, path, version, kind, sla_policy, type_key, form, .. } = item;
+    let Request { subject, body, region, channel, mut open } = common;
+    let intake::Item { key, path, version, kind, kind_open, sla_policy, type_key, form, .. } = item;
+    if kind_open {
+        open.push(Open::Kind);
+    }
     let (urgency, impact) = (urgency.unwrap_or(item.urgency), impact.unwrap_or(item.impact));
     let (priority, priority_matrix_version, priority_reason) = match overridden {
         Some((priority, reason)) => (priority, 0, reason.into()),
@@ -263,6 +277,7 @@ async fn decode(
             form_version: form.as_ref().map_or(0, |form| form.version),
             response_seconds: standards.standards.seconds(channel).unwrap_or(0),
             customer_tier: String::new(),
+            open,
         },
         custom_fields: fields.text()?,
     };

@@ -14,14 +14,16 @@ use crate::{
         tickets::Beside,
     },
 };
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_region::RegionCode;
 use gongdan_tickets_domain::{
-    Address, Body, Channel, IdentityNumber, Impact, PersonName, PhoneNumber, Subject, TicketType,
-    UNCLASSIFIED, Urgency,
+    Address, Body, BodySoFar, Channel, IdentityNumber, Impact, PersonName, PhoneNumber, Subject,
+    SubjectSoFar, TicketType, UNCLASSIFIED, Urgency,
     catalogue::{Binds, item_path},
     form::Found,
+    groups::form::Open,
     ticket_type::TypeKey,
 };
 use jiff::Timestamp;
@@ -30,10 +32,12 @@ use uuid::Uuid;
 
 /// The fields both requests have.
 pub(super) struct Request {
-    pub subject: Subject,
-    pub body: Body,
+    pub subject: SubjectSoFar,
+    pub body: BodySoFar,
     pub region: RegionCode,
     pub channel: Channel,
+    /// What a draft leaves open of them.
+    pub open: Vec<Open>,
 }
 
 pub(super) fn request(
@@ -47,7 +51,50 @@ pub(super) fn request(
     let body = violations.field("body", Body::parse(body));
     let region = violations.field("region", region(region_code));
     let channel = given("channel", Channel::from_number(channel), violations);
-    Some(Request { subject: subject?, body: body?, region: region?, channel: channel? })
+    let (subject, body) = (subject?.into(), body?.into());
+    Some(Request { subject, body, region: region?, channel: channel?, open: Vec::new() })
+}
+
+/// As [`request`], of a draft: all but the channel may be left out. It stands in a region of whoever saves it, if there is
+/// one, until its own is known. Source: T2.
+pub(super) fn request_so_far(
+    subject: &str,
+    body: &str,
+    region_code: &str,
+    channel: i32,
+    stands_in: Option<RegionCode>,
+    violations: &mut Violations,
+) -> Option<Request> {
+    let mut open = Vec::new();
+    let subject = violations.field("subject", SubjectSoFar::parse(subject));
+    let body = violations.field("body", BodySoFar::parse(body));
+    if subject.as_ref().is_some_and(SubjectSoFar::is_empty) {
+        open.push(Open::Subject);
+    }
+    if body.as_ref().is_some_and(BodySoFar::is_empty) {
+        open.push(Open::Body);
+    }
+    let region = match (region_code.trim(), stands_in) {
+        ("", Some(region)) => {
+            open.push(Open::Region);
+            Some(region)
+        }
+        (code, _) => violations.field("region", region(code)),
+    };
+    let channel = given("channel", Channel::from_number(channel), violations);
+    Some(Request { subject: subject?, body: body?, region: region?, channel: channel?, open })
+}
+
+/// Where a draft stands whose region is not known: in the first region of whoever saves it.
+pub(super) fn stands_in(caller: &Caller) -> Option<RegionCode> {
+    caller.regions.iter().find_map(|range| RegionCode::from_i64(range.start).ok())
+}
+
+impl Request {
+    /// The region that it says.
+    pub(super) fn said_region(&self) -> Option<RegionCode> {
+        (!self.open.contains(&Open::Region)).then_some(self.region)
+    }
 }
 
 /// The first instant a request can be from: working calendars begin there, and an earlier one is a slip.
@@ -70,6 +117,8 @@ pub(super) struct Item {
     pub path: Vec<String>,
     pub version: i32,
     pub kind: TicketType,
+    /// Neither the item nor the caller said so.
+    pub kind_open: bool,
     pub urgency: Urgency,
     pub impact: Impact,
     pub sla_policy: String,
@@ -79,12 +128,23 @@ pub(super) struct Item {
     pub form: Option<Known>,
 }
 
-/// The item of a key, and the type that it binds or the caller says; `otherwise` when neither does.
+/// The type when neither the item nor the caller says one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Otherwise {
+    /// It has to be said, and be one in use.
+    Asked,
+    /// This one, whatever is in use now: it is said of what was there before.
+    Had(TicketType),
+    /// This one until somebody says; what is said is one in use. Source: T2.
+    SoFar(TicketType),
+}
+
+/// The item of a key, and the type that it binds or the caller says.
 pub(super) async fn item(
     rooms: &Rooms,
     key: &str,
     (kind, type_key): (i32, &str),
-    otherwise: Option<TicketType>,
+    otherwise: Otherwise,
     region: Option<RegionCode>,
     violations: &mut Violations,
 ) -> Result<Option<Item>, Error> {
@@ -98,7 +158,9 @@ pub(super) async fn item(
         violations.add("item", "offered in this region");
     }
     let types = rooms.ticket_types.types().await?;
-    let Some((kind, type_key)) = self::kind(&types, binds, (kind, type_key), otherwise, violations) else {
+    let Some((kind, type_key, kind_open)) =
+        self::kind(&types, binds, (kind, type_key), otherwise, violations)
+    else {
         return Ok(None);
     };
     let form = match binds.form.as_str() {
@@ -111,6 +173,7 @@ pub(super) async fn item(
         path: item_path(key),
         version: choices.version,
         kind,
+        kind_open,
         urgency: binds.urgency.unwrap_or(urgency),
         impact: binds.impact.unwrap_or(impact),
         sla_policy: binds.sla_policy.clone(),
@@ -129,14 +192,14 @@ pub(super) fn fields(
     (!fields.is_empty()).then_some(fields)
 }
 
-/// The type that a request has, and the house's own one that is counted as it.
+/// The type that a request has, the house's own one that is counted as it, and whether nobody said so.
 fn kind(
     types: &Types,
     binds: &Binds,
     asked: (i32, &str),
-    otherwise: Option<TicketType>,
+    otherwise: Otherwise,
     violations: &mut Violations,
-) -> Option<(TicketType, Option<TypeKey>)> {
+) -> Option<(TicketType, Option<TypeKey>, bool)> {
     let before = violations.found().len();
     let asked = asked_kind(types, asked, violations);
     if violations.found().len() > before {
@@ -160,16 +223,16 @@ fn kind(
         }
         (None, Some(asked)) => asked,
         (None, None) => match otherwise {
-            Some(kind) => return Some((kind, None)),
-            None => return given("type", None, violations),
+            Otherwise::Had(kind) | Otherwise::SoFar(kind) => return Some((kind, None, true)),
+            Otherwise::Asked => return given("type", None, violations),
         },
     };
     let key = own.as_ref().map_or_else(|| kind.name(), TypeKey::as_str);
-    if otherwise.is_none() && !in_use(key) {
+    if !matches!(otherwise, Otherwise::Had(_)) && !in_use(key) {
         violations.add("type", format!("a type in use, which {key} is not"));
         return None;
     }
-    Some((kind, own))
+    Some((kind, own, false))
 }
 
 /// The type that the caller says, if any.

@@ -2,7 +2,7 @@
 
 use super::{
     decode::{by, instant},
-    intake::{self, Customer, Request},
+    intake::{self, Customer, Otherwise, Request},
     touched,
     viewer::viewer,
 };
@@ -87,7 +87,7 @@ async fn decode(
     let customer_key = v.field("customer_key", Line::<0, 128>::parse(&request.customer_key));
     let common = intake::request(&request.subject, &request.body, &request.region, request.channel, v);
     let region = common.as_ref().map(|common| common.region);
-    let otherwise = Some(TicketType::Complaint);
+    let otherwise = Otherwise::Had(TicketType::Complaint);
     let item = intake::item(rooms, &request.item, (request.r#type, ""), otherwise, region, v).await?;
     if request.received_at.is_none() {
         v.add("received_at", "required");
@@ -109,7 +109,7 @@ async fn decode(
         return Err(violations.into_error());
     };
     let (_, matrix) = rooms.priorities.matrices().await?.of(Some(item.kind));
-    let Request { subject, body, region, channel } = common;
+    let Request { subject, body, region, channel, .. } = common;
     let intake::Item { key, path, version, kind, urgency, impact, sla_policy, type_key, .. } = item;
     let intake = Intake {
         kind,

@@ -2,7 +2,7 @@
 
 use super::{
     decode::{acting, call, region},
-    intake::{self, Customer},
+    intake::{self, Customer, Otherwise},
     touched,
 };
 use crate::{
@@ -112,7 +112,7 @@ async fn begin(
     intake.region = part.region.unwrap_or(intake.region);
     if !part.item.is_empty() {
         let mut violations = Violations::new();
-        let (kind, region) = (Some(before.kind), Some(intake.region));
+        let (kind, region) = (Otherwise::Had(before.kind), Some(intake.region));
         let item = intake::item(rooms, &part.item, (0, ""), kind, region, &mut violations).await?;
         let Some(item) = item.filter(|_| violations.is_empty()) else {
             return Err(Error::invalid_field(

@@ -13,7 +13,7 @@ use crate::{
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Action, Body, Subject};
+use gongdan_tickets_domain::{Action, Body, Refusal, Subject, groups::form::Open};
 
 pub(super) async fn submit_ticket(
     rooms: &Rooms,
@@ -27,10 +27,8 @@ pub(super) async fn submit_ticket(
         Opened::Answered(answer) => return Ok(*answer),
         Opened::Fresh(opened) => opened,
     };
-    let subject = Subject::parse(&opened.view.subject).map_err(Error::internal)?;
-    let body = Body::parse(&opened.view.body).map_err(Error::internal)?;
     let (by, now) = (by(caller)?, rooms.clock.now());
-    complete(rooms, &opened).await?;
+    let (subject, body) = complete(rooms, &opened, Action::Submit).await?;
     let Fresh { ticket, view, .. } = *opened;
     let waits = quarantine::until_of(rooms, ticket.customer_id, &by, ticket.channel, now).await?;
     let changed = match waits {
@@ -41,15 +39,31 @@ pub(super) async fn submit_ticket(
     rooms.tickets.save(view, &changed, &call).await
 }
 
-/// A draft may have been saved without what its form requires.
-pub(super) async fn complete(rooms: &Rooms, opened: &Fresh) -> Result<(), Error> {
-    let part = &opened.ticket.groups.form;
-    if part.form.is_empty() || !Action::Submit.is_allowed_in(opened.ticket.phase) {
-        return Ok(());
+/// What a draft says, all that is needed. It may have been saved without subject, body, type, region, or what its form
+/// requires: every one that it leaves open is named. Source: T2.
+pub(super) async fn complete(
+    rooms: &Rooms,
+    opened: &Fresh,
+    action: Action,
+) -> Result<(Subject, Body), Error> {
+    let Fresh { ticket, view, .. } = opened;
+    if !action.is_allowed_in(ticket.phase) {
+        return Err(refused(Refusal::Phase { phase: ticket.phase, action }));
     }
-    let known = rooms.forms.known(&part.form, part.form_version).await?;
-    let values = opened.view.filled_in(&rooms.customers.sealer)?;
     let mut violations = Violations::new();
-    check("custom_fields", &known.form, &values, false, &mut violations);
-    violations.finish()
+    let part = &ticket.groups.form;
+    let subject = violations.field(Open::Subject.name(), Subject::parse(&view.subject));
+    let body = violations.field(Open::Body.name(), Body::parse(&view.body));
+    for open in part.open.iter().filter(|open| !matches!(open, Open::Subject | Open::Body)) {
+        violations.add(open.name(), "given before the draft is submitted");
+    }
+    if !part.form.is_empty() {
+        let known = rooms.forms.known(&part.form, part.form_version).await?;
+        let values = view.filled_in(&rooms.customers.sealer)?;
+        check("custom_fields", &known.form, &values, false, &mut violations);
+    }
+    match (subject, body, violations.is_empty()) {
+        (Some(subject), Some(body), true) => Ok((subject, body)),
+        _ => Err(violations.into_error()),
+    }
 }

@@ -1,27 +1,37 @@
 //! `DraftService.UpdateDraft`. Source: T2, AIP-134.
 
 use super::{
-    custom_fields::filled,
+    custom_fields::{Filled, filled},
     decode::{by, call, if_given},
-    intake,
+    draft_contact::{self, Contacted},
+    intake::{self, Customer, Item as IntakeItem, Otherwise, Request},
 };
 use crate::{
     Rooms,
-    error::refused,
-    store::tickets::{Fresh, Opened},
+    error::{lost_race, refused},
+    store::{
+        draft_contact::{Kept, save},
+        forms::Known,
+        seal::Contact,
+        tickets::{Call, Fresh, Opened},
+    },
 };
 use gongdan_access::{Caller, Item};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
-    Action, Amendment, CUSTOM_FIELDS, Impact, RecordText, Urgency, form::Found, groups::form::FormPart,
+    Action, Amendment, BodySoFar, CUSTOM_FIELDS, Impact, RecordText, Refusal, SubjectSoFar, Ticket,
+    TicketType, Urgency,
+    form::Found,
+    groups::form::{FormPart, Open},
 };
 
 /// What may be named.
-const FIELDS: [&str; 11] = [
+const FIELDS: [&str; 17] = [
     "subject",
     "body",
     "type",
+    "type_key",
     "item",
     "region",
     "channel",
@@ -30,7 +40,15 @@ const FIELDS: [&str; 11] = [
     "sensitive",
     "reporter_confidential",
     "custom_fields",
+    "contact",
+    "contact.phone",
+    "contact.name",
+    "contact.identity_number",
+    "contact.address",
 ];
+
+/// Races for one customer that are tried again.
+const ATTEMPTS: usize = 5;
 
 pub(super) async fn update_draft(
     rooms: &Rooms,
@@ -53,102 +71,111 @@ pub(super) async fn update_draft(
     let (Some(call), true) = (call, violations.is_empty()) else { return Err(violations.into_error()) };
     let opened = match rooms.tickets.open(&call).await? {
         Opened::Answered(answer) => return Ok(*answer),
-        Opened::Fresh(opened) => opened,
+        Opened::Fresh(opened) => *opened,
     };
-    let (by, now) = (by(caller)?, rooms.clock.now());
     if !Action::Amend.is_allowed_in(opened.ticket.phase) {
-        return Err(refused(gongdan_tickets_domain::Refusal::Phase {
-            phase: opened.ticket.phase,
-            action: Action::Amend,
-        }));
+        return Err(refused(Refusal::Phase { phase: opened.ticket.phase, action: Action::Amend }));
     }
-    let Amended { amendment, subject, body, values, found } = amended(rooms, &opened, given, &mask).await?;
+    let amended = amended(rooms, &opened, given, &Mask(&mask)).await?;
     caller.check(&Item {
-        region: Some(amendment.region),
+        region: Some(amended.amendment.region),
         customer: opened.ticket.customer_id,
-        sensitive: amendment.sensitive,
-        confidential: amendment.confidential,
+        sensitive: amended.amendment.sensitive,
+        confidential: amended.amendment.confidential,
         ..Item::default()
     })?;
-    let Fresh { ticket, view, .. } = *opened;
-    let fields = intake::fields(amendment.form.type_key.as_ref(), found).unwrap_or_default();
-    let id = ticket.id;
-    let mut changed = ticket.amend(amendment, subject, body, &by, now).map_err(refused)?;
-    if let Some(text) = values {
-        changed.texts.records.push(RecordText { record: id, part: CUSTOM_FIELDS, text });
+    write(rooms, caller, opened, amended, &call).await
+}
+
+/// The names in an `update_mask`.
+pub(super) struct Mask<'a>(&'a [String]);
+
+impl Mask<'_> {
+    pub(super) fn names(&self, field: &str) -> bool {
+        self.0.iter().any(|path| path == field)
     }
-    rooms.tickets.save_with(view, &changed, &call, Some(fields)).await
 }
 
 struct Amended {
     amendment: Amendment,
-    subject: gongdan_tickets_domain::Subject,
-    body: gongdan_tickets_domain::Body,
+    subject: SubjectSoFar,
+    body: BodySoFar,
     /// What is filled in now, if that changes.
     values: Option<String>,
     /// What of it can be filtered on.
     found: Vec<(String, Found)>,
+    /// The contact from now on, if that changes.
+    contact: Option<Contacted>,
+}
+
+async fn write(
+    rooms: &Rooms,
+    caller: &Caller,
+    opened: Fresh,
+    amended: Amended,
+    call: &Call,
+) -> Result<pb::Ticket, Error> {
+    let Amended { mut amendment, subject, body, values, found, contact } = amended;
+    let Fresh { ticket, view, .. } = opened;
+    let (by, now, id) = (by(caller)?, rooms.clock.now(), ticket.id);
+    let fields = intake::fields(amendment.form.type_key.as_ref(), found).unwrap_or_default();
+    let texts = values.map(|text| RecordText { record: id, part: CUSTOM_FIELDS, text });
+    let amend = |ticket: Ticket, amendment: Amendment| {
+        let mut changed =
+            ticket.amend(amendment, subject.clone(), body.clone(), &by, now).map_err(refused)?;
+        changed.texts.records.extend(texts.clone());
+        Ok::<_, Error>(changed)
+    };
+    let Some(Contacted { contact, mut customer }) = contact else {
+        return rooms.tickets.save_with(view, &amend(ticket, amendment)?, call, Some(fields)).await;
+    };
+    let sealer = &rooms.customers.sealer;
+    let sealed = contact.map(|contact| sealer.seal(id, &contact)).transpose().map_err(Error::internal)?;
+    for _ in 0..ATTEMPTS {
+        amendment.customer_id = customer.id();
+        amendment.form.customer_tier = customer.tier(rooms).await?;
+        let changed = amend(ticket.clone(), amendment.clone())?;
+        let whose = customer.beside(rooms, None, None)?.customer;
+        match save(rooms, view.clone(), &changed, call, fields.clone(), &whose, sealed.clone()).await? {
+            Kept::Done(ticket) => {
+                customer.written(rooms);
+                return Ok(*ticket);
+            }
+            Kept::CustomerTaken => customer.look_up(rooms).await?,
+        }
+    }
+    Err(lost_race())
 }
 
 /// What the draft says with the fields that are named, judged as at intake.
 async fn amended(
     rooms: &Rooms,
     opened: &Fresh,
-    new: pb::DraftFields,
-    mask: &[String],
+    mut new: pb::DraftFields,
+    mask: &Mask<'_>,
 ) -> Result<Amended, Error> {
     let (ticket, view) = (&opened.ticket, &opened.view);
-    let named = |field: &str| mask.iter().any(|path| path == field);
-    let text = |field: &str, new: String, old: &str| if named(field) { new } else { old.to_owned() };
-    let number = |field: &str, new: i32, old: i32| if named(field) { new } else { old };
     let mut violations = Violations::new();
     let v = &mut violations;
-    let common = intake::request(
-        &text("subject", new.subject, &view.subject),
-        &text("body", new.body, &view.body),
-        &text("region", new.region, &ticket.region.to_string()),
-        number("channel", new.channel, ticket.channel.number()),
-        v,
-    );
-    let form = &ticket.groups.form;
-    let type_key = form.type_key.as_ref().map(ToString::to_string).unwrap_or_default();
-    let kind = if named("type") { (new.r#type, "") } else { (ticket.kind.number(), type_key.as_str()) };
-    // Another item may bind another type.
-    let kind = if named("item") && !named("type") { (0, "") } else { kind };
-    let key = text("item", new.item, &ticket.item);
-    let region = common.as_ref().map(|common| common.region);
-    let item = intake::item(rooms, &key, kind, Some(ticket.kind), region, v).await?;
-    if let Some(item) = &item
-        && item.key != ticket.item
-        && (item.form.is_some() || !form.form.is_empty())
-    {
-        v.add("draft.item", "an item without a form in the place of one without");
-    }
-    let known = match form.form.as_str() {
-        "" => None,
-        key => Some(rooms.forms.known(key, form.form_version).await?),
+    let common = common(opened, &new, mask, v);
+    let item = item(rooms, ticket, &new, common.as_ref(), mask, v).await?;
+    let form = form(rooms, opened, item.as_ref(), &mut new, mask, v).await?;
+    let urgency = match mask.names("urgency") {
+        true => if_given("urgency", new.urgency, Urgency::from_number, v),
+        false => Some(ticket.urgency),
     };
-    let filled = if named("custom_fields") {
-        filled("draft.custom_fields", known.as_ref(), new.custom_fields, true, v)
-    } else {
-        None
+    let impact = match mask.names("impact") {
+        true => if_given("impact", new.impact, Impact::from_number, v),
+        false => Some(ticket.impact),
     };
-    if filled.as_ref().is_some_and(|filled| !filled.personal.is_empty()) {
-        v.add("draft.custom_fields", "without what says who somebody is, which stays as it was given");
-    }
-    let urgency = if named("urgency") {
-        if_given("draft.urgency", new.urgency, Urgency::from_number, v)
-    } else {
-        Some(ticket.urgency)
+    let before = view.contact(&rooms.customers.sealer)?;
+    let given = draft_contact::given(new.contact.take(), mask, v);
+    let (Some(common), Some(item), Some(form), true) = (common, item, form, violations.is_empty()) else {
+        return Err(of_draft(&violations));
     };
-    let impact = if named("impact") {
-        if_given("draft.impact", new.impact, Impact::from_number, v)
-    } else {
-        Some(ticket.impact)
-    };
-    let (Some(common), Some(item), true) = (common, item, violations.is_empty()) else {
-        return Err(violations.into_error());
-    };
+    let contact = draft_contact::after(before.as_ref(), given, form.personal);
+    let contact = (contact != before)
+        .then(|| Contacted { customer: whose(rooms, ticket, before.as_ref(), contact.as_ref()), contact });
     let (urgency, impact) = (urgency.unwrap_or(item.urgency), impact.unwrap_or(item.impact));
     let overridden = !ticket.priority_reason.is_empty();
     let (priority, priority_matrix_version) = if overridden {
@@ -158,11 +185,17 @@ async fn amended(
         (matrix.matrix.priority(urgency, impact), matrix.version)
     };
     let standards = rooms.channel_standards.current().await?;
-    let form = FormPart {
+    let mut open = common.open;
+    open.extend(item.kind_open.then_some(Open::Kind));
+    let part = FormPart {
         type_key: item.type_key,
+        form: form.known.as_ref().map(|known| known.key.clone()).unwrap_or_default(),
+        form_version: form.known.as_ref().map_or(0, |known| known.version),
         response_seconds: standards.standards.seconds(common.channel).unwrap_or(0),
-        ..form.clone()
+        customer_tier: ticket.groups.form.customer_tier.clone(),
+        open,
     };
+    let flag = |field: &str, new: bool, old: bool| if mask.names(field) { new } else { old };
     let amendment = Amendment {
         kind: item.kind,
         item: item.key,
@@ -175,18 +208,134 @@ async fn amended(
         impact,
         priority,
         priority_matrix_version,
-        sensitive: if named("sensitive") { new.sensitive } else { ticket.sensitive },
-        confidential: if named("reporter_confidential") {
-            new.reporter_confidential
-        } else {
-            ticket.confidential
-        },
-        form,
+        customer_id: ticket.customer_id,
+        sensitive: flag("sensitive", new.sensitive, ticket.sensitive),
+        confidential: flag("reporter_confidential", new.reporter_confidential, ticket.confidential),
+        form: part,
     };
-    let (values, found) = match (filled, known) {
-        (Some(filled), _) => (Some(filled.text()?), filled.found),
-        (None, Some(known)) => (None, known.form.found(&view.filled_in(&rooms.customers.sealer)?)),
-        (None, None) => (None, Vec::new()),
+    let Request { subject, body, .. } = common;
+    Ok(Amended { amendment, subject, body, values: form.values, found: form.found, contact })
+}
+
+/// The violations by their paths in the request.
+fn of_draft(violations: &Violations) -> Error {
+    let mut found = Violations::new();
+    for violation in violations.found() {
+        found.add(format!("draft.{}", violation.field), &violation.rule);
+    }
+    found.into_error()
+}
+
+fn common(opened: &Fresh, new: &pb::DraftFields, mask: &Mask<'_>, v: &mut Violations) -> Option<Request> {
+    let (ticket, view) = (&opened.ticket, &opened.view);
+    let region = match ticket.groups.form.open.contains(&Open::Region) {
+        true => String::new(),
+        false => ticket.region.to_string(),
     };
-    Ok(Amended { amendment, subject: common.subject, body: common.body, values, found })
+    let text =
+        |field: &str, new: &str, old: &str| if mask.names(field) { new.to_owned() } else { old.to_owned() };
+    intake::request_so_far(
+        &text("subject", &new.subject, &view.subject),
+        &text("body", &new.body, &view.body),
+        &text("region", &new.region, &region),
+        if mask.names("channel") { new.channel } else { ticket.channel.number() },
+        Some(ticket.region),
+        v,
+    )
+}
+
+/// The item, and the type that follows from what is said of both.
+async fn item(
+    rooms: &Rooms,
+    ticket: &Ticket,
+    new: &pb::DraftFields,
+    common: Option<&Request>,
+    mask: &Mask<'_>,
+    v: &mut Violations,
+) -> Result<Option<IntakeItem>, Error> {
+    let was_open = ticket.groups.form.open.contains(&Open::Kind);
+    let type_named = mask.names("type") || mask.names("type_key");
+    let own = ticket.groups.form.type_key.as_ref().map(ToString::to_string).unwrap_or_default();
+    let (kind, otherwise) = if type_named {
+        let kind = if mask.names("type") { new.r#type } else { 0 };
+        let key = if mask.names("type_key") { new.type_key.clone() } else { String::new() };
+        ((kind, key), Otherwise::SoFar(TicketType::Other))
+    } else if mask.names("item") {
+        // Another item may bind another type.
+        ((0, String::new()), Otherwise::SoFar(ticket.kind))
+    } else if was_open {
+        ((0, String::new()), Otherwise::Had(ticket.kind))
+    } else {
+        ((ticket.kind.number(), own), Otherwise::Had(ticket.kind))
+    };
+    let key = if mask.names("item") { &new.item } else { &ticket.item };
+    let region = common.and_then(Request::said_region);
+    let item = intake::item(rooms, key, (kind.0, &kind.1), otherwise, region, v).await?;
+    Ok(item.map(|item| match item.kind_open && !type_named && !was_open {
+        true => IntakeItem { kind_open: false, type_key: ticket.groups.form.type_key.clone(), ..item },
+        false => item,
+    }))
+}
+
+/// What is filled in from now on.
+struct Form {
+    known: Option<Known>,
+    /// What is filled in, if that changes.
+    values: Option<String>,
+    found: Vec<(String, Found)>,
+    /// What of it says who somebody is.
+    personal: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The form is that of the item, in the version that the draft has if it had it before.
+async fn form(
+    rooms: &Rooms,
+    opened: &Fresh,
+    item: Option<&IntakeItem>,
+    new: &mut pb::DraftFields,
+    mask: &Mask<'_>,
+    v: &mut Violations,
+) -> Result<Option<Form>, Error> {
+    let Some(item) = item else { return Ok(None) };
+    let (part, sealer) = (&opened.ticket.groups.form, &rooms.customers.sealer);
+    let asked = item.form.as_ref().map_or("", |known| known.key.as_str());
+    let same = item.key == opened.ticket.item || asked == part.form;
+    let known = match (same, part.form.as_str()) {
+        (false, _) => item.form.clone(),
+        (true, "") => None,
+        (true, key) => Some(rooms.forms.known(key, part.form_version).await?),
+    };
+    let before = opened.view.filled_in(sealer)?;
+    let kept = opened.view.contact(sealer)?.map(|contact| contact.fields).unwrap_or_default();
+    let given = new.custom_fields.take();
+    if !mask.names("custom_fields") {
+        if same {
+            let found = known.as_ref().map(|known| known.form.found(&before)).unwrap_or_default();
+            return Ok(Some(Form { known, values: None, found, personal: kept }));
+        }
+        if !before.is_empty() {
+            v.add(
+                "item",
+                "together with custom_fields: it asks for another form than the one that was filled in",
+            );
+            return Ok(None);
+        }
+    }
+    let given = given.filter(|_| mask.names("custom_fields"));
+    let Some(filled) = filled("custom_fields", known.as_ref(), given, true, v) else { return Ok(None) };
+    let values = Some(filled.text()?);
+    let Filled { personal, found, .. } = filled;
+    let personal = if same { kept.into_iter().chain(personal).collect() } else { personal };
+    Ok(Some(Form { known, values, found, personal }))
+}
+
+/// Whose the draft is with another contact: a citizen's own stays theirs; another number is another customer.
+fn whose(rooms: &Rooms, ticket: &Ticket, before: Option<&Contact>, after: Option<&Contact>) -> Customer {
+    let citizen = ticket.created_by.kind == gongdan_tickets_domain::PrincipalKind::Citizen;
+    let number = |contact: Option<&Contact>| contact.and_then(|contact| contact.phone.clone());
+    let same = before.is_some() && after.is_some() && number(before) == number(after);
+    if citizen || same && ticket.customer_id.is_some() {
+        return Customer::of_known(ticket.customer_id);
+    }
+    Customer::of_contact(rooms, after)
 }

@@ -12,6 +12,7 @@ pub(crate) mod customers;
 pub(crate) mod deadlines;
 pub(crate) mod decisions;
 pub(crate) mod directives;
+pub(crate) mod draft_contact;
 pub(crate) mod dues;
 pub(crate) mod erase;
 pub(crate) mod erasures;

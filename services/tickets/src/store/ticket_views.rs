@@ -117,7 +117,8 @@ impl TicketView {
         Ok(form::together(self.kept_fields(), contact.map(|contact| contact.fields).unwrap_or_default()))
     }
 
-    fn contact(&self, sealer: &Sealer) -> Result<Option<Contact>, Error> {
+    /// The contact that came with it, in clear: to be judged, never to be shown.
+    pub(crate) fn contact(&self, sealer: &Sealer) -> Result<Option<Contact>, Error> {
         let (Some(key_version), Some(sealed)) = (self.key_version, &self.sealed) else { return Ok(None) };
         let sealed = Sealed { key_version, bytes: sealed.clone() };
         sealer.open(self.id, &sealed).map(Some).map_err(Error::internal)

@@ -1,9 +1,13 @@
 //! T29: one act on many tickets, a result for each. T32: past tickets as a stream. T27: exports.
 
 use crate::suite::{Suite, id, past};
-use gongdan_proto::tickets::v1::{
-    self as pb, Queue, SheetFormat, bulk_act_request::Act, record_past_tickets_response::Result as Came,
+use gongdan_proto::{
+    routing::v1::{PoolTarget, decision_event::Target},
+    tickets::v1::{
+        self as pb, Queue, SheetFormat, bulk_act_request::Act, record_past_tickets_response::Result as Came,
+    },
 };
+use gongdan_testkit::eventually;
 use tonic::Code;
 
 impl Suite {
@@ -97,6 +101,65 @@ async fn t29_what_one_may_not_do_alone_one_may_not_do_in_bulk() {
     ] {
         assert_eq!(suite.bulks("chen.jing").bulk_act(bad).await.unwrap_err().code(), Code::InvalidArgument);
     }
+}
+
+#[tokio::test]
+async fn t29_notes_marks_and_persons_are_given_to_many() {
+    let suite = Suite::start().await;
+    let colleague = gongdan_testkit::PrincipalSpec::new("sun.li").unit("tianhe-env").role("handler");
+    suite.env.principal(colleague).await;
+    let (held, waiting) = (suite.dispatched("tianhe-env").await, suite.submitted().await);
+    let all = |act| pb::BulkActRequest {
+        request_id: id(),
+        tickets: vec![held.number.clone(), waiting.number.clone()],
+        act: Some(act),
+        ..Default::default()
+    };
+    let note = pb::BulkAddNote { text: "已电话核实".into(), public: true, mention_ids: Vec::new() };
+    let request = all(Act::Note(note));
+    let noted = suite.bulk("chen.jing", request.clone()).await;
+    assert!(noted.iter().all(|result| result.done.is_some()), "{noted:?}");
+    suite.bulk("chen.jing", request).await;
+    for ticket in [&held, &waiting] {
+        assert_eq!(suite.get(&ticket.id).await.public_note_count, 1, "once, though it was asked for twice");
+    }
+    let none = pb::BulkAddNote { text: " ".into(), ..Default::default() };
+    let refused = suite.bulk("chen.jing", all(Act::Note(none))).await;
+    assert!(refused.iter().all(|r| r.error.as_ref().unwrap().violations[0].field == "text"), "{refused:?}");
+
+    let tracked = suite.bulk("chen.jing", all(Act::Track(pb::BulkTrack::default()))).await;
+    assert!(tracked.iter().all(|result| result.done.as_ref().unwrap().tracks.len() == 1), "{tracked:?}");
+    let page = pb::ListQueueRequest { queue: Queue::Tracked.into(), ..Default::default() };
+    let mine = suite.queues("chen.jing").list_queue(page).await.unwrap().into_inner().tickets;
+    assert_eq!(mine.len(), 2);
+
+    let assign = |person: &str| {
+        let act = pb::BulkAssign { person_id: person.into(), reason: "轮到她".into() };
+        all(Act::Assign(act))
+    };
+    let request = assign("sun.li");
+    // Her unit's own people give her what the unit has; what no unit has they do not even see.
+    let results = suite.bulk("li.wei", request.clone()).await;
+    let done = results[0].done.as_ref().unwrap();
+    assert_eq!((done.lead_unit_id.as_str(), done.handler_id.as_str()), ("tianhe-env", "sun.li"));
+    assert_eq!(done.phase(), pb::Phase::Dispatched);
+    assert_eq!(results[1].error.as_ref().unwrap().code, i32::from(Code::NotFound));
+    let again = suite.bulk("li.wei", request).await;
+    assert_eq!(again[0].done.as_ref().unwrap().version, done.version, "answered again, not done again");
+    let twice = suite.bulk("li.wei", assign("sun.li")).await;
+    assert_eq!(twice[0].error.as_ref().unwrap().violations[0].field, "unit_id", "she has it already");
+    let stranger = suite.bulk("li.wei", assign("wang.fang")).await;
+    assert_eq!(stranger[0].error.as_ref().unwrap().violations[0].field, "person_id", "{stranger:?}");
+    // A dispatcher gives out what waits, when there is a unit for it, and nothing that a unit has.
+    let results = suite.bulk("chen.jing", assign("sun.li")).await;
+    assert_eq!(results[0].error.as_ref().unwrap().code, i32::from(Code::PermissionDenied));
+    assert_eq!(results[1].error.as_ref().unwrap().violations[0].field, "ticket");
+    let pool = PoolTarget { unit_id: "tianhe-env".into(), reason: "无匹配规则".into() };
+    suite.decided(gongdan_clock::new_id(suite.clock.now()), 1, &waiting, Target::Pool(pool)).await;
+    eventually("it waits in a pool", async || !suite.get(&waiting.id).await.pool_unit_id.is_empty()).await;
+    let results = suite.bulk("chen.jing", assign("sun.li")).await;
+    let done = results[1].done.as_ref().unwrap();
+    assert_eq!((done.lead_unit_id.as_str(), done.handler_id.as_str()), ("tianhe-env", "sun.li"));
 }
 
 #[tokio::test]

@@ -2,9 +2,13 @@
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
-use gongdan_proto::tickets::v1::{
-    BulkActRequest, BulkActResponse, BulkDispatch, BulkNote, BulkPlain, BulkReason, BulkReopen, BulkTransfer,
-    TicketFilter, bulk_act_request::Act, bulk_service_client::BulkServiceClient,
+use gongdan_proto::{
+    tickets::v1::{
+        BulkActRequest, BulkActResponse, BulkAddNote, BulkAssign, BulkDispatch, BulkNote, BulkPlain,
+        BulkReason, BulkReopen, BulkTrack, BulkTransfer, TicketFilter, bulk_act_request::Act,
+        bulk_service_client::BulkServiceClient,
+    },
+    to_timestamp,
 };
 use serde_json::json;
 
@@ -83,6 +87,41 @@ enum What {
         #[command(flatten)]
         which: Which,
     },
+    /// Adds a note to each
+    Note {
+        /// What it says
+        text: String,
+        /// The citizen may read it
+        #[arg(long)]
+        public: bool,
+        /// Staff who are to be told; may be repeated
+        #[arg(long = "mention", value_name = "PERSON")]
+        mentions: Vec<String>,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Marks them as one's own to follow (跟踪)
+    Track {
+        /// When to be reminded
+        #[arg(long, value_name = "TIME")]
+        remind_at: Option<String>,
+        /// What to be reminded of
+        #[arg(long, default_value = "", hide_default_value = true)]
+        note: String,
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Gives them to a person of the unit that has them, or in whose pool they wait
+    Assign {
+        /// The person
+        #[arg(long)]
+        person: String,
+        /// Why
+        #[arg(long)]
+        reason: String,
+        #[command(flatten)]
+        which: Which,
+    },
     /// Begins the next round (重办)
     Reopen {
         /// Why
@@ -103,8 +142,8 @@ enum What {
 }
 
 impl What {
-    fn act(self) -> (Act, Which) {
-        match self {
+    fn act(self, context: &Context) -> Result<(Act, Which)> {
+        Ok(match self {
             Self::Dispatch { to, person, note, which } => {
                 (Act::Dispatch(BulkDispatch { unit_id: to, person_id: person, note }), which)
             }
@@ -120,12 +159,22 @@ impl What {
             Self::Accept(which) => (Act::Accept(BulkPlain {}), which),
             Self::Claim(which) => (Act::Claim(BulkPlain {}), which),
             Self::Submit(which) => (Act::Submit(BulkPlain {}), which),
-        }
+            Self::Note { text, public, mentions, which } => {
+                (Act::Note(BulkAddNote { text, public, mention_ids: mentions }), which)
+            }
+            Self::Track { remind_at, note, which } => {
+                let remind_at = remind_at.as_deref().map(|text| context.parse_time(text)).transpose()?;
+                (Act::Track(BulkTrack { remind_at: remind_at.map(to_timestamp), note }), which)
+            }
+            Self::Assign { person, reason, which } => {
+                (Act::Assign(BulkAssign { person_id: person, reason }), which)
+            }
+        })
     }
 }
 
 pub async fn run(context: &Context, args: Bulk) -> Result<()> {
-    let (act, Which { expect, request_id, filter }) = args.act.act();
+    let (act, Which { expect, request_id, filter }) = args.act.act(context)?;
     let mut filter = filter.message(context)?;
     let tickets = std::mem::take(&mut filter.tickets);
     let named = filter == TicketFilter::default() && !tickets.is_empty();

@@ -33,14 +33,14 @@ pub struct Create {
     /// Key of a catalogue item; default: unclassified
     #[arg(long, default_value = "", hide_default_value = true)]
     item: String,
-    /// One line
-    #[arg(long)]
+    /// One line; may be left out of a draft
+    #[arg(long, required_unless_present = "draft", default_value = "", hide_default_value = true)]
     subject: String,
-    /// The request in the citizen's words; `-` reads it from standard input
-    #[arg(long)]
+    /// The request in the citizen's words; `-` reads it from standard input; may be left out of a draft
+    #[arg(long, required_unless_present = "draft", default_value = "", hide_default_value = true)]
     body: String,
-    /// Region code, 2 to 12 digits
-    #[arg(long)]
+    /// Region code, 2 to 12 digits; may be left out of a draft
+    #[arg(long, required_unless_present = "draft", default_value = "", hide_default_value = true)]
     region: String,
     /// How it came in
     #[arg(long, value_enum, default_value_t = Channel::Phone)]
@@ -84,7 +84,7 @@ pub struct Create {
     /// When it was received; default: now
     #[arg(long, value_name = "TIME")]
     received_at: Option<String>,
-    /// Only save it (存盘)
+    /// Only save it (存盘), with as little as is known; see `ticket amend`, `ticket submit`
     #[arg(long)]
     draft: bool,
     /// Needs a right of its own to be seen

@@ -3,12 +3,15 @@
 use anyhow::Result;
 use clap::Args;
 use gongdan_proto::tickets::v1::{
-    AnswerTicketRequest, DiscardDraftRequest, DraftFields, Ticket, UpdateDraftRequest,
+    AnswerTicketRequest, ContactInput, DiscardDraftRequest, DraftFields, Ticket, UpdateDraftRequest,
     answer_ticket_request::Request, draft_service_client::DraftServiceClient,
 };
 
 use super::{
-    super::Context,
+    super::{
+        Context,
+        fields::{self, Field},
+    },
     create::Create,
     words::{Channel, Impact, Kind, Outcome, Urgency},
 };
@@ -20,7 +23,7 @@ pub struct Amend {
     /// Only if it is still at this etag
     #[arg(long, default_value = "", hide_default_value = true)]
     etag: String,
-    /// One line
+    /// One line; empty takes it out again, here and below
     #[arg(long)]
     subject: Option<String>,
     /// The request in the citizen's words
@@ -29,9 +32,30 @@ pub struct Amend {
     /// What kind of request
     #[arg(long = "type", value_enum)]
     kind: Option<Kind>,
-    /// Key of a catalogue item
+    /// The type by its key, also one of the house's own (`gongdan type list`)
+    #[arg(long, value_name = "KEY")]
+    type_key: Option<String>,
+    /// Key of a catalogue item; with --field or --no-fields when it asks for another form
     #[arg(long)]
     item: Option<String>,
+    /// What is filled into the item's form, in the place of what was, as in `ticket create`; may be repeated
+    #[arg(long = "field", value_name = "PATH=VALUE")]
+    fields: Vec<Field>,
+    /// Nothing is filled into the form any more
+    #[arg(long, conflicts_with = "fields")]
+    no_fields: bool,
+    /// The reporter's phone number, in any spelling
+    #[arg(long)]
+    phone: Option<String>,
+    /// The reporter's name
+    #[arg(long)]
+    name: Option<String>,
+    /// The reporter's identity number
+    #[arg(long)]
+    identity_number: Option<String>,
+    /// The reporter's address
+    #[arg(long)]
+    address: Option<String>,
     /// Region code
     #[arg(long)]
     region: Option<String>,
@@ -103,6 +127,7 @@ pub async fn amend(context: &Context, args: Amend) -> Result<Ticket> {
         "subject" subject = args.subject;
         "body" body = args.body;
         "type" r#type = args.kind;
+        "type_key" type_key = args.type_key;
         "item" item = args.item;
         "region" region = args.region;
         "channel" channel = args.channel;
@@ -110,6 +135,26 @@ pub async fn amend(context: &Context, args: Amend) -> Result<Ticket> {
         "impact" impact = args.impact;
         "sensitive" sensitive = args.sensitive;
         "reporter_confidential" reporter_confidential = args.confidential;
+    }
+    let mut contact = ContactInput::default();
+    macro_rules! take_contact {
+        ($($path:literal $field:ident;)+) => {
+            $(if let Some(value) = args.$field {
+                paths.push($path.to_owned());
+                contact.$field = value;
+            })+
+        };
+    }
+    take_contact! {
+        "contact.phone" phone;
+        "contact.name" name;
+        "contact.identity_number" identity_number;
+        "contact.address" address;
+    }
+    draft.contact = (contact != ContactInput::default()).then_some(contact);
+    if args.no_fields || !args.fields.is_empty() {
+        paths.push("custom_fields".to_owned());
+        draft.custom_fields = fields::message(&args.fields)?;
     }
     let request = UpdateDraftRequest {
         request_id: context.request_id(),

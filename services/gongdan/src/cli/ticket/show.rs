@@ -35,8 +35,8 @@ pub fn table(context: &Context, tickets: &[Ticket]) -> Table {
             ticket.number.clone(),
             context.name(ticket.phase().as_str_name()),
             context.name(ticket.priority().as_str_name()),
-            context.name(ticket.r#type().as_str_name()),
-            region(&ticket.region),
+            kind(context, ticket),
+            place_of(ticket),
             ticket.lead_unit_id.clone(),
             ticket.handler_id.clone(),
             context.time(ticket.received_at.as_ref()),
@@ -62,12 +62,13 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("round", "轮次"), ticket.round.to_string()),
         (context.text("subject", "标题"), ticket.subject.clone()),
         (context.text("request", "诉求"), ticket.body.clone()),
-        (context.text("type", "类型"), context.name(ticket.r#type().as_str_name())),
+        (context.text("still to be said", "尚缺"), missing(context, ticket)),
+        (context.text("type", "类型"), kind(context, ticket)),
         (context.text("own type", "自定义类型"), ticket.type_key.clone()),
         (context.text("item", "事项"), ticket.item.clone()),
         (context.text("form", "表单"), fields::form(ticket)),
         (context.text("fields", "表单内容"), fields::lines(ticket.custom_fields.as_ref())),
-        (context.text("region", "区域"), region(&ticket.region)),
+        (context.text("region", "区域"), place_of(ticket)),
         (context.text("grid", "网格"), ticket.grid.clone()),
         (context.text("place", "地点"), place.address),
         (context.text("point (WGS-84)", "坐标（WGS-84）"), point),
@@ -122,6 +123,32 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("id", "标识"), ticket.id.clone()),
         ("etag", ticket.etag.clone()),
     ]
+}
+
+/// The type; none while a draft does not say it.
+fn kind(context: &Context, ticket: &Ticket) -> String {
+    if is_missing(ticket, "type") { String::new() } else { context.name(ticket.r#type().as_str_name()) }
+}
+
+/// The region; none while a draft does not say it.
+fn place_of(ticket: &Ticket) -> String {
+    if is_missing(ticket, "region") { String::new() } else { region(&ticket.region) }
+}
+
+fn is_missing(ticket: &Ticket, field: &str) -> bool {
+    ticket.missing_fields.iter().any(|missing| missing == field)
+}
+
+/// What a draft has to say before it is submitted.
+fn missing(context: &Context, ticket: &Ticket) -> String {
+    let name = |field: &String| match field.as_str() {
+        "subject" => context.text("subject", "标题").to_owned(),
+        "body" => context.text("request", "诉求").to_owned(),
+        "type" => context.text("type", "类型").to_owned(),
+        "region" => context.text("region", "区域").to_owned(),
+        other => other.to_owned(),
+    };
+    ticket.missing_fields.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// Other tickets it belongs with, how and by number.

@@ -6,12 +6,13 @@ use crate::{
     change::{Change, Changed},
     groups::form::FormPart,
     refusal::Refusal,
-    text::{Body, Reason, Subject},
+    text::{BodySoFar, Reason, SubjectSoFar},
     ticket::Ticket,
     vocabulary::{Channel, Impact, Priority, TicketType, Urgency},
 };
 use gongdan_region::RegionCode;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// What a draft says from now on, checked and completed as at intake.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +29,7 @@ pub struct Amendment {
     pub impact: Impact,
     pub priority: Priority,
     pub priority_matrix_version: i32,
+    pub customer_id: Option<Uuid>,
     pub sensitive: bool,
     pub confidential: bool,
     pub form: FormPart,
@@ -41,8 +43,8 @@ impl Ticket {
     pub fn amend(
         self,
         amendment: Amendment,
-        subject: Subject,
-        body: Body,
+        subject: SubjectSoFar,
+        body: BodySoFar,
         by: &Actor,
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
@@ -70,6 +72,7 @@ impl Ticket {
         (self.sla_policy, self.region, self.channel) = (sla_policy, region, channel);
         (self.urgency, self.impact, self.priority) = (urgency, impact, priority);
         self.priority_matrix_version = priority_matrix_version;
+        self.customer_id = amendment.customer_id;
         (self.sensitive, self.confidential) = (amendment.sensitive, amendment.confidential);
         self.groups.form = amendment.form.clone();
     }

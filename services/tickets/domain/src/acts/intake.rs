@@ -7,7 +7,7 @@ use crate::{
     change::{Change, Changed, Event, RecordText},
     groups::{Groups, form::FormPart, place::PlacePart},
     refusal::Refusal,
-    text::{Body, Subject},
+    text::{Body, BodySoFar, Subject, SubjectSoFar},
     ticket::{External, Ticket},
     vocabulary::{Channel, Impact, Origin, Phase, Priority, TicketType, Urgency},
 };
@@ -31,10 +31,10 @@ pub struct Intake {
     pub catalogue_version: i32,
     /// The item's SLA policy key; empty if it names none.
     pub sla_policy: String,
-    /// One line.
-    pub subject: Subject,
-    /// The citizen's words.
-    pub body: Body,
+    /// One line; only a draft leaves it empty.
+    pub subject: SubjectSoFar,
+    /// The citizen's words; only a draft leaves them empty.
+    pub body: BodySoFar,
     /// Where.
     pub region: RegionCode,
     /// How it came in.
@@ -92,11 +92,12 @@ impl Ticket {
     /// Submits a draft; its texts travel in the event. Source: T4.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is none, or does not say all that is needed.
     pub fn submit(self, subject: Subject, body: Body, by: &Actor, at: Timestamp) -> Result<Changed, Refusal> {
         self.require(Action::Submit)?;
+        self.require_complete()?;
         let mut changed = self.after(by, at, Change::Submitted);
-        changed.texts.request = Some((subject, body));
+        changed.texts.request = Some((subject.into(), body.into()));
         Ok(changed)
     }
 

@@ -16,7 +16,7 @@ impl Ticket {
     ///
     /// # Errors
     /// Outside `dispatched` and `in_progress`, when `by` is not in the unit that holds it, and when that unit is the
-    /// recipient.
+    /// recipient, unless another person there is.
     pub fn transfer(
         self,
         to: UnitId,
@@ -27,7 +27,7 @@ impl Ticket {
     ) -> Result<Changed, Refusal> {
         self.require(Action::Transfer)?;
         let from = self.require_holder(by)?;
-        if from == to {
+        if from == to && (person.is_none() || person == self.handler) {
             return Err(Refusal::SameUnit(to));
         }
         Ok(self.after(by, at, Change::Transferred { from, to, person, reason }))

@@ -62,7 +62,7 @@ impl Ticket {
     /// Answers a draft and closes it; its texts travel in the event. Source: T3.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is none, or does not say all that is needed.
     pub fn answer(
         self,
         (subject, body): (Subject, Body),
@@ -72,9 +72,10 @@ impl Ticket {
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
         self.require(Action::Answer)?;
+        self.require_complete()?;
         let elapsed_seconds = at.duration_since(self.received_at).as_secs().max(0);
         let mut changed = self.after(by, at, What::Answer(Change::Answered { outcome, elapsed_seconds }));
-        changed.texts.request = Some((subject, body));
+        changed.texts.request = Some((subject.into(), body.into()));
         changed.texts.resolution = Some((None, RootCause::default(), reply));
         Ok(changed)
     }

@@ -7,7 +7,7 @@ use crate::{
     change::{Change as TicketChange, Changed, Event, Marks},
     names::UnitId,
     refusal::Refusal,
-    text::{Body, Note, Reason, Subject},
+    text::{Body, BodySoFar, Note, Reason, Subject, SubjectSoFar},
     ticket::Ticket,
     vocabulary::{Origin, Phase},
 };
@@ -25,7 +25,7 @@ pub struct Quarantine {
 #[expect(missing_docs, reason = "the fields are those of the acts, documented there and in the contract")]
 pub enum Change {
     /// It waits for its customer to be verified.
-    Quarantined { until: Timestamp, subject: Subject, body: Body },
+    Quarantined { until: Timestamp, subject: SubjectSoFar, body: BodySoFar },
     /// The customer was verified: as submitted from here on.
     Verified { unit: Option<UnitId> },
 }
@@ -53,7 +53,7 @@ impl Ticket {
     /// As [`Self::quarantined`], with a draft.
     ///
     /// # Errors
-    /// When it is none.
+    /// When it is none, or does not say all that is needed.
     pub fn quarantine(
         self,
         subject: Subject,
@@ -63,6 +63,8 @@ impl Ticket {
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
         self.require(Action::Submit)?;
+        self.require_complete()?;
+        let (subject, body) = (SubjectSoFar::from(subject), BodySoFar::from(body));
         let texts = (subject.clone(), body.clone());
         let mut changed =
             self.after(by, at, TicketChange::Quarantine(Change::Quarantined { until, subject, body }));

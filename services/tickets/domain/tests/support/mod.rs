@@ -62,8 +62,8 @@ pub fn intake() -> Intake {
         item_path: vec!["unclassified".to_owned()],
         catalogue_version: 1,
         sla_policy: String::new(),
-        subject: Subject::parse("噪音扰民").unwrap(),
-        body: Body::parse("楼下夜里施工").unwrap(),
+        subject: Subject::parse("噪音扰民").unwrap().into(),
+        body: Body::parse("楼下夜里施工").unwrap().into(),
         region: RegionCode::parse("440106").unwrap(),
         channel: Channel::Phone,
         urgency: Urgency::Medium,
@@ -79,6 +79,11 @@ pub fn intake() -> Intake {
         form: FormPart::default(),
         custom_fields: String::new(),
     }
+}
+
+/// What the request says.
+pub fn request() -> (Subject, Body) {
+    (Subject::parse("噪音扰民").unwrap(), Body::parse("楼下夜里施工").unwrap())
 }
 
 pub fn new() -> New {

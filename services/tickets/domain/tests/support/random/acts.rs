@@ -1,6 +1,6 @@
 //! What can be done, each with its weight: one that is not here is not tested.
 
-use super::super::{administrator, at, intake, reason, reply, solution, unit};
+use super::super::{administrator, at, intake, reason, reply, request, solution, unit};
 use super::{Step, World};
 use gongdan_tickets_domain::{
     Actor, Amendment, Changed, CloseReason, New, Note, Outcome, Personal, PrincipalId, Priority, Refusal,
@@ -29,7 +29,7 @@ pub(super) const NOTHING: Refusal = Refusal::NotRecipient;
 
 /// Each act with its weight.
 pub(super) const ACTS: &[(&str, usize, Act)] = &[
-    ("submit", 5, |t, _, by, at, _| t.submit(intake().subject, intake().body, by, at)),
+    ("submit", 5, |t, _, by, at, _| t.submit(request().0, request().1, by, at)),
     ("dispatch", 8, |t, s, by, at, _| t.dispatch(s.unit(), None, s.note(), by, at)),
     ("decide", 2, |t, s, by, at, _| Ok(t.clone().decide(s.decision(&t), by, at).into_changed())),
     ("claim", 4, |t, _, by, at, _| t.claim(by, at)),
@@ -211,6 +211,7 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
             urgency: s.pick(Urgency::ALL),
             impact: t.impact,
             priority: s.pick(Priority::ALL),
+            customer_id: t.customer_id,
             priority_matrix_version: 2,
             sensitive: s.flag(1),
             confidential: s.flag(2),
@@ -220,10 +221,10 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
     }),
     ("discard", 1, |t, s, by, at, _| s.rarely(t)?.discard(reason("重复"), by, at)),
     ("answer", 1, |t, s, by, at, _| {
-        s.rarely(t)?.answer((intake().subject, intake().body), s.pick(Outcome::ALL), reply(), by, at)
+        s.rarely(t)?.answer(request(), s.pick(Outcome::ALL), reply(), by, at)
     }),
     ("quarantine", 2, |t, _, by, at, _| {
-        t.quarantine(intake().subject, intake().body, later(at, 259_200), by, at)
+        t.quarantine(request().0, request().1, later(at, 259_200), by, at)
     }),
     ("verify", 2, |t, s, by, at, _| t.verify(s.flag(1).then(|| s.unit()), by, at)),
     ("expire", 1, |t, s, _, at, _| s.rarely(t)?.expire(reason("未核实"), &super::program(), at)),
