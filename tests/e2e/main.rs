@@ -5,6 +5,7 @@
 mod anonymous;
 mod at_the_desk;
 mod consumers;
+mod desk_work;
 mod erasure;
 mod hard_case;
 mod import;

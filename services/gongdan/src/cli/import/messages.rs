@@ -1,15 +1,14 @@
 //! `gongdan import messages`: citizen messages with the authority's replies, as tickets of the past. Source: issue of the
-//! running suite; the service's side is `RecordPastTicket`.
+//! running suite; the service's side is `RecordPastTickets`.
 
 use std::{fs::File, path::PathBuf, process::ExitCode};
 
 use anyhow::{Context as _, Result};
 use clap::ValueEnum;
 use csv::ByteRecord;
-use futures::{StreamExt, stream};
 use gongdan_proto::{
     sla::v1::{GetPolicySetRequest, policy_service_client::PolicyServiceClient},
-    tickets::v1::{self as pb, RecordPastTicketRequest, ticket_service_client::TicketServiceClient},
+    tickets::v1::{self as pb, RecordPastTicketRequest},
     to_timestamp,
 };
 
@@ -18,7 +17,8 @@ use super::{
     names::{Items, Places, known_region},
     outcome::Outcome,
     row::{Columns, RowError},
-    send::{Sent, send},
+    send::Sent,
+    stream::{Place, Row, record_all},
 };
 use crate::cli::Context;
 
@@ -57,7 +57,7 @@ pub struct Args {
     /// Who wrote them is not to be known to those who handle them (保密)
     #[arg(long)]
     confidential: bool,
-    /// Rows sent at once
+    /// Rows on their way at once
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     concurrency: u16,
     /// Ends when all rows are recorded; otherwise also waits until reporting has counted them
@@ -101,7 +101,7 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
     if !args.policy.is_empty() {
         known_policy(context, &args.policy).await?;
     }
-    let client = TicketServiceClient::new(context.channel("tickets")?);
+    let channel = context.channel("tickets")?;
     let file = File::open(&args.file).with_context(|| format!("opening {}", args.file.display()))?;
     let bar = context.progress(Some(file.metadata()?.len()), context.text("importing", "导入中"));
     let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(file);
@@ -118,57 +118,37 @@ pub async fn run(context: &Context, args: Args) -> Result<ExitCode> {
 
     let before = if args.no_wait { None } else { Some(Counted::now(context).await) };
     let (mut outcome, mut added) = (Outcome::default(), Added::default());
-    let mut given_up = None;
-    {
-        // Rows are read as the service takes them; as many as may be on their way are in memory, no more.
-        let rows = reader.byte_records().map(|record| {
-            let record = record?;
-            let (line, byte) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
-            Ok::<_, csv::Error>((line, byte, import.request(&columns, record)))
-        });
-        let mut sending = stream::iter(rows)
-            .map(|row| {
-                let client = client.clone();
-                async move {
-                    let (line, byte, request) = row?;
-                    let replied = request.as_ref().is_ok_and(|request| request.replied_at.is_some());
-                    let sent = match request {
-                        Ok(request) => send(client, request).await,
-                        Err(error) => Sent::Refused(vec![error]),
-                    };
-                    Ok::<_, csv::Error>((line, byte, replied, sent))
-                }
-            })
-            .buffer_unordered(usize::from(args.concurrency));
-        while let Some(row) = sending.next().await {
-            let (line, byte, replied, sent) = row.context("reading the file")?;
-            outcome.rows += 1;
-            match sent {
-                Sent::Recorded => {
-                    outcome.imported += 1;
-                    added.received += 1;
-                    added.resolved += i64::from(replied);
-                }
-                Sent::AlreadyThere => {
-                    outcome.already_there += 1;
-                    added.resumed = true;
-                }
-                Sent::Refused(errors) => outcome.fail(line, errors),
-                Sent::GivenUp(status) => {
-                    outcome.rows -= 1;
-                    given_up = Some(status);
-                    break;
-                }
+    let rows = reader.byte_records().map(|record| {
+        let record = record?;
+        let (line, byte) = record.position().map_or((0, 0), |at| (at.line(), at.byte()));
+        let request = import.request(&columns, record);
+        let replied = request.as_ref().is_ok_and(|request| request.replied_at.is_some());
+        Ok::<_, csv::Error>(Row { place: Place { line, byte, replied }, request })
+    });
+    let given_up = record_all(channel, rows, usize::from(args.concurrency), |place, sent| {
+        outcome.rows += 1;
+        match sent {
+            Sent::Recorded => {
+                outcome.imported += 1;
+                added.received += 1;
+                added.resolved += i64::from(place.replied);
             }
-            bar.set_position(bar.position().max(byte));
-            bar.set_message(format!(
-                "{} / {} / {}",
-                outcome.imported,
-                outcome.already_there,
-                outcome.failed.len()
-            ));
+            Sent::AlreadyThere => {
+                outcome.already_there += 1;
+                added.resumed = true;
+            }
+            Sent::Refused(errors) => outcome.fail(place.line, errors),
+            Sent::GivenUp(_) => outcome.rows -= 1,
         }
-    }
+        bar.set_position(bar.position().max(place.byte));
+        bar.set_message(format!(
+            "{} / {} / {}",
+            outcome.imported,
+            outcome.already_there,
+            outcome.failed.len()
+        ));
+    });
+    let given_up = given_up.await.context("reading the file")?;
     bar.finish_and_clear();
     let code = outcome.print(context)?;
     // An import that stopped says so at once.

@@ -6,6 +6,7 @@ mod names;
 mod outcome;
 mod row;
 mod send;
+mod stream;
 
 use clap::Subcommand;
 

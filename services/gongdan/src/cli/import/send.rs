@@ -10,11 +10,11 @@ use super::row::RowError;
 use crate::cli::{Channel, passes};
 
 /// After so many tries in vain the suite counts as gone.
-const TRIES: u32 = 8;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+pub const TRIES: u32 = 8;
+pub const FIRST_PAUSE: Duration = Duration::from_millis(100);
+pub const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// Longer than a service gives itself, so that the service says what was slow.
-const DEADLINE: Duration = Duration::from_secs(35);
+pub const DEADLINE: Duration = Duration::from_secs(35);
 
 /// What came of a row.
 #[derive(Debug)]
