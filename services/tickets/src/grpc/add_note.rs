@@ -56,7 +56,8 @@ pub(super) async fn noted(
 async fn answered(rooms: &Rooms, caller: &Caller, ticket: &pb::Ticket) -> Result<pb::Note, Error> {
     let (view, viewer) = shown(rooms, caller, &ticket.id).await?;
     let note = notes::of_version(&rooms.pool, view.id, ticket.version).await?;
-    written(note.ok_or_else(|| Error::internal("the note of an answered request is not there"))?, viewer)
+    let note = note.ok_or_else(|| Error::internal("the note of an answered request is not there"))?;
+    written(note, viewer, view.told_to(viewer, &rooms.customers.sealer)?)
 }
 
 fn mentions(ids: &[String], citizen: bool, violations: &mut Violations) -> Vec<PrincipalId> {

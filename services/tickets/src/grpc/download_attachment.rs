@@ -56,7 +56,8 @@ pub(super) async fn download_attachment(
     let wanted = wanted(&file, offset, length)?;
     let content = rooms.files.store()?.download(&key(file.id), wanted).await.map_err(store_failed)?;
     let (messages, stream) = mpsc::channel(AHEAD);
-    let head = pb::DownloadAttachmentResponse { part: Some(Part::Attachment(presented(&file, viewer)?)) };
+    let told = presented(&file, viewer, view.told_to(viewer, &rooms.customers.sealer)?)?;
+    let head = pb::DownloadAttachmentResponse { part: Some(Part::Attachment(told)) };
     tokio::spawn(send(head, content, messages));
     Ok(Box::pin(ReceiverStream::new(stream)))
 }

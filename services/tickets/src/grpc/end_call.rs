@@ -11,7 +11,7 @@ use crate::{
 };
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::{Note, groups::call::CallId};
+use gongdan_tickets_domain::{Note, groups::call::CallId, mask_numbers};
 
 pub(super) async fn end_call(rooms: &Rooms, request: pb::EndCallRequest) -> Result<pb::Call, Error> {
     let mut violations = Violations::new();
@@ -45,7 +45,7 @@ pub(super) async fn end_call(rooms: &Rooms, request: pb::EndCallRequest) -> Resu
     };
     let ended = calls::end(&rooms.pool, &ending).await?.ok_or_else(not_found)?;
     // Who ends it need not know who called.
-    presented(&ended, &rooms.customers.sealer, false)
+    presented(&ended, &rooms.customers.sealer, false, mask_numbers)
 }
 
 fn is_link(url: &str) -> bool {

@@ -15,7 +15,6 @@ use crate::{
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::mask_numbers;
 use uuid::Uuid;
 
 pub(super) async fn list_attachments(
@@ -43,13 +42,18 @@ pub(super) async fn list_attachments(
         found.pop();
     }
     let next_page_token = found.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
-    let attachments = found.iter().map(|file| presented(file, viewer)).collect::<Result<_, _>>()?;
+    let told = view.told_to(viewer, &rooms.customers.sealer)?;
+    let attachments = found.iter().map(|file| presented(file, viewer, &told)).collect::<Result<_, _>>()?;
     Ok(pb::ListAttachmentsResponse { attachments, next_page_token })
 }
 
 /// An attachment as who looks may see it: a name may tell who the reporter is.
-pub(super) fn presented(file: &Attachment, viewer: Viewer) -> Result<pb::Attachment, Error> {
-    let mut attachment = file.present(mask_numbers)?;
+pub(super) fn presented(
+    file: &Attachment,
+    viewer: Viewer,
+    told: impl Fn(&str) -> String,
+) -> Result<pb::Attachment, Error> {
+    let mut attachment = file.present(told)?;
     if !viewer.see_reporter {
         citizens::hide(&mut attachment.attached_by);
         if attachment.from_reporter {

@@ -14,7 +14,7 @@ use crate::{
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{tickets::v1 as pb, to_timestamp};
-use gongdan_tickets_domain::{mask_numbers, mask_phone};
+use gongdan_tickets_domain::mask_phone;
 
 pub(super) async fn list_calls(
     rooms: &Rooms,
@@ -36,7 +36,8 @@ pub(super) async fn list_calls(
     let view = rooms.tickets.view(&ticket).await?;
     view.check_acted_on(caller)?;
     gongdan_audit::touched("ticket", view.id);
-    let reporter = viewer_of(caller, &view)?.see_reporter;
+    let viewer = viewer_of(caller, &view)?;
+    let told = view.told_to(viewer, &rooms.customers.sealer)?;
     let mut found = calls::list(&rooms.pool, view.id, before, size + 1).await?;
     let more = i64::try_from(found.len()).is_ok_and(|found| found > size);
     if more {
@@ -46,13 +47,18 @@ pub(super) async fn list_calls(
         found.last().filter(|_| more).map(|(version, _)| version.to_string()).unwrap_or_default();
     let calls = found
         .iter()
-        .map(|(_, call)| presented(call, &rooms.customers.sealer, reporter))
+        .map(|(_, call)| presented(call, &rooms.customers.sealer, viewer.see_reporter, &told))
         .collect::<Result<_, _>>()?;
     Ok(pb::ListCallsResponse { calls, next_page_token })
 }
 
 /// A call as who looks may see it.
-pub(super) fn presented(call: &Call, sealer: &Sealer, reporter: bool) -> Result<pb::Call, Error> {
+pub(super) fn presented(
+    call: &Call,
+    sealer: &Sealer,
+    reporter: bool,
+    told: impl Fn(&str) -> String,
+) -> Result<pb::Call, Error> {
     let phone = if reporter { call.number(sealer)?.as_ref().map(mask_phone) } else { None };
     let customer = call.customer_id.filter(|_| reporter);
     Ok(pb::Call {
@@ -64,7 +70,7 @@ pub(super) fn presented(call: &Call, sealer: &Sealer, reporter: bool) -> Result<
         started_at: Some(to_timestamp(call.started_at.to_jiff())),
         ended_at: call.ended_at.map(|at| to_timestamp(at.to_jiff())),
         result: i32::from(call.result),
-        note: mask_numbers(&call.note),
+        note: told(&call.note),
         recorded: !call.recording_url.is_empty(),
     })
 }

@@ -1,14 +1,18 @@
 //! `HandlingService.ListExtensions`. Source: T17.
 
-use super::decode::{after, page_size, page_token};
+use super::{
+    decode::{after, page_size, page_token},
+    viewer::viewer,
+};
 use crate::{
     Rooms,
-    store::{extensions, list::After},
+    store::{extensions, list::After, ticket_views::Detail},
 };
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::groups::extension::ExtensionState;
+use uuid::Uuid;
 
 pub(super) async fn list_extensions(
     rooms: &Rooms,
@@ -40,9 +44,25 @@ pub(super) async fn list_extensions(
         }
         _ => String::new(),
     };
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.ticket_id).collect();
+    let views = rooms.tickets.views(&ids).await?;
+    // A list is masked for everybody.
+    let viewer = viewer(caller).masked();
+    let mut extensions = Vec::with_capacity(rows.len());
     for row in &rows {
+        let Some(view) = views.get(&row.ticket_id) else { continue };
         gongdan_audit::touched("ticket", row.ticket_id);
+        let ticket = view.present(Detail::Full, viewer, &rooms.customers.sealer)?;
+        let id = row.extension_id.to_string();
+        extensions.push(pb::TicketExtension {
+            extension: ticket.extensions.into_iter().find(|extension| extension.id == id),
+            ticket_id: ticket.id,
+            ticket_number: ticket.number,
+            subject: ticket.subject,
+            lead_unit_id: ticket.lead_unit_id,
+            phase: ticket.phase,
+            region: ticket.region,
+        });
     }
-    let extensions = rows.iter().map(extensions::Listed::present).collect::<Result<_, _>>()?;
     Ok(pb::ListExtensionsResponse { extensions, next_page_token })
 }

@@ -16,7 +16,6 @@ use crate::{
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
-use gongdan_tickets_domain::mask_numbers;
 use uuid::Uuid;
 
 pub(super) async fn list_notes(
@@ -44,7 +43,8 @@ pub(super) async fn list_notes(
         found.pop();
     }
     let next_page_token = found.last().filter(|_| more).map(|last| last.id.to_string()).unwrap_or_default();
-    let notes = found.into_iter().map(|note| written(note, viewer)).collect::<Result<_, _>>()?;
+    let told = view.told_to(viewer, &rooms.customers.sealer)?;
+    let notes = found.into_iter().map(|note| written(note, viewer, &told)).collect::<Result<_, _>>()?;
     Ok(pb::ListNotesResponse { notes, next_page_token })
 }
 
@@ -61,8 +61,8 @@ pub(super) async fn shown(
 }
 
 /// A note as who looks may see it.
-pub(super) fn written(note: Note, viewer: Viewer) -> Result<pb::Note, Error> {
-    let mut note = note.present(mask_numbers)?;
+pub(super) fn written(note: Note, viewer: Viewer, told: impl Fn(&str) -> String) -> Result<pb::Note, Error> {
+    let mut note = note.present(told)?;
     if !viewer.see_reporter {
         citizens::hide(&mut note.written_by);
     }

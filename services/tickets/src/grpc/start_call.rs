@@ -17,6 +17,7 @@ use gongdan_proto::{
 use gongdan_tickets_domain::{
     PhoneNumber, PrincipalId,
     groups::call::{CallId, Seat},
+    mask_numbers,
 };
 use jiff::Timestamp;
 
@@ -72,7 +73,7 @@ pub(super) async fn start_call(
         None => Vec::new(),
     };
     // Whose number it is is told as far as the lookup tells it.
-    let mut call = presented(&kept, sealer, true)?;
+    let mut call = presented(&kept, sealer, true, mask_numbers)?;
     if !customers.iter().any(|customer| customer.customer_id == call.customer_id) {
         call.customer_id.clear();
     }

@@ -175,7 +175,7 @@ async fn answered(rooms: &Rooms, caller: &Caller, ticket: &pb::Ticket) -> Result
     let file = attachments::of_version(&rooms.pool, view.id, ticket.version).await?;
     let file = file.ok_or_else(super::download_attachment::not_found)?;
     gongdan_audit::touched("attachment", file.id);
-    presented(&file, viewer)
+    presented(&file, viewer, view.told_to(viewer, &rooms.customers.sealer)?)
 }
 
 fn not_taken(refused: Refused) -> Error {

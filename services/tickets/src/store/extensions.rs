@@ -4,17 +4,13 @@ use super::{list::After, save::Save, scope::COLUMNS as COLUMNS_OF_SCOPE};
 use gongdan_access::Scope;
 use gongdan_errors::Error;
 use gongdan_pg::error;
-use gongdan_proto::tickets::v1 as pb;
-use gongdan_region::RegionCode;
 use gongdan_telemetry::sql_span;
 use gongdan_tickets_domain::{
     Changed,
     groups::extension::{Extension, ExtensionState},
-    mask_numbers,
 };
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
-use prost::Message as _;
 use sqlx::{FromRow, PgConnection, PgPool, Postgres, QueryBuilder};
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -53,52 +49,18 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     Ok(())
 }
 
-/// An extension with what a list says of its ticket.
+/// An extension of a list.
 #[derive(Debug, Clone, FromRow)]
 pub(crate) struct Listed {
     pub extension_id: Uuid,
     requested_at: SqlTimestamp,
     pub ticket_id: Uuid,
-    number: String,
-    subject: String,
-    lead_unit: Option<String>,
-    phase: i16,
-    region: i64,
-    state: Vec<u8>,
-    /// Part and text of each text of it, one after the other.
-    texts: Vec<String>,
 }
 
 impl Listed {
     /// When it was asked for.
     pub(crate) fn requested_at(&self) -> Timestamp {
         self.requested_at.to_jiff()
-    }
-
-    /// The answer. A list is masked for everybody.
-    pub(crate) fn present(&self) -> Result<pb::TicketExtension, Error> {
-        let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
-        let id = self.extension_id.to_string();
-        let mut extension = state.extensions.into_iter().find(|extension| extension.id == id);
-        if let Some(extension) = &mut extension {
-            for text in self.texts.chunks_exact(2) {
-                let shown = mask_numbers(&text[1]);
-                match text[0].as_str() {
-                    "reason" => extension.reason = shown,
-                    "decision" => extension.decision = shown,
-                    _ => {}
-                }
-            }
-        }
-        Ok(pb::TicketExtension {
-            extension,
-            ticket_id: self.ticket_id.to_string(),
-            ticket_number: self.number.clone(),
-            subject: mask_numbers(&self.subject),
-            lead_unit_id: self.lead_unit.clone().unwrap_or_default(),
-            phase: self.phase.into(),
-            region: RegionCode::from_i64(self.region).map_err(Error::internal)?.to_string(),
-        })
     }
 }
 
@@ -129,10 +91,7 @@ pub(super) fn statement(
 ) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(first);
     sql.push(
-        "SELECT x.extension_id, x.requested_at, ticket_views.id AS ticket_id, number, subject, lead_unit, phase,
-                region, state,
-                ARRAY(SELECT unnest(ARRAY[r.part, r.text]) FROM record_texts r
-                      WHERE r.ticket_id = x.ticket_id AND r.record_id = x.extension_id) AS texts
+        "SELECT x.extension_id, x.requested_at, ticket_views.id AS ticket_id
          FROM extensions x JOIN ticket_views ON ticket_views.id = x.ticket_id WHERE ",
     );
     scope.push(&mut sql, &COLUMNS_OF_SCOPE);

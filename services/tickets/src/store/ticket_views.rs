@@ -129,6 +129,20 @@ impl TicketView {
         Ok(Hidden::of(self.contact(sealer)?.as_ref()))
     }
 
+    /// How texts that belong to it are told to who looks: with numbers masked, and without what a confidential reporter is
+    /// known by.
+    pub(crate) fn told_to(
+        &self,
+        viewer: Viewer,
+        sealer: &Sealer,
+    ) -> Result<impl Fn(&str) -> String + use<>, Error> {
+        let hidden = if viewer.see_reporter { None } else { Some(self.hidden(sealer)?) };
+        Ok(move |text: &str| match &hidden {
+            Some(hidden) => hidden.take_out(text),
+            None => mask_numbers(text),
+        })
+    }
+
     /// What was filled into its form, as texts are shown unless in clear, and of what says who somebody is only that it is
     /// there.
     fn custom_fields(

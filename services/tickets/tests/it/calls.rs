@@ -116,9 +116,13 @@ async fn a_confidential_reporter_is_not_known_by_their_call() {
     let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
     calls(&suite, "zhao.min").start_call(start("c-1", "13800001234")).await.unwrap();
     calls(&suite, "zhao.min").link_call(link(&ticket, "c-1")).await.unwrap();
+    let told = pb::EndCallRequest { note: "张三情绪激动".to_owned(), ..end("c-1") };
+    calls(&suite, "zhao.min").end_call(told).await.unwrap();
     suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
     let seen = list(&suite, "li.wei", &ticket).await.remove(0);
     assert_eq!((seen.phone.as_str(), seen.customer_id.as_str()), ("", ""));
+    assert_eq!(seen.note, "***情绪激动");
+    assert_eq!(list(&suite, "zhao.min", &ticket).await[0].note, "张三情绪激动");
     assert_eq!(list(&suite, "zhao.min", &ticket).await[0].phone, "138****1234");
 }
 

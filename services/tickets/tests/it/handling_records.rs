@@ -1,6 +1,8 @@
 //! T14, T16, T17: assists, suspensions and extensions.
 
-use crate::suite::{Suite, accept, cancel, fields, id, instant, reason, resolve, transfer};
+use crate::suite::{
+    Suite, accept, cancel, dispatch, fields, id, instant, reason, resolve, transfer, with_phone,
+};
 use gongdan_auth::AuthChannel;
 use gongdan_clock::{Clock as _, ManualClock, SystemClock, new_id};
 use gongdan_proto::{
@@ -435,6 +437,31 @@ async fn extensions_are_listed_newest_first_within_the_scope() {
         numbers(&list("zhang.hua", pb::ListExtensionsRequest::default()).await),
         [tickets[0].number.clone()]
     );
+}
+
+#[tokio::test]
+async fn a_confidential_reporter_is_taken_out_of_the_list_of_extensions() {
+    let suite = Suite::start().await.with_leaders().await;
+    let request = pb::CreateTicketRequest {
+        subject: "张三反映夜间施工".to_owned(),
+        reporter_confidential: true,
+        ..with_phone("13800001234")
+    };
+    let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
+    suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
+    suite.tickets("li.wei").accept_ticket(accept(&ticket)).await.unwrap();
+    let due = SystemClock.now() + SignedDuration::from_hours(240);
+    suite.due(&ticket, due).await;
+    let later = pb::RequestExtensionRequest {
+        reason: "与张三约在下周".to_owned(),
+        ..extend(&ticket, due + SignedDuration::from_hours(24))
+    };
+    suite.handling("li.wei").request_extension(later).await.unwrap();
+    let request = pb::ListExtensionsRequest::default();
+    let listed = suite.handling("zhang.hua").list_extensions(request).await.unwrap().into_inner();
+    let only = &listed.extensions[0];
+    assert_eq!(only.subject, "***反映夜间施工");
+    assert_eq!(only.extension.as_ref().unwrap().reason, "与***约在下周");
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use crate::{
     attachments::asked_by_citizen,
-    suite::{Suite, fields, id, name},
+    suite::{Suite, dispatch, fields, id, name, with_phone},
 };
 use gongdan_auth::AuthChannel;
 use gongdan_proto::tickets::v1::{self as pb, note_service_client::NoteServiceClient, ticket_event::Change};
@@ -80,6 +80,22 @@ async fn a_citizen_is_told_nothing_of_internal_notes() {
         }
     }
     assert!(!told.is_empty() && !told.contains(&"noted"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_confidential_reporter_is_taken_out_of_notes() {
+    let suite = Suite::start().await;
+    let request = pb::CreateTicketRequest { reporter_confidential: true, ..with_phone("13800001234") };
+    let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
+    let about =
+        pb::AddNoteRequest { public: true, ..note(&ticket, "张三来电，13800001234，请回电") };
+    notes(&suite, "zhao.min").add_note(about).await.unwrap();
+    suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
+    assert_eq!(list(&suite, "zhao.min", &ticket).await[0].text, "张三来电，138****1234，请回电");
+    let seen = list(&suite, "li.wei", &ticket).await.remove(0).text;
+    assert!(!seen.contains("张三") && !seen.contains("138") && seen.contains("请回电"), "{seen}");
+    let own = notes(&suite, "li.wei").add_note(note(&ticket, "已联系张三")).await.unwrap().into_inner();
+    assert_eq!(own.text, "已联系***", "nor from what the unit wrote itself");
 }
 
 #[tokio::test]

@@ -220,12 +220,8 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
         t.amend(amended, intake().subject, intake().body, by, at)
     }),
     ("discard", 1, |t, s, by, at, _| s.rarely(t)?.discard(reason("重复"), by, at)),
-    ("answer", 1, |t, s, by, at, _| {
-        s.rarely(t)?.answer(request(), s.pick(Outcome::ALL), reply(), by, at)
-    }),
-    ("quarantine", 2, |t, _, by, at, _| {
-        t.quarantine(request().0, request().1, later(at, 259_200), by, at)
-    }),
+    ("answer", 1, |t, s, by, at, _| s.rarely(t)?.answer(request(), s.pick(Outcome::ALL), reply(), by, at)),
+    ("quarantine", 2, |t, _, by, at, _| t.quarantine(request().0, request().1, later(at, 259_200), by, at)),
     ("verify", 2, |t, s, by, at, _| t.verify(s.flag(1).then(|| s.unit()), by, at)),
     ("expire", 1, |t, s, _, at, _| s.rarely(t)?.expire(reason("未核实"), &super::program(), at)),
     ("advance", 6, |t, s, by, at, world| {
