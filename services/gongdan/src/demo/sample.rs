@@ -23,6 +23,7 @@ pub struct Person {
     pub roles: String,
     pub unit_ids: String,
     pub regions: String,
+    pub rights: String,
 }
 
 /// Who answers for what.
@@ -131,6 +132,29 @@ mod tests {
 
     use super::*;
 
+    /// Whom the workflow of a hotline asks for a signature is there, and may see what is sensitive.
+    #[test]
+    fn somebody_signs_what_is_sensitive() {
+        let sample = Sample::read().unwrap();
+        let centres: Vec<&str> =
+            sample.units.iter().filter(|u| u.kind == "centre").map(|u| u.id.as_str()).collect();
+        let sensitive = |person: &Person| person.rights.split(';').any(|right| right == "sensitive");
+        let signs = |role: &str, in_centre: bool| {
+            sample.people.iter().any(|person| {
+                person.roles == role
+                    && sensitive(person)
+                    && !person.regions.is_empty()
+                    && (!in_centre || centres.contains(&person.unit_ids.as_str()))
+            })
+        };
+        assert!(signs("auditor", false) && signs("supervisor", false) && signs("unit_leader", true));
+        for worker in sample.people.iter().filter(|person| sensitive(person) && person.roles == "handler") {
+            let leads =
+                |p: &Person| sensitive(p) && p.roles == "unit_leader" && p.unit_ids == worker.unit_ids;
+            assert!(sample.people.iter().any(leads), "{}", worker.id);
+        }
+    }
+
     #[test]
     fn the_sample_is_whole() {
         let sample = Sample::read().unwrap();
@@ -142,11 +166,10 @@ mod tests {
                 known(&unit.region) && (unit.parent_id.is_empty() || units.contains_key(&unit.parent_id))
             );
             value("UNIT_KIND_", &unit.kind, UnitKind::from_str_name).unwrap();
-            assert!(
-                sample.people.iter().any(|person| person.unit_ids == unit.id),
-                "nobody works in {}",
-                unit.id
-            );
+            for role in ["handler", "unit_leader"] {
+                let is = |person: &Person| person.unit_ids == unit.id && person.roles == role;
+                assert!(sample.people.iter().any(is), "{} has no {role}", unit.id);
+            }
         }
         for area in &sample.areas {
             assert!(known(&area.region) && units.contains_key(&area.unit_id), "{area:?}");

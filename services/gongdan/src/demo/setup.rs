@@ -99,6 +99,7 @@ fn person(person: &sample::Person) -> PrincipalRow {
         roles: list(&person.roles),
         unit_ids: list(&person.unit_ids),
         regions: list(&person.regions),
+        rights: list(&person.rights),
         ..PrincipalRow::default()
     }
 }
