@@ -1,6 +1,10 @@
 //! A database with many tickets, written past the service: a year of requests in the counties of a city.
 
-use crate::{suite::Suite, texts::Texts};
+use crate::{
+    bulk::{Indexes, execute},
+    suite::Suite,
+    texts::Texts,
+};
 use anyhow::Context;
 use gongdan_clock::{Clock, SystemClock, stable_id};
 use gongdan_proto::{
@@ -73,14 +77,8 @@ impl Filled {
     }
 
     async fn fill(&self) -> anyhow::Result<()> {
-        // An index is made from many rows at once in a fraction of the time that they take one by one.
-        let indexes: [(&str, &str); 2] = [
-            ("ticket_grams_grams", "gin (grams) WITH (gin_pending_list_limit = 512)"),
-            ("ticket_grams_bands", "gin (bands) WITH (gin_pending_list_limit = 512)"),
-        ];
-        for (name, _) in indexes {
-            self.execute(format!("DROP INDEX IF EXISTS {name}")).await?;
-        }
+        let indexes =
+            [Indexes::drop(&self.pool, "tickets").await?, Indexes::drop(&self.pool, "ticket_grams").await?];
         let mut at = 0;
         while at < self.tickets {
             let upto = (at + CHUNK).min(self.tickets);
@@ -101,16 +99,11 @@ impl Filled {
                 eprintln!("{at} of {} tickets", self.tickets);
             }
         }
-        for (name, how) in indexes {
-            self.execute(format!("CREATE INDEX {name} ON ticket_grams USING {how}")).await?;
+        for indexes in indexes {
+            indexes.make(&self.pool).await?;
         }
-        self.execute("VACUUM ANALYZE ticket_grams".to_owned()).await?;
-        self.execute("VACUUM ANALYZE tickets".to_owned()).await
-    }
-
-    async fn execute(&self, sql: String) -> anyhow::Result<()> {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&self.pool).await?;
-        Ok(())
+        execute(&self.pool, "VACUUM ANALYZE ticket_grams".to_owned()).await?;
+        execute(&self.pool, "VACUUM ANALYZE tickets".to_owned()).await
     }
 
     async fn copy(&self, sql: &str, rows: String) -> anyhow::Result<()> {

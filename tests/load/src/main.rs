@@ -4,9 +4,11 @@
 //! private suite when none is named and ends in one JSON line. `tests/load/README.md` says what the figures mean.
 
 mod backlog;
+mod bulk;
 mod cpu;
 mod create;
 mod door;
+mod export;
 mod filled;
 mod floor;
 mod lifecycle;
@@ -38,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Search(search) => search::search(&suite, &options.common, search).await,
         Scenario::Similar(similar) => search::similar(&suite, &options.common, similar).await,
         Scenario::Queues(queues) => queues::run(&suite, &options.common, queues).await,
+        Scenario::Export(export) => export::run(&suite, &options.common, export).await,
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
     };

@@ -48,6 +48,13 @@ pub(crate) async fn run(suite: &Suite, common: &Common) -> anyhow::Result<()> {
     )
 }
 
+/// What a process has resident.
+pub(crate) fn resident_mb(pid: u32) -> anyhow::Result<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))?;
+    let memory = parse(&text).context("smaps_rollup is not what it was")?;
+    Ok(output::round(memory.resident / 1024.0))
+}
+
 fn parse(text: &str) -> Option<Memory> {
     let kb = |key: &str| -> Option<f64> {
         let line = text.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'))?;

@@ -58,6 +58,8 @@ pub(crate) enum Scenario {
     Similar(SearchOptions),
     /// Pages of work queues and their counts, among few tickets and among many.
     Queues(QueuesOptions),
+    /// All tickets into a file, CSV and XLSX, and the memory that the service needs for it.
+    Export(ExportOptions),
     /// Authentication and authorization of a call, without a suite.
     Door,
 }
@@ -93,6 +95,14 @@ pub(crate) struct SearchOptions {
     /// Calls of each kind of question.
     #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub calls: u32,
+}
+
+/// Options of `export`.
+#[derive(Debug, Args)]
+pub(crate) struct ExportOptions {
+    /// How many tickets there are; written first, past the service, unless an earlier run wrote as many.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
+    pub tickets: u64,
 }
 
 /// Options of `queues`.

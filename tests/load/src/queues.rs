@@ -4,6 +4,7 @@
 //! people, of which one unit and one person are the caller's. Calls are made in turn, queue by queue.
 
 use crate::{
+    bulk::{Indexes, execute},
     options::{Common, Output, QueuesOptions},
     output::round,
     setup,
@@ -134,6 +135,7 @@ async fn measure(suite: &Suite, calls: u32) -> anyhow::Result<Sized> {
 /// Writes tickets past the service until there are so many, and counts them as acts would have.
 async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Result<()> {
     let mut at = from;
+    let indexes = Indexes::drop(pool, "tickets").await?;
     while at < upto {
         let end = (at + CHUNK).min(upto);
         sqlx::query(
@@ -163,6 +165,7 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
             eprintln!("{at} of {upto} tickets");
         }
     }
+    indexes.make(pool).await?;
     for statement in [
         "INSERT INTO doers (person, received_at, ticket_id, unit)
          SELECT handler, received_at, id, lead_unit FROM tickets WHERE number LIKE 'GDQ%' AND phase >= 5 ON CONFLICT DO NOTHING",
@@ -192,7 +195,7 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
         "VACUUM ANALYZE trackers",
         "VACUUM ANALYZE queue_counts",
     ] {
-        sqlx::raw_sql(sqlx::AssertSqlSafe(statement.to_owned())).execute(pool).await?;
+        execute(pool, statement.to_owned()).await?;
     }
     Ok(())
 }

@@ -64,6 +64,7 @@ const KNOWN: &[&str] = &[
     "tickets.quarantined",
     "tickets.verified",
     "tickets.call_linked",
+    "tickets.advanced",
     "tickets.workflow_migrated",
     "sla.warned",
     "sla.breached",

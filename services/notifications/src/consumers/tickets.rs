@@ -75,6 +75,7 @@ pub const KINDS: &[&str] = &[
     "verified",
     "handed_off",
     "call_linked",
+    "advanced",
     "workflow_migrated",
     "erased",
     "reminded",

@@ -112,7 +112,9 @@ async fn every_kind_of_event_is_taken_in() {
         suite.publish(&last).await;
         suite.heard(&last).await;
     }
-    assert_eq!(suite.told("chen", CHANGES.len()).await.len(), CHANGES.len());
+    // Of a ticket whose texts are erased nobody is told any more.
+    let told = CHANGES.iter().filter(|(_, name)| *name != "erased").count();
+    assert_eq!(suite.told("chen", told).await.len(), told);
 }
 
 /// What is one's own or the unit's, and what only shows inside of a draft.

@@ -96,8 +96,8 @@ impl Suite {
 
     /// What is in somebody's inbox, oldest first.
     pub async fn items(&self, principal: &str) -> Vec<InboxItem> {
-        let answer =
-            self.inbox(principal).list_inbox(ListInboxRequest::default()).await.unwrap().into_inner();
+        let all = ListInboxRequest { page_size: 500, ..ListInboxRequest::default() };
+        let answer = self.inbox(principal).list_inbox(all).await.unwrap().into_inner();
         let mut items = answer.items;
         items.reverse();
         items

@@ -4,7 +4,7 @@ use super::{record_past_ticket::record_past_ticket, row_error::row_error};
 use crate::Rooms;
 use futures::{StreamExt as _, stream};
 use gongdan_access::Caller;
-use gongdan_errors::Error;
+use gongdan_errors::{Code, Error};
 use gongdan_proto::tickets::v1::{self as pb, record_past_tickets_response::Result as Came};
 use std::{
     pin::Pin,
@@ -31,7 +31,7 @@ pub(super) fn record_past_tickets(
     let (rooms, caller) = (rooms.clone(), caller.clone());
     let answered = Arc::new(AtomicI64::new(0));
     let rows = stream::try_unfold((rows, 0_i64), |(mut rows, last)| async move {
-        let Some(row) = rows.message().await? else { return Ok(None) };
+        let Some(row) = rows.message().await.map_err(readable)? else { return Ok(None) };
         if row.ordinal <= last {
             let rule = format!("above {last}, that of the row before");
             return Err(Status::from(Error::invalid_field("ordinal", rule)));
@@ -51,6 +51,14 @@ pub(super) fn record_past_tickets(
         })
         .buffer_unordered(AT_ONCE);
     Box::pin(answers)
+}
+
+/// What cannot be decoded is the caller's fault; what was found wrong with a row says so itself.
+fn readable(status: Status) -> Status {
+    match status.code() {
+        Code::Internal => Error::unreadable("a row is not what the contract sends").into(),
+        _ => status,
+    }
 }
 
 async fn record(rooms: &Rooms, caller: &Caller, row: Option<pb::RecordPastTicketRequest>) -> Came {
