@@ -179,6 +179,9 @@ reasons! {
     ReportIdReused = "REPORT_ID_REUSED",
     /// The reporter asked for confidence: what could tell who it was is not given. Code PERMISSION_DENIED.
     ReporterConfidential = "REPORTER_CONFIDENTIAL",
+    /// The contact of the ticket is erased: where its reporter lives is not written into it any more. Code
+    /// FAILED_PRECONDITION.
+    ContactErased = "CONTACT_ERASED",
     /// The texts of the ticket are erased: nothing is written into it any more. Code FAILED_PRECONDITION.
     TextsErased = "TEXTS_ERASED",
     /// There are as many as there may be; metadata names `what` and `max`. Code FAILED_PRECONDITION.

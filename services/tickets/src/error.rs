@@ -75,6 +75,7 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
         Refusal::TooMany { what, max } => {
             Error::precondition(Reason::TooMany, message).with("what", what).with("max", max)
         }
+        Refusal::ContactErased => Error::precondition(Reason::ContactErased, message),
         Refusal::Erased => Error::precondition(Reason::TextsErased, message),
         Refusal::Step { step, action, needed } => {
             let error = match &needed {

@@ -172,6 +172,7 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
         Change::Extension(change) => records::extension::change(change),
         Change::Handoff(change) => records::handoff::change(change),
         Change::Links(change) => records::links::change(change),
+        Change::Place(change) => records::place::change(change),
         Change::Quality(change) => records::quality::change(change),
         Change::Quarantine(change) => records::quarantine::change(change),
         Change::Review(change) => records::review::change(change),

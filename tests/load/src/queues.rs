@@ -100,7 +100,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &QueuesOptions)
 }
 
 fn queues() -> impl Iterator<Item = Queue> {
-    (1..=11).filter_map(|number| Queue::try_from(number).ok())
+    (1..=12).filter_map(|number| Queue::try_from(number).ok())
 }
 
 async fn measure(suite: &Suite, calls: u32) -> anyhow::Result<Sized> {

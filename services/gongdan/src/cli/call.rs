@@ -112,8 +112,11 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             }
             for profile in answer.customers {
                 let contact = profile.contact.unwrap_or_default();
-                let head =
-                    format!("{} {} {} ({})", contact.name, contact.phone, profile.customer_id, profile.total);
+                let (customer, total) = (context.text("customer", "客户"), context.text("tickets", "工单数"));
+                let head = format!(
+                    "{} {}  {customer} {}  {total} {}",
+                    contact.name, contact.phone, profile.customer_id, profile.total
+                );
                 context.say(head.trim())?;
                 let tickets: Vec<Ticket> = profile.in_flight.into_iter().chain(profile.past).collect();
                 context.print(|| Ok(json!([])), || ticket::table(context, &tickets))?;

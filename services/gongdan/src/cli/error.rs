@@ -8,7 +8,7 @@ use std::{
 use gongdan_errors::code_name;
 use serde_json::{Value, json};
 use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic_types::{FieldViolation, StatusExt};
 
 use super::Context;
 
@@ -46,7 +46,8 @@ pub fn for_people(context: Option<&Context>, error: &anyhow::Error) -> String {
         reason.trim_end()
     ));
     if let Some(bad) = details.bad_request() {
-        for violation in &bad.field_violations {
+        let said = |v: &FieldViolation| status.message() == format!("{}: {}", v.field, v.description);
+        for violation in bad.field_violations.iter().filter(|violation| !said(violation)) {
             text.push_str(&format!("  {}: {}\n", violation.field, violation.description));
         }
     }

@@ -39,6 +39,8 @@ pub enum Queue {
     Overdue,
     /// Badly recorded, classified or dispatched (差错工单)
     QualityErrors,
+    /// My units owe their help with (协办工单)
+    Assisting,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -123,6 +125,7 @@ impl From<Queue> for Pb {
             Queue::Extensions => Self::Extensions,
             Queue::Overdue => Self::Overdue,
             Queue::QualityErrors => Self::QualityErrors,
+            Queue::Assisting => Self::Assisting,
         }
     }
 }
@@ -142,6 +145,7 @@ fn name(context: &Context, queue: Pb) -> String {
         Pb::Extensions => ("extensions", "延时申请"),
         Pb::Overdue => ("overdue", "超时工单"),
         Pb::QualityErrors => ("quality-errors", "差错工单"),
+        Pb::Assisting => ("assisting", "协办工单"),
     };
     context.text(english, chinese).to_owned()
 }

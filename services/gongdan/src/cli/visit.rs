@@ -103,9 +103,9 @@ pub struct Agreed {
     /// Until when
     #[arg(long)]
     to: String,
-    /// Who goes; default: somebody of the unit
-    #[arg(long, default_value = "", hide_default_value = true)]
-    person: String,
+    /// Who goes; default: whoever was to go, else somebody of the unit. '' is somebody of the unit
+    #[arg(long)]
+    person: Option<String>,
 }
 
 /// What came of a visit.
@@ -140,12 +140,16 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     let ticket = match command {
         Command::Book { ticket, agreed, note } => {
             let (window_start, window_end) = (time(&agreed.from)?, time(&agreed.to)?);
-            let person_id = agreed.person;
+            let person_id = agreed.person.unwrap_or_default();
             let request =
                 BookVisitRequest { request_id, ticket, etag, window_start, window_end, person_id, note };
             client.book_visit(request).await?
         }
         Command::Move { on: Which { ticket, visit }, agreed, reason } => {
+            let person_id = match agreed.person {
+                Some(person) => person,
+                None => goes(context, &ticket, &visit).await?,
+            };
             let request = MoveVisitRequest {
                 request_id,
                 ticket,
@@ -153,7 +157,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
                 visit_id: visit,
                 window_start: time(&agreed.from)?,
                 window_end: time(&agreed.to)?,
-                person_id: agreed.person,
+                person_id,
                 reason,
             };
             client.move_visit(request).await?
@@ -188,19 +192,37 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             client.report_visit(request).await?
         }
         Command::Replay { file } => return replay(context, client, file).await,
-        Command::List { ticket } => {
-            let mut tickets = TicketServiceClient::new(context.channel("tickets")?);
-            tickets.get_ticket(GetTicketRequest { ticket, in_clear: false }).await?
-        }
+        Command::List { ticket } => return show(context, &read(context, ticket).await?),
     };
-    show(context, &ticket.into_inner())
+    // The answer of an act does not say where somebody was.
+    show(context, &read(context, ticket.into_inner().id).await?)
+}
+
+/// The ticket as whoever asks may see it.
+async fn read(context: &Context, ticket: String) -> Result<Ticket> {
+    let mut tickets = TicketServiceClient::new(context.channel("tickets")?);
+    Ok(tickets.get_ticket(GetTicketRequest { ticket, in_clear: false }).await?.into_inner())
+}
+
+/// Who is to go so far.
+async fn goes(context: &Context, ticket: &str, visit: &str) -> Result<String> {
+    let ticket = read(context, ticket.to_owned()).await?;
+    let visit = ticket.visits.into_iter().find(|known| known.id == visit);
+    Ok(visit.map(|visit| visit.person_id).unwrap_or_default())
 }
 
 /// `22.54,113.91`
 pub fn point(text: &str) -> Result<Point> {
     let (latitude, longitude) =
         text.split_once(',').with_context(|| format!("{text} is no point; write 22.54,113.91"))?;
-    Ok(Point { latitude: latitude.trim().parse()?, longitude: longitude.trim().parse()? })
+    let degrees =
+        |part: &str| part.trim().parse().with_context(|| format!("{text} is no point; write 22.54,113.91"));
+    Ok(Point { latitude: degrees(latitude)?, longitude: degrees(longitude)? })
+}
+
+/// As `point` reads it.
+pub fn written(point: &Point) -> String {
+    format!("{:.7},{:.7}", point.latitude, point.longitude)
 }
 
 /// What a point is given in.
@@ -346,6 +368,7 @@ fn table(context: &Context, visits: &[Visit]) -> Table {
         context.text("to", "结束"),
         context.text("who", "人员"),
         context.text("there", "到场"),
+        context.text("point (WGS-84)", "坐标（WGS-84）"),
         context.text("result", "结果"),
         context.text("report", "情况"),
         context.text("note", "备注"),
@@ -358,6 +381,7 @@ fn table(context: &Context, visits: &[Visit]) -> Table {
             context.time(visit.window_end.as_ref()),
             visit.person_id.clone(),
             context.time(visit.checked_in_at.as_ref()),
+            visit.checked_in_point.map(|p| written(&p)).unwrap_or_default(),
             context.name(visit.result().as_str_name()),
             visit.report.clone(),
             visit.note.clone(),

@@ -205,6 +205,9 @@ fn show(context: &Context, workflow: &Workflow, format: Form) -> Result<()> {
 async fn validate(context: &Context, mut client: Client, file: &PathBuf) -> Result<()> {
     let request = ValidateWorkflowRequest { definition: read(file)? };
     let answer = client.validate_workflow(request).await?.into_inner();
+    if answer.faults.is_empty() && !context.is_json() {
+        return context.say(context.text("nothing is wrong with it", "没有问题"));
+    }
     context.print(
         || context.json("gongdan.tickets.v1.ValidateWorkflowResponse", &answer),
         || {
@@ -229,7 +232,7 @@ async fn validate(context: &Context, mut client: Client, file: &PathBuf) -> Resu
     )?;
     match answer.faults.len() {
         0 => Ok(()),
-        faults => bail!("{faults} faults"),
+        faults => bail!("{}", context.text(&format!("{faults} faults"), &format!("{faults} 处问题"))),
     }
 }
 

@@ -41,6 +41,7 @@ const KNOWN: &[&str] = &[
     "tickets.visit_checked_in",
     "tickets.visit_reported",
     "tickets.visit_cancelled",
+    "tickets.place_changed",
     "tickets.review_submitted",
     "tickets.review_approved",
     "tickets.review_rejected",

@@ -51,6 +51,7 @@ pub const KINDS: &[&str] = &[
     "visit_checked_in",
     "visit_reported",
     "visit_cancelled",
+    "place_changed",
     "review_submitted",
     "review_approved",
     "review_rejected",

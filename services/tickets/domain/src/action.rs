@@ -69,6 +69,8 @@ numbered! {
         Attach = 44 "attach",
         /// A call belongs to it.
         LinkCall = 45 "link_call",
+        /// Another place that it is about.
+        ChangePlace = 46 "change_place",
         /// 升级
         Escalate = 70 "escalate",
         /// 督办
@@ -147,6 +149,7 @@ impl Action {
             }
             Self::ReportVisit => !matches!(phase, Draft | Quarantined | Cancelled),
             Self::Note | Self::Attach | Self::LinkCall => true,
+            Self::ChangePlace => !phase.is_over(),
             Self::Escalate => matches!(phase, PendingDispatch | Dispatched | InProgress),
             Self::IssueDirective => phase.is_in_flight() || matches!(phase, Resolved | InCallback),
             Self::ReplyDirective | Self::JudgeDirective => {

@@ -136,6 +136,8 @@ pub enum Change {
     Handoff(groups::handoff::Change),
     /// Other tickets it belongs with
     Links(groups::links::Change),
+    /// Where it is about
+    Place(groups::place::Change),
     /// 差错工单
     Quality(groups::quality::Change),
     /// 隔离区
@@ -184,6 +186,7 @@ impl Change {
             Self::Extension(change) => change.name(),
             Self::Handoff(change) => change.name(),
             Self::Links(change) => change.name(),
+            Self::Place(change) => change.name(),
             Self::Quality(change) => change.name(),
             Self::Quarantine(change) => change.name(),
             Self::Review(change) => change.name(),

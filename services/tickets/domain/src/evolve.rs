@@ -109,6 +109,7 @@ impl Ticket {
             Change::Extension(change) => self.evolve_extension(event, change),
             Change::Handoff(change) => self.evolve_handoff(event, change),
             Change::Links(change) => self.evolve_links(event, change),
+            Change::Place(change) => self.evolve_place(event, change),
             Change::Quality(change) => self.evolve_quality(event, change),
             Change::Quarantine(change) => self.evolve_quarantine(event, change),
             Change::Review(change) => self.evolve_review(event, change),

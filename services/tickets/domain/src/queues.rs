@@ -12,7 +12,7 @@ use crate::{
     vocabulary::{Phase, PrincipalKind},
 };
 use gongdan_region::RegionCode;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 numbered! {
     /// A work queue. Source: T27.
@@ -39,6 +39,8 @@ numbered! {
         Overdue = 10 "overdue",
         /// 差错工单: an inspector marked an error.
         QualityErrors = 11 "quality_errors",
+        /// 协办工单: in flight, and a unit owes its help.
+        Assisting = 12 "assisting",
     }
 }
 
@@ -48,7 +50,7 @@ impl Queue {
     pub const fn kind(self) -> QueueKind {
         match self {
             Self::MyTodo | Self::MyDone | Self::Tracked | Self::Drafts => QueueKind::Person,
-            Self::Group => QueueKind::Unit,
+            Self::Group | Self::Assisting => QueueKind::Unit,
             Self::RegionOpen => QueueKind::Region,
             Self::History | Self::Returned | Self::Extensions | Self::Overdue | Self::QualityErrors => {
                 QueueKind::RegionOrUnit
@@ -156,6 +158,9 @@ impl Ticket {
             if let Some(unit) = unit {
                 places.push(self.place(Queue::Group, Owner::Unit(unit.clone()), Some(unit)));
             }
+            for unit in self.assisting() {
+                places.push(self.place(Queue::Assisting, Owner::Unit(unit.clone()), Some(unit)));
+            }
             if let Some(person) = self.holding() {
                 places.push(self.place(Queue::MyTodo, Owner::Person(person.clone()), unit));
             }
@@ -221,6 +226,13 @@ impl Ticket {
     #[must_use]
     pub fn desk(&self) -> Option<&UnitId> {
         self.lead_unit.as_ref().or_else(|| self.pool.as_ref()?.unit.as_ref())
+    }
+
+    /// Units that owe their help while it is in flight, each once.
+    #[must_use]
+    pub fn assisting(&self) -> BTreeSet<&UnitId> {
+        let flies = self.phase.is_in_flight();
+        self.groups.assists.owed().filter(|_| flies).map(|assist| &assist.unit).collect()
     }
 
     /// The person who has it on their hands.

@@ -187,6 +187,9 @@ pub enum Refusal {
         /// How many there may be.
         max: usize,
     },
+    /// What is personal of its reporter would be erased already.
+    #[error("the contact of the ticket is erased")]
+    ContactErased,
     /// What is written would be erased already.
     #[error("the texts of the ticket are erased")]
     Erased,

@@ -165,6 +165,11 @@ impl Ticket {
         }
     }
 
+    /// Refuses what would tell of the reporter where the contact is erased already: nothing would erase it again.
+    pub(crate) fn require_contact_kept(&self) -> Result<(), Refusal> {
+        if self.erased.contact { Err(Refusal::ContactErased) } else { Ok(()) }
+    }
+
     /// Refuses what would be written where texts are erased already: nothing would erase it again.
     pub(crate) fn require_texts_kept(&self) -> Result<(), Refusal> {
         if self.erased.texts { Err(Refusal::Erased) } else { Ok(()) }

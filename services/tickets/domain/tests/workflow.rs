@@ -359,7 +359,7 @@ fn a_refused_act_says_what_it_would_have_needed() {
     let refused = govern(default(), resolve(ticket.clone()), NOBODY).unwrap_err();
     assert_eq!(
         refused.to_string(),
-        "resolve is not possible at step handling: sensitive tickets are resolved by review: it needs `!ticket.sensitive`"
+        "resolve is not possible at step handling: sensitive tickets are resolved by review (敏感工单须送审后办结): it needs `!ticket.sensitive`"
     );
     ticket.sensitive = false;
     assert_eq!(step_of(&govern(default(), resolve(ticket.clone()), NOBODY).unwrap().ticket), "resolved");

@@ -45,7 +45,7 @@ pub(super) async fn noted(
         Opened::Answered(ticket) => return Ok(*ticket),
         Opened::Fresh(opened) => opened,
     };
-    rooms.units.check_staff("mention_ids", &mentions).await?;
+    rooms.units.check_all_staff("mention_ids", &mentions).await?;
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
     let public = citizen || request.public;
     let changed = opened.ticket.note(new_id(now), public, mentions, text, &by, now).map_err(refused)?;

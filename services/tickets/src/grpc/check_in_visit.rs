@@ -19,7 +19,7 @@ pub(super) async fn check_in_visit(
     let mut violations = Violations::new();
     let call = call(&mut request, caller, &mut violations);
     let at = device_time(request.device_time, now, &mut violations).unwrap_or(now);
-    let point = point("point", request.point, request.given_in, &mut violations);
+    let point = point("", request.point, request.given_in, &mut violations);
     let text = Some(ReportText::default());
     let said = said(call.as_ref(), &request.visit_id, at, Some(What::CheckedIn), text, &mut violations);
     let said = said.map(|said| Said { point, ..said });

@@ -121,6 +121,7 @@ acts! {
     CancelVisitRequest = "CancelVisit",
     CheckInVisitRequest = "CheckInVisit",
     ReportVisitRequest = "ReportVisit",
+    ChangePlaceRequest = "ChangePlace",
     LinkCallRequest = "LinkCall",
 }
 

@@ -13,6 +13,7 @@ mod book_visit;
 mod bulk_act;
 mod cancel_ticket;
 mod cancel_visit;
+mod change_place;
 mod check_in_visit;
 mod circulate_announcement;
 mod circulate_ticket;

@@ -33,7 +33,7 @@ pub(super) struct Given {
 pub(super) fn decode(place: Option<pb::Place>, violations: &mut Violations) -> Given {
     let Some(place) = place else { return Given::default() };
     let address = violations.field("place.address", Address::parse(&place.address)).unwrap_or_default();
-    let point = point("place.point", place.point, place.given_in, violations);
+    let point = point("place.", place.point, place.given_in, violations);
     let grid = match place.grid.as_str() {
         "" => None,
         grid => violations.field("place.grid", Grid::parse(grid)),

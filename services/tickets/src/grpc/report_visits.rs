@@ -104,7 +104,7 @@ fn what(said: Pb, v: &mut Violations) -> Option<Decoded> {
             let text = reason(&c.reason, v);
             (what?, text?, None)
         }
-        Pb::CheckedIn(c) => (What::CheckedIn, ReportText::default(), point("point", c.point, c.given_in, v)),
+        Pb::CheckedIn(c) => (What::CheckedIn, ReportText::default(), point("", c.point, c.given_in, v)),
         Pb::Reported(c) => {
             let photos = photos(&c.photo_ids, v);
             let result = result(c.result, v);

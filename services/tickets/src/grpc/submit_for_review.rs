@@ -71,8 +71,12 @@ pub(super) async fn submit_for_review(
         Opened::Fresh(opened) => opened,
     };
     let by = acting(caller, &opened)?;
-    for unknown in rooms.units.unknown_people(&proposal.countersigners).await? {
-        violations.add("countersigner_ids", format!("{unknown} is no active person whom routing knows"));
+    let unknown = rooms.units.unknown_people(&proposal.countersigners).await?;
+    for (at, id) in proposal.countersigners.iter().enumerate() {
+        if unknown.iter().any(|unknown| unknown == id.as_str()) {
+            let rule = format!("{id} is no active person whom routing knows");
+            violations.add(format!("countersigner_ids[{at}]"), rule);
+        }
     }
     violations.finish()?;
     let workflow = rooms.tickets.workflows.of(&opened.ticket).await?;

@@ -46,20 +46,20 @@ pub(super) fn window(
     Some(Window { start, end })
 }
 
-/// A point, if given, and what it was given in.
+/// A point, if given, and what it was given in: fields of the request, or of what is `within` it, as `place.`.
 pub(super) fn point(
-    field: &str,
+    within: &str,
     point: Option<pb::Point>,
     given_in: i32,
     violations: &mut Violations,
 ) -> Option<(Point, CoordinateSystem)> {
     let system = match given_in {
         0 => Some(CoordinateSystem::Wgs84),
-        number => given("given_in", CoordinateSystem::from_number(number), violations),
+        number => given(&format!("{within}given_in"), CoordinateSystem::from_number(number), violations),
     };
     let (point, system) = (point?, system?);
     violations
-        .field(field, Point::parse(point.latitude, point.longitude, system))
+        .field(format!("{within}point"), Point::parse(point.latitude, point.longitude, system))
         .map(|point| (point, system))
 }
 
@@ -187,7 +187,7 @@ pub(super) async fn take(
 
 /// Who goes is staff.
 pub(super) async fn check_person(rooms: &Rooms, person: &PrincipalId) -> Result<(), Error> {
-    rooms.units.check_staff("person_id", std::slice::from_ref(person)).await
+    rooms.units.check_staff("person_id", person).await
 }
 
 /// What is said by a call: its request is the report.

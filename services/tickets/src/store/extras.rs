@@ -2,6 +2,7 @@
 //! that have something of it, so that the others stay one statement.
 
 use super::{
+    assisting,
     attachments::{self, FileAct},
     calls, circulations, directives, extensions,
     notes::{self, NewNote},
@@ -30,6 +31,8 @@ pub(crate) struct Extras {
     pub(super) reminders: Vec<reminders::Reminder>,
     /// Whose own marks it has, and no longer has.
     pub(super) trackers: Vec<trackers::Tracker>,
+    /// Which units owe their help from now on, and which no longer do.
+    pub(super) assisting: Vec<assisting::Assisting>,
     /// What it shows inside the unit.
     pub circulations: Vec<circulations::NewCirculation>,
     /// What of its form can be filtered on, in the place of what was there; none leaves that.
@@ -46,7 +49,7 @@ pub(crate) struct Extras {
     pub files: Vec<FileAct>,
     /// Places that came with it, sealed.
     pub places: Vec<NewPlace>,
-    /// The grid of a new ticket.
+    /// The grid of a new ticket, or of one that is about another place now; empty: none.
     pub grid: Option<String>,
     /// Calls that belong to it now, with the ticket's version.
     pub calls: Vec<(i64, CallId)>,
@@ -60,6 +63,7 @@ impl Extras {
             directives: directives::touched(changed),
             reminders: reminders::touched(changed),
             trackers: trackers::touched(changed),
+            assisting: assisting::touched(changed),
             circulations: circulations::shown(changed),
             fields: None,
             quarantined: quarantine::until(changed),
@@ -80,6 +84,7 @@ impl Extras {
             directives,
             reminders,
             trackers,
+            assisting,
             circulations,
             fields,
             quarantined,
@@ -95,6 +100,7 @@ impl Extras {
             && directives.is_empty()
             && reminders.is_empty()
             && trackers.is_empty()
+            && assisting.is_empty()
             && circulations.is_empty()
             && fields.is_none()
             && quarantined.is_none()
@@ -114,6 +120,7 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     directives::write(connection, saves).await?;
     reminders::write(connection, saves).await?;
     trackers::write(connection, saves).await?;
+    assisting::write(connection, saves).await?;
     circulations::write(connection, saves).await?;
     ticket_fields::write(connection, saves).await?;
     quarantine::write(connection, saves).await?;

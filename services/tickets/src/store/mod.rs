@@ -1,5 +1,6 @@
 //! All SQL of this service, one file a table or view.
 
+mod assisting;
 pub(crate) mod attachments;
 mod cached;
 pub(crate) mod calls;

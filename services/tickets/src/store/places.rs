@@ -8,7 +8,7 @@ use super::{
 use gongdan_errors::Error;
 use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
-use gongdan_tickets_domain::{Changed, CoordinateSystem, Point};
+use gongdan_tickets_domain::{Change, Changed, CoordinateSystem, Point};
 use prost::Message;
 use sqlx::{PgConnection, PgPool};
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 /// A place in clear.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct KeptPlace {
     /// In words; empty if not given.
     pub address: String,
@@ -72,24 +72,38 @@ fn open(sealer: &Sealer, record: Uuid, sealed: &Sealed) -> Result<KeptPlace, Uns
     Ok(KeptPlace { address: plain.address, point })
 }
 
-/// The grid of a ticket that an act begins; it does not change.
+/// The grid of a ticket that an act begins, or brings to another place; empty: none any more.
 pub(super) fn grid(changed: &Changed) -> Option<String> {
-    let new = changed.from_version == 0;
-    changed.ticket.groups.place.grid.as_ref().filter(|_| new).map(ToString::to_string)
+    let grid = changed.ticket.groups.place.grid.as_ref().map(ToString::to_string);
+    if changed.from_version == 0 {
+        return grid;
+    }
+    let moved = changed.events().any(|event| matches!(event.change, Change::Place(_)));
+    moved.then(|| grid.unwrap_or_default())
 }
 
 /// Writes those of acts that were written.
 pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Result<(), sqlx::Error> {
     for save in saves {
-        if let Some(grid) = &save.extras.grid {
-            sqlx::query!(
-                "INSERT INTO ticket_grids (ticket_id, grid) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                save.row.id,
-                grid
-            )
-            .execute(&mut *connection)
-            .instrument(sql_span!("ticket_grids.insert", "INSERT"))
-            .await?;
+        match save.extras.grid.as_deref() {
+            None => {}
+            Some("") => {
+                sqlx::query!("DELETE FROM ticket_grids WHERE ticket_id = $1", save.row.id)
+                    .execute(&mut *connection)
+                    .instrument(sql_span!("ticket_grids.delete", "DELETE"))
+                    .await?;
+            }
+            Some(grid) => {
+                sqlx::query!(
+                    "INSERT INTO ticket_grids (ticket_id, grid) VALUES ($1, $2)
+                     ON CONFLICT (ticket_id) DO UPDATE SET grid = EXCLUDED.grid",
+                    save.row.id,
+                    grid
+                )
+                .execute(&mut *connection)
+                .instrument(sql_span!("ticket_grids.write", "INSERT"))
+                .await?;
+            }
         }
         for place in &save.extras.places {
             sqlx::query!(

@@ -44,6 +44,12 @@ const TRACKED: Columns = Columns {
     holds: "(tracker.unit = ANY (?)) IS TRUE",
     ..DESK
 };
+/// Of one that a unit owes its help with.
+const ASSISTING: Columns = Columns {
+    takes_part: "(assist.unit = ANY (?)) IS TRUE",
+    holds: "(assist.unit = ANY (?)) IS TRUE",
+    ..DESK
+};
 /// Of a draft.
 const DRAFT: Columns = Columns { takes_part: "false", holds: "false", ..COLUMNS };
 
@@ -90,6 +96,7 @@ enum Each {
     CreatedBy(String),
     Doer(String),
     Tracker(String),
+    Assisting(Vec<String>),
     /// Each phase in flight.
     Phase,
     /// All of the table from the newest on.
@@ -208,6 +215,7 @@ async fn branches(pool: &PgPool, page: &QueuePage<'_>) -> Result<Vec<Branch>, Er
             ]
         }
         Queue::Tracked => vec![by_received(Each::Tracker(person), "true", TRACKED)],
+        Queue::Assisting => vec![by_received(Each::Assisting(units), IN_FLIGHT, ASSISTING)],
         Queue::RegionOpen => vec![by_region(pool, page, IN_FLIGHT.to_owned(), Each::Phase).await?],
         Queue::History => vec![
             by_region(pool, page, "phase >= 10".to_owned(), Each::Received).await?,
@@ -284,7 +292,7 @@ impl Each {
     fn is_empty(&self) -> bool {
         match self {
             Self::Region(regions) => regions.is_empty(),
-            Self::Desk(units) | Self::LeadUnit(units) => units.is_empty(),
+            Self::Desk(units) | Self::LeadUnit(units) | Self::Assisting(units) => units.is_empty(),
             _ => false,
         }
     }
@@ -327,7 +335,7 @@ fn push_branch(
     sql.push("SELECT part.* FROM ");
     match &branch.each {
         Each::Region(regions) => sql.push("unnest(").push_bind(regions.clone()).push(") AS k(key)"),
-        Each::Desk(units) | Each::LeadUnit(units) => {
+        Each::Desk(units) | Each::LeadUnit(units) | Each::Assisting(units) => {
             sql.push("unnest(").push_bind(units.clone()).push(") AS k(key)")
         }
         Each::Handler(person) | Each::CreatedBy(person) | Each::Doer(person) | Each::Tracker(person) => {
@@ -353,6 +361,10 @@ fn push_branch(
         Each::Tracker(_) => sql.push(
             "(SELECT ticket_id, person, unit FROM trackers) AS tracker
              JOIN tickets AS ticket_views ON ticket_views.id = tracker.ticket_id WHERE tracker.person = k.key",
+        ),
+        Each::Assisting(_) => sql.push(
+            "(SELECT ticket_id, unit FROM assisting) AS assist
+             JOIN tickets AS ticket_views ON ticket_views.id = assist.ticket_id WHERE assist.unit = k.key",
         ),
         Each::Region(_) => sql.push("tickets AS ticket_views WHERE region = k.key"),
         Each::Desk(_) => sql.push("tickets AS ticket_views WHERE COALESCE(lead_unit, pool_unit) = k.key"),

@@ -98,8 +98,8 @@ impl Units {
         .await
         .map_err(error)?;
         let mut violations = Violations::new();
-        for id in ids.iter().filter(|id| !members.contains(id)) {
-            violations.add("person_ids", format!("{id} is no active member of {unit}"));
+        for (at, id) in ids.iter().enumerate().filter(|(_, id)| !members.contains(id)) {
+            violations.add(format!("person_ids[{at}]"), format!("{id} is no active member of {unit}"));
         }
         violations.finish()
     }
@@ -134,13 +134,34 @@ impl Units {
     /// Refuses people who are no active staff.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT naming those of `field`.
-    pub(crate) async fn check_staff(&self, field: &str, people: &[PrincipalId]) -> Result<(), Error> {
+    /// INVALID_ARGUMENT naming those of the list `field`.
+    pub(crate) async fn check_all_staff(&self, field: &str, people: &[PrincipalId]) -> Result<(), Error> {
+        let known = self.staff_of(people).await?;
+        let mut violations = Violations::new();
+        for (at, id) in people.iter().enumerate().filter(|(_, id)| !known.iter().any(|k| k == id.as_str())) {
+            violations.add(format!("{field}[{at}]"), no_staff(id));
+        }
+        violations.finish()
+    }
+
+    /// Refuses somebody who is no active staff.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT naming `field`.
+    pub(crate) async fn check_staff(&self, field: &str, person: &PrincipalId) -> Result<(), Error> {
+        if self.staff_of(std::slice::from_ref(person)).await?.is_empty() {
+            return Err(Error::invalid_field(field, no_staff(person)));
+        }
+        Ok(())
+    }
+
+    /// Those of these people who are active staff.
+    async fn staff_of(&self, people: &[PrincipalId]) -> Result<Vec<String>, Error> {
         if people.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let ids: Vec<String> = people.iter().map(ToString::to_string).collect();
-        let known = sqlx::query_scalar!(
+        sqlx::query_scalar!(
             "SELECT id FROM principals WHERE id = ANY ($1) AND active AND kind = $2",
             &ids,
             small(PrincipalKind::Person.number())
@@ -148,13 +169,12 @@ impl Units {
         .fetch_all(&self.pool)
         .instrument(sql_span!("principals.staff", "SELECT"))
         .await
-        .map_err(error)?;
-        let mut violations = Violations::new();
-        for (at, id) in ids.iter().enumerate().filter(|(_, id)| !known.contains(id)) {
-            violations.add(format!("{field}[{at}]"), format!("{id} is no active member of staff"));
-        }
-        violations.finish()
+        .map_err(error)
     }
+}
+
+fn no_staff(id: &PrincipalId) -> String {
+    format!("{id} is no active member of staff")
 }
 
 /// Keeps a unit, unless what is there is newer.

@@ -18,7 +18,7 @@ use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
 impl Suite {
-    fn handling(&self, principal: &str) -> HandlingServiceClient<AuthChannel> {
+    pub fn handling(&self, principal: &str) -> HandlingServiceClient<AuthChannel> {
         HandlingServiceClient::new(self.env.channel(&self.service, principal))
     }
 
@@ -105,7 +105,7 @@ fn reject_extension(ticket: &pb::Ticket) -> pb::RejectExtensionRequest {
     }
 }
 
-fn ask_for_help(ticket: &pb::Ticket, unit: &str) -> pb::RequestAssistRequest {
+pub fn ask_for_help(ticket: &pb::Ticket, unit: &str) -> pb::RequestAssistRequest {
     pb::RequestAssistRequest {
         request_id: id(),
         ticket: ticket.id.clone(),
@@ -116,7 +116,7 @@ fn ask_for_help(ticket: &pb::Ticket, unit: &str) -> pb::RequestAssistRequest {
     }
 }
 
-fn help(ticket: &pb::Ticket) -> pb::ReplyAssistRequest {
+pub fn help(ticket: &pb::Ticket) -> pb::ReplyAssistRequest {
     pb::ReplyAssistRequest {
         request_id: id(),
         ticket: ticket.id.clone(),

@@ -36,6 +36,7 @@ mod matrix;
 mod notes;
 mod outage;
 mod past;
+mod places;
 mod priorities;
 mod quarantine;
 mod queues;

@@ -335,6 +335,13 @@ const ASKED: &[(&str, Ask)] = &[
         };
         Some(pb::ReportVisitsRequest { reports: vec![report] }.encode_to_vec())
     }),
+    ("ChangePlace", |at, _| {
+        let (ticket, reason) = (at.ticket.id.clone(), "门牌号有误".to_owned());
+        let place = Some(pb::Place { grid: "440106900008".to_owned(), ..Default::default() });
+        let update_mask = Some(prost_types::FieldMask { paths: vec!["grid".to_owned()] });
+        let etag = String::new();
+        act!(pb::ChangePlaceRequest { request_id: id(), ticket, etag, place, update_mask, reason })
+    }),
     ("LinkCall", |at, _| {
         let (ticket, call_id) = (at.ticket.id.clone(), "c-1".to_owned());
         act!(pb::LinkCallRequest { request_id: id(), ticket, call_id, etag: String::new() })

@@ -1,5 +1,6 @@
 //! T27: queues show what stands in them, and their counts are the numbers of what they show.
 
+use crate::handling_records::{ask_for_help, help};
 use crate::suite::{
     NO_SHARES, Suite, accept, cancel, complaint, dispatch, give_back, reopen, resolve, serve, transfer,
 };
@@ -14,7 +15,7 @@ impl Suite {
     async fn counts(&self, principal: &str) -> BTreeMap<Queue, i64> {
         let counts = self.queues(principal).count_queues(pb::CountQueuesRequest {}).await.unwrap();
         let counts = counts.into_inner().counts;
-        assert_eq!(counts.len(), 11);
+        assert_eq!(counts.len(), 12);
         counts.into_iter().filter(|count| count.tickets != 0).map(|c| (c.queue(), c.tickets)).collect()
     }
 
@@ -40,7 +41,7 @@ impl Suite {
     async fn holds(&self, people: &[&str]) {
         for person in people {
             let counts = self.counts(person).await;
-            for queue in (1..=11).filter_map(|n| Queue::try_from(n).ok()) {
+            for queue in (1..=12).filter_map(|n| Queue::try_from(n).ok()) {
                 let shown = self.queue(person, queue).await;
                 let unique: std::collections::BTreeSet<_> = shown.iter().collect();
                 assert_eq!(unique.len(), shown.len(), "{person} {queue:?}");
@@ -86,6 +87,34 @@ async fn t27_each_queue_shows_its_tickets_and_counts_them() {
         suite.counts("li.wei").await,
         BTreeMap::from([(Queue::Group, 2), (Queue::MyTodo, 1), (Queue::MyDone, 2)])
     );
+    suite.holds(&PEOPLE).await;
+}
+
+#[tokio::test]
+async fn t27_help_that_is_owed_stands_with_the_unit_that_owes_it() {
+    let suite = Suite::start().await;
+    let (one, two) = (suite.accepted().await, suite.accepted().await);
+    for ticket in [&one, &two] {
+        suite.handling("li.wei").request_assist(ask_for_help(ticket, "yuexiu-env")).await.unwrap();
+    }
+    assert_eq!(suite.queue("wang.fang", Queue::Assisting).await, [two.id.clone(), one.id.clone()]);
+    assert_eq!(suite.counts("wang.fang").await, BTreeMap::from([(Queue::Assisting, 2)]));
+    assert!(suite.queue("li.wei", Queue::Assisting).await.is_empty(), "it is the lead");
+    for order in [QueueOrder::Received, QueueOrder::Priority, QueueOrder::Due] {
+        let (queue, order) = (Queue::Assisting.into(), order.into());
+        let request = pb::ListQueueRequest { queue, order, page_size: 1, ..Default::default() };
+        let found: Vec<_> = suite.pages("wang.fang", request).await.into_iter().map(|t| t.id).collect();
+        assert_eq!(found, [two.id.clone(), one.id.clone()], "{order}");
+    }
+    suite.holds(&PEOPLE).await;
+    suite.handling("wang.fang").reply_assist(help(&one)).await.unwrap();
+    assert_eq!(suite.queue("wang.fang", Queue::Assisting).await, [two.id.clone()]);
+    assert_eq!(suite.queue("wang.fang", Queue::MyDone).await, [one.id.clone()]);
+    suite.holds(&PEOPLE).await;
+    // What is over asks nobody for help any more.
+    suite.tickets("chen.jing").cancel_ticket(cancel(&two)).await.unwrap();
+    assert!(suite.queue("wang.fang", Queue::Assisting).await.is_empty());
+    assert_eq!(suite.count("assisting").await, 0);
     suite.holds(&PEOPLE).await;
 }
 

@@ -47,7 +47,7 @@ async fn t34_a_ticket_is_shown_inside_the_holders_unit_and_never_outside_with_re
         li.circulate_ticket(circulate(&ticket, &["wu.tao", "wang.fang", "nobody"])).await.unwrap_err();
     assert_eq!(
         (outside.code(), fields(&outside)),
-        (Code::InvalidArgument, vec!["person_ids".to_owned(), "person_ids".to_owned()])
+        (Code::InvalidArgument, vec!["person_ids[1]".to_owned(), "person_ids[2]".to_owned()])
     );
     let named = outside.get_error_details().bad_request().unwrap().field_violations.clone();
     let named: Vec<_> = named.into_iter().map(|violation| violation.description).collect();

@@ -13,6 +13,7 @@ mod links;
 mod list;
 pub mod lookup;
 mod note;
+mod place;
 mod review;
 mod search;
 pub mod show;
@@ -99,6 +100,8 @@ pub enum Command {
     },
     /// Judges the timeline against its hash chain and names the first broken link (流转信息校验)
     Verify(verify::Verify),
+    /// Says where it is about, or that it is about another place (地点)
+    Place(place::Place),
     /// Adds a note, for staff or for the citizen as well (备注)
     Note(note::Add),
     /// Notes on a ticket, newest first
@@ -191,6 +194,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Split(args) => return links::split(context, args).await,
         Command::Merge(args) => return links::merge(context, args).await,
         Command::Unmerge(args) => return links::unmerge(context, args).await,
+        Command::Place(args) => place::run(context, args).await?,
         Command::Note(args) => return note::add(context, args).await,
         Command::Notes { ticket } => return note::list(context, ticket).await,
         Command::Attach(args) => return attachment::attach(context, args).await,

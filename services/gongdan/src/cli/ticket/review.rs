@@ -3,8 +3,8 @@
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
 use gongdan_proto::tickets::v1::{
-    ApproveReviewRequest, RejectReviewRequest, SigningMode, SubmitForReviewRequest, Ticket,
-    review_service_client::ReviewServiceClient,
+    ApproveReviewRequest, RejectReviewRequest, Review as Pb, ReviewState, ReviewStep, Signer, SigningMode,
+    SubmitForReviewRequest, Ticket, review_service_client::ReviewServiceClient,
 };
 
 use super::{super::Context, words::Outcome};
@@ -110,4 +110,78 @@ pub(super) async fn run(context: &Context, review: Review) -> Result<Ticket> {
         }
     };
     Ok(answer.into_inner())
+}
+
+/// What of it is shown of a ticket: where it is, what is proposed, and who has signed and is to sign.
+pub(super) fn details<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
+    let Some(review) = &ticket.review else { return Vec::new() };
+    let submitted = review.submitted_by.as_ref().map(|by| by.name.as_str()).unwrap_or_default();
+    let state = context.name(review.state().as_str_name());
+    let at = context.time(review.submitted_at.as_ref());
+    let open = review.state() == ReviewState::Open;
+    let outcome = if open { context.name(review.outcome().as_str_name()) } else { String::new() };
+    vec![
+        (context.text("review", "审核"), format!("{state}  {submitted}  {at}")),
+        (context.text("signatures", "签署"), signatures(context, review)),
+        (context.text("proposed outcome", "拟办理结果"), outcome),
+        (context.text("proposed solution", "拟办理情况"), review.solution.clone()),
+        (context.text("proposed root cause", "拟报原因"), review.root_cause.clone()),
+        (context.text("proposed reply", "拟答复"), review.reply.clone()),
+        (context.text("rejected because", "审核退回原因"), review.rejection.clone()),
+    ]
+}
+
+/// A line for each step: who signed, and of the one that waits, who is to.
+fn signatures(context: &Context, review: &Pb) -> String {
+    let last = review.steps.len().saturating_sub(1);
+    let lines = review.steps.iter().enumerate().map(|(at, step)| {
+        let mut parts: Vec<String> = step
+            .signatures
+            .iter()
+            .map(|s| {
+                let by = s.by.clone().unwrap_or_default();
+                let name = if by.name.is_empty() { by.id } else { by.name };
+                format!("{name} {}", context.time(s.at.as_ref()))
+            })
+            .collect();
+        if at == last && review.state() == ReviewState::Open {
+            parts.push(format!("{} {}", context.text("waits for", "待"), waited_for(context, step)));
+        }
+        format!("{}: {}", step.step, parts.join(", "))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Those whose signatures are still wanted.
+fn waited_for(context: &Context, step: &ReviewStep) -> String {
+    let mut groups = Vec::new();
+    for (number, group) in (0..).zip(&step.groups) {
+        let signed = |signer: Option<i32>| {
+            step.signatures
+                .iter()
+                .any(|s| s.group == number && signer.is_none_or(|signer| s.signer == signer))
+        };
+        let all = group.mode() == SigningMode::AllOf;
+        if !all && signed(None) {
+            continue;
+        }
+        let left: Vec<String> = (0..)
+            .zip(&group.signers)
+            .filter(|(at, _)| !all || !signed(Some(*at)))
+            .map(|(_, signer)| called(context, signer))
+            .collect();
+        if !left.is_empty() {
+            let or = if all { context.text(" and ", "、") } else { context.text(" or ", "或") };
+            groups.push(left.join(or));
+        }
+    }
+    groups.join(context.text("; ", "；"))
+}
+
+fn called(context: &Context, signer: &Signer) -> String {
+    if !signer.person_id.is_empty() {
+        return signer.person_id.clone();
+    }
+    let unit = if signer.in_centre { context.text("centre", "热线中心") } else { &signer.unit_id };
+    if unit.is_empty() { signer.role.clone() } else { format!("{} ({unit})", signer.role) }
 }

@@ -4,7 +4,7 @@ use anyhow::Result;
 use gongdan_proto::tickets::v1::{Ticket, TicketLink};
 use gongdan_region::{RegionCode, Regions};
 
-use super::super::{Context, Table, fields};
+use super::super::{Context, Table, fields, visit::written};
 
 /// The message's full name.
 pub const TICKET: &str = "gongdan.tickets.v1.Ticket";
@@ -13,7 +13,12 @@ pub const TICKET: &str = "gongdan.tickets.v1.Ticket";
 pub fn ticket(context: &Context, ticket: &Ticket) -> Result<()> {
     context.print_details(
         || context.json(TICKET, ticket),
-        &[lines(context, ticket), super::supervise::details(context, ticket)].concat(),
+        &[
+            lines(context, ticket),
+            super::review::details(context, ticket),
+            super::supervise::details(context, ticket),
+        ]
+        .concat(),
     )
 }
 
@@ -54,11 +59,12 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
     let resolution = ticket.resolution.clone().unwrap_or_default();
     let counted = |count: i32| if count == 0 { String::new() } else { count.to_string() };
     let place = ticket.place.clone().unwrap_or_default();
-    let point = place.point.map(|p| format!("{:.7}, {:.7}", p.latitude, p.longitude)).unwrap_or_default();
+    let point = place.point.map(|point| written(&point)).unwrap_or_default();
     let yes = |is: bool| if is { context.text("yes", "是").to_owned() } else { String::new() };
     vec![
         (context.text("number", "编号"), ticket.number.clone()),
         (context.text("phase", "状态"), context.name(ticket.phase().as_str_name())),
+        (context.text("step", "环节"), step(ticket)),
         (context.text("round", "轮次"), ticket.round.to_string()),
         (context.text("subject", "标题"), ticket.subject.clone()),
         (context.text("request", "诉求"), ticket.body.clone()),
@@ -104,7 +110,7 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("help of others", "协办"), assists(context, ticket)),
         (context.text("suspensions", "挂起"), suspensions(context, ticket)),
         (context.text("extensions", "延时"), extensions(context, ticket)),
-        (context.text("visits", "上门次数"), counted(i32::try_from(ticket.visits.len()).unwrap_or(i32::MAX))),
+        (context.text("visits", "预约上门"), visits(context, ticket)),
         (context.text("notes", "备注"), counted(ticket.note_count)),
         (context.text("attachments", "附件"), counted(ticket.attachment_count)),
         (context.text("calls", "通话"), ticket.call_ids.join(", ")),
@@ -114,6 +120,7 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("reply", "答复"), resolution.reply.clone()),
         (context.text("responsible unit", "责任单位"), resolution.responsible_unit_id),
         (context.text("cancelled because", "撤单原因"), ticket.cancel_reason.clone()),
+        (context.text("due", "办理时限"), due(context, ticket)),
         (context.text("received", "受理时间"), context.time(ticket.received_at.as_ref())),
         (context.text("submitted", "提交时间"), context.time(ticket.submitted_at.as_ref())),
         (context.text("dispatched", "派单时间"), context.time(ticket.first_dispatched_at.as_ref())),
@@ -156,6 +163,31 @@ fn links(context: &Context, ticket: &Ticket) -> String {
     let one =
         |link: &TicketLink| format!("{} {}", context.name(link.kind().as_str_name()), link.ticket_number);
     ticket.links.iter().map(one).collect::<Vec<_>>().join("\n")
+}
+
+/// Where it is in the workflow that it follows.
+fn step(ticket: &Ticket) -> String {
+    if ticket.step.is_empty() {
+        return String::new();
+    }
+    format!("{} ({} {})", ticket.step, ticket.workflow, ticket.workflow_version)
+}
+
+/// By when, and whether that is over.
+fn due(context: &Context, ticket: &Ticket) -> String {
+    let overdue = if ticket.overdue { context.text("(overdue)", "（已超时）") } else { "" };
+    joined([&context.time(ticket.due_at.as_ref()), overdue])
+}
+
+/// A line for each visit.
+fn visits(context: &Context, ticket: &Ticket) -> String {
+    let lines = ticket.visits.iter().map(|visit| {
+        let state = context.name(visit.state().as_str_name());
+        let (from, to) = (context.time(visit.window_start.as_ref()), context.time(visit.window_end.as_ref()));
+        let result = context.name(visit.result().as_str_name());
+        joined([&visit.id, &state, &format!("{from} – {to}"), &visit.person_id, &result, &visit.report])
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A line for each unit that was asked to help.

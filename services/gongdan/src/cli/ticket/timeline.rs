@@ -3,7 +3,9 @@
 use anyhow::Result;
 use gongdan_proto::{
     common::v1::{ActorRef, PrincipalKind},
-    tickets::v1::{CloseReason, ListTimelineRequest, TicketEvent, TicketLink, ticket_event::Change},
+    tickets::v1::{
+        CloseReason, ListTimelineRequest, PlaceChanged, TicketEvent, TicketLink, ticket_event::Change,
+    },
 };
 use serde_json::json;
 
@@ -180,6 +182,7 @@ fn records<'a>(context: &'a Context, change: &Change) -> (&'a str, String) {
         Change::HandedOff(c) => {
             (context.text("handed to emergency services", "应急移交"), and(&c.reference, &c.note))
         }
+        Change::PlaceChanged(c) => (context.text("another place", "地点变更"), placed(context, c)),
         Change::CallLinked(c) => (context.text("call", "来电"), c.call_id.clone()),
         Change::Advanced(c) => (context.text("advanced", "推进"), and(&c.from_step, &c.note)),
         Change::WorkflowMigrated(c) => (
@@ -188,6 +191,24 @@ fn records<'a>(context: &'a Context, change: &Change) -> (&'a str, String) {
         ),
         _ => ("", String::new()),
     }
+}
+
+/// What of the place is another, and why: the grids; address and point are nobody's in a timeline.
+fn placed(context: &Context, change: &PlaceChanged) -> String {
+    let known = |grid: &str| if grid.is_empty() { "-".to_owned() } else { grid.to_owned() };
+    let mut parts = Vec::new();
+    if change.from_grid != change.grid {
+        let grid = context.text("grid", "网格");
+        parts.push(format!("{grid} {} → {}", known(&change.from_grid), known(&change.grid)));
+    }
+    if change.address_changed {
+        parts.push(context.text("address", "地址").to_owned());
+    }
+    if change.point_changed {
+        parts.push(context.text("point", "坐标").to_owned());
+    }
+    let what = parts.join(", ");
+    [what.as_str(), &change.reason].into_iter().filter(|t| !t.is_empty()).collect::<Vec<_>>().join(": ")
 }
 
 fn closed(context: &Context, reason: CloseReason) -> &str {

@@ -1,7 +1,16 @@
 //! Where it is about, as far as everybody may know: the grid. Address and point are personal and kept elsewhere.
 //! Source: T37.
 
-use crate::place::CoordinateSystem;
+use crate::{
+    action::Action,
+    actor::Actor,
+    change::{self, Changed, Event},
+    place::CoordinateSystem,
+    refusal::Refusal,
+    text::Reason,
+    ticket::Ticket,
+};
+use jiff::Timestamp;
 use std::fmt;
 
 /// A cell of the grid that a county's streets are divided into (网格).
@@ -56,5 +65,71 @@ impl PlacePart {
     pub(crate) fn forget(&mut self) {
         self.kept = false;
         self.given_in = None;
+    }
+}
+
+/// What of a place is another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Differs {
+    /// The address.
+    pub address: bool,
+    /// The point.
+    pub point: bool,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// It is about another place.
+    Changed {
+        /// The grid before.
+        from: Option<Grid>,
+        /// What everybody may know of the place now.
+        to: PlacePart,
+        /// What of it that is personal is another.
+        differs: Differs,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+impl Change {
+    /// The event's name on the bus, as the contract's field is called.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Changed { .. } => "place_changed",
+        }
+    }
+}
+
+impl Ticket {
+    /// Says that it is about another place than was said; none when that is known. Source: T37.
+    ///
+    /// # Errors
+    /// When it is over, and when its contact or its texts are erased.
+    pub fn change_place(
+        self,
+        to: PlacePart,
+        differs: Differs,
+        reason: Reason,
+        by: &Actor,
+        at: Timestamp,
+    ) -> Result<Option<Changed>, Refusal> {
+        self.require(Action::ChangePlace)?;
+        self.require_contact_kept()?;
+        self.require_texts_kept()?;
+        if self.groups.place == to && differs == Differs::default() {
+            return Ok(None);
+        }
+        let from = self.groups.place.grid.clone();
+        let change = Change::Changed { from, to, differs, reason };
+        Ok(Some(self.after(by, at, change::Change::Place(change))))
+    }
+
+    pub(crate) fn evolve_place(&mut self, _event: &Event, change: &Change) {
+        match change {
+            Change::Changed { to, .. } => self.groups.place.clone_from(to),
+        }
     }
 }

@@ -70,7 +70,7 @@ impl std::fmt::Display for Needed {
             Self::Roles(roles) => write!(f, "it needs one of the roles {}", roles.join(", ")),
             Self::Guard { source, because: None } => write!(f, "it needs `{source}`"),
             Self::Guard { source, because: Some(because) } => {
-                write!(f, "{}: it needs `{source}`", because.en)
+                write!(f, "{} ({}): it needs `{source}`", because.en, because.zh)
             }
         }
     }

@@ -1,6 +1,8 @@
 //! The RPCs of `VisitService`: one line each.
 
-use super::super::{Api, book_visit, cancel_visit, check_in_visit, move_visit, report_visit, report_visits};
+use super::super::{
+    Api, book_visit, cancel_visit, change_place, check_in_visit, move_visit, report_visit, report_visits,
+};
 use gongdan_access::caller;
 use gongdan_proto::tickets::v1::{self as pb, visit_service_server::VisitService};
 use tonic::{Request, Response, Status};
@@ -57,5 +59,13 @@ impl VisitService for Api {
         Ok(Response::new(
             Box::pin(report_visits::report_visits(&self.0, &caller, request.into_inner())).await?,
         ))
+    }
+
+    async fn change_place(
+        &self,
+        request: Request<pb::ChangePlaceRequest>,
+    ) -> Result<Response<pb::Ticket>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(Box::pin(change_place::change_place(&self.0, &caller, request.into_inner())).await?))
     }
 }

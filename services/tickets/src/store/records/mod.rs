@@ -134,6 +134,7 @@ pub(crate) fn texts(change: &mut PbChange) -> Vec<&mut String> {
         | PbChange::Split(_)
         | PbChange::Merged(_)
         | PbChange::MergeUndone(_) => links::texts,
+        PbChange::PlaceChanged(_) => place::texts,
         PbChange::QualityErrorMarked(_) | PbChange::QualityErrorWithdrawn(_) => quality::texts,
         PbChange::Quarantined(_) | PbChange::Verified(_) => quarantine::texts,
         PbChange::ReviewSubmitted(_) | PbChange::ReviewApproved(_) | PbChange::ReviewRejected(_) => {

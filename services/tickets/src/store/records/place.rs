@@ -1,10 +1,14 @@
 //! Where it is about, as far as everybody may know. Source: T37.
 
 use super::super::state::{InvalidState, invalid};
-use gongdan_proto::{common::v1::ActorRef, tickets::v1 as pb};
+use gongdan_proto::{
+    common::v1::ActorRef,
+    tickets::v1::{self as pb, ticket_event::Change as PbChange},
+};
 use gongdan_tickets_domain::{
     CoordinateSystem,
-    groups::place::{Grid, PlacePart},
+    groups::place::{Change, Grid, PlacePart},
+    mask_numbers,
 };
 
 /// Into the state: the grid, and that there is an address or a point, which are kept elsewhere.
@@ -36,4 +40,26 @@ pub(crate) fn fill(_ticket: &mut pb::Ticket, _texts: &super::Texts) {}
 /// All whom its records name.
 pub(crate) fn actors(_ticket: &mut pb::Ticket) -> Vec<&mut Option<ActorRef>> {
     Vec::new()
+}
+
+/// What happened, as the contract has it.
+pub(crate) fn change(change: &Change) -> PbChange {
+    let code = |grid: &Option<Grid>| grid.as_ref().map(ToString::to_string).unwrap_or_default();
+    match change {
+        Change::Changed { from, to, differs, reason } => PbChange::PlaceChanged(pb::PlaceChanged {
+            from_grid: code(from),
+            grid: code(&to.grid),
+            address_changed: differs.address,
+            point_changed: differs.point,
+            reason: mask_numbers(reason.as_str()),
+        }),
+    }
+}
+
+/// What people wrote in an event of this group; none for events of others.
+pub(crate) fn texts(change: &mut PbChange) -> Vec<&mut String> {
+    match change {
+        PbChange::PlaceChanged(c) => vec![&mut c.reason],
+        _ => Vec::new(),
+    }
 }

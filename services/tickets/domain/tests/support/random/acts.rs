@@ -3,14 +3,15 @@
 use super::super::{administrator, at, intake, reason, reply, request, solution, unit};
 use super::{Step, World};
 use gongdan_tickets_domain::{
-    Actor, Amendment, Changed, CloseReason, New, Note, Outcome, Personal, PrincipalId, Priority, Refusal,
-    RootCause, Rules, Ticket, TicketType, Urgency,
+    Actor, Amendment, Changed, CloseReason, CoordinateSystem, New, Note, Outcome, Personal, PrincipalId,
+    Priority, Refusal, RootCause, Rules, Ticket, TicketType, Urgency,
     groups::{
         attachment::{File, FileName, NoteText},
         call::{CallId, Seat},
         form::FormPart,
         handoff::{EmergencyService, Reference},
         links::{self, LinkKind},
+        place::{Differs, Grid, PlacePart},
         quality::QualityErrorKind,
         review::{Proposal, SigningMode},
         track::TrackNote,
@@ -82,7 +83,7 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
     }),
     ("resume", 4, |t, s, by, at, _| t.resume(s.note(), by, at)),
     // Before its time it is refused as if the phase were the reason: only a job tries.
-    ("resume by itself", 1, |t, _, by, at, _| t.resume_by_itself(by, at).map_err(|_| NOTHING)),
+    ("resume by itself", 4, |t, _, by, at, _| t.resume_by_itself(by, at).map_err(|_| NOTHING)),
     ("request extension", 3, |t, s, by, at, _| {
         let due = s.flag(1).then(|| later(at, i64::from(s.dice % 7_200) - 600));
         t.request_extension(s.id(), later(at, 2_592_000), reason("案情复杂"), due, &Rules::default(), by, at)
@@ -261,6 +262,12 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
         let steps: Vec<&str> = world.workflow.steps().iter().map(|step| step.key.as_str()).collect();
         let to = s.flag(1).then(|| s.pick(&steps));
         t.reject_review(to, reason("答复不清"), world.workflow, s.standing(by, &s.roles()), at)
+    }),
+    ("change place", 1, |t, s, by, at, _| {
+        let grid = s.flag(1).then(|| Grid::parse(&format!("grid-{}", s.number() % 3)).unwrap());
+        let differs = Differs { address: s.flag(2), point: s.flag(3) };
+        let to = PlacePart { grid, kept: s.flag(2), given_in: s.flag(3).then_some(CoordinateSystem::Gcj02) };
+        t.change_place(to, differs, reason("门牌号有误13800001234"), by, at)?.ok_or(NOTHING)
     }),
     ("be split from", 1, |t, s, by, at, _| {
         let kinds = [LinkKind::RepeatedBy, LinkKind::ParentOf];

@@ -85,6 +85,7 @@ fn leaves_the_phase(name: &str) -> bool {
         "unlinked",
         "split",
         "call_linked",
+        "place_changed",
     ]
     .iter()
     .any(|known| name.starts_with(known))
