@@ -123,7 +123,8 @@ async fn people(suite: &Suite) {
     let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
     organisation.import_organisation(request).await.expect("the people are imported");
     for who in ["zhao.min", "chen.jing", "sun.li"] {
-        let asks = || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
+        let asks =
+            || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
         eventually(format!("{who} is known"), asks).await;
     }
 }

@@ -12,6 +12,7 @@ mod import;
 mod one_machine;
 mod outages;
 mod personal_data;
+mod records;
 mod supervision;
 mod the_loop;
 mod tracing;
