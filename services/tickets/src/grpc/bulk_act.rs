@@ -126,7 +126,7 @@ impl Bulk {
                     return;
                 }
             }
-            let (done, error) = match self.one(&ticket).await {
+            let (done, error) = match Box::pin(self.one(&ticket)).await {
                 Ok(mut done) => {
                     done.body.clear();
                     (Some(done), None)

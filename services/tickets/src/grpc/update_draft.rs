@@ -76,7 +76,7 @@ pub(super) async fn update_draft(
     if !Action::Amend.is_allowed_in(opened.ticket.phase) {
         return Err(refused(Refusal::Phase { phase: opened.ticket.phase, action: Action::Amend }));
     }
-    let amended = amended(rooms, &opened, given, &Mask(&mask)).await?;
+    let amended = Box::pin(amended(rooms, &opened, given, &Mask(&mask))).await?;
     caller.check(&Item {
         region: Some(amended.amendment.region),
         customer: opened.ticket.customer_id,
@@ -84,7 +84,7 @@ pub(super) async fn update_draft(
         confidential: amended.amendment.confidential,
         ..Item::default()
     })?;
-    write(rooms, caller, opened, amended, &call).await
+    Box::pin(write(rooms, caller, opened, amended, &call)).await
 }
 
 /// The names in an `update_mask`.

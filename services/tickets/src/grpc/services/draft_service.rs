@@ -12,7 +12,8 @@ impl DraftService for Api {
         request: Request<pb::UpdateDraftRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(update_draft::update_draft(&self.0, &caller, request.into_inner()).await?))
+        let update = update_draft::update_draft(&self.0, &caller, request.into_inner());
+        Ok(Response::new(Box::pin(update).await?))
     }
 
     async fn discard_draft(
