@@ -148,7 +148,6 @@ async fn erase_contacts(
     notes::erase_citizens(connection, tickets, &nobody).await?;
     attachments::erase_citizens(connection, tickets, &nobody).await?;
     places::erase(connection, tickets).await?;
-    calls::erase_contacts(connection, tickets, customers).await?;
     // Who has no ticket left is not known any more.
     let gone = sqlx::query_scalar!(
         "DELETE FROM customers c WHERE id = ANY ($1)
@@ -159,10 +158,11 @@ async fn erase_contacts(
     .instrument(span())
     .await?;
     sqlx::query!("DELETE FROM customer_keys WHERE customer_id = ANY ($1)", &gone)
-        .execute(connection)
+        .execute(&mut *connection)
         .instrument(span())
         .await?;
-    Ok(())
+    // Whoever has other tickets left keeps the calls about those.
+    calls::erase_contacts(connection, tickets, &gone).await
 }
 
 /// What citizens asked for of these tickets is not known again when they ask a second time.
