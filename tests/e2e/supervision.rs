@@ -164,7 +164,18 @@ async fn t13_t24_t30_t34_t38_what_is_done_beside_a_ticket_is_told_to_whom_it_con
     let announce =
         ["circulation", "announce", "--unit", ENVIRONMENT, "--title", "值班", "--text", "周五调整"];
     by(&suite, "zhou.jie", &announce).await;
-    assert_eq!(by(&suite, "li.wei", &["circulation", "list", "--unread"]).await[0]["title"], "值班");
+    told(&suite, "li.wei", "announced", 1).await;
+    let unread = by(&suite, "li.wei", &["circulation", "list", "--unread"]).await;
+    assert_eq!(unread[0]["title"], "值班");
+    by(&suite, "li.wei", &["circulation", "read", unread[0]["id"].as_str().expect("an id")]).await;
+    let shown = by(&suite, "zhou.jie", &["circulation", "list"]).await;
+    assert_eq!(shown[0]["reads"][0]["person_id"], "li.wei", "who announces it sees who has read it");
+    for outside in ["city.head", "sun.hao", "qian.li", "zhou.jie"] {
+        told(&suite, outside, "announced", 0).await;
+    }
+    // Whoever hears all that tickets tells has passed it over: nothing of it is left as a dead letter.
+    let dead = suite.cli_json(&["events", "dead", "-o", "json"]).await;
+    assert_eq!(dead.as_array().map(Vec::len), Some(0), "{dead}");
 
     let soon = (SystemClock.now() + SignedDuration::from_secs(2)).to_string();
     by(&suite, "li.wei", &["ticket", "track", &ticket, "--remind", &soon, "--note", "再看"]).await;

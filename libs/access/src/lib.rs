@@ -38,7 +38,7 @@ pub use facts::{Facts, Table};
 pub use layer::{AccessLayer, AccessService};
 pub use matrix::matrix;
 pub use policies::{DEFAULT_POLICIES, Policies, SCHEMA};
-pub use projection::{MIGRATOR, SCOPE_EVENTS, ScopeParameters, ScopeProjection, project};
+pub use projection::{MIGRATOR, OF_NO_TICKET, SCOPE_EVENTS, ScopeParameters, ScopeProjection, project};
 pub use roles::{ROLES, Rights};
 pub use scope::{Item, Scope};
 pub use sensitive::sees_sensitive;

@@ -50,7 +50,10 @@ pub const SCOPE_EVENTS: [&str; 11] = [
     "erased",
 ];
 
-/// Keeps the table before it lets another handler apply the same events.
+/// What tickets tells that is of no ticket: whoever hears all of its events passes these over.
+pub const OF_NO_TICKET: [&str; 1] = ["announced"];
+
+/// Keeps the table before it lets another handler apply the same events, but for those of no ticket.
 pub struct ScopeProjection(Arc<dyn Handler>);
 
 impl ScopeProjection {
@@ -64,8 +67,14 @@ impl ScopeProjection {
 #[async_trait]
 impl Handler for ScopeProjection {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
-        project(connection, events).await?;
-        self.0.apply(connection, events).await
+        let of_no_ticket = |event: &Event| OF_NO_TICKET.contains(&event.kind.as_str());
+        if !events.iter().any(of_no_ticket) {
+            project(connection, events).await?;
+            return self.0.apply(connection, events).await;
+        }
+        let events: Vec<Event> = events.iter().filter(|event| !of_no_ticket(event)).cloned().collect();
+        project(connection, &events).await?;
+        self.0.apply(connection, &events).await
     }
 
     async fn committed(&self, events: &[Event]) {

@@ -6,11 +6,15 @@ use gongdan_proto::{
     from_timestamp,
     sla::v1::{Clock, ClockEvent, ClockKind, clock_event},
     tickets::v1::{
-        Directive, EmergencyService, Phase, Signer, Ticket, TicketEvent, TicketType, ticket_event::Change,
+        AnnouncementEvent, Directive, EmergencyService, Phase, Signer, Ticket, TicketEvent, TicketType,
+        ticket_event::Change,
     },
 };
 use gongdan_region::RegionCode;
 use uuid::Uuid;
+
+/// The event of tickets that is of no ticket.
+pub const ANNOUNCED: &str = "announced";
 
 /// What people are told and webhooks are not: it is theirs.
 const INSIDE: [&str; 2] = ["reminded", "circulated"];
@@ -20,6 +24,9 @@ const INSIDE: [&str; 2] = ["reminded", "circulated"];
 /// # Errors
 /// Poison when the payload is not what its type says.
 pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
+    if event.kind == ANNOUNCED {
+        return announced(event).map(Some);
+    }
     let event_type = format!("tickets.{}", event.kind);
     if event.is_import() || !(EventTypes::is_known(&event_type) || INSIDE.contains(&event.kind.as_str())) {
         return Ok(None);
@@ -63,6 +70,22 @@ pub fn from_tickets(event: &Event) -> Result<Option<Happening>, ApplyError> {
         deadline,
         named,
     }))
+}
+
+/// What was announced inside a unit: of no ticket, and told its members only.
+fn announced(event: &Event) -> Result<Happening, ApplyError> {
+    let payload: AnnouncementEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
+    let actor_id = payload.circulated_by.map(|by| by.id).unwrap_or_default();
+    Ok(Happening {
+        event_id: event.id,
+        event_type: format!("tickets.{ANNOUNCED}"),
+        kind: Some(Kind::Announced),
+        about: About { actor_id, ..About::default() },
+        occurred_at: event.occurred_at,
+        ticket: TicketFacts { unit_id: payload.unit_id, ..TicketFacts::default() },
+        deadline: None,
+        named: Vec::new(),
+    })
 }
 
 /// Whether people are told, and the unit and person it is about.

@@ -159,7 +159,8 @@ fn rooms(base: &Foundation, config: &Config, templates: Templates, names: Arc<dy
 
 /// Starts listening; answers the inboxes, for the dead letters.
 fn consume(base: &Foundation, rooms: &Arc<Rooms>) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let tickets = Consumer::builder("notifications-tickets", "tickets").events(consumers::tickets::KINDS);
+    let kinds = [consumers::tickets::KINDS, &[events::ANNOUNCED]].concat();
+    let tickets = Consumer::builder("notifications-tickets", "tickets").events(&kinds);
     let sla = Consumer::builder("notifications-sla", "sla").events(consumers::sla::KINDS);
     let units =
         Consumer::builder("notifications-units", "routing").events(consumers::units::KINDS).latest_only(true);

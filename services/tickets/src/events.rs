@@ -1,12 +1,15 @@
 //! Domain event → proto event and subject.
 
-use crate::store::{chain, citizens, records, state};
+use crate::store::{chain, circulations::NewCirculation, citizens, records, state};
 use gongdan_bus as bus;
 use gongdan_clock::new_id;
 use gongdan_errors::Error;
 use gongdan_outbox::{NewEvent, Origin as BusOrigin};
-use gongdan_proto::tickets::v1::{self as pb, ticket_event::Change as PbChange};
-use gongdan_proto::to_timestamp;
+use gongdan_proto::{
+    common::v1::{ActorRef, PrincipalKind},
+    tickets::v1::{self as pb, ticket_event::Change as PbChange},
+    to_timestamp,
+};
 use gongdan_tickets_domain::{Change, Changed, ERASED, Event, Origin, Personal, Ticket, mask_numbers};
 use jiff::Timestamp;
 use prost::{
@@ -63,6 +66,36 @@ pub(crate) fn write(changed: &Changed, recorded_at: Timestamp) -> Written {
     }
     let ticket = last.unwrap_or_else(|| state::to_pb(&changed.ticket));
     Written { events, ticket, state }
+}
+
+/// Name of the event that says that something was announced inside a unit.
+pub(crate) const ANNOUNCED: &str = "announced";
+
+/// The fact that something was announced, which is of no ticket and of no one region. Source: T34.
+pub(crate) fn announced(new: &NewCirculation, recorded_at: Timestamp) -> NewEvent {
+    let payload = pb::AnnouncementEvent {
+        circulation_id: new.id.to_string(),
+        occurred_at: Some(to_timestamp(new.at)),
+        recorded_at: Some(to_timestamp(recorded_at)),
+        unit_id: new.unit.clone(),
+        circulated_by: Some(ActorRef {
+            id: new.by.clone(),
+            name: new.by_name.clone(),
+            kind: PrincipalKind::Person.into(),
+            ..ActorRef::default()
+        }),
+    };
+    NewEvent {
+        id: new_id(recorded_at),
+        aggregate_id: new.id,
+        version: 1,
+        kind: ANNOUNCED.into(),
+        subject: format!("{SOURCE}.v1.{ANNOUNCED}.00.00.00.{}", bus::bucket(new.id)),
+        occurred_at: new.at,
+        recorded_at,
+        origin: BusOrigin::Live,
+        payload: payload.encode_to_vec(),
+    }
 }
 
 fn event_of(event: &Event, after: &Ticket, changed: &Changed, recorded_at: Timestamp) -> pb::TicketEvent {

@@ -59,6 +59,9 @@ pub enum Command {
     List {
         /// Number or id of the ticket
         ticket: String,
+        /// Instead: calls from its reporter's number that belong to no ticket (未关联的来电)
+        #[arg(long)]
+        unlinked: bool,
     },
     /// Where the recording of a call is; a right of its own, and noted
     Recording {
@@ -121,6 +124,10 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
                 let tickets: Vec<Ticket> = profile.in_flight.into_iter().chain(profile.past).collect();
                 context.print(|| Ok(json!([])), || ticket::table(context, &tickets))?;
             }
+            if !answer.earlier.is_empty() {
+                context.say(context.text("earlier calls of no ticket", "此前未关联工单的来电"))?;
+                context.print(|| Ok(json!([])), || table(context, &answer.earlier))?;
+            }
             Ok(())
         }
         Command::Link { call, ticket } => {
@@ -140,8 +147,9 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             let call = client.end_call(request).await?.into_inner();
             context.print(|| context.json(CALL, &call), || table(context, std::slice::from_ref(&call)))
         }
-        Command::List { ticket } => {
-            let mut request = ListCallsRequest { ticket, page_size: 200, page_token: String::new() };
+        Command::List { ticket, unlinked } => {
+            let mut request =
+                ListCallsRequest { ticket, page_size: 200, page_token: String::new(), unlinked };
             let mut calls = Vec::new();
             loop {
                 let page = client.list_calls(request.clone()).await?.into_inner();

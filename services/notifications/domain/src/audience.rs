@@ -12,6 +12,7 @@
 //! | directive late | who gave it, and level 1 the leaders of its unit, 2 those of the unit above, 3 those of the centre; where there are none, supervisors |
 //! | reminded | who asked for it |
 //! | circulated | those whom it was shown to, but not who shows it |
+//! | announced | the members of the unit, but not who announces it |
 //! | handed off | the leaders of the unit that has the ticket, and dispatchers of the ticket's region |
 //! | returned | dispatchers of the ticket's region |
 //! | pooled | the members of the pool's unit, else dispatchers of the ticket's region |
@@ -123,7 +124,9 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
         | Kind::AssistReplied
         | Kind::AssistDeclined => person().into_iter().collect(),
         Kind::Resumed => person().or_else(|| unit().map(Target::Members)).into_iter().collect(),
-        Kind::AssistRequested | Kind::AssistWaived => unit().map(Target::Members).into_iter().collect(),
+        Kind::AssistRequested | Kind::AssistWaived | Kind::Announced => {
+            unit().map(Target::Members).into_iter().collect()
+        }
         Kind::Urged => vec![match (happening.about.level, unit()) {
             (2, Some(unit)) => Target::Leaders(unit),
             (3, unit) => Target::Supervisors(unit.unwrap_or_default(), ticket.region),
@@ -309,7 +312,7 @@ mod tests {
 
     #[test]
     fn what_climbs_tells_whom_the_table_says() {
-        let cases: [(Kind, i32, &str, &str, &[&str]); 14] = [
+        let cases: [(Kind, i32, &str, &str, &[&str]); 15] = [
             (Kind::Urged, 1, "env", "chen", &["chen"]),
             (Kind::Urged, 1, "", "", &["dispatcher.gz"]),
             (Kind::Urged, 2, "env", "chen", &["leader"]),
@@ -323,6 +326,7 @@ mod tests {
             (Kind::DirectiveLate, 2, "env", "agent", &["agent", "head"]),
             (Kind::Reminded, 0, "env", "agent", &["agent"]),
             (Kind::Circulated, 0, "env", "", &["chen", "leader"]),
+            (Kind::Announced, 0, "water", "", &["wang"]),
             (Kind::HandedOff, 0, "env", "", &["dispatcher.gz", "leader"]),
         ];
         for (kind, level, unit, person, expected) in cases {

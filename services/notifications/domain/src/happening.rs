@@ -68,6 +68,8 @@ pub enum Kind {
     Reminded,
     /// 传阅
     Circulated,
+    /// 公告: something was announced inside a unit.
+    Announced,
     /// An emergency service took over.
     HandedOff,
     /// 预警
@@ -78,7 +80,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Dispatched,
         Self::Transferred,
         Self::Returned,
@@ -109,6 +111,7 @@ impl Kind {
         Self::DirectiveLate,
         Self::Reminded,
         Self::Circulated,
+        Self::Announced,
         Self::HandedOff,
         Self::Warned,
         Self::Breached,
@@ -148,6 +151,7 @@ impl Kind {
             Self::DirectiveLate => "directive_late",
             Self::Reminded => "reminded",
             Self::Circulated => "circulated",
+            Self::Announced => "announced",
             Self::HandedOff => "handed_off",
             Self::Warned => "warned",
             Self::Breached => "breached",
@@ -161,7 +165,7 @@ impl Kind {
     }
 }
 
-/// A live event of tickets or sla.
+/// A live event of tickets or sla; of an announcement, which is of no ticket, the ticket is nil and only its unit is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Happening {
     /// The event.

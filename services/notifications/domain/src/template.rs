@@ -22,13 +22,13 @@ const SOURCES: &[(&str, &str)] = sources! {
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
         "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
-        "directive_withdrawn", "directive_late", "reminded", "circulated", "handed_off",
+        "directive_withdrawn", "directive_late", "reminded", "circulated", "announced", "handed_off",
         "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "review_submitted", "review_rejected", "mentioned", "closed", "warned", "breached", "email";
     "en" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
         "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
-        "directive_withdrawn", "directive_late", "reminded", "circulated", "handed_off",
+        "directive_withdrawn", "directive_late", "reminded", "circulated", "announced", "handed_off",
         "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "review_submitted", "review_rejected", "mentioned", "closed", "warned", "breached", "email";
 };
 

@@ -9,7 +9,7 @@ use sqlx::{FromRow, Postgres, QueryBuilder};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::{Channel, State, Store};
+use super::{Channel, State, Store, ticket};
 
 const COLUMNS: &str = "SELECT id, channel, recipient, kind, event_id, ticket_id, state, attempts, next_attempt_at, \
                        created_at, delivered_at FROM deliveries WHERE true";
@@ -109,7 +109,7 @@ impl Store {
                 recipient: row.recipient,
                 kind: row.kind,
                 event_id: row.event_id.to_string(),
-                ticket_id: row.ticket_id.to_string(),
+                ticket_id: ticket(row.ticket_id),
                 state: i32::from(row.state),
                 attempts: row.attempts,
                 next_attempt_at: (row.state == State::Pending.number())

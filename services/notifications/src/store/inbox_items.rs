@@ -11,7 +11,7 @@ use sqlx::PgConnection;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use super::Store;
+use super::{Store, ticket};
 
 /// Beyond this many unread items nobody wants to know how many exactly.
 const UNREAD_COUNTED: i64 = 1_000;
@@ -29,7 +29,7 @@ pub struct NewItem {
     pub title: String,
     /// The rest.
     pub body: String,
-    /// The ticket.
+    /// The ticket; nil: it is about none.
     pub ticket_id: Uuid,
     /// Its number.
     pub ticket_number: String,
@@ -173,7 +173,7 @@ impl From<ItemRow> for InboxItem {
             kind: row.kind,
             title: row.title,
             body: row.body,
-            ticket_id: row.ticket_id.to_string(),
+            ticket_id: ticket(row.ticket_id),
             ticket_number: row.ticket_number,
             occurred_at: Some(to_timestamp(row.occurred_at.to_jiff())),
             created_at: Some(to_timestamp(row.created_at.to_jiff())),

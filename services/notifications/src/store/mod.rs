@@ -29,6 +29,12 @@ pub use deliveries::insert_deliveries;
 pub use inbox_items::insert_items;
 
 use sqlx::PgPool;
+use uuid::Uuid;
+
+/// The ticket that something is about, as the contract has it: nil is none.
+fn ticket(id: Uuid) -> String {
+    if id.is_nil() { String::new() } else { id.to_string() }
+}
 
 /// The database.
 #[derive(Debug, Clone)]

@@ -19,14 +19,14 @@ pub struct Judged {
     pub rights: Vec<String>,
 }
 
-/// Writes down what events say of these tickets. Tickets are marked for good: `sensitive` stays.
+/// Writes down what events say of these tickets; nil is none. Tickets are marked for good: `sensitive` stays.
 pub async fn mark<'a>(
     connection: &mut PgConnection,
     tickets: impl Iterator<Item = &'a TicketFacts>,
 ) -> Result<(), sqlx::Error> {
     // In the order of ids, so that two writers cannot wait for each other.
     let mut marks = BTreeMap::new();
-    for ticket in tickets {
+    for ticket in tickets.filter(|ticket| !ticket.id.is_nil()) {
         *marks.entry(ticket.id).or_insert(false) |= ticket.sensitive;
     }
     if marks.is_empty() {

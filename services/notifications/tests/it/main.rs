@@ -7,6 +7,7 @@
 )]
 
 mod bad_input;
+mod confidential;
 mod dedupe;
 mod email;
 mod erased;

@@ -5,7 +5,7 @@ use gongdan_testkit::PrincipalSpec;
 
 use crate::{
     suite::Suite,
-    tickets::{TestTicket, unit_below},
+    tickets::{TestTicket, announced, unit_below},
 };
 
 /// A handler and a leader of a unit, leaders of the bureau above it and of the centre, supervisors and dispatchers of two
@@ -161,4 +161,31 @@ async fn t38_an_emergency_tells_leader_and_dispatchers_at_once_and_t13_the_next_
         ]
     );
     assert_eq!(suite.items("dispatcher.gz").await[0].title, "【紧急】工单 GD4 已移交 119");
+}
+
+#[tokio::test]
+async fn t34_an_announcement_reaches_the_members_of_its_unit_and_nobody_else() {
+    let suite = staffed().await;
+    let receiver = crate::receiver::Receiver::start(&[]).await;
+    suite.webhook(&receiver.url, &["*"]).await;
+    let event = announced("env", "leader");
+    suite.publish(&event).await;
+    // The same again, as another message.
+    suite.publish(&gongdan_bus::Event { id: crate::suite::id(), ..event.clone() }).await;
+    assert_eq!(suite.all_told(&event).await, [("chen", times("announced", 1))], "not who announces it");
+    let item = suite.items("chen").await.remove(0);
+    assert_eq!((item.ticket_id.as_str(), item.ticket_number.as_str()), ("", ""), "it is about no ticket");
+    assert_eq!(item.title, "天河区生态环境局有新公告");
+    // Another unit's, and the unit above: each its own.
+    let above = announced("bureau", "sun.gz");
+    suite.publish(&above).await;
+    let told = suite.all_told(&above).await;
+    let expected =
+        [("bureau.clerk", 1), ("bureau.head", 1), ("chen", 1)].map(|(who, n)| (who, times("announced", n)));
+    assert_eq!(told, expected);
+    // No system outside is told: what it would be told next is the first that it is told.
+    let mut ticket = TestTicket::new("GD1");
+    suite.publish(&ticket.dispatched("env", "chen")).await;
+    let received = receiver.receives(1).await;
+    assert_eq!(received[0].json()["type"], "tickets.dispatched");
 }

@@ -7,10 +7,10 @@ use gongdan_proto::{
     routing::v1::{Unit, UnitEvent, UnitKind},
     sla::v1::{Clock, ClockBreached, ClockEvent, ClockKind, ClockWarned, clock_event},
     tickets::v1::{
-        Cancelled, Circulated, CloseReason, Closed, Directive, DirectiveIssued, DirectiveLate,
-        DirectiveRejected, DirectiveReplied, Dispatched, EmergencyService, Erased, Escalated, HandedOff,
-        Phase, Pooled, Priority, Reminded, Reopened, Resolved, Returned, Submitted, Ticket, TicketEvent,
-        TicketType, Transferred, Urged, ticket_event::Change,
+        AnnouncementEvent, Cancelled, Circulated, CloseReason, Closed, Directive, DirectiveIssued,
+        DirectiveLate, DirectiveRejected, DirectiveReplied, Dispatched, EmergencyService, Erased, Escalated,
+        HandedOff, Phase, Pooled, Priority, Reminded, Reopened, Resolved, Returned, Submitted, Ticket,
+        TicketEvent, TicketType, Transferred, Urged, ticket_event::Change,
     },
     to_timestamp,
 };
@@ -243,6 +243,18 @@ impl TestTicket {
         };
         event("tickets", kind, self.id, self.state.version, self.origin, &payload)
     }
+}
+
+/// Something is announced inside a unit.
+pub fn announced(unit: &str, by: &str) -> Event {
+    let circulation = id();
+    let payload = AnnouncementEvent {
+        circulation_id: circulation.to_string(),
+        unit_id: unit.to_owned(),
+        circulated_by: Some(ActorRef { id: by.to_owned(), ..ActorRef::default() }),
+        ..AnnouncementEvent::default()
+    };
+    event("tickets", "announced", circulation, 1, Origin::Live, &payload)
 }
 
 /// A warning or breach of a new clock.

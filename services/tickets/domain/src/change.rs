@@ -237,6 +237,17 @@ impl Changed {
         self
     }
 
+    /// Whether somebody says by it that what was asked for is done, or proposes to: as a whole, and so with all its parts.
+    /// Source: T11.
+    #[must_use]
+    pub fn says_done(&self) -> bool {
+        self.events().any(|event| match &event.change {
+            Change::Resolved { .. } | Change::Answer(groups::answer::Change::Answered { .. }) => true,
+            Change::Review(change) => matches!(change, groups::review::Change::Submitted(_)),
+            _ => false,
+        })
+    }
+
     /// With a text of a record.
     pub(crate) fn with_record_text(mut self, text: RecordText) -> Self {
         self.texts.records.push(text);

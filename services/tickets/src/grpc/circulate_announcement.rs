@@ -7,6 +7,7 @@ use super::{
 use crate::{
     Rooms,
     error::refused,
+    events,
     store::circulations::{self, NewCirculation},
 };
 use gongdan_access::Caller;
@@ -47,9 +48,12 @@ pub(super) async fn circulate_announcement(
         by_name: caller.name.clone(),
         at: rooms.clock.now(),
     };
-    let mut connection = rooms.pool.acquire().await.map_err(error)?;
-    circulations::insert(&mut connection, &new).await.map_err(error)?;
-    drop(connection);
+    let mut transaction = rooms.pool.begin().await.map_err(error)?;
+    if circulations::insert(&mut transaction, &new).await.map_err(error)? {
+        gongdan_outbox::append(&mut transaction, &[events::announced(&new, new.at)]).await?;
+    }
+    transaction.commit().await.map_err(error)?;
+    rooms.wake();
     let there = find(rooms, caller, id).await?;
     if (&there.unit_id, &there.title, &there.text) != (&new.unit, &new.title, &new.text) {
         return Err(Error::already_exists(

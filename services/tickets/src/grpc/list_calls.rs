@@ -9,12 +9,17 @@ use crate::{
     store::{
         calls::{self, Call},
         seal::Sealer,
+        ticket_views::TicketView,
     },
 };
 use gongdan_access::Caller;
-use gongdan_errors::{Error, Violations};
+use gongdan_errors::{Error, Reason, Violations};
 use gongdan_proto::{tickets::v1 as pb, to_timestamp};
 use gongdan_tickets_domain::mask_phone;
+use jiff::Timestamp;
+
+/// Whoever says which calls belong to a ticket looks among those that belong to none.
+const LINK: &str = "calls.link";
 
 pub(super) async fn list_calls(
     rooms: &Rooms,
@@ -38,7 +43,18 @@ pub(super) async fn list_calls(
     gongdan_audit::touched("ticket", view.id);
     let viewer = viewer_of(caller, &view)?;
     let told = view.told_to(viewer, &rooms.customers.sealer)?;
-    let mut found = calls::list(&rooms.pool, view.id, before, size + 1).await?;
+    let mut found = if request.unlinked {
+        view.check_acted_on(&caller.doing(LINK))?;
+        if !viewer.see_reporter {
+            return Err(Error::permission_denied(
+                Reason::ReporterConfidential,
+                "these would be calls of a reporter who asked for confidence",
+            ));
+        }
+        unlinked(rooms, &view, before, size + 1).await?
+    } else {
+        calls::list(&rooms.pool, view.id, before, size + 1).await?
+    };
     let more = i64::try_from(found.len()).is_ok_and(|found| found > size);
     if more {
         found.pop();
@@ -50,6 +66,20 @@ pub(super) async fn list_calls(
         .map(|(_, call)| presented(call, &rooms.customers.sealer, viewer.see_reporter, &told))
         .collect::<Result<_, _>>()?;
     Ok(pb::ListCallsResponse { calls, next_page_token })
+}
+
+/// Calls from the number of a ticket's customer that belong to no ticket, each with the place after which to go on.
+async fn unlinked(
+    rooms: &Rooms,
+    view: &TicketView,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<(i64, Call)>, Error> {
+    let Some(customer) = view.customer_id else { return Ok(Vec::new()) };
+    let keys = rooms.customers.keys_of(customer).await?;
+    let before = Timestamp::from_microsecond(before).unwrap_or(Timestamp::MAX);
+    let calls = calls::unlinked(&rooms.pool, &keys, before, limit).await?;
+    Ok(calls.into_iter().map(|call| (call.started_at.to_jiff().as_microsecond(), call)).collect())
 }
 
 /// A call as who looks may see it.

@@ -45,8 +45,6 @@ pub(super) async fn resolve_ticket(
         Opened::Answered(answer) => return Ok(*answer),
         Opened::Fresh(opened) => opened,
     };
-    let parts = rooms.tickets.parts(&opened.ticket).await?;
-    opened.ticket.require_parts_done(&parts).map_err(refused)?;
     let Resolve { outcome, solution, root_cause, responsible_unit, reply } = resolve;
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
     let changed = opened

@@ -70,7 +70,7 @@ pub(super) async fn split_ticket(
         let new = New { id, number, external: None };
         // Who may split it may, by that, begin its parts.
         let changed = begin(rooms, &opened.ticket, &split.ticket, new, part, at, &by, now).await?;
-        let changed = rooms.tickets.workflows.govern(&changed, Who::Program).await?;
+        let changed = rooms.tickets.judged(&changed, Who::Program).await?;
         inserts.push(insert(rooms, &changed, contact.as_ref(), part_key(&call.key, at), now)?);
     }
     let ticket = together::save(rooms, opened.view, &split, &[], &inserts, &call).await?;

@@ -21,6 +21,9 @@ use gongdan_tickets_domain::{
 };
 use jiff::Timestamp;
 
+/// Earlier calls that are told.
+const MOST: i64 = 20;
+
 struct Start {
     call: CallId,
     seat: Seat,
@@ -36,13 +39,12 @@ pub(super) async fn start_call(
 ) -> Result<pb::StartCallResponse, Error> {
     let Start { call, seat, agent, phone, started_at } = decode(rooms, caller, request)?;
     let sealer = &rooms.customers.sealer;
+    let blinds = phone.as_ref().map(|phone| sealer.blinds(&Handle::Phone(phone.clone()))).unwrap_or_default();
     let customer = match &phone {
-        Some(phone) => {
-            let blinds = sealer.blinds(&Handle::Phone(phone.clone()));
-            rooms.customers.by_key(&blinds).await?.first().map(|customer| customer.id)
-        }
+        Some(_) => rooms.customers.by_key(&blinds).await?.first().map(|customer| customer.id),
         None => None,
     };
+    let given = sealer.given(&blinds);
     let number = phone.as_ref().map(|phone| calls::seal(sealer, call.as_str(), phone)).transpose()?;
     let new = NewCall {
         call_id: call.to_string(),
@@ -50,6 +52,7 @@ pub(super) async fn start_call(
         agent_id: agent,
         customer_id: customer,
         number,
+        blinds: blinds.iter().filter(|blind| given.contains(&blind.version)).cloned().collect(),
         started_at,
     };
     let fresh = calls::insert(&rooms.pool, &new).await?;
@@ -72,12 +75,19 @@ pub(super) async fn start_call(
         }
         None => Vec::new(),
     };
+    let keys: Vec<Vec<u8>> = blinds.into_iter().map(|blind| blind.key).collect();
+    let earlier = calls::unlinked(&rooms.pool, &keys, kept.started_at.to_jiff(), MOST).await?;
     // Whose number it is is told as far as the lookup tells it.
-    let mut call = presented(&kept, sealer, true, mask_numbers)?;
-    if !customers.iter().any(|customer| customer.customer_id == call.customer_id) {
-        call.customer_id.clear();
-    }
-    Ok(pb::StartCallResponse { call: Some(call), customers })
+    let told = |call: &calls::Call| {
+        let mut call = presented(call, sealer, true, mask_numbers)?;
+        if !customers.iter().any(|customer| customer.customer_id == call.customer_id) {
+            call.customer_id.clear();
+        }
+        Ok::<_, Error>(call)
+    };
+    let call = told(&kept)?;
+    let earlier = earlier.iter().map(told).collect::<Result<_, _>>()?;
+    Ok(pb::StartCallResponse { call: Some(call), customers, earlier })
 }
 
 fn decode(rooms: &Rooms, caller: &Caller, request: pb::StartCallRequest) -> Result<Start, Error> {

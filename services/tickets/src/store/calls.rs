@@ -1,9 +1,9 @@
-//! Tables `calls` and `call_links`. Source: T35, DESIGN rule 15.
+//! Tables `calls`, `call_keys` and `call_links`. Source: T35, DESIGN rule 15.
 
 use super::{
     key_rotations::Rotation,
     save::Save,
-    seal::{Sealed, Sealer, Unsealable},
+    seal::{Blind, Handle, Sealed, Sealer, Unsealable},
 };
 use gongdan_clock::stable_id;
 use gongdan_errors::Error;
@@ -27,6 +27,8 @@ pub(crate) struct NewCall {
     pub agent_id: String,
     pub customer_id: Option<Uuid>,
     pub number: Option<Sealed>,
+    /// What it is found by.
+    pub blinds: Vec<Blind>,
     pub started_at: Timestamp,
 }
 
@@ -83,22 +85,55 @@ fn open(sealer: &Sealer, call: &str, sealed: &Sealed) -> Result<PhoneNumber, Uns
 
 /// Keeps a call; false when it was there.
 pub(crate) async fn insert(pool: &PgPool, call: &NewCall) -> Result<bool, Error> {
-    let done = sqlx::query!(
-        "INSERT INTO calls (call_id, seat, agent_id, customer_id, key_version, sealed, started_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (call_id) DO NOTHING",
+    let kept = sqlx::query_scalar!(
+        r#"WITH kept AS (
+             INSERT INTO calls (call_id, seat, agent_id, customer_id, key_version, sealed, started_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (call_id) DO NOTHING RETURNING call_id),
+           keys AS (
+             INSERT INTO call_keys (call_id, version, key_index)
+             SELECT kept.call_id, k.version, k.key_index
+             FROM kept CROSS JOIN UNNEST($8::int[], $9::bytea[]) AS k(version, key_index))
+           SELECT count(*) AS "kept!" FROM kept"#,
         call.call_id,
         call.seat,
         call.agent_id,
         call.customer_id,
         call.number.as_ref().map(|sealed| sealed.key_version),
         call.number.as_ref().map(|sealed| sealed.bytes.clone()),
-        call.started_at.to_sqlx() as _
+        call.started_at.to_sqlx() as _,
+        &call.blinds.iter().map(|blind| blind.version).collect::<Vec<_>>(),
+        &call.blinds.iter().map(|blind| blind.key.clone()).collect::<Vec<_>>()
     )
-    .execute(pool)
+    .fetch_one(pool)
     .instrument(sql_span!("calls.insert", "INSERT"))
     .await
     .map_err(error)?;
-    Ok(done.rows_affected() > 0)
+    Ok(kept > 0)
+}
+
+/// Calls from a number before an instant that belong to no ticket, newest first; `keys` are the number's indexes.
+pub(crate) async fn unlinked(
+    pool: &PgPool,
+    keys: &[Vec<u8>],
+    before: Timestamp,
+    limit: i64,
+) -> Result<Vec<Call>, Error> {
+    sqlx::query_as!(
+        Call,
+        "SELECT call_id, seat, agent_id, customer_id, key_version, sealed, started_at, ended_at, result, note,
+           recording_url
+         FROM calls c
+         WHERE call_id = ANY (ARRAY(SELECT k.call_id FROM call_keys k WHERE k.key_index = ANY ($1))) AND started_at < $2
+           AND NOT EXISTS (SELECT FROM call_links l WHERE l.call_id = c.call_id)
+         ORDER BY started_at DESC, call_id DESC LIMIT $3",
+        keys,
+        before.to_sqlx() as _,
+        limit
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("calls.unlinked", "SELECT"))
+    .await
+    .map_err(error)
 }
 
 /// Says how a call ended; none when it is not there.
@@ -229,22 +264,31 @@ async fn link(
     Ok(())
 }
 
-/// Number, customer and recording go with the contact, unless the call belongs to a ticket that is held as well.
+/// Number, customer and recording go with the contact, unless the call belongs to a ticket that is held as well; of calls from
+/// the customer's number that belong to no ticket the note goes too, since nothing else would take it.
 pub(super) async fn erase_contacts(
     connection: &mut PgConnection,
     tickets: &[Uuid],
     customers: &[Uuid],
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE calls c SET key_version = NULL, sealed = NULL, customer_id = NULL, recording_url = ''
-         WHERE call_id = ANY (ARRAY(
-                 SELECT call_id FROM call_links WHERE ticket_id = ANY ($1)
-                 UNION SELECT call_id FROM calls WHERE customer_id = ANY ($2)))
-           AND NOT EXISTS (
-             SELECT FROM call_links l JOIN legal_holds h ON h.ticket_id = l.ticket_id
-             WHERE l.call_id = c.call_id AND h.released_at IS NULL AND l.ticket_id <> ALL ($1))",
+        "WITH erased AS (
+           UPDATE calls c SET key_version = NULL, sealed = NULL, customer_id = NULL, recording_url = '',
+               note = CASE WHEN c.note = '' OR EXISTS (SELECT FROM call_links l WHERE l.call_id = c.call_id) THEN c.note
+                      ELSE $3 END
+           WHERE call_id = ANY (ARRAY(
+               SELECT call_id FROM call_links WHERE ticket_id = ANY ($1)
+               UNION SELECT call_id FROM calls WHERE customer_id = ANY ($2)
+               UNION SELECT call_id FROM call_keys
+                     WHERE key_index = ANY (ARRAY(SELECT key_index FROM customer_keys WHERE customer_id = ANY ($2)))))
+             AND NOT EXISTS (
+               SELECT FROM call_links l JOIN legal_holds h ON h.ticket_id = l.ticket_id
+               WHERE l.call_id = c.call_id AND h.released_at IS NULL AND l.ticket_id <> ALL ($1))
+           RETURNING call_id)
+         DELETE FROM call_keys WHERE call_id = ANY (ARRAY(SELECT call_id FROM erased))",
         tickets,
-        customers
+        customers,
+        ERASED
     )
     .execute(connection)
     .instrument(sql_span!("calls.erase", "UPDATE"))
@@ -280,7 +324,8 @@ pub(crate) async fn forget(pool: &PgPool, before: Timestamp) -> Result<u64, Erro
     Ok(done.rows_affected())
 }
 
-/// Seals the numbers of the next ones anew; says how many. What cannot be opened stays, and the end of the rotation tells.
+/// Seals and indexes the numbers of the next ones anew; says how many. What cannot be opened stays, and the end of the
+/// rotation tells.
 pub(crate) async fn rotate(
     pool: &PgPool,
     sealer: &Sealer,
@@ -291,10 +336,14 @@ pub(crate) async fn rotate(
     let mut transaction = pool.begin().await?;
     let rows = sqlx::query!(
         r#"SELECT call_id, key_version AS "key_version!", sealed AS "sealed!" FROM calls
-           WHERE key_version < $1 AND call_id > $2 ORDER BY call_id LIMIT $3 FOR UPDATE SKIP LOCKED"#,
+           WHERE sealed IS NOT NULL AND call_id = ANY (ARRAY(
+               (SELECT call_id FROM calls WHERE key_version < $1 AND call_id > $2 ORDER BY call_id LIMIT $3)
+               UNION (SELECT call_id FROM call_keys WHERE version < $4 AND call_id > $2 ORDER BY call_id LIMIT $3)))
+           ORDER BY call_id LIMIT $3 FOR UPDATE SKIP LOCKED"#,
         rotation.encryption_version,
         after,
-        limit
+        limit,
+        rotation.index_version
     )
     .fetch_all(&mut *transaction)
     .instrument(sql_span!("calls.rotate", "SELECT"))
@@ -303,18 +352,30 @@ pub(crate) async fn rotate(
     let mut done = 0;
     for row in rows {
         let sealed = Sealed { key_version: row.key_version, bytes: row.sealed };
-        match sealer.reseal(bound(&row.call_id), &sealed) {
-            Ok(sealed) => {
+        let number = open(sealer, &row.call_id, &sealed).map(Handle::Phone);
+        let anew = number.and_then(|number| {
+            let sealed = sealer.reseal(bound(&row.call_id), &sealed)?;
+            Ok((sealed, sealer.blind(rotation.index_version, &number)))
+        });
+        match anew {
+            Ok((sealed, Some(blind))) => {
                 sqlx::query!(
-                    "UPDATE calls SET key_version = $2, sealed = $3 WHERE call_id = $1",
+                    "WITH sealed AS (UPDATE calls SET key_version = $2, sealed = $3 WHERE call_id = $1),
+                       old AS (DELETE FROM call_keys WHERE call_id = $1 AND version < $4)
+                     INSERT INTO call_keys (call_id, version, key_index) VALUES ($1, $4, $5) ON CONFLICT DO NOTHING",
                     row.call_id,
                     sealed.key_version,
-                    sealed.bytes
+                    sealed.bytes,
+                    blind.version,
+                    blind.key
                 )
                 .execute(&mut *transaction)
                 .instrument(sql_span!("calls.reseal", "UPDATE"))
                 .await?;
                 done += 1;
+            }
+            Ok((_, None)) => {
+                tracing::error!(call = row.call_id, "a number cannot be indexed anew: no such key")
             }
             Err(error) => tracing::error!(call = row.call_id, %error, "a number cannot be sealed anew"),
         }

@@ -107,12 +107,12 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
     Ok(())
 }
 
-/// Writes one, unless it is there.
+/// Writes one, unless it is there; whether it was not.
 pub(crate) async fn insert(
     connection: &mut PgConnection,
     circulation: &NewCirculation,
-) -> Result<(), sqlx::Error> {
-    sqlx::query!(
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query!(
         "INSERT INTO circulations (id, ticket_id, unit_id, person_ids, title, text, circulated_by, circulated_by_name,
                                    circulated_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT DO NOTHING",
@@ -129,7 +129,7 @@ pub(crate) async fn insert(
     .execute(connection)
     .instrument(sql_span!("circulations.insert", "INSERT"))
     .await?;
-    Ok(())
+    Ok(done.rows_affected() > 0)
 }
 
 /// At most `limit` of those that `reader` is shown, newest first.

@@ -114,6 +114,15 @@ impl Customers {
         Ok(Whose::Known(id))
     }
 
+    /// The indexes that a customer is found by.
+    pub(crate) async fn keys_of(&self, customer: Uuid) -> Result<Vec<Vec<u8>>, Error> {
+        sqlx::query_scalar!("SELECT key_index FROM customer_keys WHERE customer_id = $1", customer)
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("customer_keys.of", "SELECT"))
+            .await
+            .map_err(error)
+    }
+
     /// The customer of a number or of a source's key.
     pub(crate) async fn by_key(&self, blinds: &[Blind]) -> Result<Vec<Customer>, Error> {
         let keys: Vec<Vec<u8>> = blinds.iter().map(|blind| blind.key.clone()).collect();

@@ -40,7 +40,7 @@ pub(crate) async fn save(
     customer: &TicketCustomer,
     contact: Option<Sealed>,
 ) -> Result<Kept, Error> {
-    let changed = &rooms.tickets.workflows.govern(changed, Who::Caller(&call.caller)).await?;
+    let changed = &rooms.tickets.judged(changed, Who::Caller(&call.caller)).await?;
     let now = rooms.clock.now();
     let written = events::write(changed, now);
     let answer = written.ticket.clone();

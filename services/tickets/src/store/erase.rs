@@ -157,12 +157,13 @@ async fn erase_contacts(
     .fetch_all(&mut *connection)
     .instrument(span())
     .await?;
+    // Whoever has other tickets left keeps the calls about those. Calls of no ticket are found by the keys of who is gone.
+    calls::erase_contacts(connection, tickets, &gone).await?;
     sqlx::query!("DELETE FROM customer_keys WHERE customer_id = ANY ($1)", &gone)
-        .execute(&mut *connection)
+        .execute(connection)
         .instrument(span())
         .await?;
-    // Whoever has other tickets left keeps the calls about those.
-    calls::erase_contacts(connection, tickets, &gone).await
+    Ok(())
 }
 
 /// What citizens asked for of these tickets is not known again when they ask a second time.

@@ -1,4 +1,4 @@
-//! What the versions of the keys protect: counts over `contacts` and `customer_keys`.
+//! What the versions of the keys protect: counts over the tables that have what is sealed or indexed with them.
 
 use gongdan_telemetry::sql_span;
 use sqlx::PgPool;
@@ -10,7 +10,7 @@ use tracing::Instrument as _;
 pub(crate) struct Uses {
     /// Contacts and handles by the key they are sealed with.
     pub encryption: BTreeMap<i32, i64>,
-    /// Customers by the index they are found by.
+    /// Customers and calls by the index they are found by.
     pub index: BTreeMap<i32, i64>,
     /// Customers whose handle was not kept and is in no contact.
     pub unknown: i64,
@@ -32,10 +32,16 @@ pub(crate) async fn count(pool: &PgPool) -> Result<Uses, sqlx::Error> {
     .fetch_all(pool)
     .instrument(sql_span!("contacts.count_keys", "SELECT"))
     .await?;
-    let index = sqlx::query!(r#"SELECT version, count(*) AS "rows!" FROM customer_keys GROUP BY version"#)
-        .fetch_all(pool)
-        .instrument(sql_span!("customer_keys.count", "SELECT"))
-        .await?;
+    let index = sqlx::query!(
+        r#"SELECT version AS "version!", sum(rows)::bigint AS "rows!" FROM (
+             SELECT version, count(*) AS rows FROM customer_keys GROUP BY version
+             UNION ALL
+             SELECT version, count(*) FROM call_keys GROUP BY version) u
+           GROUP BY version"#
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("customer_keys.count", "SELECT"))
+    .await?;
     let unknown = sqlx::query_scalar!(
         r#"SELECT count(*) AS "rows!" FROM customer_keys k
            WHERE sealed IS NULL AND (last_four_index IS NULL
@@ -70,7 +76,8 @@ pub(crate) async fn needed(
     .await?;
     let indexed = sqlx::query_scalar!(
         r#"SELECT v AS "version!" FROM UNNEST($1::int[]) v
-           WHERE EXISTS (SELECT FROM customer_keys WHERE version = v)"#,
+           WHERE EXISTS (SELECT FROM customer_keys WHERE version = v)
+              OR EXISTS (SELECT FROM call_keys WHERE version = v)"#,
         index
     )
     .fetch_all(pool)

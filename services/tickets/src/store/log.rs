@@ -1,6 +1,7 @@
 //! Table `events` as timeline and watchers read it.
 
 use super::{citizens, records, ticket_views::Viewer, tickets::Tickets};
+use crate::events::ANNOUNCED;
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::error;
 use gongdan_proto::tickets::v1 as pb;
@@ -105,7 +106,7 @@ impl Log {
         Ok(())
     }
 
-    /// At most `limit` events after a place, in the order of the log, of transactions that cannot be overtaken by
+    /// At most `limit` events of tickets after a place, in the order of the log, of transactions that cannot be overtaken by
     /// another that is still running. Source: DESIGN rule 2.
     pub(crate) async fn after(&self, place: Place, limit: i64) -> Result<Vec<Logged>, Error> {
         let rows = sqlx::query!(
@@ -114,12 +115,13 @@ impl Log {
                LEFT JOIN LATERAL (
                    SELECT payload FROM events b
                    WHERE b.aggregate_id = e.aggregate_id AND b.version = e.version - 1 LIMIT 1) b ON true
-               WHERE (e.txid, e.position) > ($1::text::xid8, $2)
+               WHERE (e.txid, e.position) > ($1::text::xid8, $2) AND e.type <> $4
                  AND e.txid < pg_snapshot_xmin(pg_current_snapshot())
                ORDER BY e.txid, e.position LIMIT $3"#,
             place.txid.to_string(),
             place.position,
-            limit
+            limit,
+            ANNOUNCED
         )
         .fetch_all(&self.pool)
         .instrument(sql_span!("events.after", "SELECT"))

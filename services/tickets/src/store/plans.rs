@@ -38,7 +38,6 @@ const WHOLE: &[&str] = &[
     // How far a rotation of keys is, and what it still has to do.
     "SELECT count(*) AS \"rows!\" FROM customer_keys k",
     "SELECT version AS \"version!\", sum(rows)::bigint",
-    "SELECT version, count(*) AS \"rows!\" FROM customer_keys",
     "SELECT v AS \"version!\" FROM UNNEST($1::int[]) v",
     "INSERT INTO key_rotations",
     // What the job forgets that keeps to retention.

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Rooms,
-    error::{damaged, lost_race_to, stale_etag, ticket_not_found},
+    error::{damaged, lost_race_to, refused, stale_etag, ticket_not_found},
     events,
 };
 use gongdan_access::Caller;
@@ -53,8 +53,17 @@ impl Tickets {
         Ok((view, ticket))
     }
 
+    /// An act with the steps it leads to, or the refusal that its ticket's parts or its workflow have for it: each act is
+    /// asked this before it is written, whichever call, consumer or job it comes from.
+    pub(crate) async fn judged(&self, changed: &Changed, who: Who<'_>) -> Result<Changed, Error> {
+        if changed.says_done() {
+            changed.ticket.require_parts_done(&self.parts(&changed.ticket).await?).map_err(refused)?;
+        }
+        self.workflows.govern(changed, who).await
+    }
+
     /// Numbers and phases of the parts of a ticket.
-    pub(crate) async fn parts(&self, ticket: &Ticket) -> Result<Vec<(String, Phase)>, Error> {
+    async fn parts(&self, ticket: &Ticket) -> Result<Vec<(String, Phase)>, Error> {
         let parts: Vec<Uuid> = ticket.groups.links.of(LinkKind::ParentOf).map(|link| link.ticket).collect();
         if parts.is_empty() {
             return Ok(Vec::new());
@@ -102,11 +111,11 @@ pub(crate) async fn save(
     inserts: &[Insert],
     call: &Call,
 ) -> Result<pb::Ticket, Error> {
-    let workflows = &rooms.tickets.workflows;
-    let changed = &workflows.govern(changed, Who::Caller(&call.caller)).await?;
+    let tickets = &rooms.tickets;
+    let changed = &tickets.judged(changed, Who::Caller(&call.caller)).await?;
     let mut governed = Vec::with_capacity(others.len());
     for other in others {
-        governed.push(workflows.govern(other, Who::Caller(&call.caller)).await?);
+        governed.push(tickets.judged(other, Who::Caller(&call.caller)).await?);
     }
     let now = rooms.clock.now();
     let written = events::write(changed, now);
@@ -148,9 +157,8 @@ pub(crate) async fn create(
     beside: Beside,
     viewer: Viewer,
 ) -> Result<Created, Error> {
-    let workflows = &rooms.tickets.workflows;
-    let changed = &workflows.govern(changed, Who::Caller(caller)).await?;
-    let other = &workflows.govern(other, Who::Caller(caller)).await?;
+    let changed = &rooms.tickets.judged(changed, Who::Caller(caller)).await?;
+    let other = &rooms.tickets.judged(other, Who::Caller(caller)).await?;
     let Prepared { insert, view, answer } = rooms.tickets.prepare(changed, Some(key), None, beside);
     let now = rooms.clock.now();
     let save = Save::new(other, events::write(other, now), None, now);

@@ -80,6 +80,104 @@ async fn t35_a_call_pops_up_is_linked_and_wrapped_up_however_often_it_is_told() 
     assert!(rows.iter().all(|row| !row.contains("13800001234")), "the number is encrypted");
 }
 
+async fn started(suite: &Suite, call: &str, phone: &str) -> pb::StartCallResponse {
+    calls(suite, "zhao.min").start_call(start(call, phone)).await.unwrap().into_inner()
+}
+
+fn ids(calls: &[pb::Call]) -> Vec<&str> {
+    calls.iter().map(|call| call.call_id.as_str()).collect()
+}
+
+async fn unlinked(suite: &Suite, who: &str, ticket: &pb::Ticket) -> Result<Vec<pb::Call>, tonic::Status> {
+    let mut request = pb::ListCallsRequest {
+        ticket: ticket.id.clone(),
+        unlinked: true,
+        page_size: 1,
+        ..Default::default()
+    };
+    let mut all = Vec::new();
+    loop {
+        let page = calls(suite, who).list_calls(request.clone()).await?.into_inner();
+        all.extend(page.calls);
+        if page.next_page_token.is_empty() {
+            return Ok(all);
+        }
+        request.page_token = page.next_page_token;
+    }
+}
+
+#[tokio::test]
+async fn t35_calls_from_a_number_of_nobody_yet_are_found_by_later_calls_and_tickets_of_it() {
+    let suite = Suite::start().await;
+    assert!(started(&suite, "other", "13900005678").await.earlier.is_empty());
+    started(&suite, "withheld", "").await;
+    let first = started(&suite, "c-1", "13700009999").await;
+    assert!(first.customers.is_empty() && first.earlier.is_empty());
+    calls(&suite, "zhao.min").end_call(end("c-1")).await.unwrap();
+    let second = started(&suite, "c-2", "+86 137 0000 9999").await;
+    assert_eq!(ids(&second.earlier), ["c-1"], "by any spelling, without the calls of others");
+    let told = &second.earlier[0];
+    assert_eq!(
+        (told.phone.as_str(), told.note.as_str()),
+        ("137****9999", "市民情绪激动，另有电话139****5678")
+    );
+    let third = started(&suite, "c-3", "13700009999").await;
+    assert_eq!(ids(&third.earlier), ["c-2", "c-1"], "newest first");
+    let again = started(&suite, "c-2", "13700009999").await;
+    assert_eq!(ids(&again.earlier), ["c-1"], "told again, it is what it was told");
+    let withheld = started(&suite, "withheld-2", "").await;
+    assert!(withheld.earlier.is_empty(), "who withholds the number is nobody again");
+
+    // A call leads to a ticket: the number is a customer's now, and the ticket finds the calls before it.
+    let request = with_phone("13700009999");
+    let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
+    calls(&suite, "zhao.min").link_call(link(&ticket, "c-3")).await.unwrap();
+    assert_eq!(ids(&list(&suite, "zhao.min", &ticket).await), ["c-3"]);
+    assert_eq!(ids(&unlinked(&suite, "zhao.min", &ticket).await.unwrap()), ["c-2", "c-1"]);
+    suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
+    let refused = unlinked(&suite, "li.wei", &ticket).await.unwrap_err();
+    assert_eq!(refused.code(), Code::PermissionDenied, "a unit reads the calls of its tickets only");
+    calls(&suite, "zhao.min").link_call(link(&ticket, "c-1")).await.unwrap();
+    assert_eq!(ids(&unlinked(&suite, "zhao.min", &ticket).await.unwrap()), ["c-2"]);
+    let fourth = started(&suite, "c-4", "13700009999").await;
+    assert_eq!(ids(&fourth.earlier), ["c-2"], "what led to a ticket is found there");
+    assert_eq!(fourth.customers[0].in_flight[0].id, ticket.id);
+
+    let rows: Vec<String> =
+        sqlx::query_scalar("SELECT c::text || k::text FROM calls c JOIN call_keys k USING (call_id)")
+            .fetch_all(suite.env.pool())
+            .await
+            .unwrap();
+    assert_eq!(rows.len(), 5);
+    assert!(rows.iter().all(|row| !row.contains("13700009999")), "the number is encrypted");
+}
+
+#[tokio::test]
+async fn t35_calls_of_no_ticket_go_with_the_customer_of_their_number() {
+    let suite = Suite::start().await;
+    started(&suite, "c-1", "13700009999").await;
+    calls(&suite, "zhao.min").end_call(end("c-1")).await.unwrap();
+    started(&suite, "other", "13900005678").await;
+    let request = with_phone("13700009999");
+    let ticket = suite.tickets("zhao.min").create_ticket(request).await.unwrap().into_inner();
+    suite.tickets("zhao.min").cancel_ticket(crate::suite::cancel(&ticket)).await.unwrap();
+    let erase = pb::EraseCustomerRequest {
+        request_id: id(),
+        subject: Some(pb::erase_customer_request::Subject::CustomerId(ticket.customer_id.clone())),
+        reason: "本人申请".to_owned(),
+        force: false,
+    };
+    suite.privacy("admin").erase_customer(erase).await.unwrap();
+    let left: (Option<Vec<u8>>, String, String) =
+        sqlx::query_as("SELECT sealed, note, recording_url FROM calls WHERE call_id = 'c-1'")
+            .fetch_one(suite.env.pool())
+            .await
+            .unwrap();
+    assert_eq!(left, (None, "[已删除 erased]".to_owned(), String::new()));
+    assert!(started(&suite, "c-2", "13700009999").await.earlier.is_empty(), "nothing finds it any more");
+    assert_eq!(ids(&started(&suite, "other-2", "13900005678").await.earlier), ["other"], "others' stay");
+}
+
 #[tokio::test]
 async fn a_recording_needs_a_right_of_its_own_and_is_noted_before_it_is_answered() {
     let suite = Suite::start().await;

@@ -172,6 +172,35 @@ async fn rotation_while_people_call_doubles_and_loses_nobody() {
     assert_eq!(again.customer_id, known[&0]);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn calls_from_a_number_find_each_other_after_a_rotation() {
+    let suite = start().await;
+    let channel = suite.env.channel(&suite.service, "zhao.min");
+    let mut calls = pb::call_service_client::CallServiceClient::new(channel);
+    let start = |call: &str| pb::StartCallRequest {
+        call_id: call.to_owned(),
+        phone: number(7),
+        ..Default::default()
+    };
+    for call in ["c-1", "c-2"] {
+        calls.start_call(start(call)).await.unwrap();
+    }
+    add_key_version(&suite.key_file(), NewKeys::Both).unwrap();
+    suite.uses(2, 2).await;
+    assert_eq!(suite.rotate(false).await.state(), RotationState::Succeeded);
+    keep_newest(&suite.key_file(), 2, 2);
+    eventually("the old keys are gone", async || suite.status().await.index.len() == 1).await;
+    let versions: Vec<(i32, i32)> =
+        sqlx::query_as("SELECT c.key_version, k.version FROM calls c JOIN call_keys k USING (call_id)")
+            .fetch_all(suite.env.pool())
+            .await
+            .unwrap();
+    assert_eq!(versions, [(2, 2); 2]);
+    let told = calls.start_call(start("c-3")).await.unwrap().into_inner();
+    let earlier: Vec<_> = told.earlier.iter().map(|call| call.call_id.as_str()).collect();
+    assert_eq!(earlier, ["c-2", "c-1"]);
+}
+
 #[tokio::test]
 async fn citizens_of_imports_are_the_same_after_a_rotation() {
     let suite = start().await;

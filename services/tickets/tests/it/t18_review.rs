@@ -247,3 +247,45 @@ async fn t18_a_cancelled_ticket_leaves_its_review_lapsed_and_two_signatures_at_o
     assert_eq!((cancelled.phase(), cancelled.step.as_str()), (pb::Phase::Cancelled, "cancelled"));
     assert_eq!(cancelled.review.unwrap().state(), pb::ReviewState::Lapsed);
 }
+
+#[tokio::test]
+async fn t18_neither_a_proposal_nor_the_last_signature_passes_over_parts_that_are_worked_on() {
+    let suite = start().await;
+    let split = |ticket: &pb::Ticket| pb::SplitTicketRequest {
+        request_id: id(),
+        ticket: ticket.id.clone(),
+        parts: vec![pb::SplitPart {
+            subject: "渣土车乱停".to_owned(),
+            body: "渣土车停在人行道上。".to_owned(),
+            ..Default::default()
+        }],
+        reason: "两件事".to_owned(),
+        ..Default::default()
+    };
+    let finish = async |part: &pb::Ticket| {
+        suite.tickets("chen.jing").dispatch_ticket(dispatch(part, "tianhe-env")).await.unwrap();
+        suite.tickets("wu.gang").accept_ticket(accept(part)).await.unwrap();
+        suite.tickets("wu.gang").resolve_ticket(resolve(part)).await.unwrap();
+    };
+    let waits = |refused: tonic::Status, part: &pb::Ticket| {
+        assert_eq!((refused.code(), reason(&refused).as_str()), (Code::FailedPrecondition, "PARTS_OPEN"));
+        assert!(refused.message().contains(&part.number), "{}", refused.message());
+    };
+
+    let whole = handled(&suite, false).await;
+    let part = suite.links("wu.gang").split_ticket(split(&whole)).await.unwrap().into_inner().parts.remove(0);
+    waits(reviews(&suite, "wu.gang").submit_for_review(proposal(&whole)).await.unwrap_err(), &part);
+    finish(&part).await;
+    submitted(&suite, &whole).await;
+
+    // Split while it is reviewed: whoever signs last is told.
+    let later =
+        suite.links("wu.gang").split_ticket(split(&whole)).await.unwrap().into_inner().parts.remove(0);
+    reviews(&suite, "sun.lei").approve_review(approval(&whole)).await.unwrap();
+    waits(reviews(&suite, "he.ping").approve_review(approval(&whole)).await.unwrap_err(), &later);
+    let waiting = suite.get(&whole.id).await;
+    assert_eq!((waiting.phase(), waiting.step.as_str()), (pb::Phase::InReview, "centre-review"));
+    finish(&later).await;
+    let resolved = reviews(&suite, "he.ping").approve_review(approval(&whole)).await.unwrap().into_inner();
+    assert_eq!(resolved.phase(), pb::Phase::Resolved);
+}

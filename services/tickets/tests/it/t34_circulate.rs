@@ -148,6 +148,21 @@ async fn t34_an_announcement_is_shown_inside_a_unit_of_who_announces() {
         suite.circulation("li.wei").circulate_announcement(announce("tianhe-env")).await.unwrap_err();
     assert_eq!(handler.code(), Code::PermissionDenied, "a unit's leader announces");
 
+    // The fact is told once, without a word of it, and no watcher of tickets stumbles over it.
+    let facts = gongdan_testkit::eventually_some("the announcement is told", async || {
+        let events = suite.env.events("tickets").await;
+        let facts: Vec<_> = events.into_iter().filter(|event| event.kind == "announced").collect();
+        (!facts.is_empty()).then_some(facts)
+    })
+    .await;
+    let fact: pb::AnnouncementEvent = facts[0].decode().unwrap();
+    assert_eq!(
+        (facts.len(), facts[0].version, facts[0].aggregate_id.to_string()),
+        (1, 1, announced.id.clone())
+    );
+    assert_eq!((fact.unit_id.as_str(), fact.circulated_by.unwrap().id.as_str()), ("tianhe-env", "zhou.jie"));
+    assert!(!facts[0].payload.windows(6).any(|bytes| bytes == "值班".as_bytes()), "no words");
+
     assert_eq!(suite.circulations("li.wei", "", true).await.len(), 1);
     suite.read("li.wei", &announced.id).await.unwrap();
     assert!(suite.circulations("li.wei", "", true).await.is_empty());

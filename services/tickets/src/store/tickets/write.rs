@@ -50,7 +50,7 @@ pub(crate) struct Prepared {
 }
 
 impl Tickets {
-    /// Writes an act, which its workflow may refuse. Somebody else's act in between is ABORTED, unless it was the same request: then this is its answer.
+    /// Writes an act, which its workflow may refuse, and its parts. Somebody else's act in between is ABORTED, unless it was the same request: then this is its answer.
     pub(crate) async fn save(
         &self,
         view: TicketView,
@@ -90,7 +90,7 @@ impl Tickets {
         fields: Option<Vec<(String, Found)>>,
         places: Vec<NewPlace>,
     ) -> Result<pb::Ticket, Error> {
-        let changed = &self.workflows.govern(changed, Who::Caller(&call.caller)).await?;
+        let changed = &self.judged(changed, Who::Caller(&call.caller)).await?;
         let save = |tickets: &Self| {
             let now = tickets.clock.now();
             let written = events::write(changed, now);
@@ -127,7 +127,7 @@ impl Tickets {
 
     /// Writes an act that no call asked for; false when somebody else was faster.
     pub(crate) async fn save_unasked(&self, changed: &Changed) -> Result<bool, Error> {
-        let changed = &self.workflows.govern(changed, Who::Program).await?;
+        let changed = &self.judged(changed, Who::Program).await?;
         let now = self.clock.now();
         let save = Save::new(changed, events::write(changed, now), None, now);
         let updated = self.updates.write(save).instrument(sql_span!("tickets.update", "UPDATE")).await?;
@@ -147,7 +147,7 @@ impl Tickets {
         viewer: Viewer,
         who: Who<'_>,
     ) -> Result<Created, Error> {
-        let changed = &self.workflows.govern(changed, who).await?;
+        let changed = &self.judged(changed, who).await?;
         let span = sql_span!("tickets.insert", "INSERT");
         let prepared = span.in_scope(|| self.prepare(changed, key, import, beside));
         let Prepared { insert, view, answer } = prepared;
