@@ -1,10 +1,11 @@
 //! What belongs to a ticket beside its request, by the client alone: place, calls, notes, attachments, visits, review,
-//! workflow. Source: T15, T18, T25, T31, T35, T37.
+//! workflow, queues. Source: T15, T18, T25, T27, T31, T35, T37.
 
 mod attachments;
 mod calls;
 mod desk;
 mod places;
+mod queues;
 mod review;
 mod visits;
 mod workflows;
@@ -25,4 +26,11 @@ async fn workflows_and_reviews_are_gone_through_by_the_client() {
     let desk = Desk::start().await;
     review::t18_a_sensitive_ticket_is_resolved_by_review_and_countersigning(&desk).await;
     workflows::t31_a_workflow_is_shown_put_ruled_and_migrated(&desk).await;
+}
+
+#[tokio::test]
+async fn t27_queues_counts_and_export() {
+    let desk = Desk::start().await;
+    queues::each_queue_shows_and_counts_what_stands_in_it(&desk).await;
+    queues::a_queue_is_taken_along_as_csv_and_xlsx(&desk).await;
 }
