@@ -138,7 +138,6 @@ fn decision_id(text: &str) -> Result<Option<Uuid>, &'static str> {
 }
 
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
     use gongdan_bus::Origin;

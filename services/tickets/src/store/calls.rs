@@ -375,7 +375,7 @@ pub(crate) async fn rotate(
                 done += 1;
             }
             Ok((_, None)) => {
-                tracing::error!(call = row.call_id, "a number cannot be indexed anew: no such key")
+                tracing::error!(call = row.call_id, "a number cannot be indexed anew: no such key");
             }
             Err(error) => tracing::error!(call = row.call_id, %error, "a number cannot be sealed anew"),
         }

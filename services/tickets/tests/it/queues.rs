@@ -108,8 +108,8 @@ async fn t27_help_that_is_owed_stands_with_the_unit_that_owes_it() {
     }
     suite.holds(&PEOPLE).await;
     suite.handling("wang.fang").reply_assist(help(&one)).await.unwrap();
-    assert_eq!(suite.queue("wang.fang", Queue::Assisting).await, [two.id.clone()]);
-    assert_eq!(suite.queue("wang.fang", Queue::MyDone).await, [one.id.clone()]);
+    assert_eq!(suite.queue("wang.fang", Queue::Assisting).await, std::slice::from_ref(&two.id));
+    assert_eq!(suite.queue("wang.fang", Queue::MyDone).await, std::slice::from_ref(&one.id));
     suite.holds(&PEOPLE).await;
     // What is over asks nobody for help any more.
     suite.tickets("chen.jing").cancel_ticket(cancel(&two)).await.unwrap();
