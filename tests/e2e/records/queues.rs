@@ -176,7 +176,7 @@ pub async fn a_queue_is_taken_along_as_csv_and_xlsx(desk: &Desk) {
     assert!(column_of("联系电话").contains(&"138****1234".to_owned()) && !text.contains("13800001234"));
 
     // An existing file is not written over; what is neither is refused; who may not has no file.
-    assert!(desk.refuses(DISPATCHER, &words).await.contains("队列.csv"));
+    assert!(desk.refuses(DISPATCHER, &words[..5]).await.contains("队列.csv"));
     let odd = desk.path("队列.txt");
     let refused = desk.refuses(DISPATCHER, &["ticket", "export", odd.to_str().expect("a path")]).await;
     assert!(refused.contains(".csv") && refused.contains(".xlsx"), "{refused}");

@@ -1,7 +1,8 @@
 //! `queues`: how long the pages of work queues and their counts take among few tickets and among many. Source: T27.
 //!
 //! Both sizes have the same mixture: one in ten in flight, in a hundred counties, with three hundred units and a thousand
-//! people, of which one unit and one person are the caller's. Calls are made in turn, queue by queue.
+//! people, of which one unit and one person are the caller's, who has so much to do that a page of each queue is full at
+//! both sizes. Calls are made in turn, queue by queue.
 
 use crate::{
     bulk::{Indexes, execute},
@@ -51,6 +52,8 @@ struct Sized {
 pub(crate) async fn run(suite: &Suite, common: &Common, options: &QueuesOptions) -> anyhow::Result<()> {
     let pool =
         PgPoolOptions::new().max_connections(2).connect(&suite.database_url("gongdan_tickets")?).await?;
+    // Whoever administers has a unit here, so that the queues of units are measured too.
+    execute(&pool, "UPDATE principals SET unit_ids = '{centre}' WHERE id = 'admin'".to_owned()).await?;
     // What lists show has to be a ticket: one that the service wrote.
     let sample = suite.tickets().await?.create_ticket(setup::request(0)).await?.into_inner();
     let mut measured = Vec::new();
@@ -144,10 +147,10 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
                lead_unit, handler, received_at, subject, body, state, created_by, marks, due_at)
              SELECT gen_random_uuid(), 'GDQ' || n, 1, s.phase, 1, 2, 'unclassified',
                440100000000 + (n % 100) * 1000000, 1, 1 + (n / 7) % 5, 1,
-               CASE WHEN n % 300 = 1 THEN me.unit ELSE 'unit-' || n % 300 END,
-               CASE WHEN n % 1000 = 1 THEN 'admin' ELSE 'person-' || n % 1000 END,
+               CASE WHEN n % 30 = 1 THEN me.unit ELSE 'unit-' || n % 300 END,
+               CASE WHEN n % 50 = 1 THEN 'admin' ELSE 'person-' || n % 1000 END,
                now() - n * interval '1 second', 's', 'b', (SELECT state FROM tickets WHERE id = $3::uuid),
-               CASE WHEN (n / 10) % 1000 = 1 THEN 'admin' ELSE 'person-' || (n / 10) % 1000 END,
+               CASE WHEN s.phase = 1 OR (n / 10) % 1000 = 1 THEN 'admin' ELSE 'person-' || (n / 10) % 1000 END,
                CASE WHEN s.phase = 3 AND n % 3 = 0 THEN 1 WHEN s.phase = 5 THEN CASE (n / 20) % 20 WHEN 0 THEN 8 WHEN 1 THEN 2
                  ELSE 0 END WHEN s.phase = 10 AND (n / 11) % 100 = 0 THEN 4 ELSE 0 END,
                CASE WHEN s.phase BETWEEN 3 AND 7 THEN now() + (n % 1000) * interval '1 minute' END
@@ -170,8 +173,10 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
         "INSERT INTO doers (person, received_at, ticket_id, unit)
          SELECT handler, received_at, id, lead_unit FROM tickets WHERE number LIKE 'GDQ%' AND phase >= 5 ON CONFLICT DO NOTHING",
         "INSERT INTO trackers (person, ticket_id, unit)
-         SELECT handler, id, lead_unit FROM tickets WHERE number LIKE 'GDQ%' AND priority = 1 AND phase = 5
+         SELECT handler, id, lead_unit FROM tickets WHERE number LIKE 'GDQ%' AND phase = 5
          ON CONFLICT DO NOTHING",
+        "INSERT INTO assisting (unit, ticket_id)
+         SELECT lead_unit, id FROM tickets WHERE number LIKE 'GDQ%' AND phase = 5 ON CONFLICT DO NOTHING",
         "TRUNCATE queue_deltas, queue_counts",
         "INSERT INTO queue_counts (queue, owner, unit, region, class, n)
          SELECT p.queue, p.owner, p.unit, t.region, 0, count(*)
@@ -180,7 +185,8 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
            (2, handler, lead_unit, phase BETWEEN 3 AND 7 AND handler IS NOT NULL),
            (3, handler, lead_unit, phase >= 10 AND handler IS NOT NULL),
            (3, created_by, '', phase > 1 AND created_by IS NOT NULL AND created_by IS DISTINCT FROM handler),
-           (4, handler, lead_unit, priority = 1 AND phase = 5),
+           (4, handler, lead_unit, phase = 5),
+           (12, lead_unit, lead_unit, phase = 5 AND lead_unit IS NOT NULL),
            (5, '', '', phase BETWEEN 3 AND 7),
            (6, '', '', phase >= 10), (6, lead_unit, lead_unit, phase >= 10 AND lead_unit IS NOT NULL),
            (7, created_by, '', phase = 1),
@@ -193,6 +199,7 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
         "VACUUM ANALYZE tickets",
         "VACUUM ANALYZE doers",
         "VACUUM ANALYZE trackers",
+        "VACUUM ANALYZE assisting",
         "VACUUM ANALYZE queue_counts",
     ] {
         execute(pool, statement.to_owned()).await?;

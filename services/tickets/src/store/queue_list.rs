@@ -54,7 +54,7 @@ const ASSISTING: Columns = Columns {
 const DRAFT: Columns = Columns { takes_part: "false", holds: "false", ..COLUMNS };
 
 const IN_FLIGHT: &str = "phase BETWEEN 3 AND 7";
-/// As the indexes of marked tickets have it.
+/// As the index of marked tickets by their desk has it.
 const MARKED: &str = "(marks & 7 <> 0 OR (marks & 8 <> 0 AND phase BETWEEN 3 AND 7))";
 
 /// Regions of which each is looked at for itself.
@@ -191,7 +191,7 @@ async fn branches(pool: &PgPool, page: &QueuePage<'_>) -> Result<Vec<Branch>, Er
     };
     let bit = |bit: i16| {
         let flying = if bit == 8 { format!(" AND {IN_FLIGHT}") } else { String::new() };
-        format!("{MARKED} AND marks & {bit} <> 0{flying}")
+        format!("marks & {bit} <> 0{flying}")
     };
     let by_received = |each, stands: &str, seen| Branch {
         each,
@@ -234,10 +234,8 @@ async fn marked(
     stands: String,
     units: Vec<String>,
 ) -> Result<Vec<Branch>, Error> {
-    let each = Each::Region(regions(pool, page).await?.into_iter().map(|(region, _)| region).collect());
-    let region =
-        Branch { each, stands: stands.clone(), seen: BY_REGION, not_by_region: false, priorities: true };
-    let stands = format!("{stands} AND COALESCE(lead_unit, pool_unit) IS NOT NULL");
+    let region = by_region(pool, page, stands.clone(), Each::Received).await?;
+    let stands = format!("{MARKED} AND {stands} AND COALESCE(lead_unit, pool_unit) IS NOT NULL");
     let unit = Branch { each: Each::Desk(units), stands, seen: DESK, not_by_region: true, priorities: true };
     Ok(vec![region, unit])
 }
