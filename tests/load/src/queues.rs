@@ -16,7 +16,7 @@ use anyhow::Context;
 use gongdan_proto::tickets::v1::{CountQueuesRequest, ListQueueRequest, Queue};
 use serde::Serialize;
 use sqlx::{PgPool, postgres::PgPoolOptions};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Tickets written by one statement.
 const CHUNK: u64 = 50_000;
@@ -56,6 +56,8 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &QueuesOptions)
     execute(&pool, "UPDATE principals SET unit_ids = '{centre}' WHERE id = 'admin'".to_owned()).await?;
     // What lists show has to be a ticket: one that the service wrote.
     let sample = suite.tickets().await?.create_ticket(setup::request(0)).await?.into_inner();
+    // Until the service has heard of the unit.
+    tokio::time::sleep(Duration::from_secs(12)).await;
     let mut measured = Vec::new();
     let mut there = 0;
     for tickets in [options.few, options.many.max(options.few)] {
@@ -172,11 +174,11 @@ async fn fill(pool: &PgPool, sample: &str, from: u64, upto: u64) -> anyhow::Resu
     for statement in [
         "INSERT INTO doers (person, received_at, ticket_id, unit)
          SELECT handler, received_at, id, lead_unit FROM tickets WHERE number LIKE 'GDQ%' AND phase >= 5 ON CONFLICT DO NOTHING",
-        "INSERT INTO trackers (person, ticket_id, unit)
-         SELECT handler, id, lead_unit FROM tickets WHERE number LIKE 'GDQ%' AND phase = 5
+        "INSERT INTO trackers (person, ticket_id, unit, received_at)
+         SELECT handler, id, lead_unit, received_at FROM tickets WHERE number LIKE 'GDQ%' AND phase = 5
          ON CONFLICT DO NOTHING",
-        "INSERT INTO assisting (unit, ticket_id)
-         SELECT lead_unit, id FROM tickets WHERE number LIKE 'GDQ%' AND phase = 5 ON CONFLICT DO NOTHING",
+        "INSERT INTO assisting (unit, ticket_id, received_at)
+         SELECT lead_unit, id, received_at FROM tickets WHERE number LIKE 'GDQ%' AND phase = 5 ON CONFLICT DO NOTHING",
         "TRUNCATE queue_deltas, queue_counts",
         "INSERT INTO queue_counts (queue, owner, unit, region, class, n)
          SELECT p.queue, p.owner, p.unit, t.region, 0, count(*)

@@ -39,8 +39,9 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
         "WITH input AS (SELECT * FROM UNNEST($1::text[], $2::uuid[], $3::boolean[]) AS i(unit, ticket_id, owes)),
          gone AS (
            DELETE FROM assisting a USING input i WHERE a.unit = i.unit AND a.ticket_id = i.ticket_id AND NOT i.owes)
-         INSERT INTO assisting (unit, ticket_id)
-         SELECT unit, ticket_id FROM input WHERE owes ON CONFLICT DO NOTHING",
+         INSERT INTO assisting (unit, ticket_id, received_at)
+         SELECT unit, ticket_id, received_at FROM input JOIN tickets ON id = ticket_id WHERE owes
+         ON CONFLICT DO NOTHING",
         &units,
         &tickets,
         &owes

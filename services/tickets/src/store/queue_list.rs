@@ -54,8 +54,6 @@ const ASSISTING: Columns = Columns {
 const DRAFT: Columns = Columns { takes_part: "false", holds: "false", ..COLUMNS };
 
 const IN_FLIGHT: &str = "phase BETWEEN 3 AND 7";
-/// As the index of marked tickets by their desk has it.
-const MARKED: &str = "(marks & 7 <> 0 OR (marks & 8 <> 0 AND phase BETWEEN 3 AND 7))";
 
 /// Regions of which each is looked at for itself.
 const REGIONS: usize = 64;
@@ -235,7 +233,7 @@ async fn marked(
     units: Vec<String>,
 ) -> Result<Vec<Branch>, Error> {
     let region = by_region(pool, page, stands.clone(), Each::Received).await?;
-    let stands = format!("{MARKED} AND {stands} AND COALESCE(lead_unit, pool_unit) IS NOT NULL");
+    let stands = format!("{stands} AND COALESCE(lead_unit, pool_unit) IS NOT NULL");
     let unit = Branch { each: Each::Desk(units), stands, seen: DESK, not_by_region: true, priorities: true };
     Ok(vec![region, unit])
 }
@@ -353,15 +351,15 @@ fn push_branch(
     sql.push(" CROSS JOIN LATERAL (SELECT ticket_views.id, ticket_views.received_at, priority, due_at FROM ");
     match branch.each {
         Each::Doer(_) => sql.push(
-            "(SELECT ticket_id, received_at AS done_received_at, person, unit FROM doers) AS doer
+            "(SELECT ticket_id, received_at AS listed_at, person, unit FROM doers) AS doer
              JOIN tickets AS ticket_views ON ticket_views.id = doer.ticket_id WHERE doer.person = k.key",
         ),
         Each::Tracker(_) => sql.push(
-            "(SELECT ticket_id, person, unit FROM trackers) AS tracker
+            "(SELECT ticket_id, received_at AS listed_at, person, unit FROM trackers) AS tracker
              JOIN tickets AS ticket_views ON ticket_views.id = tracker.ticket_id WHERE tracker.person = k.key",
         ),
         Each::Assisting(_) => sql.push(
-            "(SELECT ticket_id, unit FROM assisting) AS assist
+            "(SELECT ticket_id, received_at AS listed_at, unit FROM assisting) AS assist
              JOIN tickets AS ticket_views ON ticket_views.id = assist.ticket_id WHERE assist.unit = k.key",
         ),
         Each::Region(_) => sql.push("tickets AS ticket_views WHERE region = k.key"),
@@ -400,9 +398,9 @@ fn push_branch(
     }
     let order = match (&branch.each, leg) {
         (_, Leg::Due) => "due_at, ticket_views.id",
-        (Each::Doer(_), _) => "done_received_at DESC, doer.ticket_id DESC",
         // Within one priority where the index has them, and of few tickets where it has not.
         (_, Leg::Priority) if !by_priority => "priority, ticket_views.received_at DESC, ticket_views.id DESC",
+        (Each::Doer(_) | Each::Tracker(_) | Each::Assisting(_), _) => "listed_at DESC, ticket_id DESC",
         _ => "ticket_views.received_at DESC, ticket_views.id DESC",
     };
     sql.push(" ORDER BY ").push(order).push(" LIMIT ").push_bind(limit).push(") AS part");
@@ -430,7 +428,7 @@ fn push_after(sql: &mut QueryBuilder<Postgres>, after: Key, branch: &Branch, leg
         }
         (Leg::Received | Leg::NotDue, _) => {
             let key = match branch.each {
-                Each::Doer(_) => "done_received_at, doer.ticket_id",
+                Each::Doer(_) | Each::Tracker(_) | Each::Assisting(_) => "listed_at, ticket_id",
                 _ => "ticket_views.received_at, ticket_views.id",
             };
             sql.push(" AND (").push(key).push(") < (").push_bind(received);

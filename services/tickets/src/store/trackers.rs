@@ -45,8 +45,8 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
          gone AS (
            DELETE FROM trackers t USING input i
            WHERE t.person = i.person AND t.ticket_id = i.ticket_id AND NOT i.there)
-         INSERT INTO trackers (person, ticket_id, unit)
-         SELECT person, ticket_id, unit FROM input WHERE there
+         INSERT INTO trackers (person, ticket_id, unit, received_at)
+         SELECT person, ticket_id, unit, received_at FROM input JOIN tickets ON id = ticket_id WHERE there
          ON CONFLICT (person, ticket_id) DO UPDATE SET unit = EXCLUDED.unit",
         &people,
         &tickets,

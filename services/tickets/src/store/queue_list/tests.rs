@@ -34,8 +34,8 @@ SELECT gen_random_uuid(), 'GD' || n, 3, CASE WHEN n % 20 = 0 THEN 5 WHEN n % 33 
   CASE WHEN n % 20 = 0 AND n % 7 = 0 THEN 8 WHEN n % 33 = 0 AND n % 4 = 0 THEN 1 ELSE 0 END, now() + n % 90 * interval '1 hour'
 FROM generate_series(1, 40000) n;
 INSERT INTO doers SELECT 'person-' || (abs(hashtext(number)) % 200), received_at, id, lead_unit FROM tickets WHERE phase > 1;
-INSERT INTO trackers (person, ticket_id) SELECT 'person-' || (abs(hashtext(number)) % 400), id FROM tickets WHERE abs(hashtext(number)) % 50 = 0;
-INSERT INTO assisting (unit, ticket_id) SELECT 'unit-' || (abs(hashtext(number)) % 60), id FROM tickets WHERE phase BETWEEN 3 AND 7 AND abs(hashtext(number)) % 9 = 0;
+INSERT INTO trackers (person, ticket_id, received_at) SELECT 'person-' || (abs(hashtext(number)) % 400), id, received_at FROM tickets WHERE abs(hashtext(number)) % 50 = 0;
+INSERT INTO assisting (unit, ticket_id, received_at) SELECT 'unit-' || (abs(hashtext(number)) % 60), id, received_at FROM tickets WHERE phase BETWEEN 3 AND 7 AND abs(hashtext(number)) % 9 = 0;
 INSERT INTO queue_counts
 SELECT q, '', '', region, 0, count(*) FROM tickets, (VALUES (5), (6), (8), (9), (10), (11)) AS v (q)
 WHERE CASE q WHEN 5 THEN phase BETWEEN 3 AND 7 WHEN 6 THEN phase >= 10 WHEN 8 THEN marks & 1 <> 0
