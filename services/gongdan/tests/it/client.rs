@@ -1,6 +1,6 @@
 use std::process::{Command, Output};
 
-fn gongdan(arguments: &[&str]) -> Output {
+pub fn gongdan(arguments: &[&str]) -> Output {
     let nowhere = tempfile::tempdir().unwrap();
     Command::new(env!("CARGO_BIN_EXE_gongdan"))
         .args(arguments)

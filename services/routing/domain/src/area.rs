@@ -93,6 +93,24 @@ impl AreaIndex {
         found
     }
 
+    /// Every unit that answers for anything in a region, each once, in the order of their ids.
+    #[must_use]
+    pub fn units_covering(&self, region: RegionCode) -> Vec<&str> {
+        let code = region.as_i64();
+        let until = self.ranges.partition_point(|(range, _)| range.start <= code);
+        let mut units: Vec<&str> = self.ranges[..until]
+            .iter()
+            .zip(&self.furthest)
+            .rev()
+            .take_while(|(_, furthest)| **furthest >= code)
+            .filter(|((range, _), _)| range.contains(region))
+            .flat_map(|((_, areas), _)| areas.values().map(|area| area.unit_id.as_str()))
+            .collect();
+        units.sort_unstable();
+        units.dedup();
+        units
+    }
+
     /// How many there are.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -160,6 +178,20 @@ mod tests {
         ]);
         assert_eq!(ids(&index.candidates(code("440106900007"), "x")), [2, 1]);
         assert_eq!(ids(&index.candidates(code("440106900021"), "x")), [1]);
+    }
+
+    #[test]
+    fn whoever_answers_for_anything_in_a_region_covers_it() {
+        let index = AreaIndex::new([
+            area(1, "44", "env/noise"),
+            area(2, "4401", ""),
+            area(3, "440106", ""),
+            area(4, "440105", "env"),
+            Area { unit_id: "u3".into(), ..area(5, "440106", "roads") },
+        ]);
+        assert_eq!(index.units_covering(code("440106")), ["u1", "u2", "u3"]);
+        assert_eq!(index.units_covering(code("4401")), ["u1", "u2"]);
+        assert!(index.units_covering(code("11")).is_empty());
     }
 
     proptest! {

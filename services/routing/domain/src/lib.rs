@@ -12,6 +12,7 @@ mod id;
 pub mod import;
 mod principal;
 mod rule;
+mod suggest;
 mod unit;
 mod violation;
 
@@ -25,5 +26,8 @@ pub use facts::TicketFacts;
 pub use id::{InvalidId, check_id};
 pub use principal::{Principal, PrincipalKind, RIGHTS, ROLES};
 pub use rule::{Rule, RuleAction, RuleTarget, check_rule};
+pub use suggest::{
+    Hit, Hits, Judged, Lesson, Lessons, Quality, Suggester, TooLittle, TrainingPart, train_suggester,
+};
 pub use unit::{Unit, UnitKind};
 pub use violation::Violation;

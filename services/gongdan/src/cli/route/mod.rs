@@ -1,7 +1,10 @@
 //! How a ticket was routed, and why.
 
+mod confusion;
 mod explain;
 mod list;
+mod offline;
+mod train;
 mod tree;
 
 use anyhow::Result;
@@ -19,12 +22,15 @@ pub enum Command {
     },
     /// Decisions, newest first
     List(list::Args),
+    /// Learns from past tickets which item and unit to suggest, and says how good it is at it
+    Train(train::Args),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Explain { ticket } => explain::run(context, ticket).await,
         Command::List(args) => list::run(context, args).await,
+        Command::Train(args) => train::run(context, args).await,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     explanation::Outcome,
     rule::{RuleAction, RuleTarget},
 };
-use gongdan_region::RegionRange;
+use gongdan_region::{RegionCode, RegionRange};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -82,6 +82,19 @@ impl Directory {
     #[must_use]
     pub fn takes_part(&self, unit_id: &str, at: Timestamp) -> bool {
         self.units.get(unit_id).is_some_and(|unit| unit.takes_part_at(at))
+    }
+
+    /// A unit.
+    #[must_use]
+    pub fn unit(&self, id: &str) -> Option<&Unit> {
+        self.units.get(id)
+    }
+
+    /// Units that take part at an instant and whose area covers a region, for any item.
+    #[must_use]
+    pub fn units_covering(&self, region: RegionCode, at: Timestamp) -> Vec<String> {
+        let covering = self.areas.units_covering(region).into_iter();
+        covering.filter(|unit| self.takes_part(unit, at)).map(str::to_owned).collect()
     }
 
     /// Where a rule's target leads for a ticket, or why it cannot take it.
