@@ -4,9 +4,11 @@
 //! numbers as wholes. A query is cut into words of a dictionary, by the longest match, and what is between them into pairs;
 //! a text matches when it has all grams of all words. Source: REQUIREMENTS T28.
 //!
-//! How alike two texts are is the share of their grams that both have; [`Signature`] finds those that may be alike without
+//! How alike two texts are is the share of their telling grams that both have: without those of phrases that all requests have,
+//! which would make any two of a hotline's requests alike. [`Signature`] finds those that may be alike without
 //! comparing each with each. Source: REQUIREMENTS T10.
 
+mod common;
 mod dictionary;
 mod gram;
 mod query;
@@ -21,4 +23,4 @@ pub use signature::{BANDS, Signature};
 pub use snippet::{Snippet, snippet};
 
 /// Of the way texts are cut and signed. What was indexed with another is indexed anew.
-pub const VERSION: i32 = 1;
+pub const VERSION: i32 = 2;

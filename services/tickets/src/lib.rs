@@ -36,7 +36,7 @@ use crate::{
     telemetry::Metrics,
 };
 use anyhow::Context as _;
-use gongdan_access::guard;
+use gongdan_access::{Access, guard};
 use gongdan_auth::AuthChannel;
 use gongdan_clock::{SharedClock, SystemClock, new_id};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Handler, Inbox, RelayHandle};
@@ -89,6 +89,8 @@ pub(crate) struct Rooms {
     channel_standards: ChannelStandards,
     quarantine: Quarantine,
     units: Units,
+    /// What policies say about others than the caller.
+    access: Access,
     /// Says what deadlines would be.
     sla: ClockServiceClient<AuthChannel>,
     files: Files,
@@ -247,6 +249,7 @@ impl Rooms {
             channel_standards: ChannelStandards::new(pool.clone(), clock.clone()),
             quarantine,
             units: Units::new(pool.clone()),
+            access: base.access.clone(),
             sla: ClockServiceClient::new(base.peers.channel("sla")?),
             files: Files::new(&config.attachments)?,
             sweep: Notify::new(),

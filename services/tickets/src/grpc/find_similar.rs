@@ -21,14 +21,14 @@ use gongdan_errors::{Error, Violations};
 use gongdan_pg::error;
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_region::RegionCode;
-use gongdan_text::{Gram, Grams, Signature};
+use gongdan_text::{Grams, Signature};
 use gongdan_tickets_domain::{Phase, PhoneNumber};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Tickets that share a band whose texts are compared, the newest first.
-const MOST_COMPARED: i64 = 2_000;
+/// Tickets whose texts are compared, of those that share bands.
+const MOST_COMPARED: i64 = 500;
 /// Tickets of the same customer about the same item.
 const MOST_OF_CUSTOMER: i64 = 50;
 /// Of those that are alike, as many as are looked at for the caller's scope.
@@ -42,6 +42,7 @@ struct Known {
     customer: Option<Uuid>,
     item: String,
     region: Option<RegionCode>,
+    /// What tells about its words.
     grams: Grams,
 }
 
@@ -149,7 +150,7 @@ async fn known(
     if let Some(customer) = customer {
         gongdan_audit::touched("customer", customer);
     }
-    Ok(Known { itself: None, customer, item: request.item, region, grams: Grams::of(&text) })
+    Ok(Known { itself: None, customer, item: request.item, region, grams: Grams::of(&text).telling() })
 }
 
 async fn of_ticket(
@@ -167,7 +168,7 @@ async fn of_ticket(
         customer: ticket.customer_id.filter(|_| knows),
         item: ticket.item,
         region: Some(ticket.region),
-        grams: Grams::of(&format!("{}\n{}", view.subject, view.body)),
+        grams: Grams::of(&format!("{}\n{}", view.subject, view.body)).telling(),
     })
 }
 
@@ -194,9 +195,9 @@ async fn of_customer(
     let mut found: HashMap<Uuid, Candidate> =
         ids.iter().map(|id| (*id, Candidate { same_customer: true, text: 0.0 })).collect();
     if !known.grams.is_empty() {
-        for (id, grams) in text_index::request_grams(&rooms.pool, &ids).await.map_err(error)? {
+        for (id, grams) in text_index::told(&rooms.pool, &ids).await.map_err(error)? {
             if let Some(candidate) = found.get_mut(&id) {
-                candidate.text = known.grams.alike(&grams);
+                candidate.text = known.grams.alike(grams.as_slice());
             }
         }
     }
@@ -229,10 +230,10 @@ async fn alike(
 }
 
 /// Those that are alike enough, the most alike first.
-fn compare(grams: &Grams, others: Vec<(Uuid, Vec<Gram>)>, least: f64) -> Vec<(Uuid, f64)> {
+fn compare(grams: &Grams, others: Vec<(Uuid, Grams)>, least: f64) -> Vec<(Uuid, f64)> {
     let mut alike: Vec<(Uuid, f64)> = others
         .into_iter()
-        .map(|(id, other)| (id, grams.alike(&other)))
+        .map(|(id, other)| (id, grams.alike(other.as_slice())))
         .filter(|(_, text)| *text >= least)
         .collect();
     alike.sort_by(|(a, x), (b, y)| y.total_cmp(x).then(b.cmp(a)));
@@ -266,7 +267,7 @@ mod tests {
     #[test]
     fn the_most_alike_come_first_and_others_not_at_all() {
         let id = Uuid::from_u128;
-        let other = |text: &str| Grams::of(text).into_vec();
+        let other = Grams::of;
         let found = compare(
             &Grams::of("夜间施工噪音扰民"),
             vec![

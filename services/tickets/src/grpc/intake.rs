@@ -79,6 +79,11 @@ pub(super) fn request_so_far(
             open.push(Open::Region);
             Some(region)
         }
+        ("", None) => {
+            violations
+                .add("region", "where it happened; whoever has no region of their own cannot leave it out");
+            None
+        }
         (code, _) => violations.field("region", region(code)),
     };
     let channel = given("channel", Channel::from_number(channel), violations);

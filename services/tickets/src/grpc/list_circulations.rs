@@ -1,6 +1,9 @@
 //! `CirculationService.ListCirculations`. Source: T34.
 
-use super::decode::{after, page_size, page_token, ticket_ref};
+use super::{
+    decode::{after, page_size, page_token, ticket_ref},
+    viewer::viewer_of,
+};
 use crate::{
     Rooms,
     store::{
@@ -96,8 +99,15 @@ pub(super) async fn present(
 ) -> Result<Vec<pb::Circulation>, Error> {
     let ids: Vec<Uuid> = found.iter().map(|circulation| circulation.id).collect();
     let readers = circulations::readers(&rooms.pool, &ids).await.map_err(error)?;
+    let tickets: Vec<Uuid> = found.iter().filter_map(|circulation| circulation.ticket_id).collect();
+    let views = rooms.tickets.views(&tickets).await?;
     let one = |circulation: Circulation| {
         let id = circulation.id;
+        // Of a ticket whose reporter nobody is to know, not by name either.
+        let text = match circulation.ticket_id.and_then(|id| views.get(&id)) {
+            Some(view) => view.told_to(viewer_of(caller, view)?, &rooms.customers.sealer)?(&circulation.text),
+            None => mask_numbers(&circulation.text),
+        };
         let of = |(of, person, at): &(Uuid, String, jiff::Timestamp)| {
             let read = pb::CirculationRead { person_id: person.clone(), read_at: Some(to_timestamp(*at)) };
             (*of == id).then_some(read)
@@ -105,14 +115,14 @@ pub(super) async fn present(
         let reads: Vec<pb::CirculationRead> = readers.reads.iter().filter_map(of).collect();
         let unread = readers.unread.iter().filter(|(of, _)| *of == id).map(|(_, person)| person.clone());
         let own = reads.iter().find(|read| read.person_id == caller.principal_id);
-        pb::Circulation {
+        Ok(pb::Circulation {
             id: id.to_string(),
             ticket_id: circulation.ticket_id.map(|id| id.to_string()).unwrap_or_default(),
             ticket_number: circulation.ticket_number.unwrap_or_default(),
             unit_id: circulation.unit_id,
             person_ids: circulation.person_ids,
             title: circulation.title,
-            text: mask_numbers(&circulation.text),
+            text,
             circulated_by: Some(ActorRef {
                 id: circulation.circulated_by,
                 name: circulation.circulated_by_name,
@@ -123,7 +133,7 @@ pub(super) async fn present(
             read_at: own.and_then(|read| read.read_at),
             unread_person_ids: unread.collect(),
             reads,
-        }
+        })
     };
-    Ok(found.into_iter().map(one).collect())
+    found.into_iter().map(one).collect()
 }

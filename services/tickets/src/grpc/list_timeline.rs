@@ -4,7 +4,10 @@ use super::{
     decode::{page_size, ticket_ref},
     viewer::viewer_of,
 };
-use crate::{Rooms, events, store::records::track};
+use crate::{
+    Rooms, events,
+    store::records::{circulation, track},
+};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -37,6 +40,7 @@ pub(super) async fn list_timeline(
             events::texts(entry).into_iter().for_each(|text| *text = hidden.take_out(text));
         }
         track::hide_others(entry, &caller.principal_id);
+        circulation::hide_outside(entry, &caller.unit_ids);
     }
     let next_page_token = match entries.last() {
         Some(last) if last.version < view.version => last.version.to_string(),

@@ -34,12 +34,18 @@ pub(super) async fn report_visits(
         let outcome = match Box::pin(one(rooms, caller, report)).await {
             Ok(known) => pb::VisitReportOutcome { taken: !known, known, ..Default::default() },
             // The others are not to be judged either: all of it is sent again.
-            Err(error) if matches!(error.code(), Code::Internal | Code::Unavailable) => return Err(error),
+            Err(error) if is_for_now(&error) => return Err(error),
             Err(error) => refusal(error),
         };
         outcomes.push(pb::VisitReportOutcome { report_id, ..outcome });
     }
     Ok(pb::ReportVisitsResponse { outcomes })
+}
+
+/// Nothing that is wrong with the report: it is taken when it is sent again.
+fn is_for_now(error: &Error) -> bool {
+    use Code::{Aborted, DeadlineExceeded, Internal, ResourceExhausted, Unavailable};
+    matches!(error.code(), Internal | Unavailable | ResourceExhausted | Aborted | DeadlineExceeded)
 }
 
 fn refusal(error: Error) -> pb::VisitReportOutcome {

@@ -6,7 +6,7 @@ use crate::{
     error::refused,
     store::{tickets::Opened, workflows::Who},
 };
-use gongdan_access::Caller;
+use gongdan_access::{Caller, sees_sensitive};
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -54,6 +54,31 @@ fn decode(request: &pb::SubmitForReviewRequest, id: Uuid, violations: &mut Viola
     })
 }
 
+/// Who signs has to be there, and to be allowed to see what they sign.
+async fn check_countersigners(
+    rooms: &Rooms,
+    countersigners: &[PrincipalId],
+    sensitive: bool,
+) -> Result<(), Error> {
+    if countersigners.is_empty() {
+        return Ok(());
+    }
+    let known = rooms.units.known_people(countersigners).await?;
+    let policies = rooms.access.policies();
+    let mut violations = Violations::new();
+    for (at, id) in countersigners.iter().enumerate() {
+        let rule = match known.iter().find(|known| known.id == id.as_str()) {
+            None => "is no active person whom routing knows",
+            Some(who) if sensitive && !sees_sensitive(&policies, &who.roles, &who.rights) => {
+                "may not see sensitive tickets"
+            }
+            Some(_) => continue,
+        };
+        violations.add(format!("countersigner_ids[{at}]"), format!("{id} {rule}"));
+    }
+    violations.finish()
+}
+
 pub(super) async fn submit_for_review(
     rooms: &Rooms,
     caller: &Caller,
@@ -71,14 +96,7 @@ pub(super) async fn submit_for_review(
         Opened::Fresh(opened) => opened,
     };
     let by = acting(caller, &opened)?;
-    let unknown = rooms.units.unknown_people(&proposal.countersigners).await?;
-    for (at, id) in proposal.countersigners.iter().enumerate() {
-        if unknown.iter().any(|unknown| unknown == id.as_str()) {
-            let rule = format!("{id} is no active person whom routing knows");
-            violations.add(format!("countersigner_ids[{at}]"), rule);
-        }
-    }
-    violations.finish()?;
+    check_countersigners(rooms, &proposal.countersigners, opened.ticket.sensitive).await?;
     let workflow = rooms.tickets.workflows.of(&opened.ticket).await?;
     let roles = Who::Caller(caller).roles();
     let acting = Who::acting(roles.as_deref());

@@ -171,15 +171,21 @@ pub(super) async fn take(
     }
     let report = said.report.clone();
     let stamp = report.stamp;
+    // The place of the ticket itself is kept under its id.
+    if said.point.is_some() && stamp.report == id {
+        return Err(Error::invalid_field("report_id", "another id than that of the ticket"));
+    }
+    let contact_erased = opened.ticket.erased.contact;
     let Some(changed) = opened.ticket.report_visit(report, manner, &by, now).map_err(refused)? else {
         return Ok(Taken::Before);
     };
     let places = match said.point {
-        Some((point, given_in)) => {
+        // Nothing would erase it any more.
+        Some((point, given_in)) if !contact_erased => {
             let kept = KeptPlace { address: String::new(), point: Some((point, given_in)) };
             vec![NewPlace::seal(&rooms.customers.sealer, stamp.report, &kept)?]
         }
-        None => Vec::new(),
+        _ => Vec::new(),
     };
     let ticket = rooms.tickets.save_placed(opened.view, &changed, call, places).await?;
     Ok(Taken::Now(Box::new(ticket)))

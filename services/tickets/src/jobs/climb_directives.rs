@@ -2,6 +2,7 @@
 //! guarded by the ticket's version, so that of several replicas one says it, and what was due while none ran is said when one
 //! does. Source: T23.
 
+use super::each::or_passed_over;
 use crate::{
     Rooms,
     consumers::system,
@@ -10,8 +11,10 @@ use crate::{
         tickets::TicketRef,
     },
 };
+use gongdan_tickets_domain::Actor;
 use jiff::{SignedDuration, Timestamp};
 use std::{collections::BTreeSet, sync::Arc};
+use uuid::Uuid;
 
 const PAGE: i64 = 200;
 
@@ -45,15 +48,16 @@ async fn pass(rooms: &Rooms, now: Timestamp) -> anyhow::Result<usize> {
         after = Some(last.after());
         let tickets: BTreeSet<_> = page.iter().map(|listed| listed.ticket_id).collect();
         for id in tickets {
-            let ticket = rooms.tickets.view(&TicketRef::Id(id)).await?.ticket()?;
-            if let Some(changed) = ticket.climb_directives(&rooms.rules, &by, now)
-                && rooms.tickets.save_unasked(&changed).await?
-            {
-                climbed += 1;
-            }
+            climbed += usize::from(or_passed_over(id, climb(rooms, id, &by, now).await)?);
             if rooms.shutdown.is_cancelled() {
                 return Ok(climbed);
             }
         }
     }
+}
+
+async fn climb(rooms: &Rooms, id: Uuid, by: &Actor, now: Timestamp) -> anyhow::Result<bool> {
+    let ticket = rooms.tickets.view(&TicketRef::Id(id)).await?.ticket()?;
+    let Some(changed) = ticket.climb_directives(&rooms.rules, by, now) else { return Ok(false) };
+    Ok(rooms.tickets.save_unasked(&changed).await?)
 }

@@ -3,6 +3,7 @@
 //! When those days are over only sla knows; it is asked once per ticket and round that is silent for as many calendar
 //! days, and what it says is remembered.
 
+use super::each::or_passed_over;
 use crate::{
     Rooms,
     consumers::system,
@@ -68,8 +69,8 @@ impl CloseSilent {
             let Some(last) = page.last().copied() else { return Ok(closed) };
             after = Some(last);
             for silent in page {
-                if self.due_at(silent).await? <= now && self.close(silent, now).await? {
-                    closed += 1;
+                if self.due_at(silent).await? <= now {
+                    closed += usize::from(or_passed_over(silent.id, self.close(silent, now).await)?);
                 }
                 if self.rooms.shutdown.is_cancelled() {
                     return Ok(closed);

@@ -2,6 +2,7 @@
 
 pub(crate) mod climb_directives;
 pub(crate) mod close_silent;
+mod each;
 pub(crate) mod fold_queues;
 pub(crate) mod forget_decisions;
 pub(crate) mod index_texts;

@@ -1,5 +1,6 @@
 //! Lets requests out of the quarantine whose customer was verified, and ends those whose time is over. Source: T12.
 
+use super::each::or_passed_over;
 use crate::{Rooms, consumers::system, error::lost_race, store::tickets::TicketRef};
 use gongdan_errors::{Code, Error};
 use gongdan_tickets_domain::{Actor, Changed, Reason, Ticket};
@@ -19,7 +20,9 @@ pub(crate) async fn run(rooms: Arc<Rooms>) {
         match pass(&rooms).await {
             Ok((0, 0)) => {}
             Ok((released, expired)) => tracing::info!(released, expired, "requests left the quarantine"),
-            Err(error) => tracing::warn!(error = %error, "the quarantine waits for the next look"),
+            Err(error) => {
+                tracing::warn!(error = %format!("{error:#}"), "the quarantine waits for the next look")
+            }
         }
         let next = rooms.clock.now() + rooms.quarantine.interval;
         tokio::select! {
@@ -29,8 +32,8 @@ pub(crate) async fn run(rooms: Arc<Rooms>) {
     }
 }
 
-async fn pass(rooms: &Rooms) -> Result<(usize, usize), Error> {
-    let by = system("tickets").map_err(Error::internal)?;
+async fn pass(rooms: &Rooms) -> anyhow::Result<(usize, usize)> {
+    let by = system("tickets")?;
     let (mut released, mut expired) = (0, 0);
     let mut after = Uuid::nil();
     loop {
@@ -38,19 +41,24 @@ async fn pass(rooms: &Rooms) -> Result<(usize, usize), Error> {
         let Some(last) = page.last().copied() else { break };
         after = last;
         for id in page {
-            released += usize::from(release(rooms, id, &by).await?);
+            released += usize::from(or_passed_over(id, release(rooms, id, &by).await.map_err(Into::into))?);
         }
     }
+    let (now, mut after) = (rooms.clock.now(), None);
     loop {
-        let now = rooms.clock.now();
-        let page = rooms.tickets.quarantined_until(now, PAGE).await?;
-        if page.is_empty() {
-            return Ok((released, expired));
+        let page = rooms.tickets.quarantined_until(now, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok((released, expired)) };
+        after = Some(*last);
+        let mut out = Vec::with_capacity(page.len());
+        for (_, id) in page {
+            let outcome = expire(rooms, id, now, &by).await;
+            // One that refuses is looked at again.
+            if outcome.is_ok() {
+                out.push(id);
+            }
+            expired += usize::from(or_passed_over(id, outcome.map_err(Into::into))?);
         }
-        for id in &page {
-            expired += usize::from(expire(rooms, *id, now, &by).await?);
-        }
-        rooms.tickets.out_of_quarantine(&page).await?;
+        rooms.tickets.out_of_quarantine(&out).await?;
     }
 }
 
@@ -62,7 +70,8 @@ pub(crate) async fn release_of(rooms: &Rooms, customer: Uuid, by: &Actor) -> Res
         let Some(last) = page.last().copied() else { return Ok(released) };
         after = last;
         for id in page {
-            released += usize::from(release(rooms, id, by).await?);
+            let outcome = release(rooms, id, by).await.map_err(Into::into);
+            released += usize::from(or_passed_over(id, outcome).map_err(Error::internal)?);
         }
     }
 }

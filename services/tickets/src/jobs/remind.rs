@@ -1,11 +1,13 @@
 //! Reminds people of the tickets that they track. As with directives, each reminder is said once, however many replicas look
 //! and however late. Source: T24.
 
+use super::each::or_passed_over;
 use crate::{
     Rooms,
     consumers::system,
     store::{reminders, tickets::TicketRef},
 };
+use gongdan_tickets_domain::Actor;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use uuid::Uuid;
@@ -41,15 +43,16 @@ async fn pass(rooms: &Rooms, now: Timestamp) -> anyhow::Result<usize> {
         let Some(last) = page.last() else { return Ok(reminded) };
         after = *last;
         for id in page {
-            let ticket = rooms.tickets.view(&TicketRef::Id(id)).await?.ticket()?;
-            if let Some(changed) = ticket.remind(&by, now)
-                && rooms.tickets.save_unasked(&changed).await?
-            {
-                reminded += 1;
-            }
+            reminded += usize::from(or_passed_over(id, remind(rooms, id, &by, now).await)?);
             if rooms.shutdown.is_cancelled() {
                 return Ok(reminded);
             }
         }
     }
+}
+
+async fn remind(rooms: &Rooms, id: Uuid, by: &Actor, now: Timestamp) -> anyhow::Result<bool> {
+    let ticket = rooms.tickets.view(&TicketRef::Id(id)).await?.ticket()?;
+    let Some(changed) = ticket.remind(by, now) else { return Ok(false) };
+    Ok(rooms.tickets.save_unasked(&changed).await?)
 }

@@ -2,6 +2,7 @@
 //!
 //! What is due is in a table, so that nothing is forgotten; the ticket's version lets one of several replicas do it.
 
+use super::each::or_passed_over;
 use crate::{
     Rooms,
     consumers::system,
@@ -34,20 +35,19 @@ pub(crate) async fn run(rooms: Arc<Rooms>) {
 
 /// All that are due; answers how many went on. One that cannot be resumed does not keep the others waiting.
 async fn pass(rooms: &Rooms) -> anyhow::Result<usize> {
-    let due = resumptions::due(&rooms.pool, rooms.clock.now(), PAGE).await?;
-    let mut resumed = 0;
-    for id in due {
-        match resume(rooms, id).await {
-            Ok(done) => resumed += usize::from(done),
-            Err(error) => {
-                tracing::warn!(ticket = %id, error = %format!("{error:#}"), "a suspended ticket does not go on");
+    let now = rooms.clock.now();
+    let (mut after, mut resumed) = (None, 0);
+    loop {
+        let page = resumptions::due(&rooms.pool, now, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(resumed) };
+        after = Some(*last);
+        for (_, id) in page {
+            resumed += usize::from(or_passed_over(id, resume(rooms, id).await)?);
+            if rooms.shutdown.is_cancelled() {
+                return Ok(resumed);
             }
         }
-        if rooms.shutdown.is_cancelled() {
-            break;
-        }
     }
-    Ok(resumed)
 }
 
 /// False when somebody did something with it meanwhile.

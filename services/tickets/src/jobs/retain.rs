@@ -8,13 +8,13 @@ use crate::{
     error::still_open,
     store::{
         calls,
-        erase::{self, Candidate, Erased},
+        erase::{self, Candidate, Class, Erased},
     },
 };
 use gongdan_errors::Error;
 use gongdan_tickets_domain::{Personal, Ticket};
 use jiff::{SignedDuration, Timestamp};
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 use tokio::sync::{mpsc, oneshot};
 use uuid::Uuid;
 
@@ -89,10 +89,6 @@ impl Ends {
         Self { contact: end(config.contacts_days, now), texts: end(config.texts_days, now) }
     }
 
-    fn classes(self) -> Personal {
-        Personal { contact: self.contact.is_some(), texts: self.texts.is_some() }
-    }
-
     /// What of a ticket has been kept long enough since it was over.
     fn of(self, ticket: &Ticket) -> Personal {
         let Some(over) = ticket.closed_at.filter(|_| ticket.phase.is_over()) else {
@@ -122,18 +118,36 @@ async fn look(rooms: &Rooms, pass: &mut Pass) -> Result<(), Error> {
         }
     }
     let ends = Ends::new(rooms, now);
-    // No ticket is closed before it was received.
-    let Some(before) = ends.contact.max(ends.texts) else { return Ok(()) };
+    let mut held = BTreeSet::new();
+    for (class, before) in [(Class::Contact, ends.contact), (Class::Texts, ends.texts)] {
+        // No ticket is closed before it was received.
+        if let Some(before) = before {
+            erase_before(rooms, ends, class, before, pass, &mut held).await?;
+        }
+    }
+    pass.held = i64::try_from(held.len()).unwrap_or(i64::MAX);
+    Ok(())
+}
+
+/// Of tickets that something of a class is left of, all that is due of any.
+async fn erase_before(
+    rooms: &Rooms,
+    ends: Ends,
+    class: Class,
+    before: Timestamp,
+    pass: &mut Pass,
+    held_tickets: &mut BTreeSet<Uuid>,
+) -> Result<(), Error> {
     let by = system("tickets").map_err(Error::internal)?;
     let limit = i64::from(rooms.config.retention.batch.max(1));
     let mut after = None;
     loop {
-        let page = erase::candidates(&rooms.pool, before, ends.classes(), after, limit).await?;
+        let page = erase::candidates(&rooms.pool, class, before, after, limit).await?;
         let Some(last) = page.last() else { return Ok(()) };
         after = Some((last.received_at, last.id));
         let due: Vec<Uuid> = page
             .iter()
-            .filter(|Candidate { ticket, .. }| !ends.of(ticket).is_nothing())
+            .filter(|Candidate { ticket, .. }| ticket.as_ref().is_some_and(|t| !ends.of(t).is_nothing()))
             .map(|candidate| candidate.id)
             .collect();
         if !due.is_empty() {
@@ -142,7 +156,7 @@ async fn look(rooms: &Rooms, pass: &mut Pass) -> Result<(), Error> {
             let Erased { tickets, held } =
                 erase::erase(rooms, &due, |ticket| ends.of(ticket), true, &by, refused).await?;
             pass.tickets += i64::try_from(tickets).unwrap_or(i64::MAX);
-            pass.held += i64::try_from(held.len()).unwrap_or(i64::MAX);
+            held_tickets.extend(held.into_iter().map(|(ticket, _)| ticket));
         }
         tokio::select! {
             () = tokio::time::sleep(rooms.config.retention.pause) => {}

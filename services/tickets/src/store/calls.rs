@@ -124,7 +124,7 @@ pub(crate) async fn unlinked(
            recording_url
          FROM calls c
          WHERE call_id = ANY (ARRAY(SELECT k.call_id FROM call_keys k WHERE k.key_index = ANY ($1))) AND started_at < $2
-           AND NOT EXISTS (SELECT FROM call_links l WHERE l.call_id = c.call_id)
+           AND NOT linked
          ORDER BY started_at DESC, call_id DESC LIMIT $3",
         keys,
         before.to_sqlx() as _,
@@ -136,11 +136,13 @@ pub(crate) async fn unlinked(
     .map_err(error)
 }
 
-/// Says how a call ended; none when it is not there.
+/// Says how a call ended; none when it is not there. What was erased of it does not come back.
 pub(crate) async fn end(pool: &PgPool, ending: &Ending) -> Result<Option<Call>, Error> {
     sqlx::query_as!(
         Call,
-        r#"UPDATE calls SET ended_at = $2, result = $3, note = $4, recording_url = $5 WHERE call_id = $1
+        r#"UPDATE calls SET ended_at = $2, result = $3, note = CASE WHEN note_erased THEN note ELSE $4 END,
+             recording_url = CASE WHEN recording_erased THEN '' ELSE $5 END
+           WHERE call_id = $1
            RETURNING call_id, seat, agent_id, customer_id, key_version, sealed, started_at, ended_at, result, note,
              recording_url"#,
         ending.call_id,
@@ -253,7 +255,8 @@ async fn link(
     call: &CallId,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO call_links (ticket_id, call_id, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        "WITH linked AS (UPDATE calls SET linked = true WHERE call_id = $2 AND NOT linked)
+         INSERT INTO call_links (ticket_id, call_id, version) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
         ticket,
         call.as_str(),
         version
@@ -274,8 +277,8 @@ pub(super) async fn erase_contacts(
     sqlx::query!(
         "WITH erased AS (
            UPDATE calls c SET key_version = NULL, sealed = NULL, customer_id = NULL, recording_url = '',
-               note = CASE WHEN c.note = '' OR EXISTS (SELECT FROM call_links l WHERE l.call_id = c.call_id) THEN c.note
-                      ELSE $3 END
+               recording_erased = true, note_erased = c.note_erased OR NOT c.linked,
+               note = CASE WHEN c.note = '' OR c.linked THEN c.note ELSE $3 END
            WHERE call_id = ANY (ARRAY(
                SELECT call_id FROM call_links WHERE ticket_id = ANY ($1)
                UNION SELECT call_id FROM calls WHERE customer_id = ANY ($2)
@@ -299,8 +302,8 @@ pub(super) async fn erase_contacts(
 /// What was noted goes with the texts.
 pub(super) async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "UPDATE calls SET note = $2
-         WHERE note <> '' AND call_id IN (SELECT call_id FROM call_links WHERE ticket_id = ANY ($1))",
+        "UPDATE calls SET note = CASE WHEN note = '' THEN '' ELSE $2 END, note_erased = true
+         WHERE call_id IN (SELECT call_id FROM call_links WHERE ticket_id = ANY ($1))",
         tickets,
         ERASED
     )
@@ -312,15 +315,11 @@ pub(super) async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid])
 
 /// Forgets calls of before an instant that belong to no ticket; says how many.
 pub(crate) async fn forget(pool: &PgPool, before: Timestamp) -> Result<u64, Error> {
-    let done = sqlx::query!(
-        "DELETE FROM calls c WHERE started_at < $1
-           AND NOT EXISTS (SELECT FROM call_links l WHERE l.call_id = c.call_id)",
-        before.to_sqlx() as _
-    )
-    .execute(pool)
-    .instrument(sql_span!("calls.forget", "DELETE"))
-    .await
-    .map_err(error)?;
+    let done = sqlx::query!("DELETE FROM calls WHERE NOT linked AND started_at < $1", before.to_sqlx() as _)
+        .execute(pool)
+        .instrument(sql_span!("calls.forget", "DELETE"))
+        .await
+        .map_err(error)?;
     Ok(done.rows_affected())
 }
 

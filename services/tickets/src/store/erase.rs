@@ -11,7 +11,7 @@ use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
 use gongdan_tickets_domain::{Actor, ERASED, Personal, Refusal, Ticket};
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::{PgConnection, PgPool};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,7 +34,8 @@ pub(crate) struct Erased {
 pub(crate) struct Candidate {
     pub id: Uuid,
     pub received_at: Timestamp,
-    pub ticket: Ticket,
+    /// None when it cannot be read.
+    pub ticket: Option<Ticket>,
 }
 
 /// Erases of these tickets what `what` says, in one transaction; `what` may be asked about a newer state than it knew.
@@ -216,39 +217,70 @@ async fn erase_texts(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<
     calls::erase_texts(connection, tickets).await
 }
 
-/// Tickets that are over, received before an instant, with something of these classes left; after one of an earlier page.
+/// A class of what is personal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Class {
+    Contact,
+    Texts,
+}
+
+struct CandidateRow {
+    id: Uuid,
+    received_at: SqlTimestamp,
+    state: Vec<u8>,
+}
+
+/// Tickets that are over, received before an instant, with something of this class left; after one of an earlier page.
 pub(crate) async fn candidates(
     pool: &PgPool,
+    class: Class,
     before: Timestamp,
-    classes: Personal,
     after: Option<(Timestamp, Uuid)>,
     limit: i64,
 ) -> Result<Vec<Candidate>, Error> {
     let (at, id) = after
         .unwrap_or((Timestamp::UNIX_EPOCH - jiff::SignedDuration::from_hours(24 * 365 * 100), Uuid::nil()));
-    let rows = sqlx::query!(
-        "SELECT id, received_at, state FROM tickets
-         WHERE phase >= 10 AND NOT (contact_erased AND texts_erased)
-           AND ($1 AND NOT contact_erased OR $2 AND NOT texts_erased)
-           AND received_at < $3 AND (received_at, id) > ($4, $5)
-         ORDER BY received_at, id LIMIT $6",
-        classes.contact,
-        classes.texts,
-        before.to_sqlx() as _,
-        at.to_sqlx() as _,
-        id,
-        limit
-    )
-    .fetch_all(pool)
-    .instrument(sql_span!("tickets.to_erase", "SELECT"))
-    .await
-    .map_err(error)?;
-    rows.into_iter()
-        .map(|row| {
-            let ticket = super::state::decode(&row.state).map_err(damaged)?;
-            Ok(Candidate { id: row.id, received_at: row.received_at.to_jiff(), ticket })
-        })
-        .collect()
+    let (before, at) = (before.to_sqlx(), at.to_sqlx());
+    // Each class has an index of its own: what is left of one is not looked for among what is left of the other.
+    let rows = match class {
+        Class::Contact => {
+            sqlx::query_as!(
+                CandidateRow,
+                "SELECT id, received_at, state FROM tickets
+                 WHERE phase >= 10 AND NOT contact_erased AND received_at < $1 AND (received_at, id) > ($2, $3)
+                 ORDER BY received_at, id LIMIT $4",
+                before as _,
+                at as _,
+                id,
+                limit
+            )
+            .fetch_all(pool)
+            .instrument(sql_span!("tickets.contacts_to_erase", "SELECT"))
+            .await
+        }
+        Class::Texts => {
+            sqlx::query_as!(
+                CandidateRow,
+                "SELECT id, received_at, state FROM tickets
+                 WHERE phase >= 10 AND NOT texts_erased AND received_at < $1 AND (received_at, id) > ($2, $3)
+                 ORDER BY received_at, id LIMIT $4",
+                before as _,
+                at as _,
+                id,
+                limit
+            )
+            .fetch_all(pool)
+            .instrument(sql_span!("tickets.texts_to_erase", "SELECT"))
+            .await
+        }
+    };
+    let candidate = |row: CandidateRow| {
+        let ticket = super::state::decode(&row.state)
+            .inspect_err(|error| tracing::error!(ticket = %row.id, %error, "a ticket cannot be read"))
+            .ok();
+        Candidate { id: row.id, received_at: row.received_at.to_jiff(), ticket }
+    };
+    Ok(rows.map_err(error)?.into_iter().map(candidate).collect())
 }
 
 /// A page of a customer's tickets that something is left of, by id.

@@ -67,7 +67,7 @@ impl Tickets {
                     records::attachment::hide_reporter(&mut event);
                 }
                 if viewer.public_only {
-                    records::attachment::hide_internal_change(&mut event);
+                    records::citizen::only_their_change(&mut event);
                 }
                 Ok(event)
             })

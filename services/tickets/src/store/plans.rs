@@ -42,8 +42,6 @@ const WHOLE: &[&str] = &[
     "INSERT INTO key_rotations",
     // What the job forgets that keeps to retention.
     "DELETE FROM answered_decisions WHERE answered_at < $1",
-    "DELETE FROM contact_reads",
-    "DELETE FROM calls c WHERE started_at < $1",
 ];
 
 /// Most tickets are over; some of the others are marked, held, quarantined or drafts.

@@ -6,7 +6,7 @@ use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
 use gongdan_tickets_domain::{Change, Changed, groups::quarantine};
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::PgConnection;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -45,17 +45,27 @@ impl Tickets {
         .map_err(error)
     }
 
-    /// Those whose time is over, the longest ago first.
-    pub(crate) async fn quarantined_until(&self, now: Timestamp, limit: i64) -> Result<Vec<Uuid>, Error> {
-        sqlx::query_scalar!(
-            "SELECT ticket_id FROM quarantined WHERE until <= $1 ORDER BY until, ticket_id LIMIT $2",
+    /// Those whose time is over, the longest ago first, after one of an earlier page.
+    pub(crate) async fn quarantined_until(
+        &self,
+        now: Timestamp,
+        after: Option<(Timestamp, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<(Timestamp, Uuid)>, Error> {
+        let (at, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
+        let rows = sqlx::query!(
+            r#"SELECT until AS "until: SqlTimestamp", ticket_id FROM quarantined
+               WHERE until <= $1 AND (until, ticket_id) > ($2, $3) ORDER BY until, ticket_id LIMIT $4"#,
             now.to_sqlx() as _,
+            at.to_sqlx() as _,
+            id,
             limit
         )
         .fetch_all(&self.pool)
         .instrument(sql_span!("quarantined.over", "SELECT"))
         .await
-        .map_err(error)
+        .map_err(error)?;
+        Ok(rows.into_iter().map(|row| (row.until.to_jiff(), row.ticket_id)).collect())
     }
 
     /// These wait no longer.

@@ -66,14 +66,24 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
 }
 
 /// At most `limit` tickets whose time has come, the longest overdue first.
-pub(crate) async fn due(pool: &PgPool, now: Timestamp, limit: i64) -> Result<Vec<Uuid>, Error> {
-    sqlx::query_scalar!(
-        "SELECT ticket_id FROM resumptions WHERE until <= $1 ORDER BY until, ticket_id LIMIT $2",
+pub(crate) async fn due(
+    pool: &PgPool,
+    now: Timestamp,
+    after: Option<(Timestamp, Uuid)>,
+    limit: i64,
+) -> Result<Vec<(Timestamp, Uuid)>, Error> {
+    let (at, id) = after.unwrap_or((Timestamp::UNIX_EPOCH, Uuid::nil()));
+    let rows = sqlx::query!(
+        r#"SELECT until AS "until: SqlTimestamp", ticket_id FROM resumptions
+           WHERE until <= $1 AND (until, ticket_id) > ($2, $3) ORDER BY until, ticket_id LIMIT $4"#,
         now.to_sqlx() as _,
+        at.to_sqlx() as _,
+        id,
         limit
     )
     .fetch_all(pool)
     .instrument(sql_span!("resumptions.due", "SELECT"))
     .await
-    .map_err(error)
+    .map_err(error)?;
+    Ok(rows.into_iter().map(|row| (row.until.to_jiff(), row.ticket_id)).collect())
 }

@@ -197,7 +197,7 @@ impl FoundBy {
     ) -> Self {
         let kept = |text: &str| text.replace(ERASED, "");
         let (request, resolutions) = (Grams::of(&kept(request)), Grams::of(&kept(resolutions)));
-        let bands = match (region, Signature::of(request.as_slice())) {
+        let bands = match (region, Signature::of(request.telling().as_slice())) {
             (Some(region), Some(signature)) => signature.bands(county(region), period(received_at)),
             _ => Vec::new(),
         };
@@ -304,11 +304,8 @@ pub(crate) async fn analyze(pool: &PgPool) -> Result<(), sqlx::Error> {
     Ok(())
 }
 
-/// The grams of subject and body of tickets, each in order.
-pub(crate) async fn request_grams(
-    pool: &PgPool,
-    tickets: &[Uuid],
-) -> Result<Vec<(Uuid, Vec<Gram>)>, sqlx::Error> {
+/// What tells about subject and body of tickets.
+pub(crate) async fn told(pool: &PgPool, tickets: &[Uuid]) -> Result<Vec<(Uuid, Grams)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT ticket_id, grams[1:request_grams] AS "grams!" FROM ticket_grams WHERE ticket_id = ANY ($1)"#,
         tickets
@@ -316,20 +313,23 @@ pub(crate) async fn request_grams(
     .fetch_all(pool)
     .instrument(sql_span!("ticket_grams.of", "SELECT"))
     .await?;
-    Ok(rows.into_iter().map(|row| (row.ticket_id, row.grams)).collect())
+    Ok(rows.into_iter().map(|row| (row.ticket_id, Grams::from_unsorted(row.grams).telling())).collect())
 }
 
-/// Tickets that share a band with one of these, the newest first, with the grams of subject and body.
+/// Tickets that share a band with one of these, with what tells about subject and body: those that share the most, of these
+/// the newest.
 pub(crate) async fn in_bands(
     pool: &PgPool,
     bands: &[i64],
     since: Timestamp,
     limit: i64,
-) -> Result<Vec<(Uuid, Vec<Gram>)>, sqlx::Error> {
+) -> Result<Vec<(Uuid, Grams)>, sqlx::Error> {
     let rows = sqlx::query!(
         r#"SELECT ticket_id, grams[1:request_grams] AS "grams!" FROM (
-               SELECT ticket_id, at, request_grams, grams FROM ticket_grams WHERE bands && $1 OFFSET 0) AS alike
-           WHERE at >= $2 ORDER BY at DESC, ticket_id DESC LIMIT $3"#,
+               SELECT ticket_id, at, request_grams, grams,
+                      (SELECT count(*) FROM unnest(bands) AS b(band) WHERE b.band = ANY ($1)) AS shared
+               FROM ticket_grams WHERE bands && $1 OFFSET 0) AS alike
+           WHERE at >= $2 ORDER BY shared DESC, at DESC, ticket_id DESC LIMIT $3"#,
         bands,
         since.to_sqlx() as _,
         limit
@@ -337,5 +337,5 @@ pub(crate) async fn in_bands(
     .fetch_all(pool)
     .instrument(sql_span!("ticket_grams.in_bands", "SELECT"))
     .await?;
-    Ok(rows.into_iter().map(|row| (row.ticket_id, row.grams)).collect())
+    Ok(rows.into_iter().map(|row| (row.ticket_id, Grams::from_unsorted(row.grams).telling())).collect())
 }

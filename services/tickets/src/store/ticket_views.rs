@@ -72,7 +72,7 @@ pub(crate) struct Viewer {
     pub see_reporter: bool,
     /// Who it is, as [`who`] has it; none: sees nobody's own marks.
     pub person: Option<Uuid>,
-    /// Sees of notes and attachments those that are for the citizen.
+    /// Sees what is for the citizen, not what staff say among themselves.
     pub public_only: bool,
 }
 
@@ -154,12 +154,13 @@ impl TicketView {
         let mut values = self.kept_fields();
         if !clear {
             form::each_scalar(&mut values, &mut |value| {
-                let told = match &*value {
-                    Value::String(text) => shown(text),
-                    other => shown(&other.to_string()),
+                let said = match &*value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
                 };
+                let told = shown(&said);
                 // A number that is none of those is left as it is.
-                if matches!(value, Value::String(_)) || told != *value {
+                if told != said {
                     *value = Value::String(told);
                 }
             });
@@ -192,9 +193,6 @@ impl TicketView {
         // Everybody's marks are their own.
         ticket.doers.retain(|doer| !doer.only_tracked || viewer.person == Some(who(&doer.person_id)));
         ticket.tracks.retain(|track| viewer.person == Some(who(&track.person_id)));
-        if viewer.public_only {
-            records::attachment::hide_internal(&mut ticket);
-        }
         let reporter = viewer.see_reporter || !ticket.confidential;
         // Citizens write their own numbers into their requests: who may not know them does not read them there.
         let clear = viewer.clear_personal && reporter && detail == Detail::Full;
@@ -240,6 +238,9 @@ impl TicketView {
         }
         if detail == Detail::Full {
             ticket.custom_fields = self.custom_fields(personal, clear, shown);
+        }
+        if viewer.public_only {
+            records::citizen::only_theirs(&mut ticket);
         }
         Ok(ticket)
     }

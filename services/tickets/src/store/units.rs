@@ -16,6 +16,13 @@ pub(crate) struct Units {
     pool: PgPool,
 }
 
+/// An active principal.
+pub(crate) struct Known {
+    pub id: String,
+    pub roles: Vec<String>,
+    pub rights: Vec<String>,
+}
+
 impl Units {
     pub(crate) fn new(pool: PgPool) -> Self {
         Self { pool }
@@ -117,16 +124,16 @@ impl Units {
         .map_err(error)
     }
 
-    /// Those of these people who are no active principals.
-    pub(crate) async fn unknown_people(&self, people: &[PrincipalId]) -> Result<Vec<String>, Error> {
+    /// Those of these people who are active principals, with their roles and rights.
+    pub(crate) async fn known_people(&self, people: &[PrincipalId]) -> Result<Vec<Known>, Error> {
         let ids: Vec<String> = people.iter().map(ToString::to_string).collect();
-        sqlx::query_scalar!(
-            r#"SELECT p AS "id!" FROM UNNEST($1::text[]) AS p
-               WHERE NOT EXISTS (SELECT FROM principals WHERE id = p AND active)"#,
+        sqlx::query_as!(
+            Known,
+            "SELECT id, roles, rights FROM principals WHERE id = ANY ($1) AND active",
             &ids
         )
         .fetch_all(&self.pool)
-        .instrument(sql_span!("principals.unknown", "SELECT"))
+        .instrument(sql_span!("principals.known", "SELECT"))
         .await
         .map_err(error)
     }

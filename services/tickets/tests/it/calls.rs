@@ -243,6 +243,10 @@ async fn a_call_is_erased_with_contact_and_texts() {
     let left = list(&suite, "zhao.min", &ticket).await.remove(0);
     assert_eq!((left.phone.as_str(), left.customer_id.as_str(), left.recorded), ("", "", false));
     assert_eq!(left.note, "[已删除 erased]");
+    // The telephone system repeats itself.
+    calls(&suite, "zhao.min").end_call(end("c-1")).await.unwrap();
+    let repeated = list(&suite, "zhao.min", &ticket).await.remove(0);
+    assert_eq!((repeated.note, repeated.recorded), (left.note, false));
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! T36: a citizen who asks by an account of their own and in confidence is not named by it.
 
-use crate::suite::{Suite, accept, complaint, dispatch, id, resolve, urge};
+use crate::suite::{Suite, accept, complaint, dispatch, give_back, id, resolve, urge};
 use gongdan_proto::{
     common::v1::PrincipalKind,
     tickets::v1::{self as pb, watch_tickets_response::Kind},
@@ -89,4 +89,31 @@ async fn who_asks_openly_is_named() {
     suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
     assert!(names_the_citizen(&get(&suite, "li.wei", &ticket.id).await));
     assert!(names_the_citizen(&timeline(&suite, "li.wei", &ticket.id).await));
+}
+
+#[tokio::test]
+async fn a_citizen_is_not_told_what_staff_say_among_themselves() {
+    let suite = Suite::start().await;
+    let ticket = asked_by_a_citizen(&suite, false).await;
+    suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
+    suite.tickets("li.wei").accept_ticket(accept(&ticket)).await.unwrap();
+    suite.tickets("li.wei").return_ticket(give_back(&ticket)).await.unwrap();
+    suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
+    suite.tickets("li.wei").accept_ticket(accept(&ticket)).await.unwrap();
+    let request = resolve(&ticket);
+    let (cause, reply) = ("内部说法乙", "已责令停工");
+    let request =
+        pb::ResolveTicketRequest { root_cause: cause.to_owned(), reply: reply.to_owned(), ..request };
+    suite.tickets("li.wei").resolve_ticket(request).await.unwrap();
+    let theirs = get(&suite, CITIZEN, &ticket.id).await;
+    assert_eq!(theirs.resolution.as_ref().unwrap().reply, reply);
+    let told = timeline(&suite, CITIZEN, &ticket.id).await;
+    let changes: Vec<_> = told.entries.iter().filter_map(|entry| entry.change.as_ref()).collect();
+    assert!(changes.iter().any(|change| matches!(change, pb::ticket_event::Change::Resolved(_))));
+    for inside in ["不属于本部门职责", cause] {
+        assert!(!format!("{theirs:?}{told:?}").contains(inside), "{inside}");
+        let staff = (get(&suite, "li.wei", &ticket.id).await, timeline(&suite, "li.wei", &ticket.id).await);
+        assert!(format!("{staff:?}").contains(inside), "{inside} is there for staff");
+    }
+    assert!(!changes.iter().any(|change| matches!(change, pb::ticket_event::Change::Returned(_))));
 }

@@ -196,6 +196,21 @@ async fn t02_bad_fields_of_a_draft_are_named() {
 }
 
 #[tokio::test]
+async fn t02_whoever_has_no_region_says_where_a_draft_stands() {
+    let suite = Suite::start().await;
+    suite.env.principal(gongdan_testkit::PrincipalSpec::new("lone").role("agent")).await;
+    let request = pb::CreateTicketRequest {
+        request_id: id(),
+        channel: pb::Channel::Phone.into(),
+        draft: true,
+        ..Default::default()
+    };
+    let refused = suite.tickets("lone").create_ticket(request).await.unwrap_err();
+    assert_eq!((refused.code(), fields(&refused)), (Code::InvalidArgument, vec!["region".to_owned()]));
+    assert!(refused.message().contains("where it happened"), "{}", refused.message());
+}
+
+#[tokio::test]
 async fn t02_a_draft_is_seen_by_the_desk_and_nobody_else() {
     let suite = Suite::start().await;
     let inspector =

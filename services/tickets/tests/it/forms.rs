@@ -176,6 +176,8 @@ async fn t06_bad_values_are_refused_with_the_path_of_each_and_good_ones_are_kept
     let kept = suite.get(&ticket.id).await;
     assert_eq!(kept.custom_fields, ticket.custom_fields);
     assert_eq!(text(kept.custom_fields.as_ref(), "meter"), "12345678");
+    let pressure = &kept.custom_fields.as_ref().unwrap().fields["pressure"];
+    assert_eq!(pressure.kind, Some(prost_types::value::Kind::NumberValue(2.5)), "numbers stay numbers");
     assert_eq!(text(kept.custom_fields.as_ref(), "remark"), "请拨138****1234", "numbers are masked");
     // Not in what travels.
     let entry = suite.timeline(&ticket.id).await.remove(0);

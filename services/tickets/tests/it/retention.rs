@@ -4,8 +4,8 @@ use crate::suite::{Suite, cancel, past, with_phone};
 use gongdan_auth::{AuthChannel, TokenSource};
 use gongdan_clock::{Clock as _, ManualClock, SystemClock};
 use gongdan_proto::tickets::v1::{
-    self as pb, DataClass, place_legal_hold_request::Subject, privacy_service_client::PrivacyServiceClient,
-    ticket_service_client::TicketServiceClient,
+    self as pb, DataClass, call_service_client::CallServiceClient, place_legal_hold_request::Subject,
+    privacy_service_client::PrivacyServiceClient, ticket_service_client::TicketServiceClient,
 };
 use jiff::SignedDuration;
 use std::{sync::Arc, time::Duration};
@@ -101,6 +101,40 @@ async fn each_class_goes_when_its_time_is_over_and_held_tickets_stay() {
     let pass = suite.retained().await;
     assert_eq!((pass.tickets_erased, pass.tickets_held), (1, 0));
     assert_eq!(suite.later(&held.id).await.erased.len(), 2);
+}
+
+#[tokio::test]
+async fn calls_of_no_ticket_go_when_their_time_is_over_and_those_of_tickets_stay() {
+    let clock = ManualClock::new(SystemClock.now());
+    let config = "[retention]\ncalls_days = 7\ninterval = \"87600h\"\n";
+    let suite = Suite::start_with(config, Arc::new(clock.clone())).await;
+    let start = |call: &str, at| pb::StartCallRequest {
+        call_id: call.to_owned(),
+        seat: "8001".to_owned(),
+        phone: "13700009999".to_owned(),
+        started_at: Some(gongdan_proto::to_timestamp(at)),
+        agent_id: String::new(),
+    };
+    let of = |who: &str| CallServiceClient::new(channel(&suite, who));
+    let begun = clock.now();
+    let ticket = suite.over("13800001234").await;
+    for (call, at) in [("old", begun), ("linked", begun), ("new", begun + days(3))] {
+        clock.set(at);
+        of("zhao.min").start_call(start(call, at)).await.unwrap();
+    }
+    let link = pb::LinkCallRequest {
+        request_id: crate::suite::id(),
+        ticket: ticket.id.clone(),
+        call_id: "linked".to_owned(),
+        ..Default::default()
+    };
+    of("zhao.min").link_call(link).await.unwrap();
+    suite.retained().await;
+    assert_eq!(suite.count("calls").await, 3, "nothing is due");
+    clock.set(begun + days(8));
+    suite.retained().await;
+    assert_eq!(suite.count("calls WHERE call_id IN ('linked', 'new')").await, 2);
+    assert_eq!(suite.count("calls").await, 2);
 }
 
 #[tokio::test]

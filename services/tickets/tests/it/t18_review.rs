@@ -227,6 +227,22 @@ async fn t18_named_persons_countersign_all_of_them_or_one() {
 }
 
 #[tokio::test]
+async fn t18_who_may_not_see_a_sensitive_ticket_is_not_asked_to_sign_it() {
+    let suite = start().await;
+    suite.env.principal(PrincipalSpec::new("tang.wei").unit("yuexiu-env").role("handler").region("44")).await;
+    let named = |ticket: &pb::Ticket| pb::SubmitForReviewRequest {
+        countersigner_ids: vec!["zhou.qi".to_owned(), "tang.wei".to_owned()],
+        ..proposal(ticket)
+    };
+    let sensitive = handled(&suite, true).await;
+    let refused = reviews(&suite, "wu.gang").submit_for_review(named(&sensitive)).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument);
+    assert_eq!(crate::suite::fields(&refused), ["countersigner_ids[1]"]);
+    let open = handled(&suite, false).await;
+    reviews(&suite, "wu.gang").submit_for_review(named(&open)).await.unwrap();
+}
+
+#[tokio::test]
 async fn t18_a_cancelled_ticket_leaves_its_review_lapsed_and_two_signatures_at_once_have_one_winner() {
     let suite = start().await;
     let ticket = submitted(&suite, &handled(&suite, false).await).await;

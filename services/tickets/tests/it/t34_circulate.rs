@@ -84,6 +84,16 @@ async fn t34_a_ticket_is_shown_inside_the_holders_unit_and_never_outside_with_re
         "who sees the ticket, not that"
     );
 
+    let told = async |who: &str| {
+        let request = pb::ListTimelineRequest { ticket: ticket.id.clone(), ..Default::default() };
+        let entries = suite.tickets(who).list_timeline(request).await.unwrap().into_inner().entries;
+        format!("{entries:?}")
+    };
+    assert!(told("li.wei").await.contains("请传阅"));
+    let outside = told("chen.jing").await;
+    assert!(outside.contains("Circulated"), "that there was one is no secret");
+    assert!(!outside.contains("请传阅") && !outside.contains("wu.tao"), "{outside}");
+
     let read = suite.read("wu.tao", &shown[0].id).await.unwrap();
     assert_eq!(read.reads[0].person_id, "wu.tao");
     assert_eq!(

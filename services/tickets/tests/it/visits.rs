@@ -166,7 +166,9 @@ async fn a_visit_is_booked_moved_checked_in_and_reported() {
     // The phone got no answer to its check-in, and sends it with the others later.
     let late = pb::VisitReport {
         report_id: check_in.request_id,
-        device_time: now.visits[0].checked_in_at,
+        // By its own clock, which is not that of the service.
+        device_time: Some(to_timestamp(suite.clock.now() - jiff::SignedDuration::from_mins(3))),
+        sequence: 7,
         ..self::report(&suite, &now, 0, What::CheckedIn(pb::VisitReportCheckIn::default()))
     };
     assert!(send(&suite, &[late]).await[0].known);

@@ -188,6 +188,18 @@ impl Visit {
         })
     }
 
+    /// When something live counts as said: after what it takes the place of, also where a device's clock runs ahead.
+    fn after_what_it_replaces(&self, report: &Report) -> Stamp {
+        let replaced = |what: &&What| std::mem::discriminant(*what) == std::mem::discriminant(&report.what);
+        let last = self.reports.iter().rev().find(|(_, what)| replaced(what)).map(|(stamp, _)| *stamp);
+        match (&report.what, last) {
+            (What::Moved { .. } | What::Reported { .. }, Some(last)) if last >= report.stamp => {
+                Stamp { at: last.at, sequence: last.sequence.saturating_add(1), ..report.stamp }
+            }
+            _ => report.stamp,
+        }
+    }
+
     /// The report of an id.
     #[must_use]
     pub fn report(&self, id: Uuid) -> Option<(&Stamp, &What)> {
@@ -297,15 +309,15 @@ impl Ticket {
     /// many; live, also when the visit is over, and a move when somebody is there already.
     pub fn report_visit(
         self,
-        report: Report,
+        mut report: Report,
         manner: Manner,
         by: &Actor,
         at: Timestamp,
     ) -> Result<Option<Changed>, Refusal> {
         let visit = self.groups.visits.get(report.visit).ok_or(Refusal::NoVisit)?;
-        if let Some((stamp, what)) = visit.report(report.stamp.report) {
-            let same = *stamp == report.stamp && *what == report.what;
-            return if same { Ok(None) } else { Err(Refusal::ReportReused) };
+        // A phone that got no answer says it again with a time of its own.
+        if let Some((_, what)) = visit.report(report.stamp.report) {
+            return if *what == report.what { Ok(None) } else { Err(Refusal::ReportReused) };
         }
         let action = match (manner, &report.what) {
             (Manner::Live, What::Moved { .. } | What::Cancelled) => Action::MoveVisit,
@@ -319,6 +331,7 @@ impl Ticket {
         }
         if manner == Manner::Live {
             judge_live(visit, &report.what, at)?;
+            report.stamp = visit.after_what_it_replaces(&report);
         }
         let latest = visit.outcome().is_none_or(|(stamp, _, _)| stamp < report.stamp);
         let text = match report.what {

@@ -34,20 +34,6 @@ pub(crate) fn hide_internal(ticket: &mut pb::Ticket) {
     ticket.attachment_count = ticket.public_attachment_count;
 }
 
-/// Empties the entry of what staff note and attach among themselves.
-pub(crate) fn hide_internal_change(event: &mut pb::TicketEvent) {
-    let internal = match &event.change {
-        Some(PbChange::Noted(c)) => !c.public,
-        Some(PbChange::Attached(c)) => !c.public,
-        Some(PbChange::Detached(c)) => !c.public,
-        _ => false,
-    };
-    if internal {
-        event.change = None;
-        event.actor = None;
-    }
-}
-
 /// The name of a file may tell who the reporter is that sent it.
 pub(crate) fn hide_reporter(event: &mut pb::TicketEvent) {
     if let Some(PbChange::Attached(attached)) = &mut event.change

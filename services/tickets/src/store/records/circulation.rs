@@ -36,6 +36,16 @@ pub(crate) fn change(change: &Change) -> PbChange {
     })
 }
 
+/// Leaves in an event nothing of a circulation but that there was one, unless it is inside a unit of who looks.
+pub(crate) fn hide_outside(event: &mut pb::TicketEvent, units: &[String]) {
+    if let Some(PbChange::Circulated(circulated)) = &mut event.change
+        && !units.contains(&circulated.unit_id)
+    {
+        *circulated = pb::Circulated::default();
+        event.actor = None;
+    }
+}
+
 /// What people wrote in an event of this group; none for events of others.
 pub(crate) fn texts(change: &mut PbChange) -> Vec<&mut String> {
     match change {

@@ -5,6 +5,7 @@ pub(crate) mod assist;
 pub(crate) mod attachment;
 pub(crate) mod call;
 pub(crate) mod circulation;
+pub(crate) mod citizen;
 pub(crate) mod directive;
 pub(crate) mod escalation;
 pub(crate) mod extension;
