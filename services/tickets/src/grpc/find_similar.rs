@@ -28,7 +28,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// Tickets whose texts are compared, of those that share bands.
-const MOST_COMPARED: i64 = 500;
+const MOST_COMPARED: i64 = 300;
 /// Tickets of the same customer about the same item.
 const MOST_OF_CUSTOMER: i64 = 50;
 /// Of those that are alike, as many as are looked at for the caller's scope.

@@ -317,7 +317,7 @@ pub(crate) async fn told(pool: &PgPool, tickets: &[Uuid]) -> Result<Vec<(Uuid, G
 }
 
 /// Tickets that share a band with one of these, with what tells about subject and body: those that share the most, of these
-/// the newest.
+/// the newest. Each band is looked up by itself: of an overlap with many the planner thinks that it is most of the table.
 pub(crate) async fn in_bands(
     pool: &PgPool,
     bands: &[i64],
@@ -325,11 +325,11 @@ pub(crate) async fn in_bands(
     limit: i64,
 ) -> Result<Vec<(Uuid, Grams)>, sqlx::Error> {
     let rows = sqlx::query!(
-        r#"SELECT ticket_id, grams[1:request_grams] AS "grams!" FROM (
-               SELECT ticket_id, at, request_grams, grams,
-                      (SELECT count(*) FROM unnest(bands) AS b(band) WHERE b.band = ANY ($1)) AS shared
-               FROM ticket_grams WHERE bands && $1 OFFSET 0) AS alike
-           WHERE at >= $2 ORDER BY shared DESC, at DESC, ticket_id DESC LIMIT $3"#,
+        r#"WITH best AS (
+             SELECT g.ticket_id FROM unnest($1::bigint[]) AS k(band)
+             JOIN ticket_grams g ON g.bands @> ARRAY[k.band] WHERE g.at >= $2
+             GROUP BY g.ticket_id ORDER BY count(*) DESC, min(g.at) DESC, g.ticket_id DESC LIMIT $3)
+           SELECT ticket_id, grams[1:request_grams] AS "grams!" FROM best JOIN ticket_grams USING (ticket_id)"#,
         bands,
         since.to_sqlx() as _,
         limit
