@@ -192,6 +192,9 @@ impl std::error::Error for Error {
     }
 }
 
+/// Bytes of violations that a status names: it travels in a header, and clients refuse long ones.
+const ROOM: usize = 4_096;
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         let Inner { code, reason, message, metadata, violations, retry_after, source } = *error.0;
@@ -205,7 +208,13 @@ impl From<Error> for Status {
         }
         let mut details = ErrorDetails::new();
         details.set_error_info(reason.as_str(), DOMAIN, metadata);
+        let mut room = ROOM;
         for violation in violations {
+            // The message says how many there are in all.
+            match room.checked_sub(violation.field.len() + violation.rule.len()) {
+                Some(left) => room = left,
+                None => break,
+            }
             details.add_bad_request_violation(violation.field, violation.rule);
         }
         if retry_after.is_some() {
@@ -230,6 +239,19 @@ fn chain(error: &(dyn std::error::Error + 'static)) -> String {
 mod tests {
     use super::*;
     use crate::Violations;
+
+    #[test]
+    fn very_many_violations_still_fit_into_a_header() {
+        let many = (0..50_000).map(|n| Violation {
+            field: format!("principals[{n}].unit_ids[0]"),
+            rule: "no unit `none`".to_owned(),
+        });
+        let status = Status::from(Error::invalid(many.collect()));
+        let named = status.get_error_details().bad_request().unwrap().field_violations.len();
+        assert!((50..200).contains(&named), "{named}");
+        assert!(status.details().len() < 12_000, "{}", status.details().len());
+        assert!(status.message().contains("50000"), "{}", status.message());
+    }
 
     #[test]
     fn a_status_carries_reason_violations_and_metadata() {

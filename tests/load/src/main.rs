@@ -14,6 +14,7 @@ mod floor;
 mod lifecycle;
 mod memory;
 mod options;
+mod organisation;
 mod output;
 mod queues;
 mod search;
@@ -41,6 +42,9 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Similar(similar) => search::similar(&suite, &options.common, similar).await,
         Scenario::Queues(queues) => queues::run(&suite, &options.common, queues).await,
         Scenario::Export(export) => export::run(&suite, &options.common, export).await,
+        Scenario::Organisation(organisation) => {
+            organisation::run(&suite, &options.common, organisation).await
+        }
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
     };

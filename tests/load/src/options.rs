@@ -52,6 +52,8 @@ pub(crate) enum Scenario {
     Lifecycle(LifecycleOptions),
     /// Resident memory of the six idle service processes.
     Idle,
+    /// A unit in every region and staff in all of them, in one import.
+    Organisation(OrganisationOptions),
     /// Search by words and number among many tickets.
     Search(SearchOptions),
     /// What a request may be a repeat of, among many tickets.
@@ -103,6 +105,14 @@ pub(crate) struct ExportOptions {
     /// How many tickets there are; written first, past the service, unless an earlier run wrote as many.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1_000..=10_000_000))]
     pub tickets: u64,
+}
+
+/// Options of `organisation`.
+#[derive(Debug, Args)]
+pub(crate) struct OrganisationOptions {
+    /// How many staff.
+    #[arg(long, default_value_t = 50_000)]
+    pub people: u32,
 }
 
 /// Options of `queues`.

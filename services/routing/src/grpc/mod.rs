@@ -8,6 +8,7 @@ mod get_principal;
 mod get_rule;
 mod get_unit;
 mod import_organisation;
+mod import_organisation_parts;
 mod list_areas;
 mod list_decisions;
 mod list_principals;
@@ -25,7 +26,7 @@ use gongdan_proto::routing::v1::{
     rule_service_server::RuleService,
 };
 use std::sync::Arc;
-use tonic::{Request, Response, Status};
+use tonic::{Request, Response, Status, Streaming};
 
 type Answer<T> = Result<Response<T>, Status>;
 
@@ -41,6 +42,17 @@ impl OrganisationService for Api {
     ) -> Answer<pb::ImportOrganisationResponse> {
         let caller = caller(&request)?;
         answer(import_organisation::import_organisation(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn import_organisation_parts(
+        &self,
+        request: Request<Streaming<pb::ImportOrganisationRequest>>,
+    ) -> Answer<pb::ImportOrganisationResponse> {
+        let caller = caller(&request)?;
+        let parts = request.into_inner();
+        Ok(Response::new(
+            import_organisation_parts::import_organisation_parts(&self.0, &caller, parts).await?,
+        ))
     }
 
     async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Answer<pb::Unit> {

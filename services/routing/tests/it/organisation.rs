@@ -189,3 +189,33 @@ async fn unknown_kinds_and_states_and_names_too_long_are_refused() {
     let status = suite.decisions().list_decisions(list).await.unwrap_err();
     assert_eq!(refusal(&status).2, ["state: an unknown state"]);
 }
+
+#[tokio::test]
+async fn r1_an_organisation_too_large_for_one_message_comes_in_parts_all_of_it_or_nothing() {
+    let suite = Suite::start().await;
+    let request_id = id();
+    let units = pb::ImportOrganisationRequest { request_id: request_id.clone(), ..upload() };
+    let people = |from: usize, to: usize, unit: &str| pb::ImportOrganisationRequest {
+        principals: (from..to).map(|n| person(&format!("staff.{n}"), unit)).collect(),
+        ..Default::default()
+    };
+    let mut admin = suite.organisation("admin");
+    let bad = vec![units.clone(), people(0, 1_500, "crew"), people(1_500, 1_501, "nobody")];
+    let status = admin.import_organisation_parts(tokio_stream::iter(bad)).await.unwrap_err();
+    let (code, _, violations) = refusal(&status);
+    assert_eq!((code, violations.len()), (Code::InvalidArgument, 1));
+    // Row 0 is that of the first part.
+    assert!(violations[0].starts_with("principals[1501].unit_ids[0]"), "{violations:?}");
+    let none =
+        admin.list_principals(pb::ListPrincipalsRequest { unit_id: "crew".into(), ..Default::default() });
+    assert!(none.await.unwrap().into_inner().principals.is_empty());
+
+    let good = vec![units, people(0, 1_500, "crew"), people(1_500, 3_000, "env")];
+    let answer =
+        admin.import_organisation_parts(tokio_stream::iter(good.clone())).await.unwrap().into_inner();
+    assert_eq!((answer.units_created, answer.principals_created, answer.areas_begun), (2, 3_001, 1));
+    let again = admin.import_organisation_parts(tokio_stream::iter(good)).await.unwrap().into_inner();
+    assert_eq!(again, answer, "a retry gets the same answer");
+    let last = admin.get_principal(pb::GetPrincipalRequest { id: "staff.2999".into() }).await.unwrap();
+    assert_eq!(last.into_inner().unit_ids, ["env"]);
+}

@@ -16,8 +16,8 @@ use super::{
     table::{self, Rows},
 };
 
-/// More than the contract's rows can come to.
-const MAX_MESSAGE: usize = 64 << 20;
+/// Rows of a part: far below what a message may hold.
+const PART: usize = 2_000;
 
 #[derive(Debug, clap::Args)]
 pub struct Args {
@@ -52,10 +52,39 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     if !wrong.is_empty() {
         return Err(refusal(wrong).into());
     }
-    let mut client = client(context)?.max_encoding_message_size(MAX_MESSAGE);
-    let answer =
-        client.import_organisation(request).await.map_err(|status| named(status, &origins))?.into_inner();
+    let answer = client(context)?
+        .import_organisation_parts(tokio_stream::iter(parts(request)))
+        .await
+        .map_err(|status| named(status, &origins))?
+        .into_inner();
     show(context, &answer)
+}
+
+/// The same rows in messages of a size that every service takes; at least one.
+fn parts(mut whole: ImportOrganisationRequest) -> Vec<ImportOrganisationRequest> {
+    let mut parts = Vec::new();
+    loop {
+        let mut room = PART;
+        let part = ImportOrganisationRequest {
+            request_id: whole.request_id.clone(),
+            units: first(&mut whole.units, &mut room),
+            principals: first(&mut whole.principals, &mut room),
+            areas: first(&mut whole.areas, &mut room),
+            replace_areas: whole.replace_areas,
+        };
+        parts.push(part);
+        if whole.units.is_empty() && whole.principals.is_empty() && whole.areas.is_empty() {
+            return parts;
+        }
+    }
+}
+
+/// Takes as many of the first rows as there is room for.
+fn first<T>(rows: &mut Vec<T>, room: &mut usize) -> Vec<T> {
+    let rest = rows.split_off(rows.len().min(*room));
+    let first = std::mem::replace(rows, rest);
+    *room -= first.len();
+    first
 }
 
 fn read(file: &Path) -> Result<Document> {
@@ -164,6 +193,25 @@ fn show(context: &Context, answer: &ImportOrganisationResponse) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use gongdan_proto::routing::v1::{AreaRow, PrincipalRow, UnitRow};
+
+    #[test]
+    fn all_rows_go_in_parts_in_their_order() {
+        let whole = ImportOrganisationRequest {
+            request_id: "r".into(),
+            units: vec![UnitRow::default(); PART - 1],
+            principals: (0..PART + 2)
+                .map(|n| PrincipalRow { tier: i32::try_from(n).unwrap(), ..Default::default() })
+                .collect(),
+            areas: vec![AreaRow::default()],
+            replace_areas: true,
+        };
+        let parts = parts(whole.clone());
+        assert_eq!(parts.iter().map(|part| part.principals.len()).collect::<Vec<_>>(), [1, PART, 1]);
+        let people: Vec<_> = parts.iter().flat_map(|part| part.principals.clone()).collect();
+        assert_eq!((people, parts[2].areas.len()), (whole.principals, 1));
+        assert_eq!(super::parts(ImportOrganisationRequest::default()).len(), 1);
+    }
 
     #[test]
     fn fields_of_the_request_become_rows_of_the_files() {

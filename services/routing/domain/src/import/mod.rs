@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 
 /// Most rows of one upload.
-pub const MAX_ROWS: usize = 20_000;
+pub const MAX_ROWS: usize = 200_000;
 
 /// A unit as uploaded.
 #[derive(Debug, Clone, Default)]
