@@ -102,7 +102,7 @@ struct WorkingDays {
 impl WorkingDays {
     fn national() -> Self {
         let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-        let files = ["../../shared/data/cn-holidays.json", "../services/sla/data/cn.json"];
+        let files = ["../../shared/data/cn-holidays.json", "../libs/calendar/data/cn.json"];
         let text = files
             .iter()
             .find_map(|file| fs::read_to_string(here.join(file)).ok())

@@ -8,7 +8,7 @@ use gongdan_sla_domain::{calendar::Document, policy::PolicySet};
 use jiff::Timestamp;
 use sqlx::PgPool;
 
-const CALENDARS: [&str; 1] = [include_str!("../../data/cn.json")];
+const CALENDARS: [&str; 1] = [gongdan_sla_domain::calendar::NATIONAL];
 const POLICY_SETS: [&str; 4] = [
     include_str!("../../data/policies/hotline.json"),
     include_str!("../../data/policies/three-seven.json"),

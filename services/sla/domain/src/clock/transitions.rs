@@ -3,7 +3,7 @@
 use super::{CancelReason, Change, Clock, ClockState, Course, Fact, Turn};
 use crate::{
     Amount, ClockKind, Origin,
-    amount::MAX_SECONDS,
+    calendar::MAX_SECONDS,
     calendar::{OutOfRange, Table},
     policy::Rule,
 };

@@ -13,7 +13,7 @@ mod policies;
 use gongdan_sla_domain::calendar::Calendar;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 
-pub const CN: &str = include_str!("../../../data/cn.json");
+pub const CN: &str = gongdan_sla_domain::calendar::NATIONAL;
 
 pub fn cn() -> Calendar {
     Calendar::read(CN, 1).unwrap()

@@ -1,7 +1,6 @@
 //! A calendar as it is imported: JSON, every fault reported with its path.
 
-use super::window::{Window, read_day};
-use crate::{Fault, Faults, is_key};
+use crate::{Fault, Faults, Window, is_key, window::read_day};
 use gongdan_region::{RegionCode, RegionRange, Regions};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;

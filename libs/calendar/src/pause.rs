@@ -3,8 +3,7 @@
 //! A clock of working days counts closes: a pause moves due by as many working days as it covers closes, a shorter one by
 //! nothing. Other amounts move by the time that was lost, working or elapsed.
 
-use super::{OutOfRange, table::Table};
-use crate::{Amount, DayEnd};
+use crate::{Amount, DayEnd, OutOfRange, Table};
 use jiff::Timestamp;
 
 impl Table {

@@ -1,10 +1,9 @@
 //! Why a due time is what it is, day by day. Source: S9.
 
-use super::{
-    OutOfRange,
+use crate::{
+    Amount, OutOfRange,
     table::{Table, date_at},
 };
-use crate::Amount;
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 /// What kind of day it is.

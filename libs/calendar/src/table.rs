@@ -1,12 +1,9 @@
 //! Every day's windows with running sums, and what can be asked of them.
 
-use super::{
-    OutOfRange,
+use crate::{
+    Amount, DayEnd, DayKind, OutOfRange, Window,
     document::{Layer, Special},
-    explain::DayKind,
-    window::Window,
 };
-use crate::{Amount, DayEnd};
 use jiff::{
     SignedDuration, Timestamp, ToSpan,
     civil::{Date, Time, date},
@@ -153,6 +150,15 @@ impl Table {
         let index = self.index(at)?;
         let before = SignedDuration::from_secs(self.seconds.get(index).copied().unwrap_or(0));
         Ok(before + self.worked_within(index, Timestamp::MIN, at))
+    }
+
+    /// Whether an instant is working time; a window's end is not. Source: S1.
+    ///
+    /// # Errors
+    /// When it is outside the years calendars reach.
+    pub fn works_at(&self, at: Timestamp) -> Result<bool, OutOfRange> {
+        let index = self.index(at)?;
+        Ok(self.windows(index).any(|(open, close)| (open..close).contains(&at)))
     }
 
     /// Working time between two instants; zero when `to` is before `from`. Source: S1.

@@ -1,28 +1,9 @@
-//! Working calendars: which instants are working time. Source: S1.
-//!
-//! Civil time exists only in here. Questions about long stretches cost O(log n): sums of working seconds and working
-//! days stand ready for every day from 1950 to 2149.
+//! A version of a calendar.
 
-mod document;
-mod explain;
-mod pause;
-mod table;
-mod window;
-
-pub use document::Document;
-pub use explain::{DayKind, DaySpan};
-pub use table::Table;
-pub use window::{InvalidWindow, Window};
-
-use crate::Fault;
+use crate::{Document, Fault, OutOfRange, Table};
 use gongdan_region::{RegionCode, RegionRange};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use std::{collections::BTreeSet, sync::OnceLock};
-
-/// An instant outside the years that calendars reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("calendars reach from 1950 to 2149")]
-pub struct OutOfRange;
 
 /// A version of a calendar, ready to count.
 #[derive(Debug)]
