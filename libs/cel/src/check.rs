@@ -1,9 +1,9 @@
 //! What is refused after parsing: unknown names, loops in loops in loops, and what gives no boolean.
 
-use crate::{ExpressionError, Language, describe, environment, facts::Resolver};
+use crate::{ExpressionError, Language, Texts, describe, environment, facts::Resolver};
 use cel::{
     Context, ExecutionError, IdedExpr, Program, Value,
-    common::ast::{EntryExpr, Expr, operators},
+    common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, operators},
 };
 use std::collections::BTreeSet;
 
@@ -49,8 +49,15 @@ pub(crate) fn names(
     program: &Program,
     language: &Language<'_>,
 ) -> Result<BTreeSet<String>, ExpressionError> {
-    let variables = language.variables;
-    let mut walk = Walk { source, program, variables, scope: Vec::new(), loops: 0, read: BTreeSet::new() };
+    let mut walk = Walk {
+        source,
+        program,
+        variables: language.variables,
+        texts: language.texts,
+        scope: Vec::new(),
+        loops: 0,
+        read: BTreeSet::new(),
+    };
     walk.expression(program.expression())?;
     Ok(walk.read)
 }
@@ -59,6 +66,7 @@ struct Walk<'a> {
     source: &'a str,
     program: &'a Program,
     variables: &'a [(&'a str, &'a [&'a str])],
+    texts: Option<&'a Texts<'a>>,
     scope: Vec<&'a str>,
     loops: usize,
     read: BTreeSet<String>,
@@ -93,7 +101,8 @@ impl<'a> Walk<'a> {
                     return Err(self.refuse(node, &format!("unknown function {}", call.func_name)));
                 }
                 call.target.iter().try_for_each(|target| self.expression(target))?;
-                call.args.iter().try_for_each(|argument| self.expression(argument))
+                call.args.iter().try_for_each(|argument| self.expression(argument))?;
+                self.compared(call)
             }
             Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
             Expr::Map(map) => map.entries.iter().try_for_each(|entry| match &entry.expr {
@@ -125,6 +134,33 @@ impl<'a> Walk<'a> {
                 self.loops -= 1;
                 Ok(())
             }
+        }
+    }
+
+    /// Refuses texts that the field they are compared with never is.
+    fn compared(&self, call: &'a CallExpr) -> Result<(), ExpressionError> {
+        let [left, right] = &call.args[..] else { return Ok(()) };
+        let pairs: Vec<(&IdedExpr, &IdedExpr)> = match (call.func_name.as_str(), &right.expr) {
+            (operators::EQUALS | operators::NOT_EQUALS, _) => vec![(left, right), (right, left)],
+            (operators::IN, Expr::List(list)) => list.elements.iter().map(|text| (left, text)).collect(),
+            (operators::IN, _) => vec![(right, left)],
+            _ => return Ok(()),
+        };
+        pairs.into_iter().try_for_each(|(field, text)| self.is_possible(field, text))
+    }
+
+    fn is_possible(&self, field: &IdedExpr, text: &IdedExpr) -> Result<(), ExpressionError> {
+        let (Some(texts), Expr::Select(select), Expr::Literal(LiteralValue::String(literal))) =
+            (self.texts, &field.expr, &text.expr)
+        else {
+            return Ok(());
+        };
+        match &select.operand.expr {
+            Expr::Ident(root) if !self.scope.contains(&root.as_str()) => {
+                texts(&format!("{root}.{}", select.field), literal.inner())
+                    .map_err(|message| self.refuse(text, &message))
+            }
+            _ => Ok(()),
         }
     }
 

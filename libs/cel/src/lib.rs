@@ -9,6 +9,7 @@ mod check;
 mod error;
 mod facts;
 mod limits;
+mod quick;
 mod stack;
 
 pub use error::ExpressionError;
@@ -18,6 +19,7 @@ pub use stack::deep;
 use cel::{Context, Env, IdedExpr, Value};
 use error::{describe, shorten};
 use facts::Resolver;
+use quick::Quick;
 use std::{
     collections::BTreeSet,
     sync::{Arc, OnceLock},
@@ -32,7 +34,12 @@ pub struct Language<'a> {
     pub samples: &'a [(&'a str, &'a dyn Facts)],
     /// The whole must give true or false on every sample: not even what depends on the values may fail.
     pub total: bool,
+    /// Which texts a field can have.
+    pub texts: Option<&'a Texts<'a>>,
 }
+
+/// What is wrong with a text that an expression compares a field, `root.field`, with: a word that it never is.
+pub type Texts<'a> = dyn Fn(&str, &str) -> Result<(), String> + Sync + 'a;
 
 /// What an expression says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,8 +55,15 @@ pub enum Verdict {
 /// A compiled expression that gives true or false.
 #[derive(Debug, Clone)]
 pub struct Expression {
-    parts: Arc<[IdedExpr]>,
+    parts: Arc<[Part]>,
     reads: BTreeSet<String>,
+}
+
+/// What stands between two `&&`.
+#[derive(Debug)]
+struct Part {
+    written: IdedExpr,
+    quick: Option<Quick>,
 }
 
 impl Expression {
@@ -67,7 +81,8 @@ impl Expression {
             check::gives_a_boolean(source, &program, language)?;
             let parts =
                 compile_parts(source, &scan.ands).unwrap_or_else(|| vec![program.expression().clone()]);
-            Ok(Self { parts: parts.into(), reads })
+            let part = |written: IdedExpr| Part { quick: Quick::of(&written), written };
+            Ok(Self { parts: parts.into_iter().map(part).collect(), reads })
         })
     }
 
@@ -86,12 +101,31 @@ impl Expression {
     /// What it says. Only inside [`deep`]; who asks many there pays for one deep stack.
     #[must_use]
     pub fn verdict(&self, facts: &dyn Facts) -> Verdict {
+        self.judge(facts, |part| part.quick.as_ref().and_then(|quick| quick.says(facts)))
+    }
+
+    /// What it says, each part asked of the interpreter.
+    #[cfg(test)]
+    fn interpreted(&self, facts: &dyn Facts) -> Verdict {
+        self.judge(facts, |_| None)
+    }
+
+    fn judge(&self, facts: &dyn Facts, quickly: impl Fn(&Part) -> Option<bool>) -> Verdict {
         let resolver = Resolver(facts);
-        let mut context = Context::with_env(environment().clone());
-        context.set_variable_resolver(&resolver);
+        let mut context = None;
         let mut failed = None;
         for (number, part) in self.parts.iter().enumerate() {
-            match Value::resolve(part, &context) {
+            match quickly(part) {
+                Some(true) => continue,
+                Some(false) => return Verdict::False(number),
+                None => {}
+            }
+            let context = context.get_or_insert_with(|| {
+                let mut context = Context::with_env(environment().clone());
+                context.set_variable_resolver(&resolver);
+                context
+            });
+            match Value::resolve(&part.written, context) {
                 Ok(Value::Bool(true)) => {}
                 Ok(Value::Bool(false)) => return Verdict::False(number),
                 Ok(other) => {

@@ -24,7 +24,13 @@ const VARIABLES: [(&str, &[&str]); 2] = [("thing", &["name", "count", "tags", "h
 fn compile(source: &str, total: bool) -> Result<Expression, ExpressionError> {
     let (one, none) = (Thing { count: 1, tags: vec!["a"] }, Thing { count: 0, tags: Vec::new() });
     let samples: [(&str, &dyn Facts); 2] = [("one", &one), ("none", &none)];
-    Expression::compile(source, &Language { variables: &VARIABLES, samples: &samples, total })
+    let texts = |field: &str, text: &str| match (field, text) {
+        ("thing.name", "lamp" | "chair") | ("thing.tags", "a" | "b" | "x" | "y") => Ok(()),
+        ("thing.name" | "thing.tags", other) => Err(format!("{field} is never `{other}`")),
+        _ => Ok(()),
+    };
+    let language = Language { variables: &VARIABLES, samples: &samples, total, texts: Some(&texts) };
+    Expression::compile(source, &language)
 }
 
 #[test]
@@ -69,7 +75,94 @@ fn a_total_expression_gives_true_or_false_on_every_sample() {
     assert_eq!(error.message, "on the sample \"none\": division by zero");
 }
 
+#[test]
+fn a_text_that_a_field_never_is_is_refused_where_it_stands() {
+    for (source, column, message) in [
+        ("thing.hot && thing.name == 'lump'", 28, "thing.name is never `lump`"),
+        ("'lump' != thing.name", 1, "thing.name is never `lump`"),
+        ("thing.name in ['lamp', 'lump']", 24, "thing.name is never `lump`"),
+        ("'z' in thing.tags", 1, "thing.tags is never `z`"),
+    ] {
+        let error = compile(source, false).unwrap_err();
+        assert_eq!((error.column, error.message.as_str()), (column, message), "{source}");
+    }
+    for source in ["thing.name in ['lamp', 'chair']", "place.name == 'lump'", "thing.name.startsWith('lu')"] {
+        assert!(compile(source, false).is_ok(), "{source}");
+    }
+}
+
+#[test]
+fn comparisons_are_worked_out_without_the_interpreter() {
+    for (source, quick) in [
+        ("thing.name == 'lamp' && 2 < thing.count", true),
+        ("thing.name in ['lamp', 'chair'] || !thing.hot", true),
+        ("'x' in thing.tags && place.name.matches('^h.l+$')", true),
+        ("['hall', 'yard'].exists(place_name, place.name.contains(place_name))", true),
+        ("['x', 'z'].exists(tag, tag == place.name || tag in thing.tags)", true),
+        ("size(thing.tags) == 2", false),
+        ("thing.tags.exists(tag, tag == 'x')", false),
+        ("thing.tags[0] == 'x'", false),
+        ("thing.count + 1 > 2", false),
+    ] {
+        let expression = compile(source, false).unwrap();
+        let all = expression.parts.iter().all(|part| part.quick.is_some());
+        assert_eq!(all, quick, "{source}");
+    }
+}
+
+fn comparison() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::prelude::*;
+    let leaf = proptest::sample::select(vec![
+        "thing.name == 'lamp'",
+        "'chair' == thing.name",
+        "thing.name != 'lamp'",
+        "thing.name in ['chair', 'lamp']",
+        "thing.name in []",
+        "thing.name.contains('am')",
+        "thing.name.startsWith('am')",
+        "place.name.endsWith('ll')",
+        "place.name.matches('^h.l+$')",
+        "thing.name.size() > 3",
+        "thing.count > 1",
+        "2 >= thing.count",
+        "thing.count == 1",
+        "thing.count != 2",
+        "thing.count == '1'",
+        "thing.name == 1",
+        "thing.hot",
+        "true",
+        "'a' in thing.tags",
+        "'b' in thing.tags",
+        "thing.tags[1] == 'b'",
+        "1 / thing.count == 1",
+        "['al', 'am'].exists(x, thing.name.contains(x))",
+        "['a', 'x'].exists(x, x in thing.tags && thing.tags[1] == x)",
+        "[].exists(x, x in thing.tags)",
+    ])
+    .prop_map(str::to_owned);
+    leaf.prop_recursive(4, 24, 3, |inner| {
+        prop_oneof![
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} && {b})")),
+            (inner.clone(), inner.clone()).prop_map(|(a, b)| format!("({a} || {b})")),
+            inner.prop_map(|a| format!("!({a})")),
+        ]
+    })
+}
+
 proptest::proptest! {
+    /// The quick way says what the interpreter says, errors and the number of the false part included.
+    #[test]
+    fn the_quick_way_is_the_interpreter_s(
+        parts in proptest::collection::vec(comparison(), 1..4),
+        count in 0_i64..4,
+        tags in proptest::collection::vec(proptest::sample::select(vec!["a", "b", "x"]), 0..3),
+    ) {
+        let thing = Thing { count, tags };
+        if let Ok(expression) = compile(&parts.join(" && "), false) {
+            proptest::prop_assert_eq!(deep(|| expression.verdict(&thing)), deep(|| expression.interpreted(&thing)));
+        }
+    }
+
     /// Whatever is typed, the answer is an expression or a refusal, never a crash.
     #[test]
     fn nothing_typed_brings_it_down(

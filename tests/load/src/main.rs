@@ -17,6 +17,7 @@ mod options;
 mod organisation;
 mod output;
 mod queues;
+mod rules;
 mod search;
 mod setup;
 mod stats;
@@ -30,9 +31,11 @@ use options::{Options, Scenario};
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    // It needs no suite.
-    if matches!(options.scenario, Scenario::Door) {
-        return door::run(&options.common).await;
+    // They need no suite.
+    match &options.scenario {
+        Scenario::Door => return door::run(&options.common).await,
+        Scenario::Rules(rules) => return rules::run(&options.common, rules),
+        _ => {}
     }
     let suite = suite::Suite::open(&options.common).await?;
     let result = match &options.scenario {
@@ -47,6 +50,7 @@ async fn main() -> anyhow::Result<()> {
         }
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
+        Scenario::Rules(rules) => rules::run(&options.common, rules),
     };
     suite.close().await?;
     result

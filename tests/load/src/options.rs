@@ -64,6 +64,16 @@ pub(crate) enum Scenario {
     Export(ExportOptions),
     /// Authentication and authorization of a call, without a suite.
     Door,
+    /// Deciding about a ticket with hundreds of rules, without a suite.
+    Rules(RulesOptions),
+}
+
+/// Options of `rules`.
+#[derive(Debug, Args)]
+pub(crate) struct RulesOptions {
+    /// How many rules.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub rules: u32,
 }
 
 /// Options of `create`.

@@ -33,6 +33,8 @@ pub struct TicketFacts {
     pub round: u32,
     /// How often it was returned, all rounds.
     pub return_count: u32,
+    /// How many other tickets are repeats of it. Source: T10.
+    pub repeat_count: u32,
     /// Units that returned it in this round.
     pub returned_by: Vec<String>,
     /// Past the configured number of returns: a person decides.

@@ -95,7 +95,7 @@ pub fn check_rule(
         check.refuse("rule.position", "0 or more");
     }
     check.action(&rule.action, people);
-    match Condition::compile(&rule.when) {
+    match Condition::compile_among(&rule.when, units) {
         Ok(condition) if check.found.is_empty() => Ok(condition),
         Ok(_) => Err(check.found),
         Err(error) => {

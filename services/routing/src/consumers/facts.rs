@@ -8,7 +8,7 @@ use gongdan_region::{RegionCode, Regions};
 use gongdan_routing_domain::TicketFacts;
 
 /// The facts of a ticket; subject and body come from elsewhere. The reason says what cannot be understood.
-pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<TicketFacts, &'static str> {
+pub fn facts(ticket: &Ticket, subject: String, body: String) -> Result<TicketFacts, &'static str> {
     let number = |number: i32, what| u32::try_from(number).map_err(|_| what);
     let region = RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?;
     // Twelve digits below the region; any other code of a grid is nothing that areas know.
@@ -31,6 +31,7 @@ pub(super) fn facts(ticket: &Ticket, subject: String, body: String) -> Result<Ti
         body,
         round: number(ticket.round, "the ticket's round is negative")?,
         return_count: number(ticket.return_count, "the ticket's return count is negative")?,
+        repeat_count: number(ticket.repeat_count, "the ticket's count of repeats is negative")?,
         returned_by: ticket.returned_by_unit_ids.clone(),
         arbitration: ticket.arbitration,
         tier: u8::try_from(ticket.tier).map_err(|_| "the ticket's tier is none")?,
@@ -97,5 +98,23 @@ const fn impact(impact: Impact) -> &'static str {
         Impact::Medium => "medium",
         Impact::High => "high",
         Impact::Critical => "critical",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gongdan_routing_domain::{CHANNELS, LEVELS, TICKET_TYPES};
+
+    fn all<E: TryFrom<i32>>(word: impl Fn(E) -> &'static str) -> Vec<&'static str> {
+        (1..100).filter_map(|number| E::try_from(number).ok()).map(word).collect()
+    }
+
+    #[test]
+    fn conditions_know_every_word_of_the_contract() {
+        assert_eq!(all(ticket_type), TICKET_TYPES);
+        assert_eq!(all(channel), CHANNELS);
+        assert_eq!(all(urgency), LEVELS);
+        assert_eq!(all(impact), LEVELS);
     }
 }

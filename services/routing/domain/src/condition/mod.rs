@@ -1,16 +1,19 @@
 //! Conditions in CEL: refused when saved if they cannot work, evaluated fast when a ticket comes. Source: R4.
 
 mod schema;
+mod words;
 
-use crate::TicketFacts;
-use gongdan_cel::{Expression, Facts, Language};
+use crate::{TicketFacts, Unit};
+use gongdan_cel::{Expression, Facts, Language, Texts};
 use gongdan_region::Regions;
 use jiff::Timestamp;
+use std::collections::HashMap;
 
 pub(crate) use gongdan_cel::deep;
 pub use gongdan_cel::{ExpressionError as ConditionError, Verdict, parts};
 use schema::VARIABLES;
 pub(crate) use schema::Variables;
+pub use words::{CHANNELS, LEVELS, TICKET_TYPES};
 
 /// A compiled condition.
 #[derive(Debug, Clone)]
@@ -18,17 +21,28 @@ pub struct Condition(Expression);
 
 impl Condition {
     /// Compiles a condition, and refuses what could not give true or false on a ticket: over the limits, not CEL, with
-    /// unknown variables or functions, or of another type.
+    /// unknown variables or functions, of another type, or compared with a word that the field never is.
     ///
     /// # Errors
     /// What is wrong and where.
     pub fn compile(source: &str) -> Result<Self, ConditionError> {
-        let sample = sample();
-        let variables = sample.as_ref().map(|sample| Variables::new(sample, Timestamp::UNIX_EPOCH));
-        let samples: Vec<(&str, &dyn Facts)> =
-            variables.iter().map(|variables| ("complaint", variables as &dyn Facts)).collect();
-        let language = Language { variables: &VARIABLES, samples: &samples, total: false };
-        Expression::compile(source, &language).map(Self)
+        compile(source, Some(&|field, text| words::known(field, text, None)))
+    }
+
+    /// As [`Condition::compile`]; units that it names must be there too.
+    ///
+    /// # Errors
+    /// What is wrong and where.
+    pub fn compile_among(source: &str, units: &HashMap<String, Unit>) -> Result<Self, ConditionError> {
+        compile(source, Some(&|field, text| words::known(field, text, Some(units))))
+    }
+
+    /// Compiles a condition that was accepted once: words that have gone since are no reason to leave its rule out.
+    ///
+    /// # Errors
+    /// What is wrong and where.
+    pub fn compile_kept(source: &str) -> Result<Self, ConditionError> {
+        compile(source, None)
     }
 
     /// Whether it asks for the ticket's subject or body.
@@ -49,6 +63,15 @@ impl Condition {
     }
 }
 
+fn compile(source: &str, texts: Option<&Texts<'_>>) -> Result<Condition, ConditionError> {
+    let sample = sample();
+    let variables = sample.as_ref().map(|sample| Variables::new(sample, Timestamp::UNIX_EPOCH));
+    let samples: Vec<(&str, &dyn Facts)> =
+        variables.iter().map(|variables| ("complaint", variables as &dyn Facts)).collect();
+    let language = Language { variables: &VARIABLES, samples: &samples, total: false, texts };
+    Expression::compile(source, &language).map(Condition)
+}
+
 /// A ticket with a value in every field.
 fn sample() -> Option<TicketFacts> {
     Some(TicketFacts {
@@ -64,6 +87,7 @@ fn sample() -> Option<TicketFacts> {
         body: "楼下工地夜间施工".into(),
         round: 1,
         return_count: 1,
+        repeat_count: 2,
         returned_by: vec!["a-unit".into()],
         arbitration: false,
         tier: 1,

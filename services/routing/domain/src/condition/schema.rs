@@ -1,9 +1,11 @@
-//! The variables of conditions. Documented in `rule_service.proto` and the service's README; a test keeps README equal.
+//! The variables of conditions. Documented in `rule_service.proto` and the service's README; a test keeps the
+//! contract equal.
 
 use crate::TicketFacts;
 use gongdan_cel::{Fact, Facts};
 use gongdan_region::Level;
 use jiff::{Timestamp, Zoned, tz};
+use std::sync::OnceLock;
 
 /// Root and fields.
 pub(super) const VARIABLES: [(&str, &[&str]); 3] = [
@@ -26,6 +28,7 @@ pub(super) const VARIABLES: [(&str, &[&str]); 3] = [
             "body",
             "round",
             "return_count",
+            "repeat_count",
             "returned_by",
             "tier",
             "sensitive",
@@ -33,23 +36,50 @@ pub(super) const VARIABLES: [(&str, &[&str]); 3] = [
         ],
     ),
     ("customer", &["known", "tier"]),
-    ("time", &["now", "hour", "minute", "weekday", "day", "month", "date"]),
+    ("time", &["now", "hour", "minute", "weekday", "day", "month", "date", "working"]),
 ];
 
-/// Answers conditions about one ticket at one instant; texts are lent, not copied.
+/// Answers conditions about one ticket at one instant; texts are lent, what has to be made for many rules is made once.
 pub(crate) struct Variables<'a> {
     ticket: &'a TicketFacts,
     civil: Zoned,
+    region: OnceLock<String>,
+    names: [OnceLock<&'static str>; 3],
+    working: OnceLock<bool>,
 }
 
 impl<'a> Variables<'a> {
     /// Civil time is that of Asia/Shanghai, which has had no other offset since 1991.
     pub(crate) fn new(ticket: &'a TicketFacts, at: Timestamp) -> Self {
-        Self { ticket, civil: at.to_zoned(tz::TimeZone::fixed(tz::offset(8))) }
+        Self {
+            ticket,
+            civil: at.to_zoned(tz::TimeZone::fixed(tz::offset(8))),
+            region: OnceLock::new(),
+            names: Default::default(),
+            working: OnceLock::new(),
+        }
     }
 
     fn instant(&self, at: Timestamp) -> String {
         at.to_zoned(self.civil.time_zone().clone()).strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
+    }
+
+    fn name(&self, level: Level) -> Fact<'_> {
+        let [province, city, county] = &self.names;
+        let name = match level {
+            Level::Province => province,
+            Level::City => city,
+            Level::County => county,
+        };
+        Fact::Text(name.get_or_init(|| self.ticket.region_name(level)))
+    }
+
+    /// By the national calendar that ships with the product, where the ticket lies.
+    fn is_working(&self) -> bool {
+        *self.working.get_or_init(|| {
+            let table = gongdan_calendar::national().table(Some(self.ticket.region));
+            table.works_at(self.civil.timestamp()).unwrap_or(false)
+        })
     }
 }
 
@@ -61,10 +91,10 @@ impl Facts for Variables<'_> {
             "ticket.type_key" => Fact::Text(&ticket.type_key),
             "ticket.item" => Fact::Text(&ticket.item),
             "ticket.item_path" => Fact::List(ticket.item_path()),
-            "ticket.region" => Fact::Made(ticket.region.to_string()),
-            "ticket.province" => Fact::Text(ticket.region_name(Level::Province)),
-            "ticket.city" => Fact::Text(ticket.region_name(Level::City)),
-            "ticket.county" => Fact::Text(ticket.region_name(Level::County)),
+            "ticket.region" => Fact::Text(self.region.get_or_init(|| ticket.region.to_string())),
+            "ticket.province" => self.name(Level::Province),
+            "ticket.city" => self.name(Level::City),
+            "ticket.county" => self.name(Level::County),
             "ticket.priority" => Fact::Number(ticket.priority.into()),
             "ticket.channel" => Fact::Text(ticket.channel),
             "ticket.urgency" => Fact::Text(ticket.urgency),
@@ -73,6 +103,7 @@ impl Facts for Variables<'_> {
             "ticket.body" => Fact::Text(&ticket.body),
             "ticket.round" => Fact::Number(ticket.round.into()),
             "ticket.return_count" => Fact::Number(ticket.return_count.into()),
+            "ticket.repeat_count" => Fact::Number(ticket.repeat_count.into()),
             "ticket.returned_by" => Fact::List(ticket.returned_by.iter().map(String::as_str).collect()),
             "ticket.tier" => Fact::Number(ticket.tier.into()),
             "ticket.sensitive" => Fact::Flag(ticket.sensitive),
@@ -86,6 +117,7 @@ impl Facts for Variables<'_> {
             "time.day" => Fact::Number(self.civil.day().into()),
             "time.month" => Fact::Number(self.civil.month().into()),
             "time.date" => Fact::Made(self.civil.date().to_string()),
+            "time.working" => Fact::Flag(self.is_working()),
             _ => return None,
         })
     }

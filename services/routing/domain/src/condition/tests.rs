@@ -30,6 +30,7 @@ fn conditions_see_ticket_customer_and_time() {
         "customer.tier == 'standard' && ticket.type_key == 'noise_complaint'",
         "time.hour == 18 && time.minute == 30 && time.weekday == 7 && time.day == 22 && time.month == 11",
         "time.date == '2026-11-22' && time.now == '2026-11-22T18:30:00+08:00'",
+        "ticket.repeat_count == 2 && !time.working",
         "timestamp(ticket.received_at) < timestamp(time.now)",
         "['噪音', '油烟'].exists(word, ticket.subject.contains(word))",
         "time.hour < 8 ? ticket.priority == 1 : ticket.priority == 3",
@@ -83,6 +84,46 @@ fn a_bad_condition_is_refused_with_its_position() {
 }
 
 #[test]
+fn a_word_that_a_field_never_is_is_refused_with_its_position() {
+    for (source, column, message) in [
+        (
+            "ticket.type == 'nonsense'",
+            16,
+            "no type of tickets `nonsense`; there are consultation, complaint,",
+        ),
+        ("ticket.priority == 1 && 'Complaint' == ticket.type", 25, "no type of tickets `Complaint`"),
+        ("ticket.channel in ['phone', 'telephone']", 29, "no channel `telephone`; there are phone,"),
+        ("ticket.urgency != 'urgent'", 19, "no urgency `urgent`; there are low, medium, high, critical"),
+        ("ticket.impact == ''", 18, "no impact ``"),
+        ("ticket.city == '广州'", 16, "no city `广州`; there is `广州市`"),
+        ("ticket.county in ['天河区', '天河']", 26, "no county `天河`; there is `天河区`"),
+        ("ticket.province == '广州市'", 20, "no province `广州市` in the national table"),
+        ("ticket.region == '440106'", 18, "a region has 12 digits here: `440106000000`"),
+        ("ticket.region == '999999000000'", 18, "no region `999999000000`"),
+    ] {
+        let error = refused(source);
+        assert_eq!((error.line, error.column), (1, column), "{source}: {error}");
+        assert!(error.message.starts_with(message), "{source}: {error}");
+        assert!(Condition::compile_kept(source).is_ok(), "what was kept is kept: {source}");
+    }
+    let nobody = std::collections::HashMap::new();
+    let error = Condition::compile_among("'nowhere' in ticket.returned_by", &nobody).err().unwrap();
+    assert_eq!((error.column, error.message.as_str()), (1, "no unit `nowhere`"));
+    assert_eq!(holds("ticket.city != '' && ticket.type_key != 'whatever'"), Verdict::Holds);
+}
+
+#[test]
+fn working_time_is_that_of_the_national_calendar() {
+    let condition = Condition::compile("time.working").unwrap();
+    for (at, working) in
+        [("2026-11-23T02:00:00Z", true), ("2026-11-23T04:30:00Z", false), ("2026-10-01T02:00:00Z", false)]
+    {
+        let verdict = condition.evaluate(&sample().unwrap(), at.parse().unwrap());
+        assert_eq!(verdict, if working { Verdict::Holds } else { Verdict::False(0) }, "{at}");
+    }
+}
+
+#[test]
 fn the_deepest_condition_that_is_allowed_does_not_overflow() {
     let deep = format!("{}true{}", "(".repeat(24), ")".repeat(24));
     assert_eq!(holds(&deep), Verdict::Holds);
@@ -100,8 +141,8 @@ fn the_deepest_condition_that_is_allowed_does_not_overflow() {
 #[test]
 fn whether_texts_are_read_is_known() {
     assert!(Condition::compile("ticket.subject.contains('x')").unwrap().reads_text());
-    assert!(Condition::compile("ticket.type == 'x' || ticket.body == ''").unwrap().reads_text());
-    assert!(!Condition::compile("ticket.type == 'subject'").unwrap().reads_text());
+    assert!(Condition::compile("ticket.type == 'help' || ticket.body == ''").unwrap().reads_text());
+    assert!(!Condition::compile("ticket.type_key == 'subject'").unwrap().reads_text());
 }
 
 proptest::proptest! {
