@@ -13,6 +13,7 @@ mod one_machine;
 mod outages;
 mod personal_data;
 mod records;
+mod rules;
 mod supervision;
 mod the_loop;
 mod tracing;

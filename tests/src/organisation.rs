@@ -81,6 +81,6 @@ pub async fn rule(suite: &Suite, id: &str, when: &str, unit: &str) {
         action: Some(action),
         ..Rule::default()
     };
-    let request = PutRuleRequest { request_id: request_id(), rule: Some(rule), etag: String::new() };
+    let request = PutRuleRequest { request_id: request_id(), rule: Some(rule), ..Default::default() };
     RuleServiceClient::new(suite.channel("routing").await).put_rule(request).await.expect("the rule is put");
 }

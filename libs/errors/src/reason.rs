@@ -99,6 +99,8 @@ reasons! {
     LegalHold = "LEGAL_HOLD",
     /// The legal hold is not there. Code NOT_FOUND.
     LegalHoldNotFound = "LEGAL_HOLD_NOT_FOUND",
+    /// Nothing was changed in a draft of rules. Code FAILED_PRECONDITION.
+    NoRuleDraft = "NO_RULE_DRAFT",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
     NotRecipient = "NOT_RECIPIENT",
     /// Somebody else has to decide what one asked for oneself. Code PERMISSION_DENIED.
@@ -147,8 +149,12 @@ reasons! {
     RotationNotFound = "ROTATION_NOT_FOUND",
     /// Another rotation of keys runs: watch that one. Code FAILED_PRECONDITION.
     RotationRunning = "ROTATION_RUNNING",
+    /// Rules of the draft were changed in force since; metadata names them as `rules`. Code FAILED_PRECONDITION.
+    RuleDraftBehind = "RULE_DRAFT_BEHIND",
     /// The rule is not there. Code NOT_FOUND.
     RuleNotFound = "RULE_NOT_FOUND",
+    /// The set of rules is not there. Code NOT_FOUND.
+    RuleSetNotFound = "RULE_SET_NOT_FOUND",
     /// The server has too much to do: try again later. Code RESOURCE_EXHAUSTED.
     ServerBusy = "SERVER_BUSY",
     /// The time for which a suspension was asked is over: ask anew. Code FAILED_PRECONDITION.

@@ -25,7 +25,7 @@ pub use consumer::{Consumer, ConsumerBuilder, ConsumerConfig, ConsumerHandle};
 pub use gongdan_bus::{Event, Origin};
 pub use handler::{ApplyError, Handler};
 pub use inbox::Inbox;
-pub use owner_log::{OwnerLog, OwnerLogClient, ReplayStream};
+pub use owner_log::{AT_ONCE, OwnerLog, OwnerLogClient, ReplayStream};
 pub use redact::{forget_discarded, redact, scrub};
 pub use relay::{Relay, RelayConfig, RelayHandle};
 pub use replay::{Progress, replay};

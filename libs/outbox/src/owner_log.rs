@@ -11,9 +11,13 @@ use tonic::{Request, Status, body::Body, client::GrpcService, codegen::StdError}
 use uuid::Uuid;
 
 const FETCH_TIMEOUT: Duration = Duration::from_secs(10);
+const PICK_TIMEOUT: Duration = Duration::from_secs(60);
 const RETRY_AFTER: Duration = Duration::from_secs(5);
 /// A response holds one event.
 const MAX_MESSAGE: usize = 2 * crate::MAX_PAYLOAD;
+
+/// Most aggregates that are picked at once.
+pub const AT_ONCE: usize = 400;
 
 /// Events with their positions, in the order of the owner's log, up to the present.
 pub type ReplayStream = BoxStream<'static, Result<(Event, String), Error>>;
@@ -27,6 +31,12 @@ pub trait OwnerLog: Send + Sync + 'static {
     /// UNAVAILABLE when the owner is away.
     async fn fetch(&self, aggregate_id: Uuid, from_version: i64) -> Result<Vec<Event>, Error>;
 
+    /// The events of one type of these aggregates, at most [`AT_ONCE`] of them.
+    ///
+    /// # Errors
+    /// UNAVAILABLE when the owner is away.
+    async fn pick(&self, aggregate_ids: &[Uuid], kind: &str) -> Result<Vec<Event>, Error>;
+
     /// All events after a position, or from the beginning.
     ///
     /// # Errors
@@ -37,6 +47,7 @@ pub trait OwnerLog: Send + Sync + 'static {
 /// The log of an owner that is reached over any gRPC channel.
 #[derive(Debug, Clone)]
 pub struct OwnerLogClient<C> {
+    owner: String,
     client: EventServiceClient<C>,
 }
 
@@ -48,9 +59,10 @@ where
     <C::ResponseBody as http_body::Body>::Error: Into<StdError> + Send,
     C::Future: Send,
 {
-    /// Over this channel, which brings the credentials.
-    pub fn new(channel: C) -> Self {
-        Self { client: EventServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE) }
+    /// The log of this service, over a channel that brings the credentials.
+    pub fn new(owner: &str, channel: C) -> Self {
+        let client = EventServiceClient::new(channel).max_decoding_message_size(MAX_MESSAGE);
+        Self { owner: owner.to_owned(), client }
     }
 
     async fn open(&self, request: Request<ReplayEventsRequest>) -> Result<ReplayStream, Error> {
@@ -75,6 +87,16 @@ where
             ..ReplayEventsRequest::default()
         });
         request.set_timeout(FETCH_TIMEOUT);
+        self.open(request).await?.map_ok(|(event, _)| event).try_collect().await
+    }
+
+    async fn pick(&self, aggregate_ids: &[Uuid], kind: &str) -> Result<Vec<Event>, Error> {
+        let mut request = Request::new(ReplayEventsRequest {
+            aggregate_ids: aggregate_ids.iter().take(AT_ONCE).map(Uuid::to_string).collect(),
+            types: vec![gongdan_bus::event_type(&self.owner, kind)],
+            ..ReplayEventsRequest::default()
+        });
+        request.set_timeout(PICK_TIMEOUT);
         self.open(request).await?.map_ok(|(event, _)| event).try_collect().await
     }
 

@@ -69,6 +69,6 @@ impl Peers {
     /// # Errors
     /// When the configuration has no address for it.
     pub fn owner_log(&self, service: &str) -> anyhow::Result<Arc<dyn OwnerLog>> {
-        Ok(Arc::new(OwnerLogClient::new(self.channel(service)?)))
+        Ok(Arc::new(OwnerLogClient::new(service, self.channel(service)?)))
     }
 }

@@ -41,6 +41,12 @@ impl OwnerLog for FakeOwnerLog {
         Ok(found)
     }
 
+    async fn pick(&self, aggregate_ids: &[Uuid], kind: &str) -> Result<Vec<Event>, Error> {
+        let mut found = self.all();
+        found.retain(|event| aggregate_ids.contains(&event.aggregate_id) && event.kind == kind);
+        Ok(found)
+    }
+
     async fn replay(&self, from: Option<String>) -> Result<ReplayStream, Error> {
         let after = match from {
             None => 0,

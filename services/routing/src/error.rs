@@ -17,6 +17,38 @@ pub fn rule_not_found() -> Error {
     Error::not_found(Reason::RuleNotFound, "no rule of this id")
 }
 
+/// The set of rules is not there.
+pub fn rule_set_not_found() -> Error {
+    Error::not_found(Reason::RuleSetNotFound, "no set of rules of this number")
+}
+
+/// Nothing was changed in a draft.
+pub fn no_rule_draft() -> Error {
+    Error::precondition(Reason::NoRuleDraft, "there is no draft of rules: a write with `draft` opens one")
+}
+
+/// Rules were changed in the draft and, later, in force.
+pub fn rule_draft_behind(rules: &str) -> Error {
+    Error::precondition(
+        Reason::RuleDraftBehind,
+        "rules of the draft were changed in force since: put them into the draft anew, or take them out of it",
+    )
+    .with("rules", rules)
+}
+
+/// The draft or the rules in force are not as the caller read them.
+pub fn draft_etag_mismatch() -> Error {
+    Error::aborted(
+        Reason::EtagMismatch,
+        "the draft or the rules in force changed since it was read: read it again",
+    )
+}
+
+/// Another set is in force than the caller read.
+pub fn rule_set_changed() -> Error {
+    Error::aborted(Reason::EtagMismatch, "another set of rules is in force by now: look at the sets again")
+}
+
 /// The decision is not there.
 pub fn decision_not_found() -> Error {
     Error::not_found(Reason::DecisionNotFound, "no decision of this id, or none for this ticket yet")

@@ -22,15 +22,16 @@ use anyhow::Context as _;
 use gongdan_access::{SCOPE_EVENTS, ScopeProjection, guard};
 use gongdan_auth::Authenticator;
 use gongdan_clock::{SharedClock, SystemClock};
-use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, RelayHandle};
+use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, OwnerLog, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::routing::v1::{
     decision_service_server::DecisionServiceServer, organisation_service_server::OrganisationServiceServer,
-    rule_service_server::RuleServiceServer,
+    rule_service_server::RuleServiceServer, rule_set_service_server::RuleSetServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 /// The service's name, on the bus and in paths.
@@ -49,11 +50,16 @@ pub(crate) struct Rooms {
     authenticator: Authenticator,
     default_issuer: String,
     metrics: Metrics,
+    /// Tickets' event log.
+    tickets_log: Arc<dyn OwnerLog>,
+    /// One at a time in each process: the way of tickets comes first.
+    simulations: Arc<Semaphore>,
+    shutdown: CancellationToken,
 }
 
 impl Rooms {
-    fn new(base: &Foundation, config: &Config) -> Self {
-        Self {
+    fn new(base: &Foundation, config: &Config) -> anyhow::Result<Self> {
+        Ok(Self {
             pool: base.pool.clone(),
             store: Store::new(base.pool.clone()),
             clock: base.clock.clone(),
@@ -61,7 +67,10 @@ impl Rooms {
             authenticator: base.authenticator.clone(),
             default_issuer: config.default_issuer().to_owned(),
             metrics: Metrics::new(),
-        }
+            tickets_log: base.peers.owner_log("tickets")?,
+            simulations: Arc::new(Semaphore::new(1)),
+            shutdown: base.shutdown.clone(),
+        })
     }
 
     /// After the commit of an import: callers are known at once, and everybody is told.
@@ -103,7 +112,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     else {
         return Ok(());
     };
-    let rooms = Arc::new(Rooms::new(&base, &config));
+    let rooms = Arc::new(Rooms::new(&base, &config)?);
     jobs::bootstrap::bootstrap(&rooms, &config, &base.shutdown).await?;
     base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, base.shutdown.clone()));
 
@@ -113,6 +122,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let api = Api(rooms);
     base.add(OrganisationServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(RuleSetServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DecisionServiceServer::new(api).max_decoding_message_size(limit))
         .add(EventServer::new(pool.clone(), NAME, root, guard()))
         .add(DeadLetterServer::new(pool, inboxes, guard()));
@@ -121,10 +131,9 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
 
 /// Starts listening; answers the inboxes, for the dead letters. Principals are not listened to: this service writes them.
 fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let log = base.peers.owner_log("tickets")?;
     let tickets = Tickets {
         directory: DirectoryCache::default(),
-        log,
+        log: rooms.tickets_log.clone(),
         clock: base.clock.clone(),
         resend,
         metrics: rooms.metrics.clone(),

@@ -5,10 +5,13 @@
 //! | `gongdan.routing.decisions` | counter | `by`: rule, area, pool |
 //! | `gongdan.routing.answers` | counter | `answer`: dispatched, pooled, refused |
 //! | `gongdan.routing.sent_again` | counter | |
+//! | `gongdan.routing.rule_sets` | counter | `by`: draft, roll_back |
+//! | `gongdan.routing.simulations` | counter | `end`: finished, cancelled, failed |
+//! | `gongdan.routing.simulated_tickets` | counter | |
 //!
 //! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
 
-use crate::store::AnswerKind;
+use crate::store::{AnswerKind, SetKind};
 use gongdan_routing_domain::Decided;
 use opentelemetry::{KeyValue, metrics::Counter};
 
@@ -18,6 +21,20 @@ pub struct Metrics {
     decisions: Counter<u64>,
     answers: Counter<u64>,
     sent_again: Counter<u64>,
+    rule_sets: Counter<u64>,
+    simulations: Counter<u64>,
+    simulated_tickets: Counter<u64>,
+}
+
+/// How a simulation ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SimulationEnd {
+    /// With its outcome.
+    Finished,
+    /// Nobody waited for it any more.
+    Cancelled,
+    /// With an error.
+    Failed,
 }
 
 impl Metrics {
@@ -29,6 +46,9 @@ impl Metrics {
             decisions: counter("gongdan.routing.decisions", "Decisions by what decided"),
             answers: counter("gongdan.routing.answers", "What became of decisions"),
             sent_again: counter("gongdan.routing.sent_again", "Decisions sent again because nobody answered"),
+            rule_sets: counter("gongdan.routing.rule_sets", "Sets of rules published or rolled back to"),
+            simulations: counter("gongdan.routing.simulations", "Simulations of rules by how they ended"),
+            simulated_tickets: counter("gongdan.routing.simulated_tickets", "Tickets rules were tried on"),
         };
         for by in ["rule", "area", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
@@ -37,6 +57,13 @@ impl Metrics {
             metrics.answered(answer, 0);
         }
         metrics.sent_again(0);
+        for by in ["draft", "roll_back"] {
+            metrics.rule_sets.add(0, &[KeyValue::new("by", by)]);
+        }
+        for end in [SimulationEnd::Finished, SimulationEnd::Cancelled, SimulationEnd::Failed] {
+            metrics.ended(end, 0);
+        }
+        metrics.simulated_tickets(0);
         metrics
     }
 
@@ -63,5 +90,30 @@ impl Metrics {
     /// Counts decisions sent again.
     pub fn sent_again(&self, times: u64) {
         self.sent_again.add(times, &[]);
+    }
+
+    /// Counts a set that was published or rolled back to.
+    pub fn published(&self, kind: SetKind) {
+        let by = if kind == SetKind::RollBack { "roll_back" } else { "draft" };
+        self.rule_sets.add(1, &[KeyValue::new("by", by)]);
+    }
+
+    /// Counts a simulation.
+    pub fn simulated(&self, end: SimulationEnd) {
+        self.ended(end, 1);
+    }
+
+    fn ended(&self, end: SimulationEnd, times: u64) {
+        let end = match end {
+            SimulationEnd::Finished => "finished",
+            SimulationEnd::Cancelled => "cancelled",
+            SimulationEnd::Failed => "failed",
+        };
+        self.simulations.add(times, &[KeyValue::new("end", end)]);
+    }
+
+    /// Counts tickets that rules were tried on.
+    pub fn simulated_tickets(&self, tickets: usize) {
+        self.simulated_tickets.add(u64::try_from(tickets).unwrap_or(u64::MAX), &[]);
     }
 }

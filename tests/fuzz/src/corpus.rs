@@ -136,7 +136,7 @@ fn rule(when: &str) -> PutRuleRequest {
             action: Some(RuleAction { target: Some(target), ..Default::default() }),
             ..Default::default()
         }),
-        etag: String::new(),
+        ..Default::default()
     }
 }
 

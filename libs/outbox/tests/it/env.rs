@@ -253,6 +253,10 @@ impl OwnerLog for NoLog {
         Err(Error::unavailable("away", Duration::from_secs(1)))
     }
 
+    async fn pick(&self, _: &[Uuid], _: &str) -> Result<Vec<Event>, Error> {
+        Err(Error::unavailable("away", Duration::from_secs(1)))
+    }
+
     async fn replay(&self, _: Option<String>) -> Result<ReplayStream, Error> {
         Err(Error::unavailable("away", Duration::from_secs(1)))
     }

@@ -3,7 +3,7 @@
 use crate::env::{Env, SOURCE, append, id, new_event, settled};
 use futures::TryStreamExt as _;
 use gongdan_errors::{Code, Error, Reason};
-use gongdan_outbox::{EventServer, Guard, OwnerLog as _, OwnerLogClient};
+use gongdan_outbox::{AT_ONCE, EventServer, Guard, OwnerLog as _, OwnerLogClient};
 use gongdan_proto::common::v1::{ReplayEventsRequest, event_service_client::EventServiceClient};
 use sqlx::PgPool;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -30,7 +30,7 @@ async fn the_whole_log_comes_in_order_and_can_be_gone_on_with_from_any_position(
         append(&env.pool, &tickets.iter().map(|ticket| new_event(*ticket, version)).collect::<Vec<_>>())
             .await;
     }
-    let log = OwnerLogClient::new(serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    let log = OwnerLogClient::new(SOURCE, serve(env.pool.clone(), env.bus.root(), anyone()).await);
     settled(&env.pool).await;
     let all: Vec<_> = log.replay(None).await.unwrap().try_collect().await.unwrap();
     assert_eq!(all.len(), 1_300);
@@ -53,10 +53,26 @@ async fn one_aggregate_is_fetched_from_a_version_on() {
     let (mine, other) = (id(), id());
     append(&env.pool, &(1..=6).flat_map(|v| [new_event(mine, v), new_event(other, v)]).collect::<Vec<_>>())
         .await;
-    let log = OwnerLogClient::new(serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    let log = OwnerLogClient::new(SOURCE, serve(env.pool.clone(), env.bus.root(), anyone()).await);
     let found = log.fetch(mine, 4).await.unwrap();
     assert!(found.iter().all(|event| event.aggregate_id == mine && event.source == SOURCE));
     assert_eq!(found.iter().map(|event| event.version).collect::<Vec<_>>(), [4, 5, 6]);
+}
+
+#[tokio::test]
+async fn events_of_one_type_are_picked_of_many_aggregates_at_once() {
+    let env = Env::start().await;
+    let tickets: Vec<_> = (0..AT_ONCE + 1).map(|_| id()).collect();
+    for version in 1..=2 {
+        append(&env.pool, &tickets.iter().map(|ticket| new_event(*ticket, version)).collect::<Vec<_>>())
+            .await;
+    }
+    let log = OwnerLogClient::new(SOURCE, serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    let kind = new_event(id(), 1).kind.to_string();
+    let found = log.pick(&tickets[1..], &kind).await.unwrap();
+    assert_eq!(found.len(), 2 * AT_ONCE);
+    assert!(found.iter().all(|event| event.kind == kind && event.aggregate_id != tickets[0]));
+    assert!(log.pick(&tickets[..3], "no_such_kind").await.unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -66,7 +82,7 @@ async fn an_event_of_a_transaction_still_running_is_not_shown_and_not_skipped() 
     let mut transaction = env.pool.begin().await.unwrap();
     gongdan_outbox::append(&mut transaction, &[new_event(slow, 1)]).await.unwrap();
     append(&env.pool, &[new_event(fast, 1)]).await;
-    let log = OwnerLogClient::new(serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    let log = OwnerLogClient::new(SOURCE, serve(env.pool.clone(), env.bus.root(), anyone()).await);
     let now: Vec<_> = log.replay(None).await.unwrap().try_collect().await.unwrap();
     assert!(now.is_empty(), "the later one would move a reader past the earlier one");
     transaction.commit().await.unwrap();

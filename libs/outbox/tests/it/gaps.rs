@@ -1,7 +1,7 @@
 //! What the bus lost is fetched from the owner; a rebuild reads everything and meets the stream without a gap.
 
 use crate::{
-    env::{Env, Recorder, append, consumer, event, eventually, id, new_event, settled},
+    env::{Env, Recorder, SOURCE, append, consumer, event, eventually, id, new_event, settled},
     event_server::{anyone, serve},
 };
 use gongdan_bus::Event;
@@ -20,7 +20,7 @@ async fn an_event_the_bus_lost_is_fetched_from_the_owner_and_releases_what_is_pa
     let ticket = id();
     let log: Vec<_> = (1..=5).map(|version| new_event(ticket, version)).collect();
     append(&owner.pool, &log).await;
-    let client = OwnerLogClient::new(serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
+    let client = OwnerLogClient::new(SOURCE, serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
     let waiting = consumer().gap_after(Duration::from_millis(100));
     let _running = env.consume_with(waiting, &Recorder::new(), Arc::new(client));
     for n in [0, 3, 4] {
@@ -63,7 +63,7 @@ async fn a_rebuild_beside_the_running_consumer_applies_each_version_once() {
         }
     }
     settled(&owner.pool).await;
-    let log = OwnerLogClient::new(serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
+    let log = OwnerLogClient::new(SOURCE, serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
     let mut steps = Vec::new();
     let done = replay(&running.inbox(), &log, None, |progress| steps.push(progress.read)).await.unwrap();
     assert_eq!(done.read, 1_200);
@@ -91,7 +91,7 @@ async fn a_replay_goes_on_where_it_was_interrupted() {
     let ticket = id();
     append(&owner.pool, &(1..=10).map(|version| new_event(ticket, version)).collect::<Vec<_>>()).await;
     settled(&owner.pool).await;
-    let log = OwnerLogClient::new(serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
+    let log = OwnerLogClient::new(SOURCE, serve(owner.pool.clone(), owner.bus.root(), anyone()).await);
     let inbox = consumer().inbox(env.pool.clone(), env.bus.clone(), Recorder::new(), RelayHandle::none());
     let first = replay(&inbox, &log, None, |_| {}).await.unwrap();
     append(&owner.pool, &[new_event(ticket, 11)]).await;

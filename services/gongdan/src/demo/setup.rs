@@ -57,7 +57,7 @@ pub async fn load(context: &Context, sample: &Sample) -> Result<()> {
     let rules = RuleServiceClient::new(context.channel("routing")?);
     for row in &sample.rules {
         let request =
-            PutRuleRequest { request_id: context.request_id(), rule: Some(rule(row)), etag: String::new() };
+            PutRuleRequest { request_id: context.request_id(), rule: Some(rule(row)), ..Default::default() };
         call(rules.clone(), async |client| client.put_rule(request.clone()).await).await?;
     }
     context.say(&match context.lang() {

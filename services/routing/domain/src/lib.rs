@@ -12,12 +12,14 @@ mod id;
 pub mod import;
 mod principal;
 mod rule;
+mod rule_set;
+pub mod simulate;
 mod suggest;
 mod unit;
 mod violation;
 
 pub use area::{Area, AreaIndex, branches};
-pub use condition::{Condition, ConditionError, Verdict, parts};
+pub use condition::{CHANNELS, Condition, ConditionError, LEVELS, TICKET_TYPES, Verdict, parts};
 pub use decide::{
     Decided, Directory, PersonEntry, REFUSALS_BEFORE_POOL, Refusals, RuleInForce, Target, decide_all,
 };
@@ -26,6 +28,7 @@ pub use facts::TicketFacts;
 pub use id::{InvalidId, check_id};
 pub use principal::{Principal, PrincipalKind, RIGHTS, ROLES};
 pub use rule::{Rule, RuleAction, RuleTarget, check_rule};
+pub use rule_set::{Anchor, changed, check_rules, differences, moved, place};
 pub use suggest::{
     Hit, Hits, Judged, Lesson, Lessons, Quality, Suggester, TooLittle, TrainingPart, train_suggester,
 };

@@ -3,3 +3,5 @@
 mod batch;
 mod facts;
 pub mod tickets;
+
+pub use facts::facts;

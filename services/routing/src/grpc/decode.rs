@@ -8,6 +8,8 @@ use uuid::Uuid;
 
 /// Longest number or id that is looked at.
 const NAME_MAX: usize = 64;
+/// Longest note.
+const NOTE_MAX: usize = 500;
 
 /// A `request_id`.
 pub fn request_id(text: &str) -> Result<Uuid, &'static str> {
@@ -30,6 +32,25 @@ pub fn request_key(
 /// The revision an etag names; one that is no etag of ours names a revision that is not there. Empty: no guard.
 pub fn etag(text: &str) -> Option<i64> {
     (!text.is_empty()).then(|| text.parse().unwrap_or(-1))
+}
+
+/// A number from 1 to `most`; 0 stands for the default.
+pub fn within(number: i32, most: i32, default: usize) -> Result<usize, String> {
+    match usize::try_from(number) {
+        Ok(0) => Ok(default),
+        Ok(given) if number <= most => Ok(given),
+        _ => Err(format!("1 to {most}")),
+    }
+}
+
+/// What is said about an act.
+pub fn note(text: &str) -> Result<(), String> {
+    let plain = |c: char| !c.is_control() || c == '\n';
+    if text.chars().count() <= NOTE_MAX && text.chars().all(plain) {
+        Ok(())
+    } else {
+        Err(format!("up to {NOTE_MAX} characters"))
+    }
 }
 
 /// A ticket by id or number.

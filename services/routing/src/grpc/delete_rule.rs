@@ -4,7 +4,10 @@ use super::{
     decode::{etag, request_id, request_key},
     show,
 };
-use crate::Rooms;
+use crate::{
+    Rooms,
+    store::{RuleWrite, Shelf},
+};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{DeleteRuleRequest, Rule};
@@ -22,5 +25,11 @@ pub(super) async fn delete_rule(
     }
     let Some(id) = id.filter(|_| violations.is_empty()) else { return Err(violations.into_error()) };
     let key = request_key(&actor.principal_id, "DeleteRule", id, &request);
-    Ok(show::rule(&rooms.store.delete_rule(&request.id, guard, &key, rooms.clock.now()).await?))
+    let write = RuleWrite {
+        shelf: Shelf::of(request.draft),
+        etag: guard,
+        by: actor.principal_id.clone(),
+        now: rooms.clock.now(),
+    };
+    Ok(show::rule(&rooms.store.delete_rule(&request.id, &write, &key).await?))
 }

@@ -3,27 +3,35 @@
 mod citizens;
 mod decode;
 mod delete_rule;
+mod diff_rule_sets;
+mod discard_rule_draft;
 mod explain_decision;
 mod get_principal;
 mod get_rule;
+mod get_rule_draft;
 mod get_unit;
 mod import_organisation;
 mod import_organisation_parts;
 mod list_areas;
 mod list_decisions;
 mod list_principals;
+mod list_rule_sets;
 mod list_rules;
 mod list_units;
+mod move_rule;
 mod page;
+mod publish_rule_draft;
 mod put_rule;
+mod roll_back_rules;
 mod show;
+mod simulate_rules;
 
 use crate::Rooms;
 use gongdan_access::caller;
 use gongdan_errors::Error;
 use gongdan_proto::routing::v1::{
     self as pb, decision_service_server::DecisionService, organisation_service_server::OrganisationService,
-    rule_service_server::RuleService,
+    rule_service_server::RuleService, rule_set_service_server::RuleSetService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
@@ -93,12 +101,69 @@ impl RuleService for Api {
         answer(delete_rule::delete_rule(&self.0, &caller, request.into_inner()).await)
     }
 
+    async fn move_rule(&self, request: Request<pb::MoveRuleRequest>) -> Answer<pb::Rule> {
+        let caller = caller(&request)?;
+        answer(move_rule::move_rule(&self.0, &caller, request.into_inner()).await)
+    }
+
     async fn get_rule(&self, request: Request<pb::GetRuleRequest>) -> Answer<pb::Rule> {
         answer(get_rule::get_rule(&self.0, request.into_inner()).await)
     }
 
     async fn list_rules(&self, request: Request<pb::ListRulesRequest>) -> Answer<pb::ListRulesResponse> {
         answer(list_rules::list_rules(&self.0, request.into_inner()).await)
+    }
+}
+
+#[tonic::async_trait]
+impl RuleSetService for Api {
+    type SimulateRulesStream = simulate_rules::Steps;
+
+    async fn get_rule_draft(&self, _: Request<pb::GetRuleDraftRequest>) -> Answer<pb::RuleDraft> {
+        answer(get_rule_draft::get_rule_draft(&self.0).await)
+    }
+
+    async fn discard_rule_draft(
+        &self,
+        request: Request<pb::DiscardRuleDraftRequest>,
+    ) -> Answer<pb::DiscardRuleDraftResponse> {
+        let caller = caller(&request)?;
+        answer(discard_rule_draft::discard_rule_draft(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn publish_rule_draft(&self, request: Request<pb::PublishRuleDraftRequest>) -> Answer<pb::RuleSet> {
+        let caller = caller(&request)?;
+        answer(publish_rule_draft::publish_rule_draft(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn roll_back_rules(
+        &self,
+        request: Request<pb::RollBackRulesRequest>,
+    ) -> Answer<pb::RollBackRulesResponse> {
+        let caller = caller(&request)?;
+        answer(roll_back_rules::roll_back_rules(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_rule_sets(
+        &self,
+        request: Request<pb::ListRuleSetsRequest>,
+    ) -> Answer<pb::ListRuleSetsResponse> {
+        answer(list_rule_sets::list_rule_sets(&self.0, request.into_inner()).await)
+    }
+
+    async fn diff_rule_sets(
+        &self,
+        request: Request<pb::DiffRuleSetsRequest>,
+    ) -> Answer<pb::DiffRuleSetsResponse> {
+        answer(diff_rule_sets::diff_rule_sets(&self.0, request.into_inner()).await)
+    }
+
+    async fn simulate_rules(
+        &self,
+        request: Request<pb::SimulateRulesRequest>,
+    ) -> Answer<Self::SimulateRulesStream> {
+        let caller = caller(&request)?;
+        answer(simulate_rules::simulate_rules(&self.0, &caller, request.into_inner()).await)
     }
 }
 

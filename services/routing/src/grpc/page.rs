@@ -99,6 +99,16 @@ impl Cursor for i32 {
     }
 }
 
+impl Cursor for i64 {
+    fn write(&self) -> String {
+        self.to_string()
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        text.parse().ok()
+    }
+}
+
 impl Cursor for uuid::Uuid {
     fn write(&self) -> String {
         self.to_string()

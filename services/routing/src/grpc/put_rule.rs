@@ -4,7 +4,10 @@ use super::{
     decode::{etag, given, request_id, request_key},
     show,
 };
-use crate::{Rooms, error, store::NewRule};
+use crate::{
+    Rooms, error,
+    store::{RuleWrite, Shelf},
+};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{self as pb, PutRuleRequest, rule_action};
@@ -18,6 +21,7 @@ pub(super) async fn put_rule(
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
     let guard = etag(&std::mem::take(&mut request.etag));
+    let shelf = Shelf::of(request.draft);
     let key = id.map(|id| request_key(&actor.principal_id, "PutRule", id, &request));
     let Some(message) = request.rule else {
         violations.add("rule", "required");
@@ -33,8 +37,8 @@ pub(super) async fn put_rule(
         rule.id = gongdan_clock::new_id(now).to_string();
     }
     let rule = check(rooms, rule).await?;
-    let new = NewRule { rule, etag: guard, by: actor.principal_id.clone() };
-    Ok(show::rule(&rooms.store.put_rule(new, &key, now).await?))
+    let write = RuleWrite { shelf, etag: guard, by: actor.principal_id.clone(), now };
+    Ok(show::rule(&rooms.store.put_rule(rule, &write, &key).await?))
 }
 
 /// Against what there is; compiling needs a deep stack and may take a while: not on this thread.

@@ -2,14 +2,14 @@
 
 use crate::{
     events::{dispatch_target, pool_target},
-    store::{RuleRevision, StoredDecision},
+    store::{Drafted, RuleRevision, RuleSet, StoredDecision},
 };
 use gongdan_proto::{
     routing::v1::{self as pb, decision, rule_action},
     to_timestamp,
 };
 use gongdan_region::{RegionCode, Regions};
-use gongdan_routing_domain::{Area, RuleAction, RuleTarget, Target};
+use gongdan_routing_domain::{Area, RuleAction, RuleTarget, Target, changed, differences};
 
 /// An area; `region_to` only where the range is not the subtree of a region.
 pub fn area(area: &Area) -> pb::Area {
@@ -36,6 +36,58 @@ pub fn rule(revision: &RuleRevision) -> pb::Rule {
         disabled: rule.disabled,
         etag: revision.revision.to_string(),
         updated_at: Some(to_timestamp(revision.written_at)),
+    }
+}
+
+/// A set of rules.
+pub fn rule_set(set: &RuleSet) -> pb::RuleSet {
+    pb::RuleSet {
+        number: set.number,
+        // The numbers of the table are those of the contract.
+        kind: set.kind as i32,
+        published_at: Some(to_timestamp(set.published_at)),
+        published_by: set.published_by.clone(),
+        note: set.note.clone(),
+        rules: set.rules,
+        rolled_back_to: set.rolled_back_to.unwrap_or_default(),
+    }
+}
+
+/// A rule that is new, gone or different.
+pub fn rule_change((before, after): (Option<&RuleRevision>, Option<&RuleRevision>)) -> pb::RuleChange {
+    let id = after.or(before).map(|one| one.rule.id.clone());
+    let fields = match (before, after) {
+        (Some(before), Some(after)) => differences(&before.rule, &after.rule),
+        _ => Vec::new(),
+    };
+    pb::RuleChange {
+        rule_id: id.unwrap_or_default(),
+        before: before.map(rule),
+        after: after.map(rule),
+        fields: fields.into_iter().map(str::to_owned).collect(),
+    }
+}
+
+/// The draft, with what it changes. A change that what is in force has caught up with is shown no more.
+pub fn draft(drafted: &Drafted) -> pb::RuleDraft {
+    let draft = &drafted.draft;
+    let changes = changed(&drafted.before, &drafted.after, |one| &one.rule).into_iter().map(|pair| {
+        let change = rule_change(pair);
+        let made = draft.changes.iter().find(|made| made.rule_id == change.rule_id);
+        pb::RuleDraftChange {
+            changed_by: made.map(|made| made.changed_by.clone()).unwrap_or_default(),
+            changed_at: made.map(|made| to_timestamp(made.changed_at)),
+            behind: made.is_some_and(|made| drafted.is_behind(made)),
+            change: Some(change),
+        }
+    });
+    pb::RuleDraft {
+        etag: drafted.etag(),
+        opened_by: draft.opened_by.clone(),
+        opened_at: draft.opened_at.map(to_timestamp),
+        changes: changes.collect(),
+        in_force: drafted.in_force,
+        rules: i32::try_from(drafted.after.len()).unwrap_or(i32::MAX),
     }
 }
 

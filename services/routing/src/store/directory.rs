@@ -1,6 +1,6 @@
 //! Units, people, areas and rules in memory, as decisions need them: read again when `generation` has moved.
 
-use super::{areas, generation, principals, rules, units};
+use super::{RuleRevision, areas, generation, principals, rules, units};
 use gongdan_errors::Error;
 use gongdan_routing_domain::{AreaIndex, Condition, Directory, RuleInForce, RuleTarget};
 use sqlx::PgConnection;
@@ -39,17 +39,25 @@ impl DirectoryCache {
 }
 
 /// Conditions by revision, which never change and need not be compiled again.
-fn conditions(directory: &Directory) -> HashMap<i64, Condition> {
+pub(super) fn conditions(directory: &Directory) -> HashMap<i64, Condition> {
     directory.rules().iter().map(|rule| (rule.revision, rule.condition.clone())).collect()
 }
 
-async fn load(
+async fn load(connection: &mut PgConnection, compiled: HashMap<i64, Condition>) -> Result<Directory, Error> {
+    let rules = rules::all(connection).await?;
+    with_rules(connection, rules, compiled).await
+}
+
+/// Units, people and areas as they are now, with these rules, disabled ones left out; conditions that are compiled
+/// already need not be again.
+pub(super) async fn with_rules(
     connection: &mut PgConnection,
+    mut revisions: Vec<RuleRevision>,
     mut compiled: HashMap<i64, Condition>,
 ) -> Result<Directory, Error> {
+    revisions.retain(|revision| !revision.rule.disabled);
     let units = units::all(connection).await?.into_iter().map(|(unit, _)| (unit.id.clone(), unit)).collect();
     let areas = areas::in_force(connection).await?;
-    let revisions = rules::in_force(connection).await?;
     let named: Vec<String> = revisions
         .iter()
         .filter_map(|revision| match &revision.rule.action.target {
@@ -64,7 +72,7 @@ async fn load(
         for revision in revisions {
             let condition = match compiled.remove(&revision.revision) {
                 Some(condition) => condition,
-                None => match Condition::compile(&revision.rule.when) {
+                None => match Condition::compile_kept(&revision.rule.when) {
                     Ok(condition) => condition,
                     Err(error) => {
                         tracing::error!(rule = revision.rule.id, %error, "rule left out: it no longer compiles");

@@ -1,18 +1,26 @@
 //! All SQL of routing; a file per table or view.
 
 mod areas;
+mod compared;
 mod decision_list;
 mod decisions;
 mod directory;
 mod generation;
 mod import;
+mod past_tickets;
 #[cfg(test)]
 mod plans;
 mod principals;
+mod rule_draft;
+mod rule_publishing;
+mod rule_revisions;
+mod rule_sets;
+mod rule_writes;
 mod rules;
 mod units;
 
 pub use areas::{AreaCursor, AreaFilter};
+pub use compared::Compared;
 pub use decision_list::{DecisionFilter, DecisionName, StoredDecision, unanswered_due};
 pub use decisions::{
     Answer, AnswerKind, Answered, DecisionRow, InsertError, answer_many, insert_many, send_again,
@@ -21,10 +29,15 @@ pub use decisions::{
 pub use directory::DirectoryCache;
 pub use import::Imported;
 pub use principals::PrincipalFilter;
-pub use rules::{NewRule, RuleRevision};
+pub use rule_draft::{Draft, DraftChange};
+pub use rule_publishing::{Drafted, Publishing};
+pub use rule_revisions::RuleRevision;
+pub use rule_sets::{RuleSet, SetKind};
+pub use rule_writes::{RuleWrite, Shelf, Surroundings};
 pub use units::UnitFilter;
 
-use sqlx::PgPool;
+use gongdan_errors::Error;
+use sqlx::{PgPool, Postgres, Transaction};
 
 /// The service's tables.
 #[derive(Debug, Clone)]
@@ -37,9 +50,15 @@ impl Store {
     pub const fn new(pool: PgPool) -> Self {
         Self { pool }
     }
+
+    /// A transaction that sees one moment and changes nothing.
+    async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
+        const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        self.pool.begin_with(BEGIN).await.map_err(gongdan_pg::error)
+    }
 }
 
 /// A row that this build cannot read: our fault.
-fn unreadable(what: impl std::fmt::Display) -> gongdan_errors::Error {
-    gongdan_errors::Error::internal(format!("unreadable row: {what}"))
+fn unreadable(what: impl std::fmt::Display) -> Error {
+    Error::internal(format!("unreadable row: {what}"))
 }

@@ -141,7 +141,7 @@ async fn marks_of_rules_travel_with_the_decision() {
         }),
         ..rule("marks", "ticket.type == 'complaint'", "")
     };
-    let request = pb::PutRuleRequest { request_id: id(), rule: Some(marks), etag: String::new() };
+    let request = pb::PutRuleRequest { request_id: id(), rule: Some(marks), ..Default::default() };
     suite.rules("admin").put_rule(request).await.unwrap();
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     let decision = suite.decision(&ticket).await;
@@ -158,14 +158,14 @@ async fn a_rule_that_is_changed_disabled_or_deleted_counts_from_the_next_ticket_
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     assert_eq!(dispatched_to(&suite.decision(&ticket).await), "roads");
     let disabled = pb::Rule { disabled: true, ..first };
-    let request = pb::PutRuleRequest { request_id: id(), rule: Some(disabled), etag: String::new() };
+    let request = pb::PutRuleRequest { request_id: id(), rule: Some(disabled), ..Default::default() };
     suite.rules("admin").put_rule(request).await.unwrap();
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     assert_eq!(dispatched_to(&suite.decision(&ticket).await), "env");
     suite.rule("b", "true", "city").await;
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     assert_eq!(dispatched_to(&suite.decision(&ticket).await), "city");
-    let request = pb::DeleteRuleRequest { request_id: id(), id: "b".into(), etag: String::new() };
+    let request = pb::DeleteRuleRequest { request_id: id(), id: "b".into(), ..Default::default() };
     suite.rules("admin").delete_rule(request).await.unwrap();
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     assert_eq!(dispatched_to(&suite.decision(&ticket).await), "env");

@@ -3,7 +3,8 @@ use gongdan_proto::routing::v1::{self as pb, rule_action::Target};
 use tonic::Code;
 
 async fn put(suite: &Suite, rule: pb::Rule, etag: &str) -> Result<pb::Rule, tonic::Status> {
-    let request = pb::PutRuleRequest { request_id: id(), rule: Some(rule), etag: etag.into() };
+    let request =
+        pb::PutRuleRequest { request_id: id(), rule: Some(rule), etag: etag.into(), ..Default::default() };
     suite.rules("admin").put_rule(request).await.map(tonic::Response::into_inner)
 }
 
@@ -23,9 +24,11 @@ async fn a_bad_condition_is_refused_with_its_position() {
     for (when, expected) in [
         ("ticket.type == ", "rule.when: line 1, column 16:"),
         (
-            "ticket.type == 'x' &&\n  ticket.colour == 'red'",
+            "ticket.type == 'help' &&\n  ticket.colour == 'red'",
             "rule.when: line 2, column 3: unknown field `ticket.colour`",
         ),
+        ("ticket.type == 'nonsense'", "rule.when: line 1, column 16: no type of tickets `nonsense`"),
+        ("'nowhere' in ticket.returned_by", "rule.when: line 1, column 1: no unit `nowhere`"),
         ("weather.rain", "rule.when: line 1, column 1: unknown variable `weather`"),
         ("system('ls')", "unknown function system"),
         ("ticket.priority + 1", "rule.when: line 1, column 17: gives a value of type Int"),
@@ -114,7 +117,7 @@ async fn rules_have_an_order_an_etag_and_an_end() {
     let rest = pb::ListRulesRequest { page_token: page.next_page_token, ..Default::default() };
     assert_eq!(rules.list_rules(rest).await.unwrap().into_inner().rules, std::slice::from_ref(&moved));
 
-    let delete = pb::DeleteRuleRequest { request_id: id(), id: "a".into(), etag: first.etag };
+    let delete = pb::DeleteRuleRequest { request_id: id(), id: "a".into(), etag: first.etag, draft: false };
     assert_eq!(rules.delete_rule(delete.clone()).await.unwrap_err().code(), Code::Aborted);
     let delete = pb::DeleteRuleRequest { etag: moved.etag.clone(), ..delete };
     let deleted = rules.delete_rule(delete.clone()).await.unwrap().into_inner();
@@ -123,7 +126,7 @@ async fn rules_have_an_order_an_etag_and_an_end() {
         deleted,
         "a retry gets the same answer"
     );
-    let gone = rules.get_rule(pb::GetRuleRequest { id: "a".into() }).await.unwrap_err();
+    let gone = rules.get_rule(pb::GetRuleRequest { id: "a".into(), draft: false }).await.unwrap_err();
     assert_eq!((gone.code(), refusal(&gone).1.as_str()), (Code::NotFound, "RULE_NOT_FOUND"));
 }
 
@@ -132,7 +135,7 @@ async fn a_retry_gets_the_answer_of_then_and_another_rule_is_refused() {
     let suite = Suite::start().await;
     suite.import_guangzhou().await;
     let request =
-        pb::PutRuleRequest { request_id: id(), rule: Some(rule("a", "true", "env")), etag: String::new() };
+        pb::PutRuleRequest { request_id: id(), rule: Some(rule("a", "true", "env")), ..Default::default() };
     let mut rules = suite.rules("admin");
     let first = rules.put_rule(request.clone()).await.unwrap().into_inner();
     put(&suite, pb::Rule { name: "另一个名字".into(), ..first.clone() }, "").await.unwrap();
@@ -148,11 +151,12 @@ async fn a_deletion_s_request_id_is_good_for_one_rule() {
     suite.import_guangzhou().await;
     let (one, other) = (suite.rule("a", "true", "env").await, suite.rule("b", "false", "env").await);
     let mut rules = suite.rules("admin");
-    let request = pb::DeleteRuleRequest { request_id: id(), id: one.id, etag: one.etag };
+    let request = pb::DeleteRuleRequest { request_id: id(), id: one.id, etag: one.etag, draft: false };
     rules.delete_rule(request.clone()).await.unwrap();
     let reused = pb::DeleteRuleRequest { id: other.id.clone(), etag: other.etag.clone(), ..request };
     let status = rules.delete_rule(reused).await.unwrap_err();
     assert_eq!((status.code(), refusal(&status).1.as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
-    let kept = rules.get_rule(pb::GetRuleRequest { id: other.id.clone() }).await.unwrap().into_inner();
+    let kept =
+        rules.get_rule(pb::GetRuleRequest { id: other.id.clone(), draft: false }).await.unwrap().into_inner();
     assert_eq!(kept, other);
 }

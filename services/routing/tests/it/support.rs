@@ -9,6 +9,7 @@ use gongdan_proto::{
     routing::v1::{
         self as pb, decision_service_client::DecisionServiceClient,
         organisation_service_client::OrganisationServiceClient, rule_service_client::RuleServiceClient,
+        rule_set_service_client::RuleSetServiceClient,
     },
     tickets::v1::{
         self as tickets, Channel, Impact, Phase, Ticket, TicketEvent, TicketType, Urgency,
@@ -69,6 +70,10 @@ impl Suite {
         RuleServiceClient::new(self.env.channel(&self.service, principal))
     }
 
+    pub fn rule_sets(&self, principal: &str) -> RuleSetServiceClient<AuthChannel> {
+        RuleSetServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
     pub fn decisions(&self) -> DecisionServiceClient<AuthChannel> {
         DecisionServiceClient::new(self.env.channel(&self.service, "admin"))
     }
@@ -95,8 +100,24 @@ impl Suite {
     /// Puts a rule that sends what its condition holds for to a unit.
     pub async fn rule(&self, name: &str, when: &str, unit: &str) -> pb::Rule {
         let request =
-            pb::PutRuleRequest { request_id: id(), rule: Some(rule(name, when, unit)), etag: String::new() };
+            pb::PutRuleRequest { request_id: id(), rule: Some(rule(name, when, unit)), ..Default::default() };
         self.rules("admin").put_rule(request).await.unwrap().into_inner()
+    }
+
+    /// The same in the draft.
+    pub async fn draft(&self, name: &str, when: &str, unit: &str) -> pb::Rule {
+        let rule = Some(rule(name, when, unit));
+        let request = pb::PutRuleRequest { request_id: id(), rule, draft: true, ..Default::default() };
+        self.rules("admin").put_rule(request).await.unwrap().into_inner()
+    }
+
+    pub async fn the_draft(&self) -> pb::RuleDraft {
+        self.rule_sets("admin").get_rule_draft(pb::GetRuleDraftRequest {}).await.unwrap().into_inner()
+    }
+
+    /// Tickets' event log answers no more.
+    pub async fn close_log(&self) {
+        self.owner.pool().close().await;
     }
 
     /// Tickets tells of a ticket, on its log and on the bus.

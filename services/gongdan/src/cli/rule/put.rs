@@ -21,6 +21,9 @@ pub struct Args {
     /// Only if the rule is still as it was read
     #[arg(long, default_value = "", conflicts_with = "file")]
     etag: String,
+    /// Into the draft; else the rule is in force at once
+    #[arg(long)]
+    draft: bool,
 }
 
 /// A rule as it is written on the command line and in files.
@@ -93,8 +96,12 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     let mut client = client(context)?;
     let mut written = Vec::with_capacity(rules.len());
     for rule in rules {
-        let request =
-            PutRuleRequest { request_id: context.request_id(), rule: Some(rule), etag: args.etag.clone() };
+        let request = PutRuleRequest {
+            request_id: context.request_id(),
+            rule: Some(rule),
+            etag: args.etag.clone(),
+            draft: args.draft,
+        };
         written.push(client.put_rule(request).await?.into_inner());
     }
     show(context, &written)

@@ -47,18 +47,36 @@ pub struct Decided {
     pub explanation: Explanation,
 }
 
+/// When a decision is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    /// When units and people have to be there.
+    pub at: Timestamp,
+    /// What conditions see as the time.
+    pub civil: Timestamp,
+}
+
 /// Decides for each ticket at one instant.
 #[must_use]
 pub fn decide_all(directory: &Directory, tickets: &[(TicketFacts, Refusals)], at: Timestamp) -> Vec<Decided> {
-    let all = || tickets.iter().map(|(ticket, refusals)| decide(directory, ticket, refusals, at)).collect();
+    let moment = Moment { at, civil: at };
+    let all =
+        || tickets.iter().map(|(ticket, refusals)| decide(directory, ticket, refusals, moment)).collect();
     if directory.rules().is_empty() { all() } else { deep(all) }
 }
 
-fn decide(directory: &Directory, ticket: &TicketFacts, refusals: &Refusals, at: Timestamp) -> Decided {
+/// Decides for one ticket. Only on a deep stack, when there are rules.
+pub(crate) fn decide(
+    directory: &Directory,
+    ticket: &TicketFacts,
+    refusals: &Refusals,
+    moment: Moment,
+) -> Decided {
     let mut search = Search {
         directory,
         ticket,
-        at,
+        at: moment.at,
+        civil: moment.civil,
         marks: Marks::default(),
         explanation: Explanation {
             excluded: ticket.returned_by.clone(),
@@ -105,6 +123,7 @@ struct Search<'a> {
     directory: &'a Directory,
     ticket: &'a TicketFacts,
     at: Timestamp,
+    civil: Timestamp,
     marks: Marks,
     explanation: Explanation,
 }
@@ -112,7 +131,7 @@ struct Search<'a> {
 impl Search<'_> {
     fn rules(&mut self) -> Option<Decided> {
         let directory = self.directory;
-        let variables = Variables::new(self.ticket, self.at);
+        let variables = Variables::new(self.ticket, self.civil);
         for rule in directory.rules() {
             let (outcome, detail, target) = match rule.condition.verdict(&variables) {
                 Verdict::False(part) => (Outcome::NotMatched, Some(Detail::Part(part)), None),

@@ -301,7 +301,7 @@ fn t37_the_unit_of_a_range_of_grids_gets_what_is_about_one_of_them() {
     let directory = directory(vec![], vec![area(1, "440106", "", "env"), grids]);
     let unit = |grid: Option<&str>| {
         let ticket = TicketFacts { grid: grid.map(code), region: code("440106"), ..noise() };
-        let decided = decide(&directory, &ticket, &Refusals::default(), at());
+        let decided = decide(&directory, &ticket, &Refusals::default(), Moment { at: at(), civil: at() });
         decided.target.unit_id().map(ToOwned::to_owned)
     };
     assert_eq!(unit(Some("440106900007")).as_deref(), Some("roads"));
