@@ -12,6 +12,7 @@ mod import;
 mod one_machine;
 mod outages;
 mod personal_data;
+mod r11_suggest;
 mod records;
 mod rules;
 mod supervision;

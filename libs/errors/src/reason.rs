@@ -129,6 +129,12 @@ reasons! {
     ReaderTooSlow = "READER_TOO_SLOW",
     /// The rebuild is not there. Code NOT_FOUND.
     RebuildNotFound = "REBUILD_NOT_FOUND",
+    /// Nothing was trained by which items and units could be suggested: train first. Code FAILED_PRECONDITION.
+    SuggesterUntrained = "SUGGESTER_UNTRAINED",
+    /// There are too few resolved tickets to learn from; metadata names `tickets` and `classes`. Code FAILED_PRECONDITION.
+    TooLittleToLearn = "TOO_LITTLE_TO_LEARN",
+    /// Another training runs; when it ends, one may begin. Code FAILED_PRECONDITION.
+    TrainingRunning = "TRAINING_RUNNING",
     /// Another rebuild runs: watch that one. Code FAILED_PRECONDITION.
     RebuildRunning = "REBUILD_RUNNING",
     /// The ticket has no such record; metadata names its kind as `record`. Code NOT_FOUND.

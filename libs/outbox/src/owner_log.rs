@@ -42,6 +42,34 @@ pub trait OwnerLog: Send + Sync + 'static {
     /// # Errors
     /// UNAVAILABLE when the owner is away; INVALID_ARGUMENT when `from` is no position.
     async fn replay(&self, from: Option<String>) -> Result<ReplayStream, Error>;
+
+    /// All events of these types, as in CloudEvents `type`, after a position, or from the beginning.
+    ///
+    /// # Errors
+    /// As [`OwnerLog::replay`].
+    async fn replay_types(&self, types: &[String], from: Option<String>) -> Result<ReplayStream, Error> {
+        let types = types.to_vec();
+        let wanted = move |event: &Event| types.iter().any(|of| is_of(event, of));
+        let all = self.replay(from).await?;
+        Ok(all.try_filter(move |(event, _)| std::future::ready(wanted(event))).boxed())
+    }
+
+    /// Events of these types of at most a thousand aggregates, in the order of the owner's log.
+    ///
+    /// # Errors
+    /// As [`OwnerLog::fetch`].
+    async fn fetch_types(&self, aggregates: &[Uuid], types: &[String]) -> Result<Vec<Event>, Error> {
+        let mut found = Vec::new();
+        for aggregate in aggregates {
+            let events = self.fetch(*aggregate, 1).await?;
+            found.extend(events.into_iter().filter(|event| types.iter().any(|of| is_of(event, of))));
+        }
+        Ok(found)
+    }
+}
+
+fn is_of(event: &Event, of: &str) -> bool {
+    of == gongdan_bus::event_type(&event.source, &event.kind)
 }
 
 /// The log of an owner that is reached over any gRPC channel.
@@ -106,6 +134,25 @@ where
             ..ReplayEventsRequest::default()
         }))
         .await
+    }
+
+    async fn replay_types(&self, types: &[String], from: Option<String>) -> Result<ReplayStream, Error> {
+        self.open(Request::new(ReplayEventsRequest {
+            types: types.to_vec(),
+            from: from.unwrap_or_default(),
+            ..ReplayEventsRequest::default()
+        }))
+        .await
+    }
+
+    async fn fetch_types(&self, aggregates: &[Uuid], types: &[String]) -> Result<Vec<Event>, Error> {
+        let mut request = Request::new(ReplayEventsRequest {
+            aggregate_ids: aggregates.iter().map(Uuid::to_string).collect(),
+            types: types.to_vec(),
+            ..ReplayEventsRequest::default()
+        });
+        request.set_timeout(FETCH_TIMEOUT);
+        self.open(request).await?.map_ok(|(event, _)| event).try_collect().await
     }
 }
 

@@ -16,6 +16,8 @@ pub struct Config {
     pub bootstrap: BootstrapConfig,
     /// `[decisions]`
     pub decisions: DecisionsConfig,
+    /// `[suggestions]`
+    pub suggestions: SuggestionsConfig,
 }
 
 /// Units, people, areas.
@@ -46,6 +48,18 @@ pub struct DecisionsConfig {
     pub resend_batch: u16,
 }
 
+/// Learning which item and unit to suggest.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SuggestionsConfig {
+    /// How often tickets that resolved are learnt from.
+    pub learn_every: SignedDuration,
+    /// So many of them each time, the newest; others wait for the next training.
+    pub learn_at_once: u16,
+    /// So many of the newest resolved tickets are learnt from in a training.
+    pub train_on: u32,
+}
+
 /// The configuration cannot be worked by.
 #[derive(Debug, thiserror::Error)]
 #[error("{0} must be more than zero")]
@@ -62,6 +76,9 @@ impl Config {
             ("decisions.resend_after", decisions.resend_after.is_positive()),
             ("decisions.resend_at_most", decisions.resend_at_most.is_positive()),
             ("decisions.resend_batch", decisions.resend_batch > 0),
+            ("suggestions.learn_every", self.suggestions.learn_every.is_positive()),
+            ("suggestions.learn_at_once", self.suggestions.learn_at_once > 0),
+            ("suggestions.train_on", self.suggestions.train_on > 0),
         ] {
             if !positive {
                 return Err(NotPositive(key));

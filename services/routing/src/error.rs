@@ -63,3 +63,25 @@ pub fn etag_mismatch() -> Error {
 pub fn invalid(found: Vec<gongdan_routing_domain::Violation>) -> Error {
     Error::invalid(found.into_iter().map(|v| Violation { field: v.field, rule: v.rule }).collect())
 }
+
+/// Nothing can be suggested yet.
+pub fn suggester_untrained() -> Error {
+    let message = "nothing was learnt yet from which items and units could be suggested: train first";
+    Error::precondition(Reason::SuggesterUntrained, message)
+}
+
+/// Another training runs.
+pub fn training_running() -> Error {
+    Error::precondition(Reason::TrainingRunning, "another training runs")
+}
+
+/// Nothing came of a training.
+pub fn not_learnt(why: &gongdan_routing_domain::TooLittle) -> Error {
+    use gongdan_routing_domain::TooLittle;
+    let error = |why: &TooLittle| Error::precondition(Reason::TooLittleToLearn, why.to_string());
+    match why {
+        TooLittle::Items { tickets, classes } => error(why).with("tickets", tickets).with("classes", classes),
+        TooLittle::Texts => error(why),
+        TooLittle::Stopped => Error::unavailable("the service stopped", std::time::Duration::from_secs(5)),
+    }
+}

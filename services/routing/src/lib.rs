@@ -1,5 +1,5 @@
 //! routing: which unit gets a ticket, and why. The authority on units, principals, areas and rules; decides for each
-//! version of a ticket that waits, and sends the decision to tickets until it is answered. Source: R1, R2, R4, R5, R7, R8.
+//! version of a ticket that waits, and sends the decision to tickets until it is answered. Source: R1, R2, R4, R5, R7, R8, R11.
 
 mod config;
 mod consumers;
@@ -10,12 +10,15 @@ mod jobs;
 mod store;
 mod telemetry;
 
-pub use config::{BootstrapConfig, Config, DecisionsConfig, NotPositive, OrganisationConfig};
+pub use config::{
+    BootstrapConfig, Config, DecisionsConfig, NotPositive, OrganisationConfig, SuggestionsConfig,
+};
 
 use crate::{
-    consumers::tickets::Tickets,
+    consumers::{learn::Learn, tickets::Tickets},
     grpc::Api,
-    store::{DirectoryCache, Imported, Store},
+    jobs::train::Trainer,
+    store::{DirectoryCache, Imported, Store, SuggesterCache},
     telemetry::Metrics,
 };
 use anyhow::Context as _;
@@ -27,12 +30,13 @@ use gongdan_pg::Schema;
 use gongdan_proto::routing::v1::{
     decision_service_server::DecisionServiceServer, organisation_service_server::OrganisationServiceServer,
     rule_service_server::RuleServiceServer, rule_set_service_server::RuleSetServiceServer,
+    suggest_service_server::SuggestServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The service's name, on the bus and in paths.
 pub const NAME: &str = "routing";
@@ -55,10 +59,22 @@ pub(crate) struct Rooms {
     /// One at a time in each process: the way of tickets comes first.
     simulations: Arc<Semaphore>,
     shutdown: CancellationToken,
+    directory: Arc<DirectoryCache>,
+    suggester: SuggesterCache,
+    trainer: Arc<Trainer>,
 }
 
 impl Rooms {
     fn new(base: &Foundation, config: &Config) -> anyhow::Result<Self> {
+        let tasks = TaskTracker::new();
+        let (waited, stop) = (tasks.clone(), base.shutdown.clone());
+        base.spawn(async move {
+            stop.cancelled().await;
+            waited.close();
+            waited.wait().await;
+        });
+        let tickets_log = base.peers.owner_log("tickets")?;
+        let trainer = Trainer::new(tickets_log.clone(), config.suggestions, base.shutdown.clone(), tasks);
         Ok(Self {
             pool: base.pool.clone(),
             store: Store::new(base.pool.clone()),
@@ -67,9 +83,12 @@ impl Rooms {
             authenticator: base.authenticator.clone(),
             default_issuer: config.default_issuer().to_owned(),
             metrics: Metrics::new(),
-            tickets_log: base.peers.owner_log("tickets")?,
+            tickets_log,
             simulations: Arc::new(Semaphore::new(1)),
             shutdown: base.shutdown.clone(),
+            directory: Arc::default(),
+            suggester: SuggesterCache::default(),
+            trainer: Arc::new(trainer),
         })
     }
 
@@ -115,6 +134,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let rooms = Arc::new(Rooms::new(&base, &config)?);
     jobs::bootstrap::bootstrap(&rooms, &config, &base.shutdown).await?;
     base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, base.shutdown.clone()));
+    base.spawn(jobs::learn::run(rooms.clone(), config.suggestions, base.shutdown.clone()));
 
     let inboxes = consume(&base, &rooms, config.decisions)?;
 
@@ -123,7 +143,8 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.add(OrganisationServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleSetServiceServer::new(api.clone()).max_decoding_message_size(limit))
-        .add(DecisionServiceServer::new(api).max_decoding_message_size(limit))
+        .add(DecisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(SuggestServiceServer::new(api).max_decoding_message_size(limit))
         .add(EventServer::new(pool.clone(), NAME, root, guard()))
         .add(DeadLetterServer::new(pool, inboxes, guard()));
     base.serve().await
@@ -132,7 +153,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
 /// Starts listening; answers the inboxes, for the dead letters. Principals are not listened to: this service writes them.
 fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow::Result<Vec<Arc<Inbox>>> {
     let tickets = Tickets {
-        directory: DirectoryCache::default(),
+        directory: rooms.directory.clone(),
         log: rooms.tickets_log.clone(),
         clock: base.clock.clone(),
         resend,
@@ -140,5 +161,7 @@ fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow:
     };
     let builder = Consumer::builder("routing-tickets", "tickets")
         .events(&[&Tickets::KINDS[..], &SCOPE_EVENTS].concat());
-    Ok(vec![base.consume(builder, "tickets", ScopeProjection::around(Arc::new(tickets)))?])
+    // What is learnt from, `resolved` and `answered`, is among these.
+    let learn = Learn { inner: Arc::new(tickets), clock: base.clock.clone() };
+    Ok(vec![base.consume(builder, "tickets", ScopeProjection::around(Arc::new(learn)))?])
 }

@@ -8,12 +8,19 @@
 //! | `gongdan.routing.rule_sets` | counter | `by`: draft, roll_back |
 //! | `gongdan.routing.simulations` | counter | `end`: finished, cancelled, failed |
 //! | `gongdan.routing.simulated_tickets` | counter | |
+//! | `gongdan.routing.suggestions` | counter | `answer`: given, none |
+//! | `gongdan.routing.lessons` | counter | `of`: item, unit; `answer`: right, wrong, none, left |
+//! | `gongdan.routing.trainings` | counter | `outcome`: succeeded, failed |
+//! | `gongdan.routing.training.duration` | histogram, s | |
 //!
 //! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
 
 use crate::store::{AnswerKind, SetKind};
-use gongdan_routing_domain::Decided;
-use opentelemetry::{KeyValue, metrics::Counter};
+use gongdan_routing_domain::{Decided, Hits};
+use opentelemetry::{
+    KeyValue,
+    metrics::{Counter, Histogram},
+};
 
 /// The instruments.
 #[derive(Debug, Clone)]
@@ -24,6 +31,10 @@ pub struct Metrics {
     rule_sets: Counter<u64>,
     simulations: Counter<u64>,
     simulated_tickets: Counter<u64>,
+    suggestions: Counter<u64>,
+    lessons: Counter<u64>,
+    trainings: Counter<u64>,
+    training: Histogram<f64>,
 }
 
 /// How a simulation ended.
@@ -49,6 +60,19 @@ impl Metrics {
             rule_sets: counter("gongdan.routing.rule_sets", "Sets of rules published or rolled back to"),
             simulations: counter("gongdan.routing.simulations", "Simulations of rules by how they ended"),
             simulated_tickets: counter("gongdan.routing.simulated_tickets", "Tickets rules were tried on"),
+            suggestions: counter("gongdan.routing.suggestions", "Suggestions asked for"),
+            lessons: counter(
+                "gongdan.routing.lessons",
+                "Tickets that resolved, by what would have been suggested first",
+            ),
+            trainings: counter("gongdan.routing.trainings", "Trainings that ended"),
+            // A few tickets take a tenth of a second, the most that are read some minutes.
+            training: meter
+                .f64_histogram("gongdan.routing.training.duration")
+                .with_unit("s")
+                .with_description("How long trainings took")
+                .with_boundaries(vec![0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0])
+                .build(),
         };
         for by in ["rule", "area", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
@@ -64,6 +88,17 @@ impl Metrics {
             metrics.ended(end, 0);
         }
         metrics.simulated_tickets(0);
+        for answer in ["given", "none"] {
+            metrics.suggestions.add(0, &[KeyValue::new("answer", answer)]);
+        }
+        for of in ["item", "unit"] {
+            for answer in ["right", "wrong", "none", "left"] {
+                metrics.lesson(of, answer, 0);
+            }
+        }
+        for outcome in ["succeeded", "failed"] {
+            metrics.trainings.add(0, &[KeyValue::new("outcome", outcome)]);
+        }
         metrics
     }
 
@@ -115,5 +150,38 @@ impl Metrics {
     /// Counts tickets that rules were tried on.
     pub fn simulated_tickets(&self, tickets: usize) {
         self.simulated_tickets.add(u64::try_from(tickets).unwrap_or(u64::MAX), &[]);
+    }
+
+    /// Counts a suggestion that was asked for.
+    pub fn suggested(&self, none: bool) {
+        self.suggestions.add(1, &[KeyValue::new("answer", if none { "none" } else { "given" })]);
+    }
+
+    /// Counts tickets that were learnt from, and those that were not.
+    pub fn learnt(&self, said: &[Hits], left: usize) {
+        for hits in said {
+            for (of, right) in [("item", hits.item), ("unit", hits.unit)] {
+                let answer = match right {
+                    Some(true) => "right",
+                    Some(false) => "wrong",
+                    None => "none",
+                };
+                self.lesson(of, answer, 1);
+            }
+        }
+        for of in ["item", "unit"] {
+            self.lesson(of, "left", u64::try_from(left).unwrap_or(0));
+        }
+    }
+
+    fn lesson(&self, of: &'static str, answer: &'static str, times: u64) {
+        self.lessons.add(times, &[KeyValue::new("of", of), KeyValue::new("answer", answer)]);
+    }
+
+    /// Counts a training that ended.
+    pub fn trained(&self, succeeded: bool, seconds: f64) {
+        let outcome = if succeeded { "succeeded" } else { "failed" };
+        self.trainings.add(1, &[KeyValue::new("outcome", outcome)]);
+        self.training.record(seconds, &[]);
     }
 }

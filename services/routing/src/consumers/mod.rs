@@ -2,6 +2,7 @@
 
 mod batch;
 mod facts;
+pub mod learn;
 pub mod tickets;
 
 pub use facts::facts;

@@ -29,7 +29,7 @@ use uuid::Uuid;
 /// Decides about tickets.
 pub struct Tickets {
     /// Organisation and rules.
-    pub directory: DirectoryCache,
+    pub directory: Arc<DirectoryCache>,
     /// Tickets' event log.
     pub log: Arc<dyn OwnerLog>,
     /// The time.

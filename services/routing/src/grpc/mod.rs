@@ -25,6 +25,9 @@ mod put_rule;
 mod roll_back_rules;
 mod show;
 mod simulate_rules;
+mod suggest;
+mod suggest_get;
+mod suggest_train;
 
 use crate::Rooms;
 use gongdan_access::caller;
@@ -32,6 +35,7 @@ use gongdan_errors::Error;
 use gongdan_proto::routing::v1::{
     self as pb, decision_service_server::DecisionService, organisation_service_server::OrganisationService,
     rule_service_server::RuleService, rule_set_service_server::RuleSetService,
+    suggest_service_server::SuggestService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
@@ -183,6 +187,27 @@ impl DecisionService for Api {
     ) -> Answer<pb::ListDecisionsResponse> {
         let caller = caller(&request)?;
         answer(list_decisions::list_decisions(&self.0, &caller, request.into_inner()).await)
+    }
+}
+
+#[tonic::async_trait]
+impl SuggestService for Api {
+    type TrainSuggesterStream = suggest_train::Answers;
+
+    async fn suggest(&self, request: Request<pb::SuggestRequest>) -> Answer<pb::SuggestResponse> {
+        answer(suggest::suggest(&self.0, request.into_inner()).await)
+    }
+
+    async fn get_suggester(&self, _: Request<pb::GetSuggesterRequest>) -> Answer<pb::Suggester> {
+        answer(suggest_get::get_suggester(&self.0).await)
+    }
+
+    async fn train_suggester(
+        &self,
+        request: Request<pb::TrainSuggesterRequest>,
+    ) -> Answer<Self::TrainSuggesterStream> {
+        let caller = caller(&request)?;
+        answer(suggest_train::train_suggester(self.0.clone(), &caller).await)
     }
 }
 

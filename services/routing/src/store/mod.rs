@@ -17,6 +17,9 @@ mod rule_revisions;
 mod rule_sets;
 mod rule_writes;
 mod rules;
+mod suggest;
+mod suggest_cache;
+mod suggest_pending;
 mod units;
 
 pub use areas::{AreaCursor, AreaFilter};
@@ -34,6 +37,12 @@ pub use rule_publishing::{Drafted, Publishing};
 pub use rule_revisions::RuleRevision;
 pub use rule_sets::{RuleSet, SetKind};
 pub use rule_writes::{RuleWrite, Shelf, Surroundings};
+pub use suggest::{
+    KeptQuality, Learnt, NewSuggester, QualityRow, ScoreRow, SuggesterRow, try_lock_change,
+    try_lock_training, update as update_suggester,
+};
+pub use suggest_cache::{LoadedSuggester, SuggesterCache};
+pub use suggest_pending::{Resolved, newest as newest_pending, queue as queue_pending, take as take_pending};
 pub use units::UnitFilter;
 
 use gongdan_errors::Error;

@@ -13,5 +13,6 @@ mod rule_sets;
 mod rules;
 mod scope;
 mod simulation;
+mod suggest;
 mod support;
 mod unanswered;

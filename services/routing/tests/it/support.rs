@@ -9,7 +9,7 @@ use gongdan_proto::{
     routing::v1::{
         self as pb, decision_service_client::DecisionServiceClient,
         organisation_service_client::OrganisationServiceClient, rule_service_client::RuleServiceClient,
-        rule_set_service_client::RuleSetServiceClient,
+        rule_set_service_client::RuleSetServiceClient, suggest_service_client::SuggestServiceClient,
     },
     tickets::v1::{
         self as tickets, Channel, Impact, Phase, Ticket, TicketEvent, TicketType, Urgency,
@@ -72,6 +72,10 @@ impl Suite {
 
     pub fn rule_sets(&self, principal: &str) -> RuleSetServiceClient<AuthChannel> {
         RuleSetServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn suggestions(&self, principal: &str) -> SuggestServiceClient<AuthChannel> {
+        SuggestServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn decisions(&self) -> DecisionServiceClient<AuthChannel> {

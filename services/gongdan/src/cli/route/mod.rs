@@ -4,6 +4,7 @@ mod confusion;
 mod explain;
 mod list;
 mod offline;
+mod suggest;
 mod train;
 mod tree;
 
@@ -22,6 +23,8 @@ pub enum Command {
     },
     /// Decisions, newest first
     List(list::Args),
+    /// Item and unit of a request by its words, as past tickets turned out (推荐)
+    Suggest(suggest::Args),
     /// Learns from past tickets which item and unit to suggest, and says how good it is at it
     Train(train::Args),
 }
@@ -30,6 +33,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Explain { ticket } => explain::run(context, ticket).await,
         Command::List(args) => list::run(context, args).await,
+        Command::Suggest(args) => suggest::run(context, args).await,
         Command::Train(args) => train::run(context, args).await,
     }
 }

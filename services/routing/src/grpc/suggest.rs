@@ -1,0 +1,100 @@
+//! `SuggestService.Suggest`
+
+use super::decode::{given, region};
+use crate::{Rooms, error};
+use gongdan_classify::Bag;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::routing::v1::{SuggestRequest, SuggestResponse, SuggestedItem, SuggestedUnit};
+use gongdan_region::RegionCode;
+
+const SUBJECT_MAX: usize = 200;
+const BODY_MAX: usize = 20_000;
+const ITEM_MAX: usize = 400;
+const LIMIT_DEFAULT: usize = 3;
+
+struct Question {
+    text: Bag,
+    region: Option<RegionCode>,
+    item: Option<String>,
+    limit: usize,
+}
+
+pub(super) async fn suggest(rooms: &Rooms, request: SuggestRequest) -> Result<SuggestResponse, Error> {
+    let Question { text, region, item, limit } = decode(request)?;
+    let mut connection = rooms.pool.acquire().await.map_err(gongdan_pg::error)?;
+    let loaded = rooms.suggester.get(&mut connection).await?.ok_or_else(error::suggester_untrained)?;
+    let items = if item.is_none() { loaded.suggester.items(&text, limit) } else { Vec::new() };
+    let mut units = Vec::new();
+    if let Some(region) = region {
+        let directory = rooms.directory.get(&mut connection).await?;
+        let among = directory.units_covering(region, rooms.clock.now());
+        for hit in loaded.suggester.units(&text, item.as_deref(), &among, limit) {
+            let name = directory.unit(&hit.key).map(|unit| unit.name.clone()).unwrap_or_default();
+            units.push(SuggestedUnit { unit_id: hit.key, name, confidence: hit.confidence.into() });
+        }
+    }
+    rooms.metrics.suggested(items.is_empty() && units.is_empty());
+    Ok(SuggestResponse {
+        items: items
+            .into_iter()
+            .map(|hit| SuggestedItem { item: hit.key, confidence: hit.confidence.into() })
+            .collect(),
+        units,
+        training: loaded.id,
+    })
+}
+
+fn decode(request: SuggestRequest) -> Result<Question, Error> {
+    let mut violations = Violations::new();
+    let mut short = |field: &str, text: &str, most: usize| {
+        if text.chars().count() > most {
+            violations.add(field, format!("at most {most} characters"));
+        }
+    };
+    short("subject", &request.subject, SUBJECT_MAX);
+    short("body", &request.body, BODY_MAX);
+    short("item", &request.item, ITEM_MAX);
+    let text = Bag::of(&request.subject, &request.body);
+    if text.is_empty() {
+        violations.add("body", "of subject and body at least one has words");
+    }
+    let region = violations.field("region", region(&request.region));
+    let limit = violations.field(
+        "limit",
+        match usize::try_from(request.limit) {
+            Ok(0) => Ok(LIMIT_DEFAULT),
+            Ok(limit @ 1..=20) => Ok(limit),
+            _ => Err("1 to 20, or 0 for 3"),
+        },
+    );
+    match (region, limit) {
+        (Some(region), Some(limit)) if violations.is_empty() => {
+            Ok(Question { text, region, item: given(request.item), limit })
+        }
+        _ => Err(violations.into_error()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_is_wrong_is_said_at_once() {
+        let request = SuggestRequest {
+            subject: "长".repeat(201),
+            body: "。".repeat(20_001),
+            region: "99".into(),
+            item: "x".repeat(401),
+            limit: 21,
+        };
+        let found = decode(request).err().unwrap();
+        let fields: Vec<_> = found.violations().iter().map(|violation| violation.field.as_str()).collect();
+        assert_eq!(fields, ["subject", "body", "item", "region", "limit"]);
+        let empty = SuggestRequest { body: " ，".into(), ..SuggestRequest::default() };
+        assert_eq!(decode(empty).err().unwrap().violations()[0].field, "body");
+        let good = SuggestRequest { subject: "路灯不亮".into(), ..SuggestRequest::default() };
+        let question = decode(good).unwrap();
+        assert_eq!((question.region, question.item, question.limit), (None, None, 3));
+    }
+}
