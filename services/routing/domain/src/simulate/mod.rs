@@ -81,6 +81,9 @@ pub struct Difference<K> {
     pub rules: Vec<(i64, Tally)>,
 }
 
+/// How many tickets there are of a pair, and the first of them.
+type Shown<K> = (usize, Vec<Example<K>>);
+
 /// A simulation that goes on.
 #[derive(Debug)]
 pub struct Simulation<K> {
@@ -88,7 +91,7 @@ pub struct Simulation<K> {
     tickets: usize,
     elsewhere: usize,
     other_marks: usize,
-    pairs: HashMap<(Place, Place), (usize, Vec<Example<K>>)>,
+    pairs: HashMap<(Place, Place), Shown<K>>,
     in_other_pairs: usize,
     tallies: Tallies,
 }
