@@ -78,7 +78,7 @@ async fn r4_the_draft_is_tried_on_past_tickets_and_the_difference_told() {
     let told = suite.env.events("routing").await.len();
 
     let request = pb::SimulateRulesRequest { examples: 2, ..Default::default() };
-    let (progress, outcome) = simulate(&suite, request.clone()).await;
+    let (progress, outcome) = simulate(&suite, request).await;
     assert_eq!((progress[0].tickets, progress[0].of), (0, 6));
     assert_eq!((outcome.tickets, outcome.elsewhere, outcome.other_marks, outcome.unreadable), (6, 3, 1, 0));
     assert_eq!(pairs(&outcome), ["env → city: 3 (2 shown)"]);
@@ -134,13 +134,12 @@ async fn r4_one_simulation_at_a_time_and_ending_the_call_ends_it() {
     sqlx::query(fill).execute(suite.env.pool()).await.unwrap();
     let request = pb::SimulateRulesRequest { tickets: 100_000, ..Default::default() };
     let mut client = suite.rule_sets("admin");
-    let mut steps = client.simulate_rules(request.clone()).await.unwrap().into_inner();
+    let mut steps = client.simulate_rules(request).await.unwrap().into_inner();
     assert!(matches!(steps.message().await.unwrap().unwrap().step, Some(Step::Progress(_))));
-    let busy = client.simulate_rules(request.clone()).await.unwrap_err();
+    let busy = client.simulate_rules(request).await.unwrap_err();
     assert_eq!((busy.code(), refusal(&busy).1.as_str()), (Code::ResourceExhausted, "SERVER_BUSY"));
     drop(steps);
-    eventually("the place is free", async || client.clone().simulate_rules(request.clone()).await.is_ok())
-        .await;
+    eventually("the place is free", async || client.clone().simulate_rules(request).await.is_ok()).await;
 }
 
 #[tokio::test]
