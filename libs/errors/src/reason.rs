@@ -95,6 +95,8 @@ reasons! {
     MethodUnknown = "METHOD_UNKNOWN",
     /// A replica does not hold the newest keys yet. Code FAILED_PRECONDITION.
     KeyNotEverywhere = "KEY_NOT_EVERYWHERE",
+    /// The leave is not there. Code NOT_FOUND.
+    LeaveNotFound = "LEAVE_NOT_FOUND",
     /// A legal hold forbids it; metadata names `hold`. Code FAILED_PRECONDITION.
     LegalHold = "LEGAL_HOLD",
     /// The legal hold is not there. Code NOT_FOUND.
@@ -157,6 +159,8 @@ reasons! {
     RotationRunning = "ROTATION_RUNNING",
     /// Rules of the draft were changed in force since; metadata names them as `rules`. Code FAILED_PRECONDITION.
     RuleDraftBehind = "RULE_DRAFT_BEHIND",
+    /// The roster is not there. Code NOT_FOUND.
+    RosterNotFound = "ROSTER_NOT_FOUND",
     /// The rule is not there. Code NOT_FOUND.
     RuleNotFound = "RULE_NOT_FOUND",
     /// The set of rules is not there. Code NOT_FOUND.

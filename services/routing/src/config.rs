@@ -18,6 +18,8 @@ pub struct Config {
     pub decisions: DecisionsConfig,
     /// `[suggestions]`
     pub suggestions: SuggestionsConfig,
+    /// `[duty]`
+    pub duty: DutyConfig,
 }
 
 /// Units, people, areas.
@@ -34,6 +36,14 @@ pub struct OrganisationConfig {
 pub struct BootstrapConfig {
     /// JSON list of principals; empty: none.
     pub principals_file: String,
+}
+
+/// What people may have in hand.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DutyConfig {
+    /// How many tickets a person may have at a time when neither rule nor roster says it.
+    pub capacity: u32,
 }
 
 /// Decisions that nobody answers.
@@ -79,6 +89,7 @@ impl Config {
             ("suggestions.learn_every", self.suggestions.learn_every.is_positive()),
             ("suggestions.learn_at_once", self.suggestions.learn_at_once > 0),
             ("suggestions.train_on", self.suggestions.train_on > 0),
+            ("duty.capacity", self.duty.capacity > 0),
         ] {
             if !positive {
                 return Err(NotPositive(key));

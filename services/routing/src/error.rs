@@ -59,6 +59,21 @@ pub fn etag_mismatch() -> Error {
     Error::aborted(Reason::EtagMismatch, "the rule changed since it was read: read it again")
 }
 
+/// The roster is not there.
+pub fn roster_not_found() -> Error {
+    Error::not_found(Reason::RosterNotFound, "no roster of this id")
+}
+
+/// The leave is not there.
+pub fn leave_not_found() -> Error {
+    Error::not_found(Reason::LeaveNotFound, "no leave of this id")
+}
+
+/// The caller's etag is not the present one.
+pub fn roster_etag_mismatch() -> Error {
+    Error::aborted(Reason::EtagMismatch, "the roster changed since it was read: read it again")
+}
+
 /// What the domain found wrong.
 pub fn invalid(found: Vec<gongdan_routing_domain::Violation>) -> Error {
     Error::invalid(found.into_iter().map(|v| Violation { field: v.field, rule: v.rule }).collect())

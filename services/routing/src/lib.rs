@@ -1,5 +1,5 @@
 //! routing: which unit gets a ticket, and why. The authority on units, principals, areas and rules; decides for each
-//! version of a ticket that waits, and sends the decision to tickets until it is answered. Source: R1, R2, R4, R5, R7, R8, R11.
+//! version of a ticket that waits, and sends the decision to tickets until it is answered. Source: R1 to R8, R11.
 
 mod config;
 mod consumers;
@@ -11,7 +11,7 @@ mod store;
 mod telemetry;
 
 pub use config::{
-    BootstrapConfig, Config, DecisionsConfig, NotPositive, OrganisationConfig, SuggestionsConfig,
+    BootstrapConfig, Config, DecisionsConfig, DutyConfig, NotPositive, OrganisationConfig, SuggestionsConfig,
 };
 
 use crate::{
@@ -28,9 +28,9 @@ use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, OwnerLog, RelayHandle};
 use gongdan_pg::Schema;
 use gongdan_proto::routing::v1::{
-    decision_service_server::DecisionServiceServer, organisation_service_server::OrganisationServiceServer,
-    rule_service_server::RuleServiceServer, rule_set_service_server::RuleSetServiceServer,
-    suggest_service_server::SuggestServiceServer,
+    decision_service_server::DecisionServiceServer, duty_service_server::DutyServiceServer,
+    organisation_service_server::OrganisationServiceServer, rule_service_server::RuleServiceServer,
+    rule_set_service_server::RuleSetServiceServer, suggest_service_server::SuggestServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
@@ -53,6 +53,7 @@ pub(crate) struct Rooms {
     relay: RelayHandle,
     authenticator: Authenticator,
     default_issuer: String,
+    capacity: u32,
     metrics: Metrics,
     /// Tickets' event log.
     tickets_log: Arc<dyn OwnerLog>,
@@ -82,6 +83,7 @@ impl Rooms {
             relay: base.relay.clone(),
             authenticator: base.authenticator.clone(),
             default_issuer: config.default_issuer().to_owned(),
+            capacity: config.duty.capacity,
             metrics: Metrics::new(),
             tickets_log,
             simulations: Arc::new(Semaphore::new(1)),
@@ -124,7 +126,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) ->
 }
 
 async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    config.check().context("the [decisions] section")?;
+    config.check().context("the sections [decisions] and [duty]")?;
     let clock: SharedClock = Arc::new(SystemClock);
     let Some(mut base) =
         Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?
@@ -143,6 +145,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.add(OrganisationServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleSetServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(DutyServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DecisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(SuggestServiceServer::new(api).max_decoding_message_size(limit))
         .add(EventServer::new(pool.clone(), NAME, root, guard()))
@@ -157,10 +160,11 @@ fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow:
         log: rooms.tickets_log.clone(),
         clock: base.clock.clone(),
         resend,
+        capacity: rooms.capacity,
         metrics: rooms.metrics.clone(),
     };
     let builder = Consumer::builder("routing-tickets", "tickets")
-        .events(&[&Tickets::KINDS[..], &SCOPE_EVENTS].concat());
+        .events(&[&Tickets::kinds()[..], &SCOPE_EVENTS].concat());
     // What is learnt from, `resolved` and `answered`, is among these.
     let learn = Learn { inner: Arc::new(tickets), clock: base.clock.clone() };
     Ok(vec![base.consume(builder, "tickets", ScopeProjection::around(Arc::new(learn)))?])

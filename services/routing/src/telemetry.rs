@@ -12,6 +12,8 @@
 //! | `gongdan.routing.lessons` | counter | `of`: item, unit; `answer`: right, wrong, none, left |
 //! | `gongdan.routing.trainings` | counter | `outcome`: succeeded, failed |
 //! | `gongdan.routing.training.duration` | histogram, s | |
+//! | `gongdan.routing.reservations` | counter | `outcome`: made, lost |
+//! | `gongdan.routing.nobody_able` | counter | |
 //!
 //! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
 
@@ -28,6 +30,8 @@ pub struct Metrics {
     decisions: Counter<u64>,
     answers: Counter<u64>,
     sent_again: Counter<u64>,
+    reservations: Counter<u64>,
+    nobody_able: Counter<u64>,
     rule_sets: Counter<u64>,
     simulations: Counter<u64>,
     simulated_tickets: Counter<u64>,
@@ -73,6 +77,14 @@ impl Metrics {
                 .with_description("How long trainings took")
                 .with_boundaries(vec![0.1, 0.5, 1.0, 5.0, 10.0, 30.0, 60.0, 300.0, 900.0])
                 .build(),
+            reservations: counter(
+                "gongdan.routing.reservations",
+                "People for whom capacity was reserved; lost: another replica was faster, it was decided again",
+            ),
+            nobody_able: counter(
+                "gongdan.routing.nobody_able",
+                "Rules with a strategy that held when nobody of the unit could take the ticket",
+            ),
         };
         for by in ["rule", "area", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
@@ -99,6 +111,9 @@ impl Metrics {
         for outcome in ["succeeded", "failed"] {
             metrics.trainings.add(0, &[KeyValue::new("outcome", outcome)]);
         }
+        metrics.reserved(0);
+        metrics.reservations.add(0, &[KeyValue::new("outcome", "lost")]);
+        metrics.nobody_able.add(0, &[]);
         metrics
     }
 
@@ -110,6 +125,19 @@ impl Metrics {
             (None, None) => "pool",
         };
         self.decisions.add(1, &[KeyValue::new("by", by)]);
+        let chosen = usize::from(decided.target.person_id().is_some());
+        let nobody = decided.explanation.staff.len().saturating_sub(chosen);
+        self.nobody_able.add(u64::try_from(nobody).unwrap_or(0), &[]);
+    }
+
+    /// Counts people for whom capacity was reserved.
+    pub fn reserved(&self, people: u64) {
+        self.reservations.add(people, &[KeyValue::new("outcome", "made")]);
+    }
+
+    /// Counts a reservation for which another replica was faster.
+    pub fn reservation_lost(&self) {
+        self.reservations.add(1, &[KeyValue::new("outcome", "lost")]);
     }
 
     /// Counts answers.

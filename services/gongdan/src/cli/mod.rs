@@ -11,6 +11,7 @@ mod completions;
 mod context;
 mod customer;
 mod directive;
+mod duty;
 mod error;
 mod events;
 mod fields;
@@ -117,6 +118,16 @@ enum Command {
     /// How a ticket was or would be routed (派单)
     #[command(subcommand)]
     Route(route::Command),
+    /// Who has which shifts (值班表)
+    #[command(subcommand)]
+    Roster(duty::roster::Command),
+    /// Who is away, and who stands in (请假)
+    #[command(subcommand)]
+    Leave(duty::leave::Command),
+    /// Who is on duty in a unit, and why the others are not (值班)
+    Duty(duty::on_duty::Args),
+    /// What the people of a unit have in hand (负荷)
+    Load(duty::load::Args),
     /// Deadlines, clocks and calendars (时限)
     #[command(subcommand)]
     Sla(sla::Command),
@@ -209,6 +220,10 @@ async fn client(context: &Context, command: Command) -> anyhow::Result<ExitCode>
         Command::Org(command) => org::run(context, command).await,
         Command::Rule(command) => rule::run(context, command).await,
         Command::Route(command) => route::run(context, command).await,
+        Command::Roster(command) => duty::roster::run(context, command).await,
+        Command::Leave(command) => duty::leave::run(context, command).await,
+        Command::Duty(args) => duty::on_duty::run(context, args).await,
+        Command::Load(args) => duty::load::run(context, args).await,
         Command::Sla(command) => sla::run(context, command).await,
         Command::Callback(command) => callback::run(context, command).await,
         Command::Inbox(command) => inbox::run(context, command).await,

@@ -2,6 +2,10 @@
 //!
 //! Rules and areas are named by numbers of rows that are never changed, so the reader can see them as they were.
 
+mod staff;
+
+pub use staff::{PersonOutcome, PersonTrial, StaffTrial};
+
 use serde::{Deserialize, Serialize};
 
 /// What came of trying a rule or an area. The numbers are stored.
@@ -23,6 +27,8 @@ pub enum Outcome {
     TargetGone = 6,
     /// A more specific area comes first.
     LessSpecific = 7,
+    /// Nobody of the unit can take it at this time.
+    NobodyAble = 8,
 }
 
 impl From<Outcome> for u8 {
@@ -43,6 +49,7 @@ impl TryFrom<u8> for Outcome {
             Self::ReturnedIt,
             Self::TargetGone,
             Self::LessSpecific,
+            Self::NobodyAble,
         ]
         .into_iter()
         .find(|outcome| u8::from(*outcome) == number)
@@ -83,6 +90,9 @@ pub struct Explanation {
     /// Rules in the order tried.
     #[serde(default, rename = "r", skip_serializing_if = "Vec::is_empty")]
     pub rules: Vec<RuleTrial>,
+    /// People that rules with a strategy considered, in the order of the rules.
+    #[serde(default, rename = "p", skip_serializing_if = "Vec::is_empty")]
+    pub staff: Vec<StaffTrial>,
     /// Areas, most specific first.
     #[serde(default, rename = "a", skip_serializing_if = "Vec::is_empty")]
     pub areas: Vec<AreaTrial>,
@@ -118,5 +128,13 @@ mod tests {
         assert!(stored.len() < 600, "{} bytes", stored.len());
         assert_eq!(serde_json::from_str::<Explanation>(&stored).unwrap(), explanation);
         assert!(serde_json::from_str::<Explanation>(r#"{"a":[[1,9]]}"#).is_err());
+    }
+
+    #[test]
+    fn what_was_kept_before_there_were_strategies_is_read() {
+        let kept = r#"{"r":[[1,3,0],[2,1,null]],"n":2}"#;
+        let explanation: Explanation = serde_json::from_str(kept).unwrap();
+        assert!(explanation.staff.is_empty() && explanation.rules.len() == 2);
+        assert_eq!(serde_json::to_string(&explanation).unwrap(), kept);
     }
 }

@@ -1,11 +1,12 @@
 //! Where a ticket goes, and why: units, areas, rules and the decision. Pure: time comes in, nothing goes out.
 //!
 //! `decide` is the heart: rules in order, then areas, then the manual pool, each step written down in an
-//! [`Explanation`]. Source: R1, R2, R4, R5, R7, R8.
+//! [`Explanation`]. Source: R1 to R8.
 
 mod area;
 mod condition;
 mod decide;
+pub mod duty;
 mod explanation;
 mod facts;
 mod id;
@@ -14,6 +15,7 @@ mod principal;
 mod rule;
 mod rule_set;
 pub mod simulate;
+pub mod strategy;
 mod suggest;
 mod unit;
 mod violation;
@@ -21,9 +23,12 @@ mod violation;
 pub use area::{Area, AreaIndex, branches};
 pub use condition::{CHANNELS, Condition, ConditionError, LEVELS, TICKET_TYPES, Verdict, parts};
 pub use decide::{
-    Decided, Directory, PersonEntry, REFUSALS_BEFORE_POOL, Refusals, RuleInForce, Target, decide_all,
+    Decided, Directory, History, PersonEntry, Question, REFUSALS_BEFORE_POOL, Refusals, RuleInForce, Target,
+    decide_all, decide_staffed,
 };
-pub use explanation::{AreaTrial, Detail, Explanation, Outcome, RuleTrial};
+pub use explanation::{
+    AreaTrial, Detail, Explanation, Outcome, PersonOutcome, PersonTrial, RuleTrial, StaffTrial,
+};
 pub use facts::TicketFacts;
 pub use id::{InvalidId, check_id};
 pub use principal::{Principal, PrincipalKind, RIGHTS, ROLES};

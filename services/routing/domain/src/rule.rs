@@ -4,12 +4,17 @@ use crate::{
     Condition, Unit, UnitKind, Violation,
     decide::PersonEntry,
     id::{check_id, check_line},
+    strategy::{Strategy, StrategyTarget},
 };
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// Most units that one rule can make assist.
 const MAX_ASSISTING: usize = 20;
+/// Most skills that a strategy asks for.
+const MAX_SKILLS: usize = 10;
+/// The highest capacity.
+const MOST_TICKETS: u32 = 10_000;
 
 /// Where a rule sends a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +49,8 @@ pub enum RuleTarget {
         /// Why; empty: the rule's name.
         reason: String,
     },
+    /// A person of a unit, by a strategy.
+    Strategy(StrategyTarget),
 }
 
 /// What a rule does.
@@ -151,6 +158,7 @@ impl Check<'_> {
                 }
                 self.note("rule.action.pool.reason", check_line(reason, 0, 200));
             }
+            Some(RuleTarget::Strategy(target)) => self.strategy(target, people),
             None if action.assisting_unit_ids.is_empty()
                 && !action.mark_sensitive
                 && action.set_priority == 0 =>
@@ -170,6 +178,50 @@ impl Check<'_> {
             if action.assisting_unit_ids[..n].contains(unit) {
                 self.refuse(&format!("rule.action.assisting_unit_ids[{n}]"), "given twice");
             }
+        }
+    }
+
+    /// Somebody has to be there who could get it: a strategy that can never choose anybody is a mistake.
+    fn strategy(&mut self, target: &StrategyTarget, people: &HashMap<String, PersonEntry>) {
+        const FIELD: &str = "rule.action.strategy";
+        self.unit(&format!("{FIELD}.unit_id"), &target.unit_id, None);
+        if target.capacity > MOST_TICKETS {
+            self.refuse(&format!("{FIELD}.capacity"), format!("up to {MOST_TICKETS}"));
+        }
+        if target.skills.len() > MAX_SKILLS {
+            self.refuse(&format!("{FIELD}.skills"), format!("up to {MAX_SKILLS}"));
+        }
+        if target.strategy == Strategy::SkillWeighted && target.skills.is_empty() {
+            self.refuse(&format!("{FIELD}.skills"), "at least one, to weigh people by");
+        }
+        if !self.units.contains_key(&target.unit_id) {
+            return;
+        }
+        let able: Vec<&PersonEntry> = people
+            .values()
+            .filter(|person| person.active && person.handles && person.unit_ids.contains(&target.unit_id))
+            .collect();
+        if able.is_empty() {
+            let rule =
+                format!("`{}` has no active handler or unit leader: nobody could be chosen", target.unit_id);
+            self.refuse(&format!("{FIELD}.unit_id"), rule);
+            return;
+        }
+        for (n, skill) in target.skills.iter().enumerate() {
+            let field = format!("{FIELD}.skills[{n}]");
+            if target.skills[..n].contains(skill) {
+                self.refuse(&field, "given twice");
+            } else if !able.iter().any(|person| person.skills.contains(skill)) {
+                self.refuse(&field, format!("nobody of `{}` has skill `{skill}`", target.unit_id));
+            }
+        }
+        let fits = |person: &PersonEntry| target.skills.iter().all(|skill| person.skills.contains(skill));
+        let each = target.skills.iter().all(|skill| able.iter().any(|person| person.skills.contains(skill)));
+        if target.strategy != Strategy::SkillWeighted && each && !able.iter().any(|person| fits(person)) {
+            self.refuse(
+                &format!("{FIELD}.skills"),
+                format!("nobody of `{}` has all of them", target.unit_id),
+            );
         }
     }
 

@@ -2,7 +2,9 @@
 
 mod batch;
 mod facts;
+mod holdings;
 pub mod learn;
+mod staffing;
 pub mod tickets;
 
 pub use facts::facts;

@@ -1,18 +1,23 @@
-//! `tickets.v1.>`: a decision for each ticket that comes to `pending_dispatch`, and tickets' answers to decisions.
+//! `tickets.v1.>`: a decision for each ticket that comes to `pending_dispatch`, tickets' answers to decisions, and who
+//! holds what.
 //!
-//! Contiguous per ticket: a return must not be seen before the dispatch it undoes. A batch takes four statements and an
-//! append, however many events it has. Subject and body are not kept: a decision that needs them for a ticket submitted
+//! Contiguous per ticket: a return must not be seen before the dispatch it undoes. A batch takes a handful of statements
+//! and an append, however many events it has. A decision in favour of a person reserves capacity in its transaction;
+//! tickets' answer makes a holding of it or releases it. Subject and body are not kept: a decision that needs them for a ticket submitted
 //! earlier reads them from tickets' event log.
 
 use super::{
     batch::{Batch, KINDS, Trigger, Waiting},
     facts::facts,
+    holdings::{self, Holders},
+    staffing::Desk,
 };
 use crate::{
     config::DecisionsConfig,
     events,
     store::{
-        Answer, Answered, DecisionRow, DirectoryCache, InsertError, answer_many, insert_many, supersede_many,
+        Answer, Answered, DecisionRow, DirectoryCache, InsertError, LoadChange, LoadChanges, answer_many,
+        insert_many, last_handlers, loads, reservations, supersede_many,
     },
     telemetry::Metrics,
 };
@@ -21,7 +26,9 @@ use gongdan_bus::Event;
 use gongdan_clock::{SharedClock, new_id};
 use gongdan_outbox::{ApplyError, Handler, OwnerLog};
 use gongdan_proto::tickets::v1::{TicketEvent, ticket_event::Change};
-use gongdan_routing_domain::{Decided, Directory, REFUSALS_BEFORE_POOL, Refusals, TicketFacts, decide_all};
+use gongdan_routing_domain::{
+    Directory, History, Question, REFUSALS_BEFORE_POOL, Refusals, RuleTarget, TicketFacts, strategy::Strategy,
+};
 use sqlx::PgConnection;
 use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
@@ -36,13 +43,20 @@ pub struct Tickets {
     pub clock: SharedClock,
     /// When decisions are sent again.
     pub resend: DecisionsConfig,
+    /// What people may have when neither rule nor roster says it.
+    pub capacity: u32,
     /// What is counted.
     pub metrics: Metrics,
 }
 
 impl Tickets {
     /// Types of events it asks for.
-    pub const KINDS: [&'static str; 13] = KINDS;
+    pub fn kinds() -> Vec<&'static str> {
+        let mut kinds = [&KINDS[..], &holdings::KINDS].concat();
+        kinds.sort_unstable();
+        kinds.dedup();
+        kinds
+    }
 }
 
 /// A ticket ready to be decided about.
@@ -55,19 +69,26 @@ struct Ask {
 #[async_trait]
 impl Handler for Tickets {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
-        let mut batch = Batch::default();
+        let (mut batch, mut holders) = (Batch::default(), Holders::default());
         for event in events {
             batch.take(event).map_err(|reason| ApplyError::poison(event, reason))?;
+            holders.take(event).map_err(|reason| ApplyError::poison(event, reason))?;
         }
         let answers: Vec<Answer> = batch.answers.into_values().collect();
         let answered = answer_many(connection, &answers).await?;
         let gone: Vec<_> = batch.gone.into_iter().collect();
-        supersede_many(connection, &gone).await?;
+        let superseded = supersede_many(connection, &gone).await?;
         self.count(&answers, &answered);
-        if !batch.waiting.is_empty() {
-            self.decide(connection, batch.waiting, &answers, &answered).await?;
+        let over: Vec<Uuid> = answered.iter().map(|answered| answered.id).chain(superseded).collect();
+        let mut settled = holders.write(connection).await?;
+        for person in reservations::release(connection, &over).await? {
+            settled.entry(person).or_default().reserved -= 1;
         }
-        Ok(())
+        if batch.waiting.is_empty() {
+            loads::change(connection, &settled).await?;
+            return Ok(());
+        }
+        self.decide(connection, batch.waiting, &answers, &answered, settled).await
     }
 }
 
@@ -86,8 +107,10 @@ impl Tickets {
         waiting: HashMap<Uuid, Waiting>,
         answers: &[Answer],
         answered: &[Answered],
+        settled: LoadChanges,
     ) -> Result<(), ApplyError> {
-        let directory = self.directory.get(connection).await?;
+        let now = self.clock.now();
+        let directory = self.directory.get(connection, now).await?;
         let mut asks = Vec::with_capacity(waiting.len());
         for waiting in waiting.into_values() {
             let Some(refusals) = refusals(waiting.trigger, answers, answered) else { continue };
@@ -102,9 +125,9 @@ impl Tickets {
         }
         // In the order of ids, so that two batches cannot wait for each other.
         asks.sort_by_key(|ask| ask.waiting.event.aggregate_id);
-        let now = self.clock.now();
-        let questions = asks.iter_mut().map(|ask| (ask.facts.clone(), ask.refusals.clone())).collect();
-        let decided = decide_apart(directory, questions, now).await?;
+        let questions = questions(connection, &directory, &asks).await?;
+        let desk = Desk { directory, capacity: self.capacity, now, metrics: &self.metrics };
+        let decided = desk.decide(connection, questions, settled).await?;
         let rows: Vec<_> = asks
             .iter()
             .zip(decided)
@@ -127,11 +150,34 @@ impl Tickets {
             InsertError::Json(error) => ApplyError::Failed(error.into()),
         })?;
         let told: Vec<_> = rows.iter().filter(|row| written.contains(&row.id)).collect();
+        self.reserve(connection, &rows, &told).await?;
         let new_events: Vec<_> = told.iter().map(|row| events::decided(*row, 1, now)).collect();
         gongdan_outbox::append(connection, &new_events).await?;
         for row in told {
             self.metrics.decided(&row.decided);
         }
+        Ok(())
+    }
+
+    /// Writes reservations of the decisions that were written; a version of a ticket that had its decision already keeps
+    /// that one, and what was reserved for another is free again.
+    async fn reserve(
+        &self,
+        connection: &mut PgConnection,
+        rows: &[DecisionRow],
+        told: &[&DecisionRow],
+    ) -> Result<(), ApplyError> {
+        let person = |row: &DecisionRow| row.decided.target.person_id().map(ToOwned::to_owned);
+        let named: Vec<(Uuid, String)> =
+            told.iter().filter_map(|row| person(row).map(|person| (row.id, person))).collect();
+        reservations::insert(connection, &named, self.clock.now()).await?;
+        let mut unwritten = LoadChanges::new();
+        for person in rows.iter().filter(|row| !told.iter().any(|told| told.id == row.id)).filter_map(person)
+        {
+            let change = unwritten.entry(person).or_insert_with(LoadChange::default);
+            change.reserved -= 1;
+        }
+        loads::change(connection, &unwritten).await?;
         Ok(())
     }
 
@@ -159,16 +205,44 @@ fn refusals(trigger: Trigger, answers: &[Answer], answered: &[Answered]) -> Opti
     Some(Refusals { count, last_reason })
 }
 
-/// Conditions need a deep stack and may take a while: not on this thread.
-async fn decide_apart(
-    directory: Arc<Directory>,
-    questions: Vec<(TicketFacts, Refusals)>,
-    now: jiff::Timestamp,
-) -> Result<Vec<Decided>, ApplyError> {
-    if directory.rules().is_empty() {
-        return Ok(decide_all(&directory, &questions, now));
+/// What is asked, with who had to do with the tickets where rules choose by that.
+async fn questions(
+    connection: &mut PgConnection,
+    directory: &Directory,
+    asks: &[Ask],
+) -> Result<Vec<Question>, ApplyError> {
+    let matter = |ask: &Ask| {
+        let customer = Uuid::try_parse(&ask.waiting.ticket.customer_id).ok()?;
+        Some((customer, ask.facts.item.clone()))
+    };
+    let (mut returned, mut last) = (HashMap::new(), HashMap::new());
+    if directory.has_strategies() {
+        let tickets: Vec<(Uuid, i32)> = asks
+            .iter()
+            .filter(|ask| ask.facts.return_count > 0)
+            .map(|ask| (ask.waiting.event.aggregate_id, ask.waiting.ticket.round))
+            .collect();
+        returned = holdings::returned_by(connection, &tickets).await?;
+        if directory.rules().iter().any(|rule| {
+            matches!(&rule.action.target, Some(RuleTarget::Strategy(to)) if to.strategy == Strategy::LastHandler)
+        }) {
+            let matters: Vec<_> = asks.iter().filter_map(matter).collect();
+            last = last_handlers::read(connection, &matters).await?;
+        }
     }
-    tokio::task::spawn_blocking(move || decide_all(&directory, &questions, now))
-        .await
-        .map_err(|error| ApplyError::Failed(error.into()))
+    Ok(asks
+        .iter()
+        .map(|ask| {
+            let id = ask.waiting.event.aggregate_id;
+            Question {
+                ticket: ask.facts.clone(),
+                refusals: ask.refusals.clone(),
+                history: History {
+                    last_handler: matter(ask).and_then(|matter| last.get(&matter).cloned()),
+                    returned_by: returned.get(&id).cloned().unwrap_or_default(),
+                    lot: id.as_u64_pair().1,
+                },
+            }
+        })
+        .collect())
 }

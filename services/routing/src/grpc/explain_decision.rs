@@ -9,7 +9,8 @@ use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{self as pb, ExplainDecisionRequest, ExplainDecisionResponse};
 use gongdan_region::{RegionCode, Regions};
-use gongdan_routing_domain::{Area, Detail, Outcome, RuleTrial, parts};
+use gongdan_routing_domain::{Area, Detail, Outcome, PersonOutcome, RuleTrial, StaffTrial, parts};
+use std::collections::HashMap;
 use uuid::Uuid;
 
 pub(super) async fn explain_decision(
@@ -28,6 +29,11 @@ pub(super) async fn explain_decision(
     let revisions = rooms.store.rule_revisions(&revisions).await?;
     let area_ids: Vec<i64> = explanation.areas.iter().map(|trial| trial.0).collect();
     let areas = rooms.store.areas_by_id(&area_ids).await?;
+    let considered: Vec<String> =
+        explanation.staff.iter().flat_map(StaffTrial::people).map(|person| person.person).collect();
+    let names = if considered.is_empty() { HashMap::new() } else { rooms.store.names(&considered).await? };
+    let staff: HashMap<i64, &StaffTrial> =
+        explanation.staff.iter().map(|trial| (trial.revision, trial)).collect();
     let count = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     Ok(ExplainDecisionResponse {
         decision: Some(show::decision(&stored)),
@@ -35,7 +41,13 @@ pub(super) async fn explain_decision(
         rules: explanation
             .rules
             .iter()
-            .filter_map(|trial| Some(rule(trial, revisions.get(&trial.0)?)))
+            .filter_map(|trial| {
+                let shown = rule(trial, revisions.get(&trial.0)?);
+                Some(match staff.get(&trial.0) {
+                    Some(people) => staffed(shown, people, &names),
+                    None => shown,
+                })
+            })
             .collect(),
         areas: explanation
             .areas
@@ -81,6 +93,44 @@ fn rule(trial: &RuleTrial, revision: &RuleRevision) -> pb::RuleTrial {
         when: written.when.clone(),
         outcome: trial_outcome(*outcome).into(),
         detail,
+        ..pb::RuleTrial::default()
+    }
+}
+
+/// With the people it considered.
+fn staffed(shown: pb::RuleTrial, trial: &StaffTrial, names: &HashMap<String, String>) -> pb::RuleTrial {
+    let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
+    let people = trial.people().into_iter().map(|person| pb::PersonTrial {
+        person_name: names.get(&person.person).cloned().unwrap_or_default(),
+        person_id: person.person,
+        outcome: person_outcome(person.outcome).into(),
+        load: number(person.load),
+        capacity: number(person.capacity),
+        score: number(person.score),
+    });
+    let more = trial.more().iter().map(|(outcome, count)| pb::PersonCount {
+        outcome: person_outcome(*outcome).into(),
+        count: number(*count),
+    });
+    pb::RuleTrial {
+        strategy: show::strategy(trial.strategy).into(),
+        people: people.collect(),
+        more_people: more.collect(),
+        ..shown
+    }
+}
+
+const fn person_outcome(outcome: PersonOutcome) -> pb::PersonOutcome {
+    match outcome {
+        PersonOutcome::Chosen => pb::PersonOutcome::Chosen,
+        PersonOutcome::Behind => pb::PersonOutcome::Behind,
+        PersonOutcome::Full => pb::PersonOutcome::Full,
+        PersonOutcome::OffDuty => pb::PersonOutcome::OffDuty,
+        PersonOutcome::OnLeave => pb::PersonOutcome::OnLeave,
+        PersonOutcome::Replaced => pb::PersonOutcome::Replaced,
+        PersonOutcome::LacksSkill => pb::PersonOutcome::LacksSkill,
+        PersonOutcome::ReturnedIt => pb::PersonOutcome::ReturnedIt,
+        PersonOutcome::Inactive => pb::PersonOutcome::Inactive,
     }
 }
 
@@ -103,5 +153,6 @@ const fn trial_outcome(outcome: Outcome) -> pb::TrialOutcome {
         Outcome::ReturnedIt => pb::TrialOutcome::ReturnedIt,
         Outcome::TargetGone => pb::TrialOutcome::TargetGone,
         Outcome::LessSpecific => pb::TrialOutcome::LessSpecific,
+        Outcome::NobodyAble => pb::TrialOutcome::NobodyAble,
     }
 }

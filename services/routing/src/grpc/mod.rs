@@ -1,12 +1,17 @@
 //! `gongdan.routing.v1`: one line an RPC; each is in the file named after it.
 
+mod cancel_leave;
 mod citizens;
 mod decode;
+mod delete_roster;
 mod delete_rule;
 mod diff_rule_sets;
 mod discard_rule_draft;
+mod duty;
 mod explain_decision;
+mod get_load;
 mod get_principal;
+mod get_roster;
 mod get_rule;
 mod get_rule_draft;
 mod get_unit;
@@ -14,28 +19,35 @@ mod import_organisation;
 mod import_organisation_parts;
 mod list_areas;
 mod list_decisions;
+mod list_leaves;
+mod list_loads;
+mod list_on_duty;
 mod list_principals;
+mod list_rosters;
 mod list_rule_sets;
 mod list_rules;
 mod list_units;
 mod move_rule;
 mod page;
 mod publish_rule_draft;
+mod put_roster;
 mod put_rule;
+mod record_leave;
 mod roll_back_rules;
 mod show;
 mod simulate_rules;
 mod suggest;
 mod suggest_get;
 mod suggest_train;
+mod swap_duty;
 
 use crate::Rooms;
 use gongdan_access::caller;
 use gongdan_errors::Error;
 use gongdan_proto::routing::v1::{
-    self as pb, decision_service_server::DecisionService, organisation_service_server::OrganisationService,
-    rule_service_server::RuleService, rule_set_service_server::RuleSetService,
-    suggest_service_server::SuggestService,
+    self as pb, decision_service_server::DecisionService, duty_service_server::DutyService,
+    organisation_service_server::OrganisationService, rule_service_server::RuleService,
+    rule_set_service_server::RuleSetService, suggest_service_server::SuggestService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
@@ -208,6 +220,61 @@ impl SuggestService for Api {
     ) -> Answer<Self::TrainSuggesterStream> {
         let caller = caller(&request)?;
         answer(suggest_train::train_suggester(self.0.clone(), &caller).await)
+    }
+}
+
+#[tonic::async_trait]
+impl DutyService for Api {
+    async fn put_roster(&self, request: Request<pb::PutRosterRequest>) -> Answer<pb::Roster> {
+        let caller = caller(&request)?;
+        answer(put_roster::put_roster(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn delete_roster(&self, request: Request<pb::DeleteRosterRequest>) -> Answer<pb::Roster> {
+        let caller = caller(&request)?;
+        answer(delete_roster::delete_roster(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn get_roster(&self, request: Request<pb::GetRosterRequest>) -> Answer<pb::Roster> {
+        answer(get_roster::get_roster(&self.0, request.into_inner()).await)
+    }
+
+    async fn list_rosters(
+        &self,
+        request: Request<pb::ListRostersRequest>,
+    ) -> Answer<pb::ListRostersResponse> {
+        answer(list_rosters::list_rosters(&self.0, request.into_inner()).await)
+    }
+
+    async fn record_leave(&self, request: Request<pb::RecordLeaveRequest>) -> Answer<pb::Leave> {
+        let caller = caller(&request)?;
+        answer(record_leave::record_leave(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn cancel_leave(&self, request: Request<pb::CancelLeaveRequest>) -> Answer<pb::Leave> {
+        let caller = caller(&request)?;
+        answer(cancel_leave::cancel_leave(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_leaves(&self, request: Request<pb::ListLeavesRequest>) -> Answer<pb::ListLeavesResponse> {
+        answer(list_leaves::list_leaves(&self.0, request.into_inner()).await)
+    }
+
+    async fn swap_duty(&self, request: Request<pb::SwapDutyRequest>) -> Answer<pb::Swap> {
+        let caller = caller(&request)?;
+        answer(swap_duty::swap_duty(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_on_duty(&self, request: Request<pb::ListOnDutyRequest>) -> Answer<pb::ListOnDutyResponse> {
+        answer(list_on_duty::list_on_duty(&self.0, request.into_inner()).await)
+    }
+
+    async fn get_load(&self, request: Request<pb::GetLoadRequest>) -> Answer<pb::PersonLoad> {
+        answer(get_load::get_load(&self.0, request.into_inner()).await)
+    }
+
+    async fn list_loads(&self, request: Request<pb::ListLoadsRequest>) -> Answer<pb::ListLoadsResponse> {
+        answer(list_loads::list_loads(&self.0, request.into_inner()).await)
     }
 }
 

@@ -10,8 +10,13 @@ use crate::{
 };
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
-use gongdan_proto::routing::v1::{self as pb, PutRuleRequest, rule_action};
-use gongdan_routing_domain::{Rule, RuleAction, RuleTarget, check_rule};
+use gongdan_proto::routing::v1::{
+    self as pb, AssignmentStrategy, PutRuleRequest, StrategyFallback, rule_action,
+};
+use gongdan_routing_domain::{
+    Rule, RuleAction, RuleTarget, check_rule,
+    strategy::{Otherwise, Strategy, StrategyTarget},
+};
 
 pub(super) async fn put_rule(
     rooms: &Rooms,
@@ -57,18 +62,10 @@ fn decode(message: pb::Rule) -> Result<Rule, Error> {
         "rule.action.set_priority",
         u8::try_from(action.set_priority).map_err(|_| "1 to 5, or 0 to leave it"),
     );
-    let Some(set_priority) = set_priority else { return Err(violations.into_error()) };
-    let target = action.target.map(|target| match target {
-        rule_action::Target::Unit(unit) => RuleTarget::Unit { unit_id: unit.unit_id },
-        rule_action::Target::Group(group) => RuleTarget::Group { group_id: group.group_id },
-        rule_action::Target::Person(person) => {
-            RuleTarget::Person { person_id: person.person_id, unit_id: given(person.unit_id) }
-        }
-        rule_action::Target::Desk(desk) => RuleTarget::Desk { desk_id: given(desk.desk_id) },
-        rule_action::Target::Pool(pool) => {
-            RuleTarget::Pool { unit_id: given(pool.unit_id), reason: pool.reason }
-        }
-    });
+    let target = action.target.and_then(|target| target_of(target, &mut violations));
+    let Some(set_priority) = set_priority.filter(|_| violations.is_empty()) else {
+        return Err(violations.into_error());
+    };
     Ok(Rule {
         id: message.id,
         name: message.name,
@@ -82,4 +79,52 @@ fn decode(message: pb::Rule) -> Result<Rule, Error> {
         },
         disabled: message.disabled,
     })
+}
+
+fn target_of(target: rule_action::Target, violations: &mut Violations) -> Option<RuleTarget> {
+    Some(match target {
+        rule_action::Target::Unit(unit) => RuleTarget::Unit { unit_id: unit.unit_id },
+        rule_action::Target::Group(group) => RuleTarget::Group { group_id: group.group_id },
+        rule_action::Target::Person(person) => {
+            RuleTarget::Person { person_id: person.person_id, unit_id: given(person.unit_id) }
+        }
+        rule_action::Target::Desk(desk) => RuleTarget::Desk { desk_id: given(desk.desk_id) },
+        rule_action::Target::Pool(pool) => {
+            RuleTarget::Pool { unit_id: given(pool.unit_id), reason: pool.reason }
+        }
+        rule_action::Target::Strategy(action) => {
+            let strategy = violations.field("rule.action.strategy.strategy", strategy(&action));
+            let otherwise = violations.field("rule.action.strategy.otherwise", otherwise(&action));
+            let capacity = violations.field(
+                "rule.action.strategy.capacity",
+                u32::try_from(action.capacity).map_err(|_| "0 or more"),
+            );
+            RuleTarget::Strategy(StrategyTarget {
+                unit_id: action.unit_id,
+                strategy: strategy?,
+                skills: action.skills,
+                capacity: capacity?,
+                otherwise: otherwise?,
+            })
+        }
+    })
+}
+
+fn strategy(action: &pb::StrategyAction) -> Result<Strategy, &'static str> {
+    match AssignmentStrategy::try_from(action.strategy) {
+        Ok(AssignmentStrategy::RoundRobin) => Ok(Strategy::RoundRobin),
+        Ok(AssignmentStrategy::LeastLoaded) => Ok(Strategy::LeastLoaded),
+        Ok(AssignmentStrategy::SkillWeighted) => Ok(Strategy::SkillWeighted),
+        Ok(AssignmentStrategy::LastHandler) => Ok(Strategy::LastHandler),
+        Ok(AssignmentStrategy::Unspecified) => Err("required"),
+        Err(_) => Err("an unknown strategy"),
+    }
+}
+
+fn otherwise(action: &pb::StrategyAction) -> Result<Otherwise, &'static str> {
+    match StrategyFallback::try_from(action.otherwise) {
+        Ok(StrategyFallback::Unspecified | StrategyFallback::UnitPool) => Ok(Otherwise::Pool),
+        Ok(StrategyFallback::NextRule) => Ok(Otherwise::NextRule),
+        Err(_) => Err("an unknown fallback"),
+    }
 }

@@ -9,7 +9,10 @@ use gongdan_proto::{
     to_timestamp,
 };
 use gongdan_region::{RegionCode, Regions};
-use gongdan_routing_domain::{Area, RuleAction, RuleTarget, Target, changed, differences};
+use gongdan_routing_domain::{
+    Area, RuleAction, RuleTarget, Target, changed, differences,
+    strategy::{Otherwise, Strategy},
+};
 
 /// An area; `region_to` only where the range is not the subtree of a region.
 pub fn area(area: &Area) -> pb::Area {
@@ -104,12 +107,32 @@ fn action(action: &RuleAction) -> pb::RuleAction {
         RuleTarget::Pool { unit_id, reason } => {
             rule_action::Target::Pool(pb::PoolAction { unit_id: unit_id.unwrap_or_default(), reason })
         }
+        RuleTarget::Strategy(target) => rule_action::Target::Strategy(pb::StrategyAction {
+            unit_id: target.unit_id,
+            strategy: strategy(target.strategy).into(),
+            skills: target.skills,
+            capacity: i32::try_from(target.capacity).unwrap_or(i32::MAX),
+            otherwise: match target.otherwise {
+                Otherwise::Pool => pb::StrategyFallback::UnitPool.into(),
+                Otherwise::NextRule => pb::StrategyFallback::NextRule.into(),
+            },
+        }),
     });
     pb::RuleAction {
         target,
         assisting_unit_ids: action.assisting_unit_ids.clone(),
         mark_sensitive: action.mark_sensitive,
         set_priority: action.set_priority.into(),
+    }
+}
+
+/// The contract's word for a strategy.
+pub const fn strategy(strategy: Strategy) -> pb::AssignmentStrategy {
+    match strategy {
+        Strategy::RoundRobin => pb::AssignmentStrategy::RoundRobin,
+        Strategy::LeastLoaded => pb::AssignmentStrategy::LeastLoaded,
+        Strategy::SkillWeighted => pb::AssignmentStrategy::SkillWeighted,
+        Strategy::LastHandler => pb::AssignmentStrategy::LastHandler,
     }
 }
 

@@ -72,7 +72,7 @@ pub(super) async fn simulate_rules(
         rooms.simulations.clone().try_acquire_owned().map_err(|_| {
             Error::exhausted(Reason::ServerBusy, "another simulation is running", RETRY_AFTER)
         })?;
-    let compared = Arc::new(rooms.store.compared(request.number).await?);
+    let compared = Arc::new(rooms.store.compared(request.number, rooms.clock.now()).await?);
     let run = Run {
         rooms: rooms.clone(),
         caller: caller.clone(),

@@ -26,7 +26,7 @@ pub(super) async fn suggest(rooms: &Rooms, request: SuggestRequest) -> Result<Su
     let items = if item.is_none() { loaded.suggester.items(&text, limit) } else { Vec::new() };
     let mut units = Vec::new();
     if let Some(region) = region {
-        let directory = rooms.directory.get(&mut connection).await?;
+        let directory = rooms.directory.get(&mut connection, rooms.clock.now()).await?;
         let among = directory.units_covering(region, rooms.clock.now());
         for hit in loaded.suggester.units(&text, item.as_deref(), &among, limit) {
             let name = directory.unit(&hit.key).map(|unit| unit.name.clone()).unwrap_or_default();

@@ -74,7 +74,7 @@ async fn take_in(
         })
         .collect();
     let left = taken.len() - lessons.len();
-    let directory = rooms.directory.get(&mut transaction).await?;
+    let directory = rooms.directory.get(&mut transaction, rooms.clock.now()).await?;
     let (suggester, now) = (loaded.suggester.clone(), rooms.clock.now());
     let (suggester, learnt, said) =
         tokio::task::spawn_blocking(move || taught(&suggester, &lessons, &directory, now))

@@ -126,8 +126,10 @@ impl Trainer {
         let found = self.find(far).await?;
         let lessons = self.read(found, far).await?;
         let tickets = lessons.len() as u64;
-        let directory =
-            rooms.directory.get(&mut *rooms.pool.acquire().await.map_err(gongdan_pg::error)?).await?;
+        let directory = rooms
+            .directory
+            .get(&mut *rooms.pool.acquire().await.map_err(gongdan_pg::error)?, rooms.clock.now())
+            .await?;
         let (now, note) = (rooms.clock.now(), far.clone());
         // Dropped when the service is to stop: the thread ends after its round.
         let stop = StopOnDrop::default();

@@ -186,22 +186,26 @@ pub async fn answer_many(
         .collect())
 }
 
-/// Ends the waiting for answers about tickets that have gone on without them, up to a version of each.
-pub async fn supersede_many(connection: &mut PgConnection, gone: &[(Uuid, i64)]) -> Result<u64, sqlx::Error> {
+/// Ends the waiting for answers about tickets that have gone on without them, up to a version of each;
+/// answers which.
+pub async fn supersede_many(
+    connection: &mut PgConnection,
+    gone: &[(Uuid, i64)],
+) -> Result<Vec<Uuid>, sqlx::Error> {
     if gone.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
-    let done = sqlx::query!(
+    sqlx::query_scalar!(
         "UPDATE decisions d SET state = 5
          FROM unnest($1::uuid[], $2::int8[]) AS n (ticket_id, version)
-         WHERE d.ticket_id = n.ticket_id AND d.ticket_version <= n.version AND d.state = 1",
+         WHERE d.ticket_id = n.ticket_id AND d.ticket_version <= n.version AND d.state = 1
+         RETURNING d.id",
         &gone.iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(),
         &gone.iter().map(|(_, version)| *version).collect::<Vec<_>>(),
     )
-    .execute(connection)
+    .fetch_all(connection)
     .instrument(sql_span!("decisions.supersede_many", "UPDATE"))
-    .await?;
-    Ok(done.rows_affected())
+    .await
 }
 
 /// Notes that decisions are sent once more, and when they would be again.

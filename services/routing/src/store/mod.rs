@@ -1,16 +1,24 @@
 //! All SQL of routing; a file per table or view.
 
 mod areas;
+mod book;
 mod compared;
 mod decision_list;
 mod decisions;
 mod directory;
 mod generation;
+pub mod holdings;
 mod import;
+pub mod last_handlers;
+mod leaves;
+pub mod loads;
 mod past_tickets;
 #[cfg(test)]
 mod plans;
 mod principals;
+pub mod reservations;
+mod rosters;
+pub mod rotations;
 mod rule_draft;
 mod rule_publishing;
 mod rule_revisions;
@@ -20,6 +28,7 @@ mod rules;
 mod suggest;
 mod suggest_cache;
 mod suggest_pending;
+mod swaps;
 mod units;
 
 pub use areas::{AreaCursor, AreaFilter};
@@ -30,8 +39,13 @@ pub use decisions::{
     supersede_many,
 };
 pub use directory::DirectoryCache;
+pub use holdings::Holding;
 pub use import::Imported;
+pub use last_handlers::{LastHandler, Matter};
+pub use leaves::LeaveRecord;
+pub use loads::{LoadChange, LoadChanges};
 pub use principals::PrincipalFilter;
+pub use rosters::RosterRevision;
 pub use rule_draft::{Draft, DraftChange};
 pub use rule_publishing::{Drafted, Publishing};
 pub use rule_revisions::RuleRevision;

@@ -148,14 +148,74 @@ pub(super) async fn persons(
     connection: &mut PgConnection,
     ids: &[String],
 ) -> Result<HashMap<String, PersonEntry>, Error> {
-    let rows =
-        sqlx::query!("SELECT id, active, unit_ids FROM principals WHERE id = ANY ($1) AND kind = 1", ids)
-            .fetch_all(connection)
-            .instrument(sql_span!("principals.persons", "SELECT"))
-            .await
-            .map_err(gongdan_pg::error)?;
+    let rows = sqlx::query!(
+        "SELECT id, active, unit_ids, roles, skills FROM principals WHERE id = ANY ($1) AND kind = 1",
+        ids
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("principals.persons", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
     Ok(rows
         .into_iter()
-        .map(|row| (row.id, PersonEntry { active: row.active, unit_ids: row.unit_ids }))
+        .map(|row| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills)))
         .collect())
+}
+
+/// What people are called.
+pub(super) async fn names(
+    connection: &mut PgConnection,
+    ids: &[String],
+) -> Result<HashMap<String, String>, Error> {
+    let rows = sqlx::query!("SELECT id, name FROM principals WHERE id = ANY ($1) AND kind = 1", ids)
+        .fetch_all(connection)
+        .instrument(sql_span!("principals.names", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+}
+
+/// Persons of units.
+pub(super) async fn of_units(
+    connection: &mut PgConnection,
+    units: &[String],
+) -> Result<HashMap<String, PersonEntry>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, active, unit_ids, roles, skills FROM principals WHERE unit_ids && $1 AND kind = 1",
+        units
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("principals.of_units", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills)))
+        .collect())
+}
+
+/// Who handles tickets in a unit, in the order of ids, with names.
+pub(super) async fn members(
+    connection: &mut PgConnection,
+    unit_id: &str,
+) -> Result<Vec<(String, PersonEntry, String)>, Error> {
+    let rows = sqlx::query!(
+        "SELECT id, name, active, unit_ids, roles, skills FROM principals
+         WHERE unit_ids @> ARRAY[$1::text] AND kind = 1 ORDER BY id",
+        unit_id
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("principals.members", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows
+        .into_iter()
+        .map(|row| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills), row.name))
+        .filter(|(_, person, _)| person.handles)
+        .collect())
+}
+
+fn person(active: bool, unit_ids: Vec<String>, roles: &[String], skills: Vec<String>) -> PersonEntry {
+    let handles = roles.iter().any(|role| matches!(role.as_str(), "handler" | "unit_leader"));
+    PersonEntry { active, unit_ids, handles, skills }
 }

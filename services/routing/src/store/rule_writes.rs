@@ -228,15 +228,19 @@ pub(super) async fn surroundings<'a>(
     actions: impl IntoIterator<Item = &'a RuleAction>,
 ) -> Result<Surroundings, Error> {
     let units = units::all(connection).await?.into_iter().map(|(unit, _)| (unit.id.clone(), unit)).collect();
-    let named: Vec<String> = actions
-        .into_iter()
-        .filter_map(|action| match &action.target {
-            Some(RuleTarget::Person { person_id, .. }) => Some(person_id.clone()),
-            _ => None,
-        })
-        .collect();
-    let people =
+    let (mut named, mut staffed) = (Vec::new(), Vec::new());
+    for action in actions {
+        match &action.target {
+            Some(RuleTarget::Person { person_id, .. }) => named.push(person_id.clone()),
+            Some(RuleTarget::Strategy(strategy)) => staffed.push(strategy.unit_id.clone()),
+            _ => {}
+        }
+    }
+    let mut people =
         if named.is_empty() { HashMap::new() } else { principals::persons(connection, &named).await? };
+    if !staffed.is_empty() {
+        people.extend(principals::of_units(connection, &staffed).await?);
+    }
     Ok(Surroundings { units, people })
 }
 

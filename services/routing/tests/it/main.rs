@@ -9,6 +9,8 @@ mod explain;
 mod full;
 mod organisation;
 mod plans;
+mod r3_duty;
+mod r6_strategies;
 mod rule_sets;
 mod rules;
 mod scope;

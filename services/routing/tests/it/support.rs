@@ -7,7 +7,7 @@ use gongdan_outbox::{EventServer, Guard, NewEvent};
 use gongdan_proto::{
     common::v1::{Origin as PbOrigin, dead_letter_service_client::DeadLetterServiceClient},
     routing::v1::{
-        self as pb, decision_service_client::DecisionServiceClient,
+        self as pb, decision_service_client::DecisionServiceClient, duty_service_client::DutyServiceClient,
         organisation_service_client::OrganisationServiceClient, rule_service_client::RuleServiceClient,
         rule_set_service_client::RuleSetServiceClient, suggest_service_client::SuggestServiceClient,
     },
@@ -31,6 +31,7 @@ pub struct Suite {
     pub env: Env,
     pub service: Served,
     owner: Env,
+    settings: String,
 }
 
 impl Suite {
@@ -59,7 +60,14 @@ impl Suite {
         let settings = format!("{settings}\n{patient}{peers}");
         let config = env.config_with(gongdan_routing::DEFAULTS, &settings);
         let service = env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
-        Self { env, service, owner }
+        Self { env, service, owner, settings }
+    }
+
+    /// Another process takes over, and this one dies.
+    pub async fn restart(&mut self) {
+        let config = self.env.config_with(gongdan_routing::DEFAULTS, &self.settings);
+        let next = self.env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
+        std::mem::replace(&mut self.service, next).kill().await;
     }
 
     pub fn organisation(&self, principal: &str) -> OrganisationServiceClient<AuthChannel> {
@@ -76,6 +84,10 @@ impl Suite {
 
     pub fn suggestions(&self, principal: &str) -> SuggestServiceClient<AuthChannel> {
         SuggestServiceClient::new(self.env.channel(&self.service, principal))
+    }
+
+    pub fn duty(&self, principal: &str) -> DutyServiceClient<AuthChannel> {
+        DutyServiceClient::new(self.env.channel(&self.service, principal))
     }
 
     pub fn decisions(&self) -> DecisionServiceClient<AuthChannel> {

@@ -8,7 +8,7 @@ use gongdan_proto::routing::v1::{
 use gongdan_region::{RegionCode, Regions};
 use tonic::Code;
 
-use super::{Context, client, tree::Tree};
+use super::{Context, client, people, tree::Tree};
 use crate::cli::Lang;
 
 pub async fn run(context: &Context, name: String) -> Result<()> {
@@ -91,7 +91,9 @@ fn rules(context: &Context, explained: &ExplainDecisionResponse) -> Tree {
         Lang::Zh => format!("规则：共 {} 条，尝试 {tried} 条", explained.rules_in_force),
     });
     for trial in &explained.rules {
-        tree.add(Tree::new(rule(context, trial)));
+        let mut line = Tree::new(rule(context, trial));
+        people::add(context, &mut line, trial);
+        tree.add(line);
     }
     tree
 }
@@ -143,7 +145,8 @@ const fn mark(outcome: TrialOutcome) -> &'static str {
         TrialOutcome::NotMatched
         | TrialOutcome::Failed
         | TrialOutcome::ReturnedIt
-        | TrialOutcome::TargetGone => "✗",
+        | TrialOutcome::TargetGone
+        | TrialOutcome::NobodyAble => "✗",
     }
 }
 
@@ -156,6 +159,7 @@ fn outcome(context: &Context, outcome: TrialOutcome) -> &str {
         TrialOutcome::Failed => context.text("could not be worked out", "条件无法计算"),
         TrialOutcome::ReturnedIt => context.text("returned it in this round", "本轮已退单"),
         TrialOutcome::TargetGone => context.text("is not there at this time", "目标此时不可用"),
+        TrialOutcome::NobodyAble => context.text("nobody can take it", "无人可接"),
         TrialOutcome::LessSpecific => context.text("a more specific area comes first", "有更具体的责任区"),
     }
 }

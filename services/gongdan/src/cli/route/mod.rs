@@ -4,6 +4,7 @@ mod confusion;
 mod explain;
 mod list;
 mod offline;
+pub mod people;
 mod suggest;
 mod train;
 mod tree;

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use gongdan_proto::routing::v1::{
-    DeskAction, GroupAction, PersonAction, PoolAction, PutRuleRequest, Rule, RuleAction, UnitAction,
-    rule_action::Target,
+    AssignmentStrategy, DeskAction, GroupAction, PersonAction, PoolAction, PutRuleRequest, Rule, RuleAction,
+    StrategyAction, StrategyFallback, UnitAction, rule_action::Target,
 };
 use serde::Deserialize;
 
@@ -63,6 +63,21 @@ struct Written {
     /// With --to-pool: why
     #[arg(long, requires = "to_pool", default_value = "", value_name = "TEXT")]
     pool_reason: String,
+    /// To a person of this unit who is on duty and has room, by --strategy
+    #[arg(long, group = "target", value_name = "UNIT", requires = "strategy")]
+    to_staff_of: Option<String>,
+    /// With --to-staff-of: how one is chosen
+    #[arg(long, value_enum, requires = "to_staff_of")]
+    strategy: Option<Strategy>,
+    /// With --to-staff-of: a skill that is needed, the most important first; may be given more than once
+    #[arg(long, value_name = "SKILL", requires = "to_staff_of")]
+    skill: Vec<String>,
+    /// With --to-staff-of: how many tickets a person may have at a time
+    #[arg(long, value_name = "N", requires = "to_staff_of", default_value_t = 0)]
+    capacity: i32,
+    /// With --to-staff-of: when nobody can take it, goes on with the next rule instead of the unit's pool
+    #[arg(long, requires = "to_staff_of")]
+    or_next_rule: bool,
     /// A unit that is to assist; may be given more than once
     #[arg(long, value_name = "UNIT")]
     assist: Vec<String>,
@@ -75,6 +90,31 @@ struct Written {
     /// Keeps the rule, but does not try it
     #[arg(long)]
     disabled: bool,
+}
+
+/// How one of those who can take a ticket is chosen.
+#[derive(Debug, Clone, Copy, clap::ValueEnum, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Strategy {
+    /// The next one after whoever the rule chose last
+    RoundRobin,
+    /// Whoever has the smallest part of their capacity taken
+    LeastLoaded,
+    /// By the fit of their skills times the free part of their capacity
+    SkillWeighted,
+    /// Whoever had the customer's last ticket about the same item
+    LastHandler,
+}
+
+impl From<Strategy> for AssignmentStrategy {
+    fn from(strategy: Strategy) -> AssignmentStrategy {
+        match strategy {
+            Strategy::RoundRobin => AssignmentStrategy::RoundRobin,
+            Strategy::LeastLoaded => AssignmentStrategy::LeastLoaded,
+            Strategy::SkillWeighted => AssignmentStrategy::SkillWeighted,
+            Strategy::LastHandler => AssignmentStrategy::LastHandler,
+        }
+    }
 }
 
 /// One rule, or several.
@@ -121,6 +161,8 @@ fn read(text: &str) -> Result<Vec<Rule>> {
 
 impl Written {
     fn rule(self) -> Result<Rule> {
+        let fallback =
+            if self.or_next_rule { StrategyFallback::NextRule } else { StrategyFallback::UnitPool };
         let targets = [
             self.to_unit.map(|unit_id| Target::Unit(UnitAction { unit_id })),
             self.to_group.map(|group_id| Target::Group(GroupAction { group_id })),
@@ -128,10 +170,22 @@ impl Written {
                 .map(|person_id| Target::Person(PersonAction { person_id, unit_id: self.for_unit })),
             self.to_desk.map(|desk_id| Target::Desk(DeskAction { desk_id })),
             self.to_pool.map(|unit_id| Target::Pool(PoolAction { unit_id, reason: self.pool_reason })),
+            self.to_staff_of.map(|unit_id| {
+                Target::Strategy(StrategyAction {
+                    unit_id,
+                    strategy: self.strategy.map_or(AssignmentStrategy::Unspecified, Into::into).into(),
+                    skills: self.skill,
+                    capacity: self.capacity,
+                    otherwise: fallback.into(),
+                })
+            }),
         ];
         let mut targets = targets.into_iter().flatten();
         let target = targets.next();
-        ensure!(targets.next().is_none(), "only one of to_unit, to_group, to_person, to_desk, to_pool");
+        ensure!(
+            targets.next().is_none(),
+            "only one of to_unit, to_group, to_person, to_desk, to_pool, to_staff_of"
+        );
         Ok(Rule {
             name: if self.name.is_empty() { self.id.clone() } else { self.name },
             id: self.id,

@@ -3,6 +3,7 @@
 use gongdan_proto::routing::v1::{RuleAction, rule_action::Target};
 
 use super::Context;
+use crate::cli::route::people::strategy;
 
 /// `→ tianhe-env; P1; sensitive; assisted by a, b`
 pub fn action(context: &Context, action: Option<&RuleAction>) -> String {
@@ -41,5 +42,14 @@ fn target(context: &Context, target: &Target) -> String {
             context.text("the manual pool", "人工派单池").to_owned()
         }
         Target::Pool(pool) => format!("{} {}", context.text("pool of", "抢单池"), pool.unit_id),
+        Target::Strategy(action) => {
+            let strategy = strategy(context, action.strategy());
+            let skills = if action.skills.is_empty() {
+                String::new()
+            } else {
+                format!(" [{}]", action.skills.join(" "))
+            };
+            format!("{} {}: {strategy}{skills}", context.text("a person of", "人员"), action.unit_id)
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use crate::{
     AreaIndex, Condition, Target, TicketFacts, Unit, UnitKind,
+    duty::DutyBook,
     explanation::Outcome,
     rule::{RuleAction, RuleTarget},
 };
@@ -16,6 +17,19 @@ pub struct PersonEntry {
     pub active: bool,
     /// Units it belongs to, the first is its main one.
     pub unit_ids: Vec<String>,
+    /// Whether it may take tickets on: a handler or unit leader.
+    pub handles: bool,
+    /// What it can do.
+    pub skills: Vec<String>,
+}
+
+impl PersonEntry {
+    /// An active handler of these units without skills.
+    #[must_use]
+    pub fn of<const N: usize>(units: [&str; N]) -> Self {
+        let unit_ids = units.into_iter().map(ToOwned::to_owned).collect();
+        Self { active: true, unit_ids, handles: true, skills: Vec::new() }
+    }
 }
 
 /// A rule that is tried.
@@ -42,6 +56,9 @@ pub struct Directory {
     rules: Vec<RuleInForce>,
     /// Desks, nearest region first.
     desks: Vec<(RegionRange, String)>,
+    /// Who handles tickets in each unit, in the order of ids.
+    members: HashMap<String, Vec<String>>,
+    duty: DutyBook,
 }
 
 impl Directory {
@@ -59,7 +76,43 @@ impl Directory {
             .map(|unit| (unit.range(), unit.id.clone()))
             .collect();
         desks.sort_by(|(a, a_id), (b, b_id)| (a.width(), a_id).cmp(&(b.width(), b_id)));
-        Self { units, people, areas, rules, desks }
+        let mut members: HashMap<String, Vec<String>> = HashMap::new();
+        for (id, person) in people.iter().filter(|(_, person)| person.handles) {
+            for unit in &person.unit_ids {
+                members.entry(unit.clone()).or_default().push(id.clone());
+            }
+        }
+        members.values_mut().for_each(|people| people.sort());
+        Self { units, people, areas, rules, desks, members, duty: DutyBook::default() }
+    }
+
+    /// With rosters, leave and swaps.
+    #[must_use]
+    pub fn with_duty(mut self, duty: DutyBook) -> Self {
+        self.duty = duty;
+        self
+    }
+
+    /// Rosters, leave and swaps.
+    #[must_use]
+    pub const fn duty(&self) -> &DutyBook {
+        &self.duty
+    }
+
+    /// Who handles tickets in a unit that a strategy names, in the order of ids.
+    #[must_use]
+    pub fn members(&self, unit_id: &str) -> &[String] {
+        self.members.get(unit_id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Whether any rule chooses by a strategy.
+    #[must_use]
+    pub fn has_strategies(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.action.target, Some(RuleTarget::Strategy(_))))
+    }
+
+    pub(crate) fn person(&self, id: &str) -> Option<&PersonEntry> {
+        self.people.get(id)
     }
 
     /// The rules in force, in order.
@@ -111,6 +164,11 @@ impl Directory {
         };
         match target {
             RuleTarget::Unit { unit_id } => to_unit(unit_id, None),
+            // Whom it names is asked by whoever calls this; this is where it goes when that is nobody.
+            RuleTarget::Strategy(strategy) => {
+                self.can_take(&strategy.unit_id, ticket, at)?;
+                Ok(Target::Pool { unit_id: Some(strategy.unit_id.clone()), reason: rule_name.to_owned() })
+            }
             RuleTarget::Group { group_id } => to_unit(group_id, None),
             RuleTarget::Desk { desk_id: Some(desk) } => to_unit(desk, None),
             RuleTarget::Desk { desk_id: None } => self.nearest_desk(ticket, at),

@@ -7,7 +7,8 @@ use crate::{
     TicketFacts,
     condition::{Variables, Verdict, deep},
     explanation::{AreaTrial, Detail, Explanation, Outcome, RuleTrial},
-    rule::RuleAction,
+    rule::{RuleAction, RuleTarget},
+    strategy::{Asked, Otherwise, Staff, StrategyTarget, pick},
 };
 use jiff::Timestamp;
 
@@ -56,59 +57,103 @@ pub(crate) struct Moment {
     pub civil: Timestamp,
 }
 
-/// Decides for each ticket at one instant.
-#[must_use]
-pub fn decide_all(directory: &Directory, tickets: &[(TicketFacts, Refusals)], at: Timestamp) -> Vec<Decided> {
-    let moment = Moment { at, civil: at };
-    let all =
-        || tickets.iter().map(|(ticket, refusals)| decide(directory, ticket, refusals, moment)).collect();
-    if directory.rules().is_empty() { all() } else { deep(all) }
+/// What is known of the people who had to do with a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Who had the customer's last ticket about the same item.
+    pub last_handler: Option<String>,
+    /// People who returned it in this round.
+    pub returned_by: Vec<String>,
+    /// A number of the ticket's own: who comes first of equals.
+    pub lot: u64,
 }
 
-/// Decides for one ticket. Only on a deep stack, when there are rules.
+/// A ticket to be decided about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// The ticket.
+    pub ticket: TicketFacts,
+    /// What tickets refused already.
+    pub refusals: Refusals,
+    /// Who had to do with it.
+    pub history: History,
+}
+
+/// Decides for each ticket at one instant, as if nobody had anything to do and nothing was known of earlier handlers.
+#[must_use]
+pub fn decide_all(directory: &Directory, tickets: &[(TicketFacts, Refusals)], at: Timestamp) -> Vec<Decided> {
+    let questions: Vec<Question> = (0..)
+        .zip(tickets)
+        .map(|(lot, (ticket, refusals))| Question {
+            ticket: ticket.clone(),
+            refusals: refusals.clone(),
+            history: History { lot, ..History::default() },
+        })
+        .collect();
+    let mut staff = Staff::idle(u32::MAX);
+    decide_staffed(directory, &questions, at, &mut staff).into_iter().flatten().collect()
+}
+
+/// Decides for each ticket at one instant, by what people have in hand; what is decided counts for the tickets after it.
+/// None for a ticket that cannot be decided before the people of [`Staff::wanted`] are known.
+#[must_use]
+pub fn decide_staffed(
+    directory: &Directory,
+    questions: &[Question],
+    at: Timestamp,
+    staff: &mut Staff,
+) -> Vec<Option<Decided>> {
+    let moment = Moment { at, civil: at };
+    let all = |staff: &mut Staff| {
+        questions.iter().map(|question| decide_one(directory, question, moment, staff)).collect::<Vec<_>>()
+    };
+    if directory.rules().is_empty() { all(staff) } else { deep(|| all(staff)) }
+}
+
+/// Decides for one ticket, as if nobody had anything to do. Only on a deep stack, when there are rules.
 pub(crate) fn decide(
     directory: &Directory,
     ticket: &TicketFacts,
     refusals: &Refusals,
     moment: Moment,
 ) -> Decided {
-    let mut search = Search {
+    let (history, mut staff) = (History::default(), Staff::idle(u32::MAX));
+    search(directory, ticket, &history, moment, &mut staff).decide(refusals)
+}
+
+fn decide_one(
+    directory: &Directory,
+    question: &Question,
+    moment: Moment,
+    staff: &mut Staff,
+) -> Option<Decided> {
+    let mut search = search(directory, &question.ticket, &question.history, moment, staff);
+    let decided = search.decide(&question.refusals);
+    (!search.unknown).then_some(decided)
+}
+
+fn search<'a>(
+    directory: &'a Directory,
+    ticket: &'a TicketFacts,
+    history: &'a History,
+    moment: Moment,
+    staff: &'a mut Staff,
+) -> Search<'a> {
+    Search {
         directory,
         ticket,
+        history,
         at: moment.at,
         civil: moment.civil,
+        staff,
+        unknown: false,
         marks: Marks::default(),
         explanation: Explanation {
             excluded: ticket.returned_by.clone(),
             in_force: directory.rules().len(),
             ..Explanation::default()
         },
-    };
-    if ticket.arbitration {
-        search.explanation.arbitration = true;
-        let reason = format!(
-            "arbitration: returned {} times, a dispatcher decides who answers for it",
-            ticket.return_count
-        );
-        return search.pooled(reason);
     }
-    if refusals.count >= REFUSALS_BEFORE_POOL {
-        search.explanation.refusals = refusals.count;
-        return search.pooled(format!(
-            "{} decisions were refused, the last: {}",
-            refusals.count, refusals.last_reason
-        ));
-    }
-    search.rules().or_else(|| search.areas()).unwrap_or_else(|| {
-        let returned = search.explanation.rules.iter().any(|trial| trial.1 == Outcome::ReturnedIt)
-            || search.explanation.areas.iter().any(|trial| trial.1 == Outcome::ReturnedIt);
-        let why = if returned {
-            "every unit that rules and areas name has returned it"
-        } else {
-            "no rule and no area matches"
-        };
-        search.pooled(why.to_owned())
-    })
 }
 
 /// What rules add to a ticket, whoever gets it.
@@ -122,13 +167,56 @@ struct Marks {
 struct Search<'a> {
     directory: &'a Directory,
     ticket: &'a TicketFacts,
+    history: &'a History,
     at: Timestamp,
     civil: Timestamp,
+    staff: &'a mut Staff,
+    /// A strategy was asked about people who are not known yet: what comes out counts for nothing.
+    unknown: bool,
     marks: Marks,
     explanation: Explanation,
 }
 
+/// What a rule's target comes to.
+enum Aim {
+    To(Target, Option<String>),
+    Not(Outcome, Option<Detail>),
+    Unknown,
+}
+
 impl Search<'_> {
+    fn decide(&mut self, refusals: &Refusals) -> Decided {
+        let ticket = self.ticket;
+        if ticket.arbitration {
+            self.explanation.arbitration = true;
+            let reason = format!(
+                "arbitration: returned {} times, a dispatcher decides who answers for it",
+                ticket.return_count
+            );
+            return self.pooled(reason);
+        }
+        if refusals.count >= REFUSALS_BEFORE_POOL {
+            self.explanation.refusals = refusals.count;
+            return self.pooled(format!(
+                "{} decisions were refused, the last: {}",
+                refusals.count, refusals.last_reason
+            ));
+        }
+        self.rules().or_else(|| self.areas()).unwrap_or_else(|| {
+            let tried = |outcome| self.explanation.rules.iter().any(|trial| trial.1 == outcome);
+            let returned = tried(Outcome::ReturnedIt)
+                || self.explanation.areas.iter().any(|trial| trial.1 == Outcome::ReturnedIt);
+            let why = if tried(Outcome::NobodyAble) {
+                "nobody of the units that rules name can take it, and no area matches"
+            } else if returned {
+                "every unit that rules and areas name has returned it"
+            } else {
+                "no rule and no area matches"
+            };
+            self.pooled(why.to_owned())
+        })
+    }
+
     fn rules(&mut self) -> Option<Decided> {
         let directory = self.directory;
         let variables = Variables::new(self.ticket, self.civil);
@@ -138,9 +226,13 @@ impl Search<'_> {
                 Verdict::Failed(error) => (Outcome::Failed, Some(Detail::Text(error)), None),
                 Verdict::Holds => match &rule.action.target {
                     None => (Outcome::Marked, None, None),
-                    Some(target) => match directory.resolve(target, &rule.name, self.ticket, self.at) {
-                        Ok(target) => (Outcome::Chosen, None, Some(target)),
-                        Err((outcome, detail)) => (outcome, Some(Detail::Text(detail)), None),
+                    Some(target) => match self.aim(rule, target) {
+                        Aim::To(target, how) => (Outcome::Chosen, None, Some((target, how))),
+                        Aim::Not(outcome, detail) => (outcome, detail, None),
+                        Aim::Unknown => {
+                            self.unknown = true;
+                            return Some(self.pooled(String::new()));
+                        }
                     },
                 },
             };
@@ -148,12 +240,53 @@ impl Search<'_> {
             if matches!(outcome, Outcome::Chosen | Outcome::Marked) {
                 self.mark(&rule.action);
             }
-            if let Some(target) = target {
-                let summary = format!("rule `{}` ({}) → {target}", rule.id, rule.name);
+            if let Some((target, how)) = target {
+                let how = how.map(|how| format!(", {how}")).unwrap_or_default();
+                let summary = format!("rule `{}` ({}) → {target}{how}", rule.id, rule.name);
                 return Some(self.decided(target, Some(rule.revision), None, summary));
             }
         }
         None
+    }
+
+    /// Where a rule whose condition holds leads.
+    fn aim(&mut self, rule: &RuleInForce, target: &RuleTarget) -> Aim {
+        match self.directory.resolve(target, &rule.name, self.ticket, self.at) {
+            Err((outcome, detail)) => Aim::Not(outcome, Some(Detail::Text(detail))),
+            Ok(resolved) => match target {
+                RuleTarget::Strategy(strategy) => self.person(rule, strategy),
+                _ => Aim::To(resolved, None),
+            },
+        }
+    }
+
+    fn person(&mut self, rule: &RuleInForce, strategy: &StrategyTarget) -> Aim {
+        let asked = Asked {
+            last_handler: self.history.last_handler.as_deref(),
+            returned_by: &self.history.returned_by,
+            lot: self.history.lot,
+            at: self.at,
+        };
+        let named = (rule.revision, rule.id.as_str());
+        let Some(picked) = pick(self.directory, named, strategy, &asked, self.staff) else {
+            return Aim::Unknown;
+        };
+        let unit_id = strategy.unit_id.clone();
+        let reasons = picked.trial.reasons();
+        self.explanation.staff.push(picked.trial);
+        match (picked.person_id, strategy.otherwise) {
+            (Some(person), _) => {
+                let how = format!("{}, 1 of {} who could", strategy.strategy.words(), picked.able);
+                Aim::To(Target::Dispatch { unit_id, person_id: Some(person) }, Some(how))
+            }
+            (None, Otherwise::Pool) => {
+                let reason = format!("nobody of `{unit_id}` can take it: {reasons}");
+                Aim::To(Target::Pool { unit_id: Some(unit_id), reason: reason.clone() }, Some(reason))
+            }
+            (None, Otherwise::NextRule) => {
+                Aim::Not(Outcome::NobodyAble, Some(Detail::Text(format!("{unit_id}: {reasons}"))))
+            }
+        }
     }
 
     fn areas(&mut self) -> Option<Decided> {

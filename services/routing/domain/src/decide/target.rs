@@ -30,6 +30,15 @@ impl Target {
             Self::Pool { unit_id, .. } => unit_id.as_deref(),
         }
     }
+
+    /// The person who gets it.
+    #[must_use]
+    pub fn person_id(&self) -> Option<&str> {
+        match self {
+            Self::Dispatch { person_id, .. } => person_id.as_deref(),
+            Self::Pool { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Target {

@@ -59,8 +59,8 @@ fn to(unit: &str) -> Option<RuleTarget> {
 
 fn directory(rules: Vec<RuleInForce>, areas: Vec<Area>) -> Directory {
     let people = HashMap::from([
-        ("li.wei".to_owned(), PersonEntry { active: true, unit_ids: vec!["roads".into(), "crew".into()] }),
-        ("gone".to_owned(), PersonEntry { active: false, unit_ids: vec!["roads".into()] }),
+        ("li.wei".to_owned(), PersonEntry::of(["roads", "crew"])),
+        ("gone".to_owned(), PersonEntry { active: false, ..PersonEntry::of(["roads"]) }),
     ]);
     Directory::new(units(), people, AreaIndex::new(areas), rules)
 }
@@ -301,7 +301,7 @@ fn t37_the_unit_of_a_range_of_grids_gets_what_is_about_one_of_them() {
     let directory = directory(vec![], vec![area(1, "440106", "", "env"), grids]);
     let unit = |grid: Option<&str>| {
         let ticket = TicketFacts { grid: grid.map(code), region: code("440106"), ..noise() };
-        let decided = decide(&directory, &ticket, &Refusals::default(), Moment { at: at(), civil: at() });
+        let decided = decided(&directory, ticket);
         decided.target.unit_id().map(ToOwned::to_owned)
     };
     assert_eq!(unit(Some("440106900007")).as_deref(), Some("roads"));

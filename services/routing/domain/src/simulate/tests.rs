@@ -27,8 +27,7 @@ fn directory(rules: &[(i64, &str, &str)]) -> Directory {
     let mut later = unit("later").1;
     later.valid_from = Some("2026-12-01T00:00:00Z".parse().unwrap());
     units.insert("later".into(), later);
-    let people =
-        HashMap::from([("li".to_owned(), PersonEntry { active: true, unit_ids: vec!["env".into()] })]);
+    let people = HashMap::from([("li".to_owned(), PersonEntry::of(["env"]))]);
     let rules = rules.iter().map(|(revision, when, to)| RuleInForce {
         revision: *revision,
         id: format!("r{revision}"),

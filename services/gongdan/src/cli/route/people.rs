@@ -1,0 +1,108 @@
+//! People whom a rule with a strategy considered, as lines of the tree.
+
+use gongdan_proto::routing::v1::{AssignmentStrategy, PersonOutcome, PersonTrial, RuleTrial};
+
+use super::{Context, tree::Tree};
+use crate::cli::Lang;
+
+/// Below a rule: `round robin`, then a line for each who was weighed, and one for the others of each kind.
+pub fn add(context: &Context, tree: &mut Tree, trial: &RuleTrial) {
+    if trial.strategy() == AssignmentStrategy::Unspecified {
+        return;
+    }
+    let considered =
+        trial.people.len() + trial.more_people.iter().map(|more| count(more.count)).sum::<usize>();
+    let strategy = strategy(context, trial.strategy());
+    let mut below = Tree::new(match context.lang() {
+        Lang::En => format!("{strategy}: {considered} people considered"),
+        Lang::Zh => format!("{strategy}：考虑了 {considered} 人"),
+    });
+    for person in trial.people.iter().filter(|person| person.capacity > 0) {
+        below.add(Tree::new(weighed(context, person)));
+    }
+    for kind in KINDS {
+        let named: Vec<String> = trial
+            .people
+            .iter()
+            .filter(|person| person.capacity == 0 && person.outcome() == kind)
+            .map(who)
+            .collect();
+        if !named.is_empty() {
+            below.add(Tree::new(format!("✗ {}: {}", outcome(context, kind), named.join(", "))));
+        }
+    }
+    for more in &trial.more_people {
+        let kind = outcome(context, more.outcome());
+        below.add(Tree::new(match context.lang() {
+            Lang::En => format!("{} more: {kind}", more.count),
+            Lang::Zh => format!("另有 {} 人：{kind}", more.count),
+        }));
+    }
+    tree.add(below);
+}
+
+const KINDS: [PersonOutcome; 7] = [
+    PersonOutcome::OffDuty,
+    PersonOutcome::OnLeave,
+    PersonOutcome::Replaced,
+    PersonOutcome::LacksSkill,
+    PersonOutcome::ReturnedIt,
+    PersonOutcome::Inactive,
+    PersonOutcome::Full,
+];
+
+fn count(number: i32) -> usize {
+    usize::try_from(number).unwrap_or(0)
+}
+
+fn who(person: &PersonTrial) -> String {
+    if person.person_name.is_empty() {
+        person.person_id.clone()
+    } else {
+        format!("{} {}", person.person_id, person.person_name)
+    }
+}
+
+fn weighed(context: &Context, person: &PersonTrial) -> String {
+    let mark = match person.outcome() {
+        PersonOutcome::Chosen => "✓",
+        PersonOutcome::Behind => "·",
+        _ => "✗",
+    };
+    let load = match context.lang() {
+        Lang::En => format!("{} of {} in hand", person.load, person.capacity),
+        Lang::Zh => format!("在办 {}/{}", person.load, person.capacity),
+    };
+    let score = match context.lang() {
+        _ if person.score == 0 => String::new(),
+        Lang::En => format!(", skills {}", person.score),
+        Lang::Zh => format!("，技能分 {}", person.score),
+    };
+    format!("{mark} {}  {load}{score}  {}", who(person), outcome(context, person.outcome()))
+}
+
+/// What a strategy is called.
+pub fn strategy(context: &Context, strategy: AssignmentStrategy) -> &str {
+    match strategy {
+        AssignmentStrategy::Unspecified => "",
+        AssignmentStrategy::RoundRobin => context.text("round robin", "轮流"),
+        AssignmentStrategy::LeastLoaded => context.text("least loaded", "负荷最小"),
+        AssignmentStrategy::SkillWeighted => context.text("skill weighted", "按技能加权"),
+        AssignmentStrategy::LastHandler => context.text("last handler", "原经办人优先"),
+    }
+}
+
+fn outcome(context: &Context, outcome: PersonOutcome) -> &str {
+    match outcome {
+        PersonOutcome::Unspecified => "",
+        PersonOutcome::Chosen => context.text("gets it", "派给此人"),
+        PersonOutcome::Behind => context.text("somebody else came first", "他人优先"),
+        PersonOutcome::Full => context.text("has as many as they may", "已满"),
+        PersonOutcome::OffDuty => context.text("off duty", "不当班"),
+        PersonOutcome::OnLeave => context.text("on leave", "请假"),
+        PersonOutcome::Replaced => context.text("somebody else has their shift", "已换班"),
+        PersonOutcome::LacksSkill => context.text("without the skill", "缺少技能"),
+        PersonOutcome::ReturnedIt => context.text("returned it in this round", "本轮已退单"),
+        PersonOutcome::Inactive => context.text("not active", "已停用"),
+    }
+}

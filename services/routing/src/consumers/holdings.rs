@@ -1,0 +1,159 @@
+//! Who holds which ticket, from tickets' events: what `loads` counts as held, who returned it, who had the customer's last
+//! ticket.
+
+use crate::store::{Holding, LastHandler, LoadChanges, Matter, holdings, last_handlers};
+use gongdan_bus::Event;
+use gongdan_outbox::ApplyError;
+use gongdan_proto::{
+    common::v1::PrincipalKind,
+    tickets::v1::{DataClass, Phase, Ticket, TicketEvent, ticket_event::Change},
+};
+use sqlx::PgConnection;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use uuid::Uuid;
+
+/// The types after which somebody else may hold a ticket, or nobody; all others are passed over without a look inside.
+pub(super) const KINDS: [&str; 15] = [
+    "dispatched",
+    "accepted",
+    "claimed",
+    "returned",
+    "transferred",
+    "resolved",
+    "review_approved",
+    "closed",
+    "reopened",
+    "cancelled",
+    "escalated",
+    "merged",
+    "merge_undone",
+    "verified",
+    "erased",
+];
+
+/// What a batch says of one ticket.
+#[derive(Debug, Default)]
+struct Told {
+    version: i64,
+    state: Ticket,
+    /// Who held it last within the batch, and from when on.
+    holder: Option<(String, jiff::Timestamp)>,
+    /// People who returned it in the round it is in.
+    returned: Vec<String>,
+    /// The contact is erased.
+    forgotten: bool,
+}
+
+/// What a batch comes to.
+#[derive(Debug, Default)]
+pub(super) struct Holders(HashMap<Uuid, Told>);
+
+impl Holders {
+    /// Takes an event in; the reason says why it cannot be understood.
+    pub(super) fn take(&mut self, event: &Event) -> Result<(), &'static str> {
+        if !KINDS.contains(&event.kind.as_str()) {
+            return Ok(());
+        }
+        let payload: TicketEvent = event.decode().map_err(|_| "the payload is no TicketEvent")?;
+        let state = payload.state.ok_or("the event has no state")?;
+        let change = payload.change.ok_or("the event has no change")?;
+        let told = self.0.entry(event.aggregate_id).or_default();
+        if event.version <= told.version {
+            return Ok(());
+        }
+        if told.state.round != state.round {
+            told.returned.clear();
+        }
+        match change {
+            Change::Returned(_) => {
+                let by = payload.actor.filter(|actor| actor.kind() == PrincipalKind::Person);
+                told.returned.extend(by.map(|actor| actor.id));
+            }
+            Change::Erased(erased) => {
+                told.forgotten |= erased.classes().any(|class| class == DataClass::Contact);
+            }
+            _ => {}
+        }
+        if let Some(person) = holder(&state) {
+            told.holder = Some((person.to_owned(), event.occurred_at));
+        }
+        (told.version, told.state) = (event.version, state);
+        Ok(())
+    }
+
+    /// Writes who holds the tickets now; answers what that makes of loads.
+    pub(super) async fn write(&self, connection: &mut PgConnection) -> Result<LoadChanges, ApplyError> {
+        let mut changes = LoadChanges::new();
+        if self.0.is_empty() {
+            return Ok(changes);
+        }
+        let tickets: Vec<Uuid> = self.0.keys().copied().collect();
+        let before = holdings::read(connection, &tickets).await?;
+        let mut after = Vec::new();
+        let mut handlers: BTreeMap<Matter, LastHandler> = BTreeMap::new();
+        for (ticket, told) in &self.0 {
+            let known = before.get(ticket);
+            if known.is_some_and(|known| told.version <= known.version) {
+                continue;
+            }
+            let person = holder(&told.state).map(ToOwned::to_owned);
+            let was = known.and_then(|known| known.person_id.clone());
+            if was != person {
+                let held = |who: &Option<String>, by: i32, changes: &mut LoadChanges| {
+                    if let Some(who) = who {
+                        changes.entry(who.clone()).or_default().held += by;
+                    }
+                };
+                held(&was, -1, &mut changes);
+                held(&person, 1, &mut changes);
+            }
+            let mut returned_by = match known {
+                Some(known) if known.round == told.state.round => known.returned_by.clone(),
+                _ => Vec::new(),
+            };
+            returned_by.extend(told.returned.iter().filter(|by| !by.contains(',')).cloned());
+            returned_by.dedup();
+            if let Some((who, since)) = &told.holder
+                && was.as_ref() != Some(who)
+                && let Ok(customer) = Uuid::try_parse(&told.state.customer_id)
+            {
+                let handler = LastHandler { person_id: who.clone(), ticket_id: *ticket, since: *since };
+                let matter = (customer, told.state.item.clone());
+                if handlers.get(&matter).is_none_or(|other| other.since <= *since) {
+                    handlers.insert(matter, handler);
+                }
+            }
+            // Most tickets are never a person's until they are dispatched: those need no row.
+            if known.is_some() || person.is_some() || !returned_by.is_empty() {
+                let unit_id = person.is_some().then(|| told.state.lead_unit_id.clone());
+                let (version, round) = (told.version, told.state.round);
+                after.push((*ticket, Holding { version, round, person_id: person, unit_id, returned_by }));
+            }
+        }
+        holdings::write(connection, &after).await?;
+        last_handlers::write(connection, &handlers).await?;
+        let forgotten: Vec<Uuid> =
+            self.0.iter().filter(|(_, told)| told.forgotten).map(|(ticket, _)| *ticket).collect();
+        last_handlers::forget(connection, &forgotten).await?;
+        Ok(changes)
+    }
+}
+
+/// The person who has a ticket in hand.
+fn holder(ticket: &Ticket) -> Option<&str> {
+    let in_hand =
+        matches!(ticket.phase(), Phase::Dispatched | Phase::InProgress | Phase::Suspended | Phase::InReview);
+    Some(ticket.handler_id.as_str()).filter(|id| in_hand && !id.is_empty())
+}
+
+/// People who returned tickets in the round these are in.
+pub(super) async fn returned_by(
+    connection: &mut PgConnection,
+    tickets: &[(Uuid, i32)],
+) -> Result<HashMap<Uuid, Vec<String>>, ApplyError> {
+    let ids: Vec<Uuid> = tickets.iter().map(|(id, _)| *id).collect();
+    let mut known = holdings::read(connection, &ids).await?;
+    let rounds: HashSet<(Uuid, i32)> = tickets.iter().copied().collect();
+    known.retain(|id, holding| rounds.contains(&(*id, holding.round)));
+    Ok(known.into_iter().map(|(id, holding)| (id, holding.returned_by)).collect())
+}

@@ -1,0 +1,28 @@
+//! `DutyService.CancelLeave`
+
+use super::{
+    decode::{request_id, request_key},
+    duty,
+};
+use crate::{Rooms, error};
+use gongdan_auth::Actor;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::routing::v1::{CancelLeaveRequest, Leave};
+use uuid::Uuid;
+
+pub(super) async fn cancel_leave(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: CancelLeaveRequest,
+) -> Result<Leave, Error> {
+    let mut violations = Violations::new();
+    let asked = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
+    let id = violations.field("id", Uuid::try_parse(&request.id).map_err(|_| "a UUID"));
+    let (Some(asked), Some(id)) = (asked, id) else { return Err(violations.into_error()) };
+    let key = request_key(&actor.principal_id, "CancelLeave", asked, &request);
+    let record = rooms.store.leave(id).await?.ok_or_else(error::leave_not_found)?;
+    let people = rooms.store.persons(std::slice::from_ref(&record.leave.person_id)).await?;
+    let units = people.values().flat_map(|person| person.unit_ids.iter().map(String::as_str));
+    duty::check_units(actor, units)?;
+    Ok(duty::leave(&rooms.store.cancel_leave(id, &key, rooms.clock.now()).await?))
+}

@@ -1,0 +1,46 @@
+//! `DutyService.RecordLeave`
+
+use super::{
+    decode::{given, request_id, request_key},
+    duty,
+};
+use crate::Rooms;
+use gongdan_auth::Actor;
+use gongdan_clock::new_id;
+use gongdan_errors::{Error, Violations};
+use gongdan_proto::routing::v1::{self as pb, RecordLeaveRequest};
+use gongdan_routing_domain::duty::Leave;
+
+pub(super) async fn record_leave(
+    rooms: &Rooms,
+    actor: &Actor,
+    mut request: RecordLeaveRequest,
+) -> Result<pb::Leave, Error> {
+    let mut violations = Violations::new();
+    let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
+    let key = id.map(|id| request_key(&actor.principal_id, "RecordLeave", id, &request));
+    if request.person_id.is_empty() {
+        violations.add("person_id", "required");
+    }
+    let from = violations.field("from", duty::instant(request.from.as_ref()));
+    let until = violations.field("until", duty::instant(request.until.as_ref()));
+    let (Some(key), Some(from), Some(until)) = (key, from, until) else {
+        return Err(violations.into_error());
+    };
+    if !violations.is_empty() {
+        return Err(violations.into_error());
+    }
+    let people = rooms.store.persons(std::slice::from_ref(&request.person_id)).await?;
+    let units = people.values().flat_map(|person| person.unit_ids.iter().map(String::as_str));
+    duty::check_units(actor, units)?;
+    let now = rooms.clock.now();
+    let leave = Leave {
+        id: new_id(now),
+        person_id: request.person_id,
+        from,
+        until,
+        stand_in_id: given(request.stand_in_id),
+        reason: request.reason,
+    };
+    Ok(duty::leave(&rooms.store.record_leave(leave, &actor.principal_id, &key, now).await?))
+}

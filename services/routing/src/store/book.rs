@@ -1,0 +1,67 @@
+//! Rosters, leave and swaps together, as the domain asks them who is on duty.
+
+use super::{Store, leaves, principals, rosters, swaps};
+use gongdan_errors::Error;
+use gongdan_routing_domain::{PersonEntry, duty::DutyBook};
+use jiff::{
+    Timestamp,
+    civil::Date,
+    tz::{Offset, TimeZone},
+};
+use sqlx::PgConnection;
+use std::collections::HashMap;
+
+impl Store {
+    /// Who is on duty in a unit from an instant on, and who handles tickets there.
+    pub async fn unit_duty(
+        &self,
+        unit_id: &str,
+        at: Timestamp,
+    ) -> Result<(DutyBook, Vec<(String, PersonEntry, String)>), Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        let units = [unit_id.to_owned()];
+        let book = since(&mut connection, &units, at).await?;
+        let members = principals::members(&mut connection, unit_id).await?;
+        Ok((book, members))
+    }
+
+    /// Capacities that rosters of units give.
+    pub async fn capacities(&self, unit_ids: &[String]) -> Result<DutyBook, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        Ok(DutyBook::new(rosters::of_units(&mut connection, unit_ids).await?, Vec::new(), Vec::new()))
+    }
+
+    /// Persons by their ids.
+    pub async fn persons(&self, ids: &[String]) -> Result<HashMap<String, PersonEntry>, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        principals::persons(&mut connection, ids).await
+    }
+
+    /// What people are called.
+    pub async fn names(&self, ids: &[String]) -> Result<HashMap<String, String>, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        principals::names(&mut connection, ids).await
+    }
+}
+
+/// Of these units, from an instant on.
+pub(super) async fn since(
+    connection: &mut PgConnection,
+    units: &[String],
+    at: Timestamp,
+) -> Result<DutyBook, Error> {
+    let rosters = rosters::of_units(connection, units).await?;
+    let leaves = leaves::current(connection, at).await?;
+    let day = Offset::UTC.to_datetime(at).date();
+    Ok(DutyBook::new(rosters, leaves, swaps::since(connection, day).await?))
+}
+
+/// Of these units, from a day on.
+pub(super) async fn since_day(
+    connection: &mut PgConnection,
+    units: &[String],
+    day: Date,
+) -> Result<DutyBook, Error> {
+    let start = day.yesterday().unwrap_or(day).to_zoned(TimeZone::UTC).map_err(Error::internal)?;
+    since(connection, units, start.timestamp()).await
+}

@@ -1,0 +1,78 @@
+//! Table `holdings`: who holds a ticket, as tickets' events say.
+
+use gongdan_telemetry::sql_span;
+use sqlx::PgConnection;
+use std::collections::HashMap;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// Who holds a ticket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Holding {
+    /// The version of the ticket that says so.
+    pub version: i64,
+    /// The ticket's round.
+    pub round: i32,
+    /// The person; none: no person does.
+    pub person_id: Option<String>,
+    /// The unit the person acts for.
+    pub unit_id: Option<String>,
+    /// People who returned it in this round.
+    pub returned_by: Vec<String>,
+}
+
+/// Of these tickets, as far as a person ever had them, locked.
+pub async fn read(
+    connection: &mut PgConnection,
+    tickets: &[Uuid],
+) -> Result<HashMap<Uuid, Holding>, sqlx::Error> {
+    if tickets.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        "SELECT ticket_id, version, round, person_id, unit_id, returned_by
+         FROM holdings WHERE ticket_id = ANY ($1) ORDER BY ticket_id FOR UPDATE",
+        tickets,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("holdings.read", "SELECT"))
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let (person_id, unit_id, returned_by) = (row.person_id, row.unit_id, row.returned_by);
+            (
+                row.ticket_id,
+                Holding { version: row.version, round: row.round, person_id, unit_id, returned_by },
+            )
+        })
+        .collect())
+}
+
+/// Writes the newest state of each.
+pub async fn write(connection: &mut PgConnection, holdings: &[(Uuid, Holding)]) -> Result<(), sqlx::Error> {
+    if holdings.is_empty() {
+        return Ok(());
+    }
+    // An array of arrays must be rectangular: lists of people travel joined, ids have no comma.
+    sqlx::query!(
+        "INSERT INTO holdings (ticket_id, version, round, person_id, unit_id, returned_by)
+         SELECT n.ticket_id, n.version, n.round, n.person_id, n.unit_id, string_to_array(n.returned, ',')
+         FROM unnest($1::uuid[], $2::int8[], $3::int4[], $4::text[], $5::text[], $6::text[])
+              AS n (ticket_id, version, round, person_id, unit_id, returned)
+         ORDER BY n.ticket_id
+         ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, round = excluded.round,
+             person_id = excluded.person_id, unit_id = excluded.unit_id, returned_by = excluded.returned_by
+         WHERE holdings.version < excluded.version",
+        &holdings.iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(),
+        &holdings.iter().map(|(_, holding)| holding.version).collect::<Vec<_>>(),
+        &holdings.iter().map(|(_, holding)| holding.round).collect::<Vec<_>>(),
+        &holdings.iter().map(|(_, holding)| holding.person_id.clone()).collect::<Vec<_>>() as _,
+        &holdings.iter().map(|(_, holding)| holding.unit_id.clone()).collect::<Vec<_>>() as _,
+        &holdings.iter().map(|(_, holding)| holding.returned_by.join(",")).collect::<Vec<_>>(),
+    )
+    .execute(connection)
+    .instrument(sql_span!("holdings.write", "INSERT"))
+    .await?;
+    Ok(())
+}
