@@ -13,6 +13,7 @@ mod filled;
 mod floor;
 mod lifecycle;
 mod memory;
+mod month;
 mod options;
 mod organisation;
 mod output;
@@ -37,6 +38,9 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Rules(rules) => return rules::run(&options.common, rules),
         _ => {}
     }
+    if matches!(options.scenario, Scenario::Month) {
+        return month::run(&options.common);
+    }
     let suite = suite::Suite::open(&options.common).await?;
     let result = match &options.scenario {
         Scenario::Create(create) => create::run(&suite, &options.common, create).await,
@@ -51,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
         Scenario::Rules(rules) => rules::run(&options.common, rules),
+        Scenario::Month => month::run(&options.common),
     };
     suite.close().await?;
     result

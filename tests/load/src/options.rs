@@ -66,6 +66,8 @@ pub(crate) enum Scenario {
     Door,
     /// Deciding about a ticket with hundreds of rules, without a suite.
     Rules(RulesOptions),
+    /// A simulated month by routing's pure code, without a suite: capacities, duty, how even the load is.
+    Month,
 }
 
 /// Options of `rules`.
