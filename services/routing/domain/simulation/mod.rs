@@ -133,7 +133,7 @@ impl World {
             let has: Vec<String> = SKILLS
                 .iter()
                 .enumerate()
-                .filter(|(s, _)| (n / UNITS + s) % 3 != 0)
+                .filter(|(s, _)| !(n / UNITS + s).is_multiple_of(3))
                 .map(|(_, skill)| (*skill).to_owned())
                 .collect();
             skills.insert(id.clone(), has.clone());

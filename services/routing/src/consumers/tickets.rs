@@ -16,8 +16,8 @@ use crate::{
     config::DecisionsConfig,
     events,
     store::{
-        Answer, Answered, DecisionRow, DirectoryCache, InsertError, LoadChange, LoadChanges, answer_many,
-        insert_many, last_handlers, loads, reservations, supersede_many,
+        Answer, Answered, DecisionRow, DirectoryCache, InsertError, LoadChanges, answer_many, insert_many,
+        last_handlers, loads, reservations, supersede_many,
     },
     telemetry::Metrics,
 };
@@ -174,7 +174,7 @@ impl Tickets {
         let mut unwritten = LoadChanges::new();
         for person in rows.iter().filter(|row| !told.iter().any(|told| told.id == row.id)).filter_map(person)
         {
-            let change = unwritten.entry(person).or_insert_with(LoadChange::default);
+            let change = unwritten.entry(person).or_default();
             change.reserved -= 1;
         }
         loads::change(connection, &unwritten).await?;

@@ -43,7 +43,7 @@ pub use holdings::Holding;
 pub use import::Imported;
 pub use last_handlers::{LastHandler, Matter};
 pub use leaves::LeaveRecord;
-pub use loads::{LoadChange, LoadChanges};
+pub use loads::LoadChanges;
 pub use principals::PrincipalFilter;
 pub use rosters::RosterRevision;
 pub use rule_draft::{Draft, DraftChange};

@@ -21,7 +21,7 @@ pub(crate) async fn run(rooms: Arc<Rooms>) {
             Ok((0, 0)) => {}
             Ok((released, expired)) => tracing::info!(released, expired, "requests left the quarantine"),
             Err(error) => {
-                tracing::warn!(error = %format!("{error:#}"), "the quarantine waits for the next look")
+                tracing::warn!(error = %format!("{error:#}"), "the quarantine waits for the next look");
             }
         }
         let next = rooms.clock.now() + rooms.quarantine.interval;

@@ -71,7 +71,7 @@ pub fn check_leave(leave: &Leave, others: &[Leave], people: &HashMap<String, Per
     if let Some(stand_in) = &leave.stand_in_id {
         match people.get(stand_in) {
             _ if *stand_in == leave.person_id => {
-                refuse("stand_in_id", "somebody else than who is away".into())
+                refuse("stand_in_id", "somebody else than who is away".into());
             }
             None => refuse("stand_in_id", format!("no person `{stand_in}`")),
             Some(entry) if !entry.active => refuse("stand_in_id", format!("`{stand_in}` is not active")),

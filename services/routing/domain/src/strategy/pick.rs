@@ -65,7 +65,7 @@ pub fn pick(
     match target.strategy {
         Strategy::RoundRobin => {
             let behind = |one: &Candidate<'_>| turn.as_deref().is_some_and(|last| one.id <= last);
-            able.sort_by(|a, b| (behind(a), a.place).cmp(&(behind(b), b.place)));
+            able.sort_by_key(|one| (behind(one), one.place));
         }
         Strategy::LeastLoaded => {
             able.sort_by(|a, b| a.lighter(b).then_with(|| by_lot(a).cmp(&by_lot(b))));

@@ -1,7 +1,7 @@
 //! Many who decide at once, against a real PostgreSQL that refuses a load above the capacity by a constraint of its own.
 
 use super::*;
-use crate::store::{LoadChange, reservations};
+use crate::store::reservations;
 use futures::future::join_all;
 use gongdan_clock::new_id;
 use gongdan_region::RegionCode;
@@ -107,7 +107,7 @@ async fn decider(pool: PgPool, directory: Arc<Directory>, n: usize) -> (usize, u
         let mut settled = LoadChanges::new();
         if round % 3 == 2 {
             for person in reservations::release(&mut transaction, &std::mem::take(&mut mine)).await.unwrap() {
-                settled.entry(person).or_insert_with(LoadChange::default).reserved -= 1;
+                settled.entry(person).or_default().reserved -= 1;
             }
         }
         let desk = Desk { directory: directory.clone(), capacity: 99, now, metrics: &metrics };

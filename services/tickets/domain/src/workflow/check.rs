@@ -317,8 +317,10 @@ impl Check<'_> {
     fn guard(&mut self, at: &str, source: &str) -> Option<Expression> {
         let samples: Vec<(&str, &dyn Facts)> =
             SAMPLES.iter().map(|sample| (sample.name, sample as &dyn Facts)).collect();
-        match Expression::compile(source, &Language { variables: &VARIABLES, samples: &samples, total: true, texts: None })
-        {
+        match Expression::compile(
+            source,
+            &Language { variables: &VARIABLES, samples: &samples, total: true, texts: None },
+        ) {
             Ok(expression) => Some(expression),
             Err(error) => {
                 let (line, column) = (error.line, error.column);
