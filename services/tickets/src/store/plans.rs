@@ -190,7 +190,8 @@ async fn no_statement_reads_a_growing_table() {
     assert_eq!(stale.collect::<Vec<_>>(), Vec::<&&str>::new(), "they read no table any more");
 }
 
-fn caller(role: &str, unit: &str, region: &str) -> Caller {
+/// A person in a unit and a region, who reads tickets.
+pub(super) fn caller(role: &str, unit: &str, region: &str) -> Caller {
     let actor = Actor {
         principal_id: "person-7".into(),
         name: "Li".into(),

@@ -1,28 +1,9 @@
 //! With many tickets no page of a queue reads the table.
 
 use super::*;
-use gongdan_access::{Caller, Policies};
-use gongdan_auth::Actor;
-use gongdan_proto::common::v1::PrincipalKind;
-use gongdan_region::{RegionCode, Regions};
+use crate::store::plans::caller;
 use gongdan_testkit::Env;
 use sqlx::Executor as _;
-use std::sync::Arc;
-
-fn caller(role: &str, unit: &str, region: &str) -> Caller {
-    let actor = Actor {
-        principal_id: "person-7".into(),
-        name: "Li".into(),
-        kind: PrincipalKind::Person,
-        roles: vec![role.into()],
-        unit_ids: vec![unit.into()],
-        regions: vec![Regions::national().range(RegionCode::parse(region).unwrap())],
-        rights: Vec::new(),
-        language: "en".into(),
-        customer_id: None,
-    };
-    Caller::with(actor, Arc::new(Policies::shipped().unwrap()), "tickets.read")
-}
 
 /// Most are over; each county of two provinces has some in flight, units and people hold them, a few are marked.
 const FILL: &str = "
