@@ -5,13 +5,16 @@ use clap::{Subcommand, ValueEnum};
 use gongdan_proto::{
     tickets::v1::{
         Call, CallResult, EndCallRequest, GetRecordingRequest, LinkCallRequest, ListCallsRequest,
-        StartCallRequest, Ticket, call_service_client::CallServiceClient,
+        StartCallRequest, call_service_client::CallServiceClient,
     },
     to_timestamp,
 };
 use serde_json::json;
 
-use super::{Context, Table, ticket};
+use super::{
+    Context, Table,
+    ticket::{self, lookup},
+};
 
 const CALL: &str = "gongdan.tickets.v1.Call";
 
@@ -113,17 +116,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             if answer.customers.is_empty() {
                 context.say(context.text("nobody that is known", "未知来电"))?;
             }
-            for profile in answer.customers {
-                let contact = profile.contact.unwrap_or_default();
-                let (customer, total) = (context.text("customer", "客户"), context.text("tickets", "工单数"));
-                let head = format!(
-                    "{} {}  {customer} {}  {total} {}",
-                    contact.name, contact.phone, profile.customer_id, profile.total
-                );
-                context.say(head.trim())?;
-                let tickets: Vec<Ticket> = profile.in_flight.into_iter().chain(profile.past).collect();
-                context.print(|| Ok(json!([])), || ticket::table(context, &tickets))?;
-            }
+            answer.customers.iter().try_for_each(|known| lookup::profile(context, known))?;
             if !answer.earlier.is_empty() {
                 context.say(context.text("earlier calls of no ticket", "此前未关联工单的来电"))?;
                 context.print(|| Ok(json!([])), || table(context, &answer.earlier))?;

@@ -52,12 +52,17 @@ pub async fn run(context: &Context, args: Lookup) -> Result<()> {
     if found.is_empty() {
         return context.say(context.text("no such customer", "无此客户"));
     }
-    for profile in found {
-        context.say(&head(context, &profile))?;
-        let tickets: Vec<Ticket> = profile.in_flight.into_iter().chain(profile.past).collect();
-        context.print(|| Ok(json!([])), || show::table(context, &tickets))?;
+    found.iter().try_for_each(|found| profile(context, found))
+}
+
+/// A customer with their tickets: those in flight, then those that are over.
+pub fn profile(context: &Context, profile: &CustomerProfile) -> Result<()> {
+    context.say(&head(context, profile))?;
+    if profile.total == 0 {
+        return Ok(());
     }
-    Ok(())
+    let tickets: Vec<Ticket> = profile.in_flight.iter().chain(&profile.past).cloned().collect();
+    context.print(|| Ok(json!([])), || show::table(context, &tickets))
 }
 
 /// Who it is, in a line.
@@ -68,21 +73,22 @@ fn head(context: &Context, profile: &CustomerProfile) -> String {
         clear.as_ref().map_or((masked.name, masked.phone), |clear| (clear.name.clone(), clear.phone.clone()));
     let clear = clear.unwrap_or_default();
     let verified = if profile.verified_at.is_some() { context.text("verified", "已核实") } else { "" };
-    let region = show::region(&profile.region);
+    let called = |what: &str, value: &str| {
+        if value.is_empty() { String::new() } else { format!("{what} {value}") }
+    };
     [
-        &name,
-        &phone,
-        &clear.identity_number,
-        &clear.address,
-        &profile.customer_id,
-        &profile.tier,
-        &verified.to_owned(),
-        &region,
-        &format!("({})", profile.total),
+        name,
+        phone,
+        clear.identity_number,
+        clear.address,
+        called(context.text("tier", "等级"), &profile.tier),
+        verified.to_owned(),
+        show::region(&profile.region),
+        called(context.text("customer", "客户"), &profile.customer_id),
+        called(context.text("tickets", "工单数"), &profile.total.to_string()),
     ]
     .into_iter()
     .filter(|part| !part.is_empty())
-    .cloned()
     .collect::<Vec<_>>()
-    .join(" ")
+    .join("  ")
 }

@@ -32,7 +32,7 @@ use gongdan_proto::tickets::v1::{
 
 use super::{Channel, Context, Table};
 
-pub use show::{table, ticket as show};
+pub use show::ticket as show;
 
 /// The client of tickets that every command uses.
 type Client = TicketServiceClient<Channel>;

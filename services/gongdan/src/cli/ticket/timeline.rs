@@ -4,7 +4,8 @@ use anyhow::Result;
 use gongdan_proto::{
     common::v1::{ActorRef, PrincipalKind},
     tickets::v1::{
-        CloseReason, ListTimelineRequest, PlaceChanged, TicketEvent, TicketLink, ticket_event::Change,
+        CloseReason, GetTicketRequest, ListTimelineRequest, Phase, PlaceChanged, Ticket, TicketEvent,
+        TicketLink, ticket_event::Change,
     },
 };
 use serde_json::json;
@@ -14,6 +15,12 @@ use super::{super::Context, Client, Table};
 const PAGE: i32 = 500;
 
 pub async fn run(context: &Context, mut client: Client, ticket: String) -> Result<()> {
+    // Before its entries: who has all of them up to this one knows where they led.
+    let now = if context.is_json() {
+        Ticket::default()
+    } else {
+        client.get_ticket(GetTicketRequest { ticket: ticket.clone(), in_clear: false }).await?.into_inner()
+    };
     let mut request = ListTimelineRequest { ticket, page_size: PAGE, page_token: String::new() };
     let mut entries: Vec<TicketEvent> = Vec::new();
     loop {
@@ -29,29 +36,41 @@ pub async fn run(context: &Context, mut client: Client, ticket: String) -> Resul
             entries.iter().map(|entry| context.json("gongdan.tickets.v1.TicketEvent", entry)).collect();
         Ok(json!(entries?))
     };
-    context.print(json, || {
-        let mut table = Table::new([
-            context.text("no.", "序"),
-            context.text("at", "时间"),
-            context.text("what", "动作"),
-            context.text("who", "操作人"),
-            context.text("from", "原状态"),
-            context.text("details", "说明"),
+    context.print(json, || table(context, &entries, &now))
+}
+
+fn table(context: &Context, entries: &[TicketEvent], now: &Ticket) -> Table {
+    let mut table = Table::new([
+        context.text("no.", "序"),
+        context.text("at", "时间"),
+        context.text("what", "动作"),
+        context.text("who", "操作人"),
+        context.text("from", "原状态"),
+        context.text("to", "新状态"),
+        context.text("details", "说明"),
+    ]);
+    for (entry, to) in entries.iter().zip(phases_after(entries, now)) {
+        let (what, details) = told(context, entry.change.as_ref());
+        let actor = entry.actor.clone().unwrap_or_default();
+        table.row([
+            entry.version.to_string(),
+            context.time(entry.occurred_at.as_ref()),
+            what.to_owned(),
+            who(context, actor),
+            context.name(entry.from_phase().as_str_name()),
+            context.name(to.as_str_name()),
+            details,
         ]);
-        for entry in &entries {
-            let (what, details) = told(context, entry.change.as_ref());
-            let actor = entry.actor.clone().unwrap_or_default();
-            table.row([
-                entry.version.to_string(),
-                context.time(entry.occurred_at.as_ref()),
-                what.to_owned(),
-                who(context, actor),
-                context.name(entry.from_phase().as_str_name()),
-                details,
-            ]);
-        }
-        table
-    })
+    }
+    table
+}
+
+/// The phase after each entry: the one before the next entry; after the last one the ticket's, unless it went on meanwhile.
+/// Entries that are not for who looks change no phase.
+fn phases_after(entries: &[TicketEvent], now: &Ticket) -> Vec<Phase> {
+    let next = entries.iter().skip(1).map(TicketEvent::from_phase);
+    let last = entries.last().filter(|last| last.version <= now.version).map(|_| now.phase());
+    next.chain([last.unwrap_or_default()]).take(entries.len()).collect()
 }
 
 /// Who did it; citizens who are not named are citizens.
@@ -221,5 +240,25 @@ fn closed(context: &Context, reason: CloseReason) -> &str {
         CloseReason::Imported => context.text("recorded from the past", "历史导入"),
         CloseReason::Answered => context.text("answered at intake", "直接答复"),
         CloseReason::Merged => context.text("merged into another", "合并"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_entry_leads_to_where_the_next_one_begins() {
+        let entry =
+            |version, from: Phase| TicketEvent { version, from_phase: from.into(), ..TicketEvent::default() };
+        let entries =
+            [entry(1, Phase::Unspecified), entry(2, Phase::PendingDispatch), entry(3, Phase::Dispatched)];
+        let now = |version, phase: Phase| Ticket { version, phase: phase.into(), ..Ticket::default() };
+        let known = [Phase::PendingDispatch, Phase::Dispatched, Phase::InProgress];
+        assert_eq!(phases_after(&entries, &now(3, Phase::InProgress)), known);
+        assert_eq!(phases_after(&entries, &now(4, Phase::InProgress)), known, "one was not for who looks");
+        let gone_on = [Phase::PendingDispatch, Phase::Dispatched, Phase::Unspecified];
+        assert_eq!(phases_after(&entries, &now(2, Phase::Dispatched)), gone_on);
+        assert_eq!(phases_after(&[], &now(4, Phase::Closed)), []);
     }
 }
