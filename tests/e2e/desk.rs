@@ -3,16 +3,10 @@
 use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
     eventually::eventually,
-    organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE, request_id},
+    organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE, person},
     suite::Suite,
 };
-use gongdan_proto::{
-    common::v1::PrincipalKind,
-    routing::v1::{
-        ImportOrganisationRequest, PrincipalRow, UnitKind, UnitRow,
-        organisation_service_client::OrganisationServiceClient,
-    },
-};
+use gongdan_proto::routing::v1::{PrincipalRow, UnitKind, UnitRow};
 use jiff::{SignedDuration, tz::TimeZone};
 use serde_json::Value;
 use std::path::PathBuf;
@@ -43,46 +37,29 @@ impl Desk {
         // Who returns a ticket that came back once sends it to arbitration.
         let suite = Suite::start_with(&[("GONGDAN_TICKETS__TICKETS__MAX_RETURNS", "1")]).await;
         organisation::import(&suite).await;
-        let person = |id: &str, name: &str, role: &str, unit: &str, rights: &[&str]| PrincipalRow {
-            id: id.to_owned(),
-            subject: id.to_owned(),
-            name: name.to_owned(),
-            kind: PrincipalKind::Person.into(),
-            roles: vec![role.to_owned()],
-            unit_ids: vec![unit.to_owned()],
-            regions: vec![COUNTY.to_owned()],
+        let with = |rights: &[&str], person: PrincipalRow| PrincipalRow {
             rights: rights.iter().map(|right| (*right).to_owned()).collect(),
-            ..PrincipalRow::default()
+            ..person
         };
-        let request = ImportOrganisationRequest {
-            request_id: request_id(),
-            units: vec![UnitRow {
-                id: "hotline".to_owned(),
-                name: "广州12345热线".to_owned(),
-                kind: UnitKind::Centre.into(),
-                region: COUNTY.to_owned(),
-                ..UnitRow::default()
-            }],
-            principals: vec![
-                person(AGENT, "赵敏", "agent", "hotline", &["sensitive"]),
-                person(DISPATCHER, "陈静", "dispatcher", "hotline", &["sensitive"]),
-                person("wang.fang", "王芳", "handler", STREET_OFFICE, &["sensitive"]),
-                person(HANDLER, "李伟", "handler", ENVIRONMENT, &["sensitive"]),
-                person(LEADER, "孙丽", "unit_leader", ENVIRONMENT, &["sensitive"]),
-                person(AUDITOR, "何平", "auditor", "hotline", &["sensitive", "personal"]),
-                person(OFFICE, "方宇", "supervisor", "hotline", &["sensitive"]),
-                person(CENTRE, "林海", "unit_leader", "hotline", &["sensitive"]),
-            ],
-            ..ImportOrganisationRequest::default()
+        let centre = UnitRow {
+            id: "hotline".to_owned(),
+            name: "广州12345热线".to_owned(),
+            kind: UnitKind::Centre.into(),
+            region: COUNTY.to_owned(),
+            ..UnitRow::default()
         };
-        let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
-        organisation.import_organisation(request).await.expect("the people are imported");
+        let people = vec![
+            with(&["sensitive"], person(AGENT, "赵敏", "agent", "hotline")),
+            with(&["sensitive"], person(DISPATCHER, "陈静", "dispatcher", "hotline")),
+            with(&["sensitive"], person("wang.fang", "王芳", "handler", STREET_OFFICE)),
+            with(&["sensitive"], person(HANDLER, "李伟", "handler", ENVIRONMENT)),
+            with(&["sensitive"], person(LEADER, "孙丽", "unit_leader", ENVIRONMENT)),
+            with(&["sensitive", "personal"], person(AUDITOR, "何平", "auditor", "hotline")),
+            with(&["sensitive"], person(OFFICE, "方宇", "supervisor", "hotline")),
+            with(&["sensitive"], person(CENTRE, "林海", "unit_leader", "hotline")),
+        ];
+        organisation::add(&suite, vec![centre], people).await;
         organisation::rule(&suite, "noise", "ticket.subject.contains('噪音')", ENVIRONMENT).await;
-        for who in [AGENT, DISPATCHER, HANDLER, LEADER, AUDITOR, OFFICE, CENTRE] {
-            let asks =
-                || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
-            eventually(format!("{who} is known"), asks).await;
-        }
         Self { suite, files: tempfile::tempdir().expect("a directory") }
     }
 
@@ -110,12 +87,12 @@ impl Desk {
         self.does(who, &["ticket", "get", number]).await
     }
 
-    /// Takes a request down: its number.
+    /// Takes a request down: its number. Unless `more` says otherwise it is a complaint about a building site.
     pub async fn created(&self, subject: &str, more: &[&str]) -> String {
-        let words = ["ticket", "create", "--subject", subject, "--body", "凌晨仍在施工，无法休息。"];
-        let region = ["--region", COUNTY];
-        let kind: &[&str] = if more.contains(&"--type") { &[] } else { &["--type", "complaint"] };
-        let made = self.does(AGENT, &[&words[..], &region, kind, more].concat()).await;
+        let words = ["ticket", "create", "--subject", subject, "--region", COUNTY];
+        let or = |words: &'static [&str]| if more.contains(&words[0]) { &[][..] } else { words };
+        let (kind, body) = (or(&["--type", "complaint"]), or(&["--body", "凌晨仍在施工，无法休息。"]));
+        let made = self.does(AGENT, &[&words[..], kind, body, more].concat()).await;
         made["number"].as_str().expect("a number").to_owned()
     }
 
@@ -171,4 +148,11 @@ pub fn items(value: &Value) -> &[Value] {
 /// A text.
 pub fn text(value: &Value) -> &str {
     value.as_str().expect("a text")
+}
+
+/// A picture by its beginning, as long as wanted.
+pub fn picture(length: usize) -> Vec<u8> {
+    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
+    bytes.extend((bytes.len()..length).map(|at| u8::try_from(at % 251).expect("a byte")));
+    bytes
 }

@@ -3,16 +3,10 @@
 use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
     eventually::eventually,
-    organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE, request_id},
+    organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE, person},
     suite::Suite,
 };
-use gongdan_proto::{
-    common::v1::PrincipalKind,
-    routing::v1::{
-        ImportOrganisationRequest, PrincipalRow, organisation_service_client::OrganisationServiceClient,
-    },
-    sla::v1::{ClockKind, ListClocksRequest, clock_service_client::ClockServiceClient},
-};
+use gongdan_proto::sla::v1::{ClockKind, ListClocksRequest, clock_service_client::ClockServiceClient};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
@@ -20,31 +14,14 @@ use serde_json::{Value, json};
 async fn suite(environment: &[(&str, &str)]) -> Suite {
     let suite = Suite::start_with(environment).await;
     organisation::import(&suite).await;
-    let person = |id: &str, name: &str, role: &str| PrincipalRow {
-        id: id.to_owned(),
-        subject: id.to_owned(),
-        name: name.to_owned(),
-        kind: PrincipalKind::Person.into(),
-        roles: vec![role.to_owned()],
-        unit_ids: vec![STREET_OFFICE.to_owned()],
-        regions: vec![COUNTY.to_owned()],
-        ..PrincipalRow::default()
-    };
-    let request = ImportOrganisationRequest {
-        request_id: request_id(),
-        principals: vec![
-            person("zhao.min", "赵敏", "agent"),
-            person("chen.jing", "陈静", "dispatcher"),
-            person("sun.li", "孙丽", "handler"),
-        ],
-        ..ImportOrganisationRequest::default()
-    };
-    let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
-    organisation.import_organisation(request).await.expect("the people are imported");
-    for who in ["zhao.min", "chen.jing", "li.wei", "wang.fang", "sun.li"] {
-        let asks =
-            || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
-        eventually(format!("{who} is known"), asks).await;
+    let principals = vec![
+        person("zhao.min", "赵敏", "agent", STREET_OFFICE),
+        person("chen.jing", "陈静", "dispatcher", STREET_OFFICE),
+        person("sun.li", "孙丽", "handler", STREET_OFFICE),
+    ];
+    organisation::add(&suite, Vec::new(), principals).await;
+    for who in ["li.wei", "wang.fang"] {
+        organisation::known(&suite, who).await;
     }
     suite
 }

@@ -6,14 +6,8 @@
 use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
     eventually::eventually,
-    organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE, request_id},
+    organisation::{self, COUNTY, ENVIRONMENT, STREET_OFFICE, person},
     suite::Suite,
-};
-use gongdan_proto::{
-    common::v1::PrincipalKind,
-    routing::v1::{
-        ImportOrganisationRequest, PrincipalRow, organisation_service_client::OrganisationServiceClient,
-    },
 };
 use jiff::{SignedDuration, tz::TimeZone};
 use std::{fmt::Write as _, fs, path::PathBuf};
@@ -100,33 +94,12 @@ fn quoted(word: &str) -> String {
 
 /// The people of the case who are not in the organisation of all tests.
 async fn people(suite: &Suite) {
-    let person = |id: &str, name: &str, role: &str, unit: &str| PrincipalRow {
-        id: id.to_owned(),
-        subject: id.to_owned(),
-        name: name.to_owned(),
-        kind: PrincipalKind::Person.into(),
-        roles: vec![role.to_owned()],
-        unit_ids: vec![unit.to_owned()],
-        regions: vec![COUNTY.to_owned()],
-        ..PrincipalRow::default()
-    };
     let principals = vec![
         person("zhao.min", "赵敏", "agent", STREET_OFFICE),
         person("chen.jing", "陈静", "dispatcher", STREET_OFFICE),
         person("sun.li", "孙丽", "unit_leader", ENVIRONMENT),
     ];
-    let request = ImportOrganisationRequest {
-        request_id: request_id(),
-        principals,
-        ..ImportOrganisationRequest::default()
-    };
-    let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
-    organisation.import_organisation(request).await.expect("the people are imported");
-    for who in ["zhao.min", "chen.jing", "sun.li"] {
-        let asks =
-            || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
-        eventually(format!("{who} is known"), asks).await;
-    }
+    organisation::add(suite, Vec::new(), principals).await;
 }
 
 const HEAD: &str = "\

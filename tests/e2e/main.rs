@@ -5,9 +5,11 @@
 mod anonymous;
 mod at_the_desk;
 mod consumers;
+mod desk;
 mod desk_work;
 mod duty;
 mod erasure;
+mod found_and_known;
 mod hard_case;
 mod import;
 mod one_machine;

@@ -3,14 +3,13 @@
 
 mod attachments;
 mod calls;
-mod desk;
 mod places;
 mod queues;
 mod review;
 mod visits;
 mod workflows;
 
-use desk::Desk;
+use crate::desk::Desk;
 
 #[tokio::test]
 async fn what_belongs_to_a_ticket_is_kept_and_shown_by_the_client() {

@@ -4,16 +4,10 @@
 use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
     eventually::eventually,
-    organisation::{self, COUNTY, ENVIRONMENT, request_id},
+    organisation::{self, COUNTY, ENVIRONMENT, person},
     suite::Suite,
 };
-use gongdan_proto::{
-    common::v1::PrincipalKind,
-    routing::v1::{
-        ImportOrganisationRequest, PrincipalRow, UnitKind, UnitRow,
-        organisation_service_client::OrganisationServiceClient,
-    },
-};
+use gongdan_proto::routing::v1::{UnitKind, UnitRow};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -28,34 +22,19 @@ async fn supervised(suite: &Suite) {
         region: COUNTY.to_owned(),
         ..UnitRow::default()
     };
-    let person = |id: &str, role: &str, unit: &str| PrincipalRow {
-        id: id.to_owned(),
-        subject: id.to_owned(),
-        name: id.to_owned(),
-        kind: PrincipalKind::Person.into(),
-        roles: vec![role.to_owned()],
-        unit_ids: vec![unit.to_owned()],
-        regions: vec![COUNTY.to_owned()],
-        ..PrincipalRow::default()
-    };
-    let request = ImportOrganisationRequest {
-        request_id: request_id(),
-        units: vec![
-            unit("centre", UnitKind::Centre, ""),
-            unit("city-env", UnitKind::Unit, "centre"),
-            unit(ENVIRONMENT, UnitKind::Unit, "city-env"),
-        ],
-        principals: vec![
-            person("zhou.jie", "unit_leader", ENVIRONMENT),
-            person("city.head", "unit_leader", "city-env"),
-            person("centre.head", "unit_leader", "centre"),
-            person("sun.hao", "supervisor", "centre"),
-            person("qian.li", "auditor", "centre"),
-        ],
-        ..ImportOrganisationRequest::default()
-    };
-    let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
-    organisation.import_organisation(request).await.expect("the organisation is imported");
+    let units = vec![
+        unit("centre", UnitKind::Centre, ""),
+        unit("city-env", UnitKind::Unit, "centre"),
+        unit(ENVIRONMENT, UnitKind::Unit, "city-env"),
+    ];
+    let principals = vec![
+        person("zhou.jie", "周洁", "unit_leader", ENVIRONMENT),
+        person("city.head", "王城", "unit_leader", "city-env"),
+        person("centre.head", "钟心", "unit_leader", "centre"),
+        person("sun.hao", "孙浩", "supervisor", "centre"),
+        person("qian.li", "钱立", "auditor", "centre"),
+    ];
+    organisation::add(suite, units, principals).await;
     organisation::rule(suite, "noise", "ticket.subject.contains('噪音')", ENVIRONMENT).await;
 }
 

@@ -1,6 +1,6 @@
 //! The organisation of the tests: a city with two bureaus in one county, and their people.
 
-use crate::suite::Suite;
+use crate::{eventually::eventually, suite::Suite};
 use gongdan_clock::{Clock, SystemClock, new_id};
 use gongdan_proto::{
     common::v1::PrincipalKind,
@@ -23,6 +23,46 @@ pub fn request_id() -> String {
     new_id(SystemClock.now()).to_string()
 }
 
+/// A person of the county, as it is imported: with one role, in one unit.
+#[must_use]
+pub fn person(id: &str, name: &str, role: &str, unit: &str) -> PrincipalRow {
+    PrincipalRow {
+        id: id.to_owned(),
+        subject: id.to_owned(),
+        name: name.to_owned(),
+        kind: PrincipalKind::Person.into(),
+        roles: vec![role.to_owned()],
+        unit_ids: vec![unit.to_owned()],
+        regions: vec![COUNTY.to_owned()],
+        ..PrincipalRow::default()
+    }
+}
+
+/// More units and people, whom tickets lets in afterwards.
+///
+/// # Panics
+/// When the import is refused.
+pub async fn add(suite: &Suite, units: Vec<UnitRow>, principals: Vec<PrincipalRow>) {
+    let people: Vec<String> = principals.iter().map(|person| person.id.clone()).collect();
+    let request = ImportOrganisationRequest {
+        request_id: request_id(),
+        units,
+        principals,
+        ..ImportOrganisationRequest::default()
+    };
+    let mut organisation = OrganisationServiceClient::new(suite.channel("routing").await);
+    organisation.import_organisation(request).await.expect("units and people are imported");
+    for who in &people {
+        known(suite, who).await;
+    }
+}
+
+/// Waits until tickets lets somebody in.
+pub async fn known(suite: &Suite, who: &str) {
+    let asks = || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
+    eventually(format!("{who} is known"), asks).await;
+}
+
 /// Units, people and the area; the administrator is the caller.
 ///
 /// # Panics
@@ -34,16 +74,6 @@ pub async fn import(suite: &Suite) {
         kind: UnitKind::Unit.into(),
         region: COUNTY.to_owned(),
         ..UnitRow::default()
-    };
-    let person = |id: &str, name: &str, role: &str, unit: &str| PrincipalRow {
-        id: id.to_owned(),
-        subject: id.to_owned(),
-        name: name.to_owned(),
-        kind: PrincipalKind::Person.into(),
-        roles: vec![role.to_owned()],
-        unit_ids: vec![unit.to_owned()],
-        regions: vec![COUNTY.to_owned()],
-        ..PrincipalRow::default()
     };
     let request = ImportOrganisationRequest {
         request_id: request_id(),

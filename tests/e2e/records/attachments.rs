@@ -1,14 +1,7 @@
 //! Notes and attachments. Source: T25.
 
-use super::desk::{AGENT, Desk, HANDLER, items, text};
+use crate::desk::{AGENT, Desk, HANDLER, items, picture, text};
 use gongdan_e2e::organisation::STREET_OFFICE;
-
-/// A picture by its beginning, as long as wanted.
-pub fn picture(length: usize) -> Vec<u8> {
-    let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-    bytes.extend((bytes.len()..length).map(|at| u8::try_from(at % 251).expect("a byte")));
-    bytes
-}
 
 pub async fn t25_notes_and_attachments_go_up_and_come_down(desk: &Desk) {
     let number = desk.accepted(&[]).await;

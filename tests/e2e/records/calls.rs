@@ -1,10 +1,12 @@
 //! Calls. Source: T35.
 
-use super::desk::{AGENT, AUDITOR, Desk, HANDLER, items, text};
+use crate::desk::{AGENT, AUDITOR, Desk, HANDLER, items, text};
+use gongdan_e2e::organisation::ENVIRONMENT;
 
 pub async fn t35_a_ringing_phone_is_answered_and_wrapped_up(desk: &Desk) {
     const PHONE: &str = "+86 139 0013 9000";
     let past = desk.created("夜间噪音", &["--phone", PHONE, "--name", "张三"]).await;
+    desk.at(&past, ENVIRONMENT).await;
     desk.does(AGENT, &["ticket", "cancel", &past, "--reason", "来电人撤回"]).await;
     let open = desk.accepted(&["--phone", PHONE, "--name", "张三"]).await;
 

@@ -1,6 +1,6 @@
 //! Places. Source: T37.
 
-use super::desk::{AGENT, Desk, HANDLER, items};
+use crate::desk::{AGENT, Desk, HANDLER, items};
 use gongdan_e2e::organisation::ENVIRONMENT;
 use serde_json::{Value, json};
 

@@ -1,10 +1,10 @@
 //! Work queues and exports. Source: T27.
 
-use super::desk::{AGENT, AUDITOR, DISPATCHER, Desk, HANDLER, LEADER, OFFICE, items, text};
+use crate::desk::{AGENT, AUDITOR, DISPATCHER, Desk, HANDLER, LEADER, OFFICE, items, text};
 use calamine::{Data, Reader as _, Xlsx, open_workbook};
 use gongdan_e2e::{
     eventually::eventually,
-    organisation::{COUNTY, STREET_OFFICE},
+    organisation::{COUNTY, ENVIRONMENT, STREET_OFFICE},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -64,7 +64,7 @@ pub async fn each_queue_shows_and_counts_what_stands_in_it(desk: &Desk) {
     assert_eq!(shown(desk, AGENT, "drafts").await, [draft.as_str()]);
 
     let at_unit = desk.created("夜间噪音", &[]).await;
-    desk.at(&at_unit, "tianhe-env").await;
+    desk.at(&at_unit, ENVIRONMENT).await;
     let with_unit_and_in_area = [("group".to_owned(), 1), ("region-open".to_owned(), 1)];
     assert_eq!(counts(desk, HANDLER).await, BTreeMap::from(with_unit_and_in_area));
     let on_hand = desk.accepted(&[]).await;
@@ -86,6 +86,7 @@ pub async fn each_queue_shows_and_counts_what_stands_in_it(desk: &Desk) {
     assert_eq!(shown(desk, AUDITOR, "quality-errors").await, [done.as_str()]);
 
     let over = desk.created("误报噪音", &[]).await;
+    desk.at(&over, ENVIRONMENT).await;
     desk.does(AGENT, &["ticket", "cancel", &over, "--reason", "误报"]).await;
     assert_eq!(shown(desk, DISPATCHER, "history").await, [over.as_str()]);
 
@@ -157,7 +158,7 @@ pub async fn each_queue_shows_and_counts_what_stands_in_it(desk: &Desk) {
 
 pub async fn a_queue_is_taken_along_as_csv_and_xlsx(desk: &Desk) {
     let formula = desk.created("=HYPERLINK(\"x\") 噪音", &["--phone", "13800001234", "--name", "张三"]).await;
-    desk.at(&formula, "tianhe-env").await;
+    desk.at(&formula, ENVIRONMENT).await;
     let open = shown(desk, DISPATCHER, "region-open").await;
     let csv = desk.path("队列.csv");
     let csv_name = csv.to_str().expect("a path");
@@ -202,7 +203,7 @@ pub async fn a_queue_is_taken_along_as_csv_and_xlsx(desk: &Desk) {
         rows[0].iter().position(|head| head.to_string().eq_ignore_ascii_case(name)).expect("a column")
     };
     let narrow = desk.does(DISPATCHER, &["queue", "region-open", "--phase", "in-progress"]).await;
-    let numbers: Vec<&str> = items(&narrow).iter().map(|t| super::desk::text(&t["number"])).collect();
+    let numbers: Vec<&str> = items(&narrow).iter().map(|t| crate::desk::text(&t["number"])).collect();
     let found: Vec<String> = rows[1..].iter().map(|row| row[column("number")].to_string()).collect();
     assert_eq!(found, numbers);
     assert!(matches!(rows[1][column("received at")], Data::DateTime(_)), "{:?}", rows[1]);

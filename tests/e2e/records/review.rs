@@ -1,6 +1,6 @@
 //! Review and countersigning. Source: T18.
 
-use super::desk::{AUDITOR, CENTRE, Desk, HANDLER, LEADER, OFFICE};
+use crate::desk::{AUDITOR, CENTRE, Desk, HANDLER, LEADER, OFFICE};
 
 pub async fn t18_a_sensitive_ticket_is_resolved_by_review_and_countersigning(desk: &Desk) {
     let number = desk.accepted(&["--sensitive"]).await;

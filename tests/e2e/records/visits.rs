@@ -1,9 +1,6 @@
 //! Visits. Source: T15.
 
-use super::{
-    attachments::picture,
-    desk::{AGENT, Desk, HANDLER, items, minutes, text},
-};
+use crate::desk::{AGENT, Desk, HANDLER, items, minutes, picture, text};
 use gongdan_e2e::organisation::request_id;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Workflows. Source: T31.
 
-use super::desk::{Desk, HANDLER, items};
+use crate::desk::{Desk, HANDLER, items};
 
 pub async fn t31_a_workflow_is_shown_put_ruled_and_migrated(desk: &Desk) {
     let admin = |words: &[&'static str]| {
