@@ -7,7 +7,9 @@ use crate::{
 };
 use anyhow::Context as _;
 use gongdan_clock::{Clock as _, SystemClock, new_id};
-use gongdan_proto::routing::v1::{AreaRow, ImportOrganisationRequest, PrincipalRow, UnitKind, UnitRow};
+use gongdan_proto::routing::v1::{
+    AreaRow, ImportOrganisationPartsRequest, ImportOrganisationRequest, PrincipalRow, UnitKind, UnitRow,
+};
 use gongdan_region::Regions;
 use serde::Serialize;
 use sqlx::PgPool;
@@ -37,7 +39,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &OrganisationOp
     let mut client = suite.organisation().await?;
     let tickets = PgPool::connect(&suite.database_url("gongdan_tickets")?).await?;
     let began = Instant::now();
-    client.import_organisation_parts(tokio_stream::iter(parts(&regions, people))).await?;
+    client.import_organisation_parts(tokio_stream::iter(messages(&regions, people))).await?;
     let import = began.elapsed();
     let answered = Instant::now();
     loop {
@@ -53,7 +55,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &OrganisationOp
     let known = answered.elapsed();
     let began = Instant::now();
     let again =
-        client.import_organisation_parts(tokio_stream::iter(parts(&regions, people))).await?.into_inner();
+        client.import_organisation_parts(tokio_stream::iter(messages(&regions, people))).await?.into_inner();
     let again_s = round(began.elapsed().as_secs_f64());
     anyhow::ensure!(
         again.principals_changed == 0 && again.units_changed == 0,
@@ -71,6 +73,11 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &OrganisationOp
         },
     )
     .context("printing")
+}
+
+fn messages(regions: &[String], people: usize) -> Vec<ImportOrganisationPartsRequest> {
+    let message = |part| ImportOrganisationPartsRequest { part: Some(part) };
+    parts(regions, people).into_iter().map(message).collect()
 }
 
 fn parts(regions: &[String], people: usize) -> Vec<ImportOrganisationRequest> {

@@ -4,18 +4,20 @@ use super::import_organisation::import_organisation;
 use crate::Rooms;
 use gongdan_auth::Actor;
 use gongdan_errors::{Code, Error};
-use gongdan_proto::routing::v1::{ImportOrganisationRequest, ImportOrganisationResponse};
+use gongdan_proto::routing::v1::{
+    ImportOrganisationPartsRequest, ImportOrganisationRequest, ImportOrganisationResponse,
+};
 use gongdan_routing_domain::import::MAX_ROWS;
 use tonic::{Status, Streaming};
 
 pub(super) async fn import_organisation_parts(
     rooms: &Rooms,
     actor: &Actor,
-    mut parts: Streaming<ImportOrganisationRequest>,
+    mut parts: Streaming<ImportOrganisationPartsRequest>,
 ) -> Result<ImportOrganisationResponse, Status> {
     let mut whole = ImportOrganisationRequest::default();
     while let Some(part) = parts.message().await.map_err(readable)? {
-        add(&mut whole, part)?;
+        add(&mut whole, part.part.unwrap_or_default())?;
     }
     Ok(import_organisation(rooms, actor, whole).await?)
 }

@@ -70,7 +70,7 @@ impl OrganisationService for Api {
 
     async fn import_organisation_parts(
         &self,
-        request: Request<Streaming<pb::ImportOrganisationRequest>>,
+        request: Request<Streaming<pb::ImportOrganisationPartsRequest>>,
     ) -> Answer<pb::ImportOrganisationResponse> {
         let caller = caller(&request)?;
         let parts = request.into_inner();

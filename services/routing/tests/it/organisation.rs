@@ -190,6 +190,13 @@ async fn unknown_kinds_and_states_and_names_too_long_are_refused() {
     assert_eq!(refusal(&status).2, ["state: an unknown state"]);
 }
 
+fn messages(
+    parts: Vec<pb::ImportOrganisationRequest>,
+) -> impl tokio_stream::Stream<Item = pb::ImportOrganisationPartsRequest> {
+    let message = |part| pb::ImportOrganisationPartsRequest { part: Some(part) };
+    tokio_stream::iter(parts.into_iter().map(message).collect::<Vec<_>>())
+}
+
 #[tokio::test]
 async fn r1_an_organisation_too_large_for_one_message_comes_in_parts_all_of_it_or_nothing() {
     let suite = Suite::start().await;
@@ -201,7 +208,7 @@ async fn r1_an_organisation_too_large_for_one_message_comes_in_parts_all_of_it_o
     };
     let mut admin = suite.organisation("admin");
     let bad = vec![units.clone(), people(0, 1_500, "crew"), people(1_500, 1_501, "nobody")];
-    let status = admin.import_organisation_parts(tokio_stream::iter(bad)).await.unwrap_err();
+    let status = admin.import_organisation_parts(messages(bad)).await.unwrap_err();
     let (code, _, violations) = refusal(&status);
     assert_eq!((code, violations.len()), (Code::InvalidArgument, 1));
     // Row 0 is that of the first part.
@@ -211,10 +218,9 @@ async fn r1_an_organisation_too_large_for_one_message_comes_in_parts_all_of_it_o
     assert!(none.await.unwrap().into_inner().principals.is_empty());
 
     let good = vec![units, people(0, 1_500, "crew"), people(1_500, 3_000, "env")];
-    let answer =
-        admin.import_organisation_parts(tokio_stream::iter(good.clone())).await.unwrap().into_inner();
+    let answer = admin.import_organisation_parts(messages(good.clone())).await.unwrap().into_inner();
     assert_eq!((answer.units_created, answer.principals_created, answer.areas_begun), (2, 3_001, 1));
-    let again = admin.import_organisation_parts(tokio_stream::iter(good)).await.unwrap().into_inner();
+    let again = admin.import_organisation_parts(messages(good)).await.unwrap().into_inner();
     assert_eq!(again, answer, "a retry gets the same answer");
     let last = admin.get_principal(pb::GetPrincipalRequest { id: "staff.2999".into() }).await.unwrap();
     assert_eq!(last.into_inner().unit_ids, ["env"]);

@@ -6,7 +6,9 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use gongdan_proto::routing::v1::{ImportOrganisationRequest, ImportOrganisationResponse};
+use gongdan_proto::routing::v1::{
+    ImportOrganisationPartsRequest, ImportOrganisationRequest, ImportOrganisationResponse,
+};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
@@ -53,11 +55,15 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         return Err(refusal(wrong).into());
     }
     let answer = client(context)?
-        .import_organisation_parts(tokio_stream::iter(parts(request)))
+        .import_organisation_parts(tokio_stream::iter(parts(request).into_iter().map(message)))
         .await
         .map_err(|status| named(status, &origins))?
         .into_inner();
     show(context, &answer)
+}
+
+fn message(part: ImportOrganisationRequest) -> ImportOrganisationPartsRequest {
+    ImportOrganisationPartsRequest { part: Some(part) }
 }
 
 /// The same rows in messages of a size that every service takes; at least one.
