@@ -20,7 +20,7 @@ async fn take_down(suite: &Suite, subject: &str) -> String {
 /// The unit a ticket is dispatched to.
 async fn unit_of(suite: &Suite, number: &str) -> String {
     eventually("the ticket is dispatched", || async move {
-        let ticket = suite.cli_json(&["ticket", "show", number, "-o", "json"]).await;
+        let ticket = suite.cli_json(&["ticket", "get", number, "-o", "json"]).await;
         let ticket = ticket.get("ticket").unwrap_or(&ticket);
         ticket["lead_unit_id"].as_str().filter(|unit| !unit.is_empty()).map(str::to_owned)
     })
