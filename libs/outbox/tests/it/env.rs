@@ -144,6 +144,16 @@ impl Env {
         stream.cached_info().state.messages
     }
 
+    /// Until a consumer has answered for every message of the stream.
+    pub async fn drained(&self) {
+        let stream = self.bus.context().get_stream(self.bus.stream_name(SOURCE)).await.unwrap();
+        eventually("the stream is drained", async || {
+            let consumer = stream.consumer_info(self.bus.durable_name(CONSUMER)).await;
+            consumer.is_ok_and(|info| info.num_pending == 0 && info.num_ack_pending == 0)
+        })
+        .await;
+    }
+
     pub async fn wait_applied(&self, aggregate: Uuid, versions: &[i64]) {
         eventually(&format!("{versions:?} are applied"), async || {
             self.applied(aggregate).await.len() >= versions.len()
