@@ -14,6 +14,10 @@ impl Ticket {
     pub fn evolve(&mut self, event: &Event) {
         let at = event.occurred_at;
         self.version = event.version;
+        // While it is worked on people write about it again, also after all that was written is gone.
+        if !self.phase.is_over() && !matches!(event.change, Change::Erased { .. }) {
+            self.erased.texts = false;
+        }
         if let Some(place) = &event.place {
             self.groups.workflow.place = Some(place.clone());
         }

@@ -170,9 +170,10 @@ impl Ticket {
         if self.erased.contact { Err(Refusal::ContactErased) } else { Ok(()) }
     }
 
-    /// Refuses what would be written where texts are erased already: nothing would erase it again.
+    /// Refuses what would be written where texts are erased already and nothing would erase it again: of a ticket that is
+    /// over.
     pub(crate) fn require_texts_kept(&self) -> Result<(), Refusal> {
-        if self.erased.texts { Err(Refusal::Erased) } else { Ok(()) }
+        if self.erased.texts && self.phase.is_over() { Err(Refusal::Erased) } else { Ok(()) }
     }
 
     /// Refuses who may not act for the unit that holds the ticket; the unit otherwise.

@@ -3,7 +3,9 @@
 
 mod support;
 
-use gongdan_tickets_domain::{Action, Actor, ERASED, Personal, Phase, PrincipalKind, Refusal, Rules, Ticket};
+use gongdan_tickets_domain::{
+    Action, Actor, ERASED, Note, Personal, Phase, PrincipalKind, Refusal, Rules, Ticket, UnitId,
+};
 use support::{administrator, at, citizen, intake, new, reason, submitted};
 use uuid::Uuid;
 
@@ -40,6 +42,20 @@ fn a_ticket_that_is_not_over_loses_nothing_but_by_force() {
     assert_eq!(refused, Refusal::Phase { phase: Phase::PendingDispatch, action: Action::Erase });
     let erased = ticket.erase(Personal::ALL, true, &administrator(), at(1)).unwrap().unwrap().ticket;
     assert_eq!((erased.phase, erased.erased), (Phase::PendingDispatch, Personal::ALL));
+}
+
+#[test]
+fn what_is_written_after_an_erasure_by_force_is_erased_in_its_turn() {
+    let ticket = submitted().erase(Personal::ALL, true, &administrator(), at(1)).unwrap().unwrap().ticket;
+    let unit = UnitId::parse("tianhe-env").unwrap();
+    let ticket = ticket
+        .dispatch(unit, None, Note::parse("市民张三在等").unwrap(), &administrator(), at(2))
+        .unwrap()
+        .ticket;
+    assert_eq!(ticket.erased, CONTACT, "texts may be left again");
+    let ticket = ticket.cancel(reason("市民张三撤回"), &administrator(), at(3)).unwrap().ticket;
+    let ticket = ticket.erase(TEXTS, false, &administrator(), at(4)).unwrap().unwrap().ticket;
+    assert_eq!((ticket.erased, ticket.cancel_reason.as_str()), (Personal::ALL, ERASED));
 }
 
 #[test]

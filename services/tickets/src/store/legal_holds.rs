@@ -133,11 +133,12 @@ pub(crate) async fn list(
     pool: &PgPool,
     subject: Option<Subject>,
     all: bool,
-    after: Option<Uuid>,
+    after: Option<(Timestamp, Uuid)>,
     limit: i64,
     now: Timestamp,
 ) -> Result<Vec<LegalHold>, sqlx::Error> {
     let (ticket, customer) = subject.map_or((None, None), Subject::columns);
+    let (after_at, after_id) = after.map_or((None, None), |(at, id)| (Some(at.to_sqlx()), Some(id)));
     sqlx::query_as!(
         LegalHold,
         "SELECT id, ticket_id, customer_id, reason, placed_by, placed_at, held_until, released_by, released_at,
@@ -145,13 +146,14 @@ pub(crate) async fn list(
          FROM legal_holds
          WHERE ($1::uuid IS NULL OR ticket_id = $1) AND ($2::uuid IS NULL OR customer_id = $2)
            AND ($3 OR released_at IS NULL AND (held_until IS NULL OR held_until > $4))
-           AND ($5::uuid IS NULL OR id < $5)
-         ORDER BY id DESC LIMIT $6",
+           AND ($5::timestamptz IS NULL OR (placed_at, id) < ($5, $6::uuid))
+         ORDER BY placed_at DESC, id DESC LIMIT $7",
         ticket,
         customer,
         all,
         now.to_sqlx() as _,
-        after,
+        after_at as _,
+        after_id,
         limit
     )
     .fetch_all(pool)

@@ -147,7 +147,7 @@ impl Ticket {
         at: Timestamp,
     ) -> Result<Changed, Refusal> {
         self.require(Action::Note)?;
-        self.require_texts()?;
+        self.require_texts_kept()?;
         let change = Change::Noted { note, public, mentions, text };
         Ok(self.after(by, at, change::Change::Attachment(change)))
     }
@@ -167,7 +167,7 @@ impl Ticket {
     /// As [`Self::attach`].
     pub fn may_attach(&self, max: usize) -> Result<(), Refusal> {
         self.require(Action::Attach)?;
-        self.require_texts()?;
+        self.require_texts_kept()?;
         if usize::try_from(self.groups.attachments.attachments).is_ok_and(|has| has >= max) {
             return Err(Refusal::TooMany { what: "attachments", max });
         }
@@ -189,10 +189,6 @@ impl Ticket {
         self.require(Action::Attach)?;
         let change = Change::Detached { attachment, public, reason };
         Ok(self.after(by, at, change::Change::Attachment(change)))
-    }
-
-    pub(crate) fn require_texts(&self) -> Result<(), Refusal> {
-        if self.erased.texts { Err(Refusal::Erased) } else { Ok(()) }
     }
 
     pub(crate) fn evolve_attachment(&mut self, _event: &Event, change: &Change) {

@@ -325,7 +325,7 @@ impl Ticket {
         };
         self.require(action)?;
         self.require_visitor(visit, by)?;
-        self.require_texts()?;
+        self.require_texts_kept()?;
         if visit.reports.len() >= MAX_REPORTS {
             return Err(Refusal::TooMany { what: "reports", max: MAX_REPORTS });
         }
