@@ -1,6 +1,6 @@
 //! What is refused after parsing: unknown names, loops in loops in loops, and what gives no boolean.
 
-use crate::{ExpressionError, Language, Texts, describe, environment, facts::Resolver};
+use crate::{ExpressionError, Language, Texts, describe, environment, facts::Resolver, quick::pattern};
 use cel::{
     Context, ExecutionError, IdedExpr, Program, Value,
     common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, operators},
@@ -9,6 +9,9 @@ use std::collections::BTreeSet;
 
 /// Deepest nesting of `exists`, `all`, `map`, `filter`: each multiplies the work.
 const MAX_LOOPS: usize = 2;
+
+/// Most steps of loops over written-out lists inside each other.
+const MAX_STEPS: usize = 10_000;
 
 /// What expressions can call beside operators.
 const FUNCTIONS: [&str; 25] = [
@@ -56,6 +59,7 @@ pub(crate) fn names(
         texts: language.texts,
         scope: Vec::new(),
         loops: 0,
+        steps: 1,
         read: BTreeSet::new(),
     };
     walk.expression(program.expression())?;
@@ -69,6 +73,8 @@ struct Walk<'a> {
     texts: Option<&'a Texts<'a>>,
     scope: Vec<&'a str>,
     loops: usize,
+    /// The lengths of the written-out lists around, multiplied.
+    steps: usize,
     read: BTreeSet<String>,
 }
 
@@ -102,6 +108,7 @@ impl<'a> Walk<'a> {
                 }
                 call.target.iter().try_for_each(|target| self.expression(target))?;
                 call.args.iter().try_for_each(|argument| self.expression(argument))?;
+                self.pattern(call)?;
                 self.compared(call)
             }
             Expr::List(list) => list.elements.iter().try_for_each(|element| self.expression(element)),
@@ -123,6 +130,16 @@ impl<'a> Walk<'a> {
                         &format!("more than {MAX_LOOPS} of exists, all, map, filter inside each other"),
                     ));
                 }
+                let around = self.steps;
+                if let Expr::List(list) = &inner.iter_range.expr {
+                    self.steps = around.saturating_mul(list.elements.len().max(1));
+                }
+                if self.steps > MAX_STEPS {
+                    return Err(self.refuse(
+                        node,
+                        &format!("lists inside each other that take more than {MAX_STEPS} steps"),
+                    ));
+                }
                 let outside = self.scope.len();
                 self.scope.push(&inner.accu_var);
                 self.scope.push(&inner.iter_var);
@@ -132,8 +149,19 @@ impl<'a> Walk<'a> {
                 self.expression(&inner.result)?;
                 self.scope.truncate(outside);
                 self.loops -= 1;
+                self.steps = around;
                 Ok(())
             }
+        }
+    }
+
+    /// Refuses a pattern that takes too much memory once it is compiled.
+    fn pattern(&self, call: &'a CallExpr) -> Result<(), ExpressionError> {
+        let (true, Some(argument)) = (call.func_name == "matches", call.args.last()) else { return Ok(()) };
+        let Expr::Literal(LiteralValue::String(text)) = &argument.expr else { return Ok(()) };
+        match pattern(text.inner()) {
+            Err(regex::Error::CompiledTooBig(_)) => Err(self.refuse(argument, "the pattern is too large")),
+            _ => Ok(()),
         }
     }
 

@@ -48,7 +48,7 @@ impl ExpressionError {
 /// An evaluation error without the values it met, which may be the citizen's words.
 pub(crate) fn describe(error: &ExecutionError) -> String {
     match error {
-        ExecutionError::NoSuchKey(key) => format!("no such key: {key}"),
+        ExecutionError::NoSuchKey(_) => "no such key".into(),
         ExecutionError::NoSuchOverload(overload) => overload.to_string(),
         ExecutionError::UndeclaredReference(name) => format!("unknown name: {name}"),
         ExecutionError::FunctionError { function, .. } => {

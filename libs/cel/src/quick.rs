@@ -9,10 +9,16 @@ use cel::{
     IdedExpr,
     common::ast::{CallExpr, ComprehensionExpr, Expr, LiteralValue, operators},
 };
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
+use std::cell::Cell;
 
-/// Most comparisons that one `exists` over a list of literals is written out to.
-const MAX_WRITTEN_OUT: usize = 500;
+/// What an expression may come to, written out: a comparison is one, a pattern [`PATTERN`]. Larger ones are left to the
+/// interpreter.
+const MOST: usize = 2_000;
+/// What a pattern counts for.
+const PATTERN: usize = 50;
+/// Largest compiled pattern, in bytes.
+pub(crate) const MAX_PATTERN: usize = 1 << 18;
 
 /// A comparison, or several.
 #[derive(Debug, Clone)]
@@ -51,7 +57,7 @@ pub(crate) enum Order {
 impl Quick {
     /// The comparisons an expression is made of; none when it needs more than comparisons.
     pub(crate) fn of(node: &IdedExpr) -> Option<Self> {
-        Reader { bound: None }.expression(&node.expr)
+        Reader { bound: None, left: &Cell::new(MOST) }.expression(&node.expr)
     }
 
     /// What it says; none where the interpreter has to be asked.
@@ -143,10 +149,13 @@ impl Order {
 /// Reads an expression, inside an `exists` with a literal for the name it binds.
 struct Reader<'a> {
     bound: Option<(&'a str, &'a str)>,
+    /// What it may still come to.
+    left: &'a Cell<usize>,
 }
 
 impl<'a> Reader<'a> {
     fn expression(&self, node: &'a Expr) -> Option<Quick> {
+        self.spend(1)?;
         match node {
             Expr::Literal(LiteralValue::Boolean(value)) => Some(Quick::Always(*value.inner())),
             Expr::Select(_) => Some(Quick::Flag(self.field(node)?)),
@@ -205,7 +214,10 @@ impl<'a> Reader<'a> {
             "contains" => TextTest::Contains(text.to_owned()),
             "startsWith" => TextTest::StartsWith(text.to_owned()),
             "endsWith" => TextTest::EndsWith(text.to_owned()),
-            "matches" => TextTest::Matches(Regex::new(text).ok()?),
+            "matches" => {
+                self.spend(PATTERN)?;
+                TextTest::Matches(pattern(text).ok()?)
+            }
             _ => return None,
         };
         Some(Quick::Text { field, is })
@@ -217,7 +229,6 @@ impl<'a> Reader<'a> {
         let is_exists = self.bound.is_none()
             && exists.iter_var2.is_none()
             && list.optional_indices.is_empty()
-            && list.elements.len() <= MAX_WRITTEN_OUT
             && matches!(&exists.accu_init.expr, Expr::Literal(LiteralValue::Boolean(start)) if !start.inner())
             && matches!(&exists.result.expr, Expr::Ident(name) if *name == exists.accu_var);
         let Expr::Call(step) = &exists.loop_step.expr else { return None };
@@ -229,9 +240,15 @@ impl<'a> Reader<'a> {
         }
         let element = |element: &'a IdedExpr| {
             let text = self.text(&element.expr)?;
-            Reader { bound: Some((&exists.iter_var, text)) }.expression(&body.expr)
+            Reader { bound: Some((&exists.iter_var, text)), left: self.left }.expression(&body.expr)
         };
         list.elements.iter().map(element).collect::<Option<_>>().map(Quick::Any)
+    }
+
+    /// Notes what it comes to; none when that is too much.
+    fn spend(&self, cost: usize) -> Option<()> {
+        self.left.set(self.left.get().checked_sub(cost)?);
+        Some(())
     }
 
     /// `root.field`.
@@ -253,4 +270,9 @@ impl<'a> Reader<'a> {
             _ => None,
         }
     }
+}
+
+/// A compiled pattern, unless it is bad or too large.
+pub(crate) fn pattern(text: &str) -> Result<Regex, regex::Error> {
+    RegexBuilder::new(text).size_limit(MAX_PATTERN).build()
 }

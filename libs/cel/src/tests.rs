@@ -76,6 +76,29 @@ fn a_total_expression_gives_true_or_false_on_every_sample() {
 }
 
 #[test]
+fn what_would_take_too_long_or_too_much_memory_is_refused() {
+    let list = |n: usize| format!("[{}]", vec!["'a'"; n].join(","));
+    let nested = format!("{0}.exists(x, {0}.exists(y, x == y))", list(150));
+    let error = compile(&nested, false).unwrap_err();
+    assert_eq!(error.message, "lists inside each other that take more than 10000 steps");
+    assert!(compile(&format!("{0}.exists(x, {0}.exists(y, x == y))", list(90)), false).is_ok());
+    let error = compile("thing.name.matches('[^a]{2000}')", false).unwrap_err();
+    assert_eq!((error.column, error.message.as_str()), (20, "the pattern is too large"));
+    // Written out, it would be compiled for every element: it is left to the interpreter.
+    let many = format!("{}.exists(x, thing.name == x && place.name.matches('^h[a-z]+l$'))", list(300));
+    assert!(compile(&many, false).unwrap().parts.iter().any(|part| part.quick.is_none()));
+}
+
+#[test]
+fn what_fails_says_nothing_of_the_values() {
+    let expression = compile("{'a': true}[thing.name]", false).unwrap();
+    let Verdict::Failed(said) = expression.evaluate(&Thing { count: 1, tags: Vec::new() }) else {
+        panic!("there is no such key")
+    };
+    assert_eq!(said, "no such key");
+}
+
+#[test]
 fn a_text_that_a_field_never_is_is_refused_where_it_stands() {
     for (source, column, message) in [
         ("thing.hot && thing.name == 'lump'", 28, "thing.name is never `lump`"),

@@ -47,9 +47,12 @@ impl Desk<'_> {
         }
         let asked: Vec<Question> = open.iter().map(|n| questions[*n].clone()).collect();
         let mut units = staff.wanted().clone();
+        // Whom the others name has that too, for those who are chosen now.
+        let named: Vec<Decided> = decided.iter().flatten().cloned().collect();
+        let before = with_named(settled.clone(), &named);
         for n in 0..TRIES {
             let mut savepoint = connection.begin().await?;
-            let (chosen, staff) = self.choose(&mut savepoint, &asked, &mut units, &settled, n > 0).await?;
+            let (chosen, staff) = self.choose(&mut savepoint, &asked, &mut units, &before, n > 0).await?;
             let mut all = decided.clone();
             for (place, chosen) in open.iter().zip(chosen) {
                 all[*place] = Some(chosen);
@@ -74,13 +77,13 @@ impl Desk<'_> {
         Err(ApplyError::Transient(anyhow::anyhow!("others reserve all the time: tried {TRIES} times")))
     }
 
-    /// Decides what asks for people, by what they have in hand now.
+    /// Decides what asks for people, by what they have in hand now and what changes `before` that.
     async fn choose(
         &self,
         connection: &mut PgConnection,
         questions: &[Question],
         units: &mut BTreeSet<String>,
-        settled: &LoadChanges,
+        before: &LoadChanges,
         locked: bool,
     ) -> Result<(Vec<Decided>, Staff), ApplyError> {
         loop {
@@ -98,12 +101,12 @@ impl Desk<'_> {
                 units.iter().flat_map(|unit| self.directory.members(unit).iter().cloned()).collect();
             if locked {
                 rotations::lock(connection, &rules).await?;
-                people.extend(settled.keys().cloned());
+                people.extend(before.keys().cloned());
                 loads::lock(connection, &people).await?;
             }
             staff.learn_turns(rotations::read(connection, &rules).await?);
             let mut known = loads::read(connection, &people).await?;
-            for (person, change) in settled {
+            for (person, change) in before {
                 let load = known.entry(person.clone()).or_default();
                 load.held = load.held.saturating_add_signed(change.held);
                 load.reserved = load.reserved.saturating_add_signed(change.reserved);

@@ -24,7 +24,7 @@ use crate::{
 use async_trait::async_trait;
 use gongdan_bus::Event;
 use gongdan_clock::{SharedClock, new_id};
-use gongdan_outbox::{ApplyError, Handler, OwnerLog};
+use gongdan_outbox::{AT_ONCE, ApplyError, Handler, OwnerLog};
 use gongdan_proto::tickets::v1::{TicketEvent, ticket_event::Change};
 use gongdan_routing_domain::{
     Directory, History, Question, REFUSALS_BEFORE_POOL, Refusals, RuleTarget, TicketFacts, strategy::Strategy,
@@ -111,14 +111,21 @@ impl Tickets {
     ) -> Result<(), ApplyError> {
         let now = self.clock.now();
         let directory = self.directory.get(connection, now).await?;
-        let mut asks = Vec::with_capacity(waiting.len());
+        let mut asked = Vec::with_capacity(waiting.len());
         for waiting in waiting.into_values() {
-            let Some(refusals) = refusals(waiting.trigger, answers, answered) else { continue };
-            let (subject, body) = match waiting.text.clone() {
-                Some(text) => text,
-                None if directory.reads_text() => self.text(waiting.event.aggregate_id).await?,
-                None => (String::new(), String::new()),
-            };
+            if let Some(refusals) = refusals(waiting.trigger, answers, answered) {
+                asked.push((waiting, refusals));
+            }
+        }
+        let untold = asked.iter().filter(|(waiting, _)| waiting.text.is_none());
+        let mut texts = match directory.reads_text() {
+            true => self.texts(untold.map(|(waiting, _)| waiting.event.aggregate_id).collect()).await?,
+            false => HashMap::new(),
+        };
+        let mut asks = Vec::with_capacity(asked.len());
+        for (waiting, refusals) in asked {
+            let text = waiting.text.clone().or_else(|| texts.remove(&waiting.event.aggregate_id));
+            let (subject, body) = text.unwrap_or_default();
             let facts = facts(&waiting.ticket, subject, body)
                 .map_err(|reason| ApplyError::poison(&waiting.event, reason))?;
             asks.push(Ask { waiting, facts, refusals });
@@ -181,17 +188,23 @@ impl Tickets {
         Ok(())
     }
 
-    /// Subject and body, as the ticket was submitted.
-    async fn text(&self, ticket: Uuid) -> Result<(String, String), ApplyError> {
-        let has_text = |event: &Event| matches!(event.kind.as_str(), "submitted" | "quarantined");
-        let Some(event) = self.log.fetch(ticket, 1).await?.into_iter().find(has_text) else {
-            return Ok((String::new(), String::new()));
-        };
-        match event.decode::<TicketEvent>()?.change {
-            Some(Change::Submitted(submitted)) => Ok((submitted.subject, submitted.body)),
-            Some(Change::Quarantined(quarantined)) => Ok((quarantined.subject, quarantined.body)),
-            _ => Ok((String::new(), String::new())),
+    /// Subjects and bodies, as the tickets were submitted, or as they were taken out of quarantine.
+    async fn texts(&self, mut tickets: Vec<Uuid>) -> Result<HashMap<Uuid, (String, String)>, ApplyError> {
+        let mut texts = HashMap::with_capacity(tickets.len());
+        for kind in ["submitted", "quarantined"] {
+            for some in tickets.chunks(AT_ONCE) {
+                for event in self.log.pick(some, kind).await? {
+                    let text = match event.decode::<TicketEvent>()?.change {
+                        Some(Change::Submitted(submitted)) => (submitted.subject, submitted.body),
+                        Some(Change::Quarantined(quarantined)) => (quarantined.subject, quarantined.body),
+                        _ => continue,
+                    };
+                    texts.entry(event.aggregate_id).or_insert(text);
+                }
+            }
+            tickets.retain(|ticket| !texts.contains_key(ticket));
         }
+        Ok(texts)
     }
 }
 

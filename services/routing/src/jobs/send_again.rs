@@ -4,28 +4,32 @@
 
 use crate::{Rooms, config::DecisionsConfig, events, store};
 use gongdan_errors::Error;
+use jiff::SignedDuration;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
+/// Between two tries when the database is in trouble, or when others hold what is due.
+const PAUSE: SignedDuration = SignedDuration::from_secs(5);
+
 /// Runs until told to stop; trouble with the database is logged and tried again after a while.
 pub async fn run(rooms: Arc<Rooms>, config: DecisionsConfig, shutdown: CancellationToken) {
-    loop {
-        let more = match send_due(&rooms, &config).await {
-            Ok(sent) => sent == usize::from(config.resend_batch),
-            Err(error) => {
-                tracing::warn!(%error, "unanswered decisions were not sent again");
-                false
-            }
-        };
-        if more {
+    while !shutdown.is_cancelled() {
+        let sent = send_due(&rooms, &config).await.inspect_err(|error| {
+            tracing::warn!(%error, "unanswered decisions were not sent again");
+        });
+        if matches!(sent, Ok(sent) if sent == usize::from(config.resend_batch)) {
             continue;
         }
         // Whatever is decided from now on is due later than this.
         let now = rooms.clock.now();
-        let at_latest = now.saturating_add(config.resend_after).unwrap_or(now);
-        let next = match rooms.store.next_unanswered().await {
-            Ok(Some(next)) => next.max(now).min(at_latest),
-            Ok(None) | Err(_) => at_latest,
+        let after = |wait: SignedDuration| now.saturating_add(wait).unwrap_or(now);
+        let (soonest, at_latest) = (after(PAUSE), now.saturating_add(config.resend_after).unwrap_or(now));
+        let next = match (&sent, rooms.store.next_unanswered().await) {
+            (Err(_), _) => soonest,
+            // What is due and was not sent is held by another replica, or by tickets' answer.
+            (Ok(0), Ok(Some(next))) => next.max(soonest.min(at_latest)).min(at_latest),
+            (Ok(_), Ok(Some(next))) => next.max(now).min(at_latest),
+            (Ok(_), Ok(None) | Err(_)) => at_latest,
         };
         tokio::select! {
             () = shutdown.cancelled() => return,

@@ -198,7 +198,15 @@ pub async fn unanswered_due(
         .instrument(sql_span!("decisions.unanswered_due", "SELECT"))
         .await
         .map_err(gongdan_pg::error)?;
-    rows.into_iter().map(TryInto::try_into).collect()
+    // What is sent has no explanation: one that a newer replica wrote holds nothing back.
+    let unexplained = serde_json::to_string(&Explanation::default()).map_err(unreadable)?;
+    let sent = |row: Row| {
+        let id = row.id;
+        StoredDecision::try_from(Row { explanation: unexplained.clone(), ..row })
+            .inspect_err(|error| tracing::error!(decision = %id, %error, "a decision cannot be sent again"))
+            .ok()
+    };
+    Ok(rows.into_iter().filter_map(sent).collect())
 }
 
 pub(super) fn list(

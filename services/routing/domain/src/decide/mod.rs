@@ -147,6 +147,7 @@ fn search<'a>(
         civil: moment.civil,
         staff,
         unknown: false,
+        picked: None,
         marks: Marks::default(),
         explanation: Explanation {
             excluded: ticket.returned_by.clone(),
@@ -173,6 +174,8 @@ struct Search<'a> {
     staff: &'a mut Staff,
     /// A strategy was asked about people who are not known yet: what comes out counts for nothing.
     unknown: bool,
+    /// Whom a strategy named: that counts as theirs already.
+    picked: Option<String>,
     marks: Marks,
     explanation: Explanation,
 }
@@ -277,6 +280,7 @@ impl Search<'_> {
         match (picked.person_id, strategy.otherwise) {
             (Some(person), _) => {
                 let how = format!("{}, 1 of {} who could", strategy.strategy.words(), picked.able);
+                self.picked = Some(person.clone());
                 Aim::To(Target::Dispatch { unit_id, person_id: Some(person) }, Some(how))
             }
             (None, Otherwise::Pool) => {
@@ -333,6 +337,9 @@ impl Search<'_> {
     }
 
     fn decided(&mut self, target: Target, rule: Option<i64>, area: Option<i64>, summary: String) -> Decided {
+        if let Some(person) = target.person_id().filter(|person| self.picked.as_deref() != Some(*person)) {
+            self.staff.name(person);
+        }
         let marks = std::mem::take(&mut self.marks);
         let assists = |unit: &String| {
             target.unit_id() != Some(unit)

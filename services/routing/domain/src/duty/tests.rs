@@ -370,7 +370,8 @@ proptest! {
         looked_at.extend(edges.iter().flat_map(|edge| [*edge, *edge - 1.nanoseconds()]));
         let over = first + (14 * 24).hours();
         for at in looked_at.into_iter().filter(|at| first <= *at && *at < over) {
-            let before = edges.range(..=at).next_back().copied();
+            // Edges are known from the first day on.
+            let before = edges.range(first..=at).next_back().copied();
             let after = edges.range(at + 1.nanoseconds()..).next().copied();
             let duty = book.unit("roads", at);
             for person in PEOPLE {

@@ -142,6 +142,11 @@ impl Staff {
         slack.spare = slack.spare.min(spare);
     }
 
+    /// Notes that a ticket goes to a person by name, whatever they may have: it counts for those who are chosen after it.
+    pub(crate) fn name(&mut self, person: &str) {
+        self.loads.entry(person.to_owned()).or_default().reserved += 1;
+    }
+
     /// Notes that it was a person's turn.
     pub(crate) fn turn_to(&mut self, rule: &str, person: &str) {
         let before = self.turns.insert(rule.to_owned(), person.to_owned());

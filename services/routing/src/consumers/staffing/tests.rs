@@ -94,6 +94,52 @@ fn question(lot: u64) -> Question {
     Question { ticket, refusals: Refusals::default(), history }
 }
 
+/// A rule that names somebody counts before a strategy looks, and after it: neither stops the batch.
+#[tokio::test(flavor = "multi_thread")]
+async fn r6_whom_a_rule_names_and_a_strategy_chooses_in_one_batch() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::query(
+        "INSERT INTO loads (person_id, held, reserved) SELECT 'p' || n, 4, 0 FROM generate_series(0, 5) AS n",
+    )
+    .execute(env.pool())
+    .await
+    .unwrap();
+    let by_turns = directory(Strategy::RoundRobin);
+    let by_name = RuleInForce {
+        revision: 2,
+        id: "urgent".into(),
+        name: "urgent".into(),
+        condition: Condition::compile("ticket.priority == 1").unwrap(),
+        action: RuleAction {
+            target: Some(RuleTarget::Person { person_id: "p0".into(), unit_id: None }),
+            ..RuleAction::default()
+        },
+    };
+    let rules = [vec![by_name], by_turns.rules().to_vec()].concat();
+    let units = HashMap::from([("roads".to_owned(), by_turns.unit("roads").unwrap().clone())]);
+    let people = (0..6).map(|n| (format!("p{n}"), PersonEntry::of(["roads"]))).collect();
+    let directory = Arc::new(Directory::new(units, people, AreaIndex::new(Vec::new()), rules));
+    let urgent = |lot| {
+        let question = question(lot);
+        Question { ticket: TicketFacts { priority: 1, ..question.ticket.clone() }, ..question }
+    };
+    let metrics = Metrics::new();
+    let now = gongdan_clock::Clock::now(&gongdan_clock::SystemClock);
+    let desk = Desk { directory, capacity: CAPACITY, now, metrics: &metrics };
+    let mut transaction = env.pool().begin().await.unwrap();
+    let questions = vec![question(1), urgent(2), question(3), urgent(4)];
+    let decided = desk.decide(&mut transaction, questions, LoadChanges::new()).await.unwrap();
+    transaction.commit().await.unwrap();
+    let people: Vec<_> = decided.iter().map(|decided| decided.target.person_id().unwrap()).collect();
+    assert_eq!(people, ["p1", "p0", "p2", "p0"], "p0 is full by what is named");
+    let reserved: Vec<(String, i32)> =
+        sqlx::query_as("SELECT person_id, reserved FROM loads WHERE reserved > 0 ORDER BY person_id")
+            .fetch_all(env.pool())
+            .await
+            .unwrap();
+    assert_eq!(reserved, [("p0".to_owned(), 2), ("p1".to_owned(), 1), ("p2".to_owned(), 1)]);
+}
+
 /// One who decides, as a replica does: batches of one to three tickets, and answers that free what was reserved.
 async fn decider(pool: PgPool, directory: Arc<Directory>, n: usize) -> (usize, usize) {
     let (mut dispatched, mut pooled) = (0, 0);
