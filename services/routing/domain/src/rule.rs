@@ -6,6 +6,7 @@ use crate::{
     id::{check_id, check_line},
     strategy::{Strategy, StrategyTarget},
 };
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -86,7 +87,7 @@ pub struct Rule {
     pub disabled: bool,
 }
 
-/// Checks a rule against the units and people there are, and compiles it.
+/// Checks a rule against the units and people there are at an instant, and compiles it.
 ///
 /// # Errors
 /// Every violation, with paths under `rule`.
@@ -94,8 +95,9 @@ pub fn check_rule(
     rule: &Rule,
     units: &HashMap<String, Unit>,
     people: &HashMap<String, PersonEntry>,
+    at: Timestamp,
 ) -> Result<Condition, Vec<Violation>> {
-    let mut check = Check { units, found: Vec::new() };
+    let mut check = Check { units, at, found: Vec::new() };
     check.note("rule.id", check_id(&rule.id).map(drop));
     check.note("rule.name", check_line(&rule.name, 1, 100));
     if rule.position < 0 {
@@ -114,6 +116,7 @@ pub fn check_rule(
 
 struct Check<'a> {
     units: &'a HashMap<String, Unit>,
+    at: Timestamp,
     found: Vec<Violation>,
 }
 
@@ -134,6 +137,9 @@ impl Check<'_> {
             Some(unit) if kind.is_some_and(|kind| kind != unit.kind) => {
                 let wanted = if kind == Some(UnitKind::Desk) { "desk" } else { "group" };
                 self.refuse(field, format!("`{id}` is not of kind {wanted}"));
+            }
+            Some(Unit { valid_to: Some(end), .. }) if *end <= self.at => {
+                self.refuse(field, format!("`{id}` takes no tickets any more: it ended at {end}"));
             }
             Some(_) => {}
         }

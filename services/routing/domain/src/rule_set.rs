@@ -2,6 +2,7 @@
 //! Source: R4.
 
 use crate::{PersonEntry, Rule, Unit, Violation, check_rule};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
 /// Room between two rules that were given no place.
@@ -26,7 +27,11 @@ pub fn place(rule: &Rule, others: &[&Rule], last: i32) -> Result<i32, Violation>
     if rule.position == 0 {
         let own = others.iter().find(|other| other.id == rule.id).map(|own| own.position);
         let last = others.iter().map(|other| other.position).fold(last, i32::max);
-        return Ok(own.unwrap_or_else(|| last.saturating_add(STEP)));
+        let full = || {
+            let rule = "no place is left behind the last: the numbers are used up, give the rule one";
+            Violation::new("rule.position", rule)
+        };
+        return own.or_else(|| last.checked_add(STEP)).ok_or_else(full);
     }
     match others.iter().find(|other| other.id != rule.id && other.position == rule.position) {
         None => Ok(rule.position),
@@ -110,13 +115,14 @@ pub fn differences(before: &Rule, after: &Rule) -> Vec<&'static str> {
     .collect()
 }
 
-/// Checks every rule that is tried against units and people, and compiles it; no two may have one place. Slow: not on the
-/// way of a ticket.
+/// Checks every rule that is tried against units and people at an instant, and compiles it; no two may have one place.
+/// Slow: not on the way of a ticket.
 #[must_use]
 pub fn check_rules(
     rules: &[Rule],
     units: &HashMap<String, Unit>,
     people: &HashMap<String, PersonEntry>,
+    at: Timestamp,
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut places: HashMap<i32, &str> = HashMap::new();
@@ -129,7 +135,7 @@ pub fn check_rules(
         if rule.disabled {
             continue;
         }
-        if let Err(violations) = check_rule(rule, units, people) {
+        if let Err(violations) = check_rule(rule, units, people, at) {
             found.extend(violations.into_iter().map(|v| Violation::new(own(&v.field), v.rule)));
         }
     }
@@ -164,6 +170,9 @@ mod tests {
         assert_eq!(place(&rule("a", 10), &others, 0), Ok(10));
         assert_eq!(place(&rule("a", 25), &others, 0).unwrap_err().rule, "25 is the place of rule `b`");
         assert_eq!(place(&rule("a", 0), &[], 0), Ok(10));
+        let last = rule("last", i32::MAX);
+        assert_eq!(place(&rule("last", 0), &[&last], 0), Ok(i32::MAX));
+        assert!(place(&rule("c", 0), &[&last], 0).unwrap_err().rule.contains("used up"));
     }
 
     #[test]
@@ -242,7 +251,7 @@ mod tests {
         let bad = Rule { when: "ticket.typ == 'x'".into(), ..rule("bad", 20) };
         let off = Rule { disabled: true, when: "(".into(), ..rule("off", 30) };
         let rules = [rule("a", 10), bad, off, rule("b", 10)];
-        let found = check_rules(&rules, &HashMap::new(), &HashMap::new());
+        let found = check_rules(&rules, &HashMap::new(), &HashMap::new(), Timestamp::UNIX_EPOCH);
         let said: Vec<_> = found.iter().map(|v| format!("{}: {}", v.field, v.rule)).collect();
         assert_eq!(said.len(), 2, "{said:?}");
         assert!(

@@ -1,10 +1,11 @@
 //! `RuleSetService.DiffRuleSets`
 
-use super::show;
+use super::{page::Page, show};
 use crate::Rooms;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{DiffRuleSetsRequest, DiffRuleSetsResponse};
 use gongdan_routing_domain::changed;
+use prost::Message;
 
 pub(super) async fn diff_rule_sets(
     rooms: &Rooms,
@@ -18,8 +19,20 @@ pub(super) async fn diff_rule_sets(
         violations.add("to", "from 1, or 0 for the set in force");
     }
     violations.finish()?;
+    // Pages are of the same two sets.
+    let to = match request.to {
+        0 => rooms.store.set_in_force().await?,
+        to => to,
+    };
+    let sets = DiffRuleSetsRequest { from: request.from, to, ..DiffRuleSetsRequest::default() };
+    let mut violations = Violations::new();
+    let (size, token) = (request.page_size, &request.page_token);
+    let Some(page) = Page::<i32>::decode(&sets, size, token, 100, 500, &mut violations) else {
+        return Err(violations.into_error());
+    };
     let before = rooms.store.rules_of_set(request.from).await?;
-    let after = rooms.store.rules_of_set(request.to).await?;
-    let changes = changed(&before, &after, |one| &one.rule);
-    Ok(DiffRuleSetsResponse { changes: changes.into_iter().map(show::rule_change).collect() })
+    let after = rooms.store.rules_of_set(to).await?;
+    let changes = changed(&before, &after, |one| &one.rule).into_iter().map(show::rule_change);
+    let (changes, next_page_token) = page.of_all(changes, Message::encoded_len);
+    Ok(DiffRuleSetsResponse { changes, next_page_token })
 }

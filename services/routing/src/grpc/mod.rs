@@ -135,8 +135,8 @@ impl RuleService for Api {
 impl RuleSetService for Api {
     type SimulateRulesStream = simulate_rules::Steps;
 
-    async fn get_rule_draft(&self, _: Request<pb::GetRuleDraftRequest>) -> Answer<pb::RuleDraft> {
-        answer(get_rule_draft::get_rule_draft(&self.0).await)
+    async fn get_rule_draft(&self, request: Request<pb::GetRuleDraftRequest>) -> Answer<pb::RuleDraft> {
+        answer(get_rule_draft::get_rule_draft(&self.0, request.into_inner()).await)
     }
 
     async fn discard_rule_draft(

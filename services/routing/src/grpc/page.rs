@@ -6,6 +6,8 @@ use prost::Message;
 
 /// Bytes of the filter's hash in a token.
 const BINDING: usize = 8;
+/// What the rows of a page come to, at most; clients take messages of 4 MiB.
+const MOST_BYTES: usize = 2 << 20;
 const BAD_TOKEN: &str = "a `next_page_token` of an earlier answer with the same filter";
 
 /// One page of a list.
@@ -57,13 +59,42 @@ impl<C: Cursor> Page<C> {
 
     /// Cuts the rows to the page; answers the token of the next one, empty on the last.
     pub fn cut<T>(&self, rows: &mut Vec<T>, cursor: impl Fn(&T) -> C) -> String {
-        if rows.len() <= self.size {
+        self.cut_at(self.size, rows, cursor)
+    }
+
+    /// As [`Page::cut`], for rows that may be long: the page ends earlier where they would be more than a message holds.
+    pub fn cut_long<T>(
+        &self,
+        rows: &mut Vec<T>,
+        bytes: impl Fn(&T) -> usize,
+        cursor: impl Fn(&T) -> C,
+    ) -> String {
+        let mut total = 0;
+        let fits = rows.iter().take(self.size).enumerate().take_while(|(n, row)| {
+            total += bytes(row);
+            *n == 0 || total <= MOST_BYTES
+        });
+        self.cut_at(fits.count(), rows, cursor)
+    }
+
+    fn cut_at<T>(&self, size: usize, rows: &mut Vec<T>, cursor: impl Fn(&T) -> C) -> String {
+        if rows.len() <= size {
             return String::new();
         }
-        rows.truncate(self.size);
+        rows.truncate(size);
         rows.last()
             .map(|last| hex::encode(self.binding) + &hex::encode(cursor(last).write()))
             .unwrap_or_default()
+    }
+}
+
+impl Page<i32> {
+    /// The page of rows that are all at hand, by their numbers.
+    pub fn of_all<T>(&self, rows: impl Iterator<Item = T>, bytes: impl Fn(&T) -> usize) -> (Vec<T>, String) {
+        let before = self.after.and_then(|after| usize::try_from(after).ok()).unwrap_or(0);
+        let mut rows: Vec<(T, i32)> = rows.zip(1_i32..).skip(before).take(self.size + 1).collect();
+        let token = self.cut_long(&mut rows, |(row, _)| bytes(row), |(_, number)| *number);
+        (rows.into_iter().map(|(row, _)| row).collect(), token)
     }
 }
 
@@ -130,5 +161,33 @@ impl Cursor for crate::store::AreaCursor {
         let end = parts.next()?.parse().ok()?;
         let range = gongdan_region::RegionRange { start, end };
         Some(Self { range, item: parts.next()?.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gongdan_proto::routing::v1::ListRulesRequest;
+
+    fn page(size: i32, token: &str) -> Page<i32> {
+        let mut violations = Violations::new();
+        Page::decode(&ListRulesRequest::default(), size, token, 100, 500, &mut violations).unwrap()
+    }
+
+    #[test]
+    fn a_page_of_long_rows_ends_where_a_message_would_be_too_large() {
+        let sizes = [1_500_000, 400_000, 400_000, 3_000_000, 10];
+        let (mut after, mut pages) = (String::new(), Vec::new());
+        for _ in 0..10 {
+            let page = page(100, &after);
+            let from = page.after.unwrap_or(0);
+            let mut rows: Vec<(i32, usize)> = (1..).zip(sizes).skip(usize::try_from(from).unwrap()).collect();
+            after = page.cut_long(&mut rows, |row| row.1, |row| row.0);
+            pages.push(rows.len());
+            if after.is_empty() {
+                break;
+            }
+        }
+        assert_eq!(pages, [2, 1, 1, 1], "one that is too large by itself is still shown");
     }
 }

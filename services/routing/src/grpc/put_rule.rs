@@ -5,7 +5,7 @@ use super::{
     show,
 };
 use crate::{
-    Rooms, error,
+    Rooms,
     store::{RuleWrite, Shelf},
 };
 use gongdan_auth::Actor;
@@ -14,7 +14,7 @@ use gongdan_proto::routing::v1::{
     self as pb, AssignmentStrategy, PutRuleRequest, StrategyFallback, rule_action,
 };
 use gongdan_routing_domain::{
-    Rule, RuleAction, RuleTarget, check_rule,
+    Rule, RuleAction, RuleTarget,
     strategy::{Otherwise, Strategy, StrategyTarget},
 };
 
@@ -41,18 +41,8 @@ pub(super) async fn put_rule(
     if rule.id.is_empty() {
         rule.id = gongdan_clock::new_id(now).to_string();
     }
-    let rule = check(rooms, rule).await?;
     let write = RuleWrite { shelf, etag: guard, by: actor.principal_id.clone(), now };
     Ok(show::rule(&rooms.store.put_rule(rule, &write, &key).await?))
-}
-
-/// Against what there is; compiling needs a deep stack and may take a while: not on this thread.
-async fn check(rooms: &Rooms, rule: Rule) -> Result<Rule, Error> {
-    let around = rooms.store.surroundings(&rule.action).await?;
-    tokio::task::spawn_blocking(move || check_rule(&rule, &around.units, &around.people).map(|_| rule))
-        .await
-        .map_err(Error::internal)?
-        .map_err(error::invalid)
 }
 
 fn decode(message: pb::Rule) -> Result<Rule, Error> {

@@ -71,12 +71,12 @@ pub fn rule_change((before, after): (Option<&RuleRevision>, Option<&RuleRevision
     }
 }
 
-/// The draft, with what it changes. A change that what is in force has caught up with is shown no more.
+/// The draft, with what it changes.
 pub fn draft(drafted: &Drafted) -> pb::RuleDraft {
     let draft = &drafted.draft;
     let changes = changed(&drafted.before, &drafted.after, |one| &one.rule).into_iter().map(|pair| {
         let change = rule_change(pair);
-        let made = draft.changes.iter().find(|made| made.rule_id == change.rule_id);
+        let made = drafted.change(&change.rule_id);
         pb::RuleDraftChange {
             changed_by: made.map(|made| made.changed_by.clone()).unwrap_or_default(),
             changed_at: made.map(|made| to_timestamp(made.changed_at)),
@@ -91,6 +91,7 @@ pub fn draft(drafted: &Drafted) -> pb::RuleDraft {
         changes: changes.collect(),
         in_force: drafted.in_force,
         rules: i32::try_from(drafted.after.len()).unwrap_or(i32::MAX),
+        next_page_token: String::new(),
     }
 }
 

@@ -7,7 +7,7 @@ use crate::{
     store::{Compared, RuleRevision},
     telemetry::SimulationEnd,
 };
-use gongdan_access::Caller;
+use gongdan_access::{Caller, Scope};
 use gongdan_bus::Event;
 use gongdan_errors::{Error, Reason, Violations};
 use gongdan_outbox::AT_ONCE;
@@ -31,6 +31,10 @@ pub(super) type Steps = Pin<Box<dyn Stream<Item = Result<SimulateRulesResponse, 
 const MOST_TICKETS: i32 = 100_000;
 const MOST_EXAMPLES: i32 = 20;
 const MOST_PAIRS: usize = 200;
+/// Of all pairs, so that an answer is within the size of messages.
+const MOST_EXAMPLES_IN_ALL: usize = 1_000;
+/// What a caller may see of tickets here.
+const READ: &str = "decisions.read";
 /// Answers that wait for a reader.
 const AHEAD: usize = 16;
 const RETRY_AFTER: Duration = Duration::from_secs(30);
@@ -42,7 +46,8 @@ type Key = (Uuid, String);
 
 struct Run {
     rooms: Arc<Rooms>,
-    caller: Caller,
+    /// The tickets that the caller may see: what a condition finds in others is not to be learnt either.
+    scope: Scope,
     compared: Arc<Compared>,
     number: i64,
     tickets: usize,
@@ -72,10 +77,11 @@ pub(super) async fn simulate_rules(
         rooms.simulations.clone().try_acquire_owned().map_err(|_| {
             Error::exhausted(Reason::ServerBusy, "another simulation is running", RETRY_AFTER)
         })?;
-    let compared = Arc::new(rooms.store.compared(request.number, rooms.clock.now()).await?);
+    // People are as they are now; rosters, leave and swaps are known for the past too.
+    let compared = Arc::new(rooms.store.compared(request.number, at.min(now)).await?);
     let run = Run {
         rooms: rooms.clone(),
-        caller: caller.clone(),
+        scope: caller.scope_of(READ),
         compared,
         number: request.number,
         tickets,
@@ -113,7 +119,7 @@ impl Run {
     async fn all(&self, answers: &Answers) -> Result<pb::SimulationOutcome, Error> {
         let store = &self.rooms.store;
         let most = i64::try_from(self.tickets).unwrap_or(i64::MAX);
-        let of = i32::try_from(store.count_tickets(most).await?).unwrap_or(i32::MAX);
+        let of = i32::try_from(store.count_tickets(&self.scope, most).await?).unwrap_or(i32::MAX);
         let mut simulation = Simulation::new(&self.compared.after, self.examples);
         let (mut unreadable, mut before) = (0, None);
         loop {
@@ -121,7 +127,8 @@ impl Run {
             let progress = pb::SimulationProgress { tickets: count(tried), of, elsewhere: count(elsewhere) };
             // A reader that is slow sees fewer of them.
             let _ = answers.try_send(Ok(step(Step::Progress(progress))));
-            let ids = store.past_tickets(before, i64::try_from(AT_ONCE).unwrap_or(i64::MAX)).await?;
+            let page = i64::try_from(AT_ONCE).unwrap_or(i64::MAX);
+            let ids = store.past_tickets(&self.scope, before, page).await?;
             let Some(last) = ids.last() else { break };
             before = Some(*last);
             let mut past = self.past(&ids, &mut unreadable).await?;
@@ -138,7 +145,7 @@ impl Run {
                 break;
             }
         }
-        self.outcome(simulation.finish(MOST_PAIRS), unreadable).await
+        Ok(self.outcome(simulation.finish(MOST_PAIRS), unreadable))
     }
 
     /// Tickets as they were submitted, newest first. Those that never were, drafts, are left out.
@@ -159,19 +166,13 @@ impl Run {
         Ok(past)
     }
 
-    async fn outcome(
-        &self,
-        difference: Difference<Key>,
-        unreadable: usize,
-    ) -> Result<pb::SimulationOutcome, Error> {
-        let mut pairs = Vec::with_capacity(difference.pairs.len());
-        for pair in difference.pairs {
-            pairs.push(self.pair(pair).await?);
-        }
+    fn outcome(&self, difference: Difference<Key>, unreadable: usize) -> pb::SimulationOutcome {
+        let mut examples = MOST_EXAMPLES_IN_ALL;
+        let pairs = difference.pairs.into_iter().map(|pair| shown(pair, &mut examples)).collect();
         let revisions: HashMap<i64, &RuleRevision> =
             self.compared.rules.iter().map(|one| (one.revision, one)).collect();
         let rules = difference.rules.into_iter();
-        Ok(pb::SimulationOutcome {
+        pb::SimulationOutcome {
             tickets: count(difference.tickets),
             elsewhere: count(difference.elsewhere),
             other_marks: count(difference.other_marks),
@@ -182,20 +183,21 @@ impl Run {
             number: self.number,
             in_force: self.compared.number_in_force,
             draft_etag: self.compared.draft_etag.clone(),
-        })
-    }
-
-    async fn pair(&self, pair: Pair<Key>) -> Result<pb::SimulationPair, Error> {
-        let scope = self.caller.scope();
-        let mut examples = Vec::with_capacity(pair.examples.len());
-        for Example { key: (id, ticket_number), before, after } in pair.examples {
-            if self.rooms.store.sees(&scope, id).await? {
-                examples.push(pb::SimulationExample { ticket_number, before, after });
-            }
         }
-        let (from, to) = (Some(place(pair.from)), Some(place(pair.to)));
-        Ok(pb::SimulationPair { from, to, tickets: count(pair.tickets), examples })
     }
+}
+
+/// A pair with as many of its examples as there is still room for.
+fn shown(pair: Pair<Key>, room: &mut usize) -> pb::SimulationPair {
+    let example = |Example { key: (_, ticket_number), before, after }| pb::SimulationExample {
+        ticket_number,
+        before,
+        after,
+    };
+    let examples: Vec<_> = pair.examples.into_iter().take(*room).map(example).collect();
+    *room -= examples.len();
+    let (from, to) = (Some(place(pair.from)), Some(place(pair.to)));
+    pb::SimulationPair { from, to, tickets: count(pair.tickets), examples }
 }
 
 fn read(event: &Event) -> Option<Past<Key>> {

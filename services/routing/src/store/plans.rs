@@ -1,7 +1,7 @@
 //! DESIGN rule 12: the plan of the list of decisions, as a caller of one county asks for it. The county is one of a
 //! thousand; nothing is read that belongs to the others.
 
-use super::{DecisionFilter, DecisionName, decision_list::list};
+use super::{DecisionFilter, DecisionName, decision_list::list, past_tickets::past};
 use gongdan_access::{Caller, Policies, Scope};
 use gongdan_auth::Actor;
 use gongdan_proto::common::v1::PrincipalKind;
@@ -38,6 +38,25 @@ fn county() -> Scope {
     Caller::with(actor, Policies::shared().unwrap(), "decisions.read").scope()
 }
 
+fn administrator() -> Actor {
+    let rights = vec!["sensitive".to_owned(), "personal".to_owned()];
+    let regions = vec![gongdan_region::RegionRange { start: 0, end: i64::MAX }];
+    let roles = vec!["administrator".to_owned()];
+    let (principal_id, kind) = ("admin".to_owned(), PrincipalKind::Person);
+    let (name, language) = (String::new(), String::new());
+    Actor {
+        principal_id,
+        name,
+        kind,
+        roles,
+        unit_ids: Vec::new(),
+        regions,
+        rights,
+        language,
+        customer_id: None,
+    }
+}
+
 async fn plan(pool: &PgPool, mut statement: QueryBuilder<Postgres>) -> String {
     let explain = format!("EXPLAIN {}", statement.sql().as_str());
     let arguments = statement.build().take_arguments().unwrap().unwrap();
@@ -70,4 +89,19 @@ async fn what_a_county_asks_for_begins_with_its_own_tickets() {
         assert!(plan.contains(index), "{what} does not use {index}:\n{plan}");
         assert!(!plan.contains("Seq Scan"), "{what} reads a whole table:\n{plan}");
     }
+}
+
+#[tokio::test]
+async fn a_simulation_goes_back_along_an_index_however_much_the_caller_sees() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(DECISIONS).execute(env.pool()).await.unwrap();
+    let plan_of = async |scope: &Scope| {
+        let plan = plan(env.pool(), past(scope, Some(Uuid::max()), 400)).await;
+        assert!(!plan.contains("Seq Scan"), "a simulation reads a whole table:\n{plan}");
+        plan
+    };
+    let everything = Caller::with(administrator(), Policies::shared().unwrap(), "decisions.read").scope();
+    let plan = plan_of(&everything).await;
+    assert!(plan.contains("ticket_scopes_pkey") && !plan.contains("Sort"), "{plan}");
+    plan_of(&county()).await;
 }

@@ -98,9 +98,11 @@ pub(super) async fn last_place(connection: &mut PgConnection) -> Result<i32, Err
 }
 
 /// Writes changes: a rule with its new revision, or none to take it out. One that comes to what is in force is no change.
+/// Whoever writes one has seen what is in force, unless a rule is only `moved`: then it stays as far behind as it was.
 pub(super) async fn change(
     connection: &mut PgConnection,
     changes: &[(String, Option<RuleRevision>)],
+    moved: bool,
     by: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
@@ -115,13 +117,15 @@ pub(super) async fn change(
         sqlx::query!(
             "INSERT INTO rule_draft_changes (rule_id, revision, over, changed_at, changed_by)
              VALUES ($1, $2, $3, $4, $5)
-             ON CONFLICT (rule_id) DO UPDATE SET revision = excluded.revision, over = excluded.over,
+             ON CONFLICT (rule_id) DO UPDATE SET revision = excluded.revision,
+                 over = CASE WHEN $6 THEN rule_draft_changes.over ELSE excluded.over END,
                  changed_at = excluded.changed_at, changed_by = excluded.changed_by",
             id,
             revision.as_ref().map(|one| one.revision),
             over.map(|one| one.revision),
             now.to_sqlx() as _,
             by,
+            moved,
         )
         .execute(&mut *connection)
         .instrument(sql_span!("rule_draft_changes.upsert", "INSERT"))
@@ -131,14 +135,23 @@ pub(super) async fn change(
     touch(connection, by, now).await
 }
 
-/// Gives changes up.
+/// Gives changes up; none named: all.
 pub(super) async fn discard(
     connection: &mut PgConnection,
-    rule_ids: &[String],
+    rule_ids: Option<&Vec<String>>,
     by: &str,
     now: Timestamp,
 ) -> Result<(), Error> {
-    delete(connection, rule_ids).await?;
+    match rule_ids {
+        Some(rule_ids) => delete(connection, rule_ids).await?,
+        None => {
+            sqlx::query!("DELETE FROM rule_draft_changes")
+                .execute(&mut *connection)
+                .instrument(sql_span!("rule_draft_changes.clear", "DELETE"))
+                .await
+                .map_err(gongdan_pg::error)?;
+        }
+    }
     touch(connection, by, now).await
 }
 

@@ -50,8 +50,12 @@ impl Drafted {
 
     /// Whether a rule was changed in force after the draft changed it.
     pub fn is_behind(&self, change: &DraftChange) -> bool {
-        let now = self.before.iter().find(|one| one.rule.id == change.rule_id).map(|one| one.revision);
-        now != change.over
+        find(&self.before, &change.rule_id).map(|one| one.revision) != change.over
+    }
+
+    /// What the draft does to a rule.
+    pub fn change(&self, rule_id: &str) -> Option<&DraftChange> {
+        self.draft.changes.iter().find(|change| change.rule_id == rule_id)
     }
 
     fn guard(&self, etag: &str) -> Result<(), Error> {
@@ -69,15 +73,18 @@ impl Store {
         read(&mut snapshot).await
     }
 
-    /// The rules of a set; 0: of the one in force.
+    /// The number of the set in force.
+    pub async fn set_in_force(&self) -> Result<i64, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        rule_sets::in_force(&mut connection).await
+    }
+
+    /// The rules of a set.
     ///
     /// # Errors
     /// NOT_FOUND.
     pub async fn rules_of_set(&self, number: i64) -> Result<Vec<RuleRevision>, Error> {
         let mut snapshot = self.snapshot().await?;
-        if number == 0 {
-            return rules::all(&mut snapshot).await;
-        }
         let revisions = rule_sets::revisions(&mut snapshot, number).await?;
         rule_revisions::by_number(&mut snapshot, &revisions.ok_or_else(error::rule_set_not_found)?).await
     }
@@ -116,7 +123,7 @@ impl Store {
         }
         let all = rule_ids.is_empty();
         let given_up: Vec<String> = changed.into_iter().filter(|id| all || rule_ids.contains(id)).collect();
-        rule_draft::discard(connection, &given_up, by, now).await?;
+        rule_draft::discard(connection, Some(&given_up).filter(|_| !all), by, now).await?;
         let version = i64::try_from(given_up.len()).unwrap_or(i64::MAX);
         let answered = Answered { resource_id: draft_id(), version };
         requests::insert(connection, key, answered, now).await?;
@@ -153,13 +160,12 @@ impl Store {
         if !behind.is_empty() {
             return Err(error::rule_draft_behind(&behind.join(",")));
         }
-        let violations = check(connection, &drafted.after).await?;
+        let violations = check(connection, &drafted.after, act.now).await?;
         if !violations.is_empty() {
             return Err(error::invalid(violations));
         }
         replace(connection, &drafted.before, &drafted.after).await?;
-        let ids: Vec<String> = drafted.draft.changes.iter().map(|change| change.rule_id.clone()).collect();
-        rule_draft::discard(connection, &ids, &act.by, act.now).await?;
+        rule_draft::discard(connection, None, &act.by, act.now).await?;
         let set = record(connection, SetKind::Draft, None, act, key).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(set)
@@ -182,7 +188,7 @@ impl Store {
         let earlier =
             rule_sets::revisions(connection, number).await?.ok_or_else(error::rule_set_not_found)?;
         let after = rule_revisions::by_number(connection, &earlier).await?;
-        let unfit = unfit(check(connection, &after).await?);
+        let unfit = unfit(check(connection, &after, act.now).await?);
         if let Some(set) = answered(connection, key).await? {
             return Ok((set, unfit));
         }
@@ -205,18 +211,34 @@ pub(super) async fn read(connection: &mut PgConnection) -> Result<Drafted, Error
     let draft = rule_draft::read(connection).await?;
     let in_force = rule_sets::in_force(connection).await?;
     let (before, after) = rule_draft::overlaid(connection, &draft).await?;
-    Ok(Drafted { draft, in_force, before, after })
+    let mut drafted = Drafted { draft, in_force, before, after };
+    // What is in force may have caught up with a change meanwhile: then it is none any more.
+    let rule = |rules: &[RuleRevision], id: &str| find(rules, id).map(|one| one.rule.clone());
+    let (before, after) = (&drafted.before, &drafted.after);
+    drafted.draft.changes.retain(|change| rule(before, &change.rule_id) != rule(after, &change.rule_id));
+    if drafted.draft.changes.is_empty() {
+        drafted.draft.opened_by.clear();
+        drafted.draft.opened_at = None;
+    }
+    Ok(drafted)
+}
+
+pub(super) fn find<'a>(rules: &'a [RuleRevision], id: &str) -> Option<&'a RuleRevision> {
+    rules.iter().find(|one| one.rule.id == id)
 }
 
 /// What is wrong with rules as things are now. Compiling may take a while: not on this thread.
 async fn check(
     connection: &mut PgConnection,
     rules: &[RuleRevision],
+    now: Timestamp,
 ) -> Result<Vec<gongdan_routing_domain::Violation>, Error> {
     let rules: Vec<Rule> = rules.iter().map(|one| one.rule.clone()).collect();
     let Surroundings { units, people } =
         surroundings(connection, rules.iter().map(|rule| &rule.action)).await?;
-    tokio::task::spawn_blocking(move || check_rules(&rules, &units, &people)).await.map_err(Error::internal)
+    tokio::task::spawn_blocking(move || check_rules(&rules, &units, &people, now))
+        .await
+        .map_err(Error::internal)
 }
 
 /// The first thing wrong with each rule, by its id.

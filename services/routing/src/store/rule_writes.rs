@@ -1,7 +1,9 @@
 //! One rule is written, taken out or moved: at once, or in the draft.
 
 use super::{
-    RuleRevision, Store, generation, principals, rule_draft, rule_revisions,
+    RuleRevision, Store, generation, principals, rule_draft,
+    rule_publishing::{find, read},
+    rule_revisions,
     rule_sets::{self, NewSet, SetKind},
     rules, units, unreadable,
 };
@@ -11,10 +13,12 @@ use gongdan_pg::{
     RequestKey,
     requests::{self, Answered},
 };
-use gongdan_routing_domain::{Anchor, PersonEntry, Rule, RuleAction, RuleTarget, Unit, moved, place};
+use gongdan_routing_domain::{
+    Anchor, PersonEntry, Rule, RuleAction, RuleTarget, Unit, check_rule, moved, place,
+};
 use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres, Transaction};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// Which rules are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,22 +65,16 @@ impl Store {
         view(&mut snapshot, shelf).await
     }
 
-    /// Units and the person a rule names, to check it against.
-    pub async fn surroundings(&self, action: &RuleAction) -> Result<Surroundings, Error> {
-        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        surroundings(&mut connection, [action]).await
-    }
-
     /// What this request answered before, if it did.
     pub async fn answered_rule(&self, key: &RequestKey) -> Result<Option<RuleRevision>, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
         answered(&mut connection, key).await
     }
 
-    /// Writes a rule that was checked. The same content again makes no new revision.
+    /// Checks a rule and writes it. The same content again makes no new revision.
     ///
     /// # Errors
-    /// ABORTED for a stale etag; INVALID_ARGUMENT when its place is taken.
+    /// INVALID_ARGUMENT with what is wrong with it, or when its place is taken; ABORTED for a stale etag.
     pub async fn put_rule(
         &self,
         mut rule: Rule,
@@ -87,15 +85,22 @@ impl Store {
             Opened::Answered(revision) => return Ok(revision),
             Opened::Fresh(open) => open,
         };
+        rule = check(&mut open.transaction, rule, write.now).await?;
         let before = find(&open.rules, &rule.id).cloned();
         guard(write.etag, before.as_ref())?;
         let others: Vec<&Rule> = open.rules.iter().map(|one| &one.rule).collect();
         let last = rule_draft::last_place(&mut open.transaction).await?;
         rule.position = place(&rule, &others, last).map_err(|violation| error::invalid(vec![violation]))?;
-        if let Some(before) = before.filter(|before| before.rule == rule) {
-            return open.close(before, &[], write, key).await;
-        }
         let id = rule.id.clone();
+        if let Some(before) = before.filter(|before| before.rule == rule) {
+            // Put anew as it is, a rule that was changed in force meanwhile has been looked at.
+            let seen = open.behind.contains(&id).then(|| (id, Some(before.clone())));
+            return open.close(before, seen.as_slice(), write, key).await;
+        }
+        // What comes to what is in force is no change of the draft.
+        if let Some(in_force) = find(&open.in_force, &id).filter(|one| one.rule == rule).cloned() {
+            return open.close(in_force.clone(), &[(id, Some(in_force))], write, key).await;
+        }
         let revision = rule_revisions::insert(&mut open.transaction, rule, &write.by, write.now).await?;
         open.close(revision.clone(), &[(id, Some(revision))], write, key).await
     }
@@ -114,7 +119,9 @@ impl Store {
             Opened::Answered(revision) => return Ok(revision),
             Opened::Fresh(open) => open,
         };
-        let before = find(&open.rules, id).cloned().ok_or_else(error::rule_not_found)?;
+        // Taken out again, a rule that was changed in force meanwhile has been looked at.
+        let behind = open.behind.contains(id).then(|| find(&open.in_force, id)).flatten();
+        let before = find(&open.rules, id).or(behind).cloned().ok_or_else(error::rule_not_found)?;
         guard(write.etag, Some(&before))?;
         open.close(before, &[(id.to_owned(), None)], write, key).await
     }
@@ -134,6 +141,7 @@ impl Store {
             Opened::Answered(revision) => return Ok(revision),
             Opened::Fresh(open) => open,
         };
+        open.moves = true;
         let mut answer = find(&open.rules, id).cloned().ok_or_else(error::rule_not_found)?;
         guard(write.etag, Some(&answer))?;
         let in_order: Vec<&Rule> = open.rules.iter().map(|one| &one.rule).collect();
@@ -161,8 +169,16 @@ impl Store {
         if let Some(revision) = answered(&mut transaction, key).await? {
             return Ok(Opened::Answered(revision));
         }
-        let rules = view(&mut transaction, write.shelf).await?;
-        Ok(Opened::Fresh(Open { transaction, rules }))
+        let open = match write.shelf {
+            Shelf::InForce => Open { rules: rules::all(&mut transaction).await?, ..Open::new(transaction) },
+            Shelf::Draft => {
+                let drafted = read(&mut transaction).await?;
+                let behind = drafted.draft.changes.iter().filter(|change| drafted.is_behind(change));
+                let behind = behind.map(|change| change.rule_id.clone()).collect();
+                Open { rules: drafted.after, in_force: drafted.before, behind, ..Open::new(transaction) }
+            }
+        };
+        Ok(Opened::Fresh(open))
     }
 }
 
@@ -175,10 +191,22 @@ enum Opened {
 /// A write that is going on.
 struct Open {
     transaction: Transaction<'static, Postgres>,
+    /// The rules where it is written.
     rules: Vec<RuleRevision>,
+    /// Of the draft: those in force.
+    in_force: Vec<RuleRevision>,
+    /// Of the draft: what it changes and was changed in force since.
+    behind: HashSet<String>,
+    /// Rules only change their places.
+    moves: bool,
 }
 
 impl Open {
+    fn new(transaction: Transaction<'static, Postgres>) -> Self {
+        let (rules, in_force) = (Vec::new(), Vec::new());
+        Self { transaction, rules, in_force, behind: HashSet::new(), moves: false }
+    }
+
     /// Puts the changes where they belong, and keeps the answer for a retry.
     async fn close(
         mut self,
@@ -190,7 +218,9 @@ impl Open {
         let connection = &mut *self.transaction;
         match write.shelf {
             _ if changes.is_empty() => {}
-            Shelf::Draft => rule_draft::change(connection, changes, &write.by, write.now).await?,
+            Shelf::Draft => {
+                rule_draft::change(connection, changes, self.moves, &write.by, write.now).await?;
+            }
             Shelf::InForce => {
                 let gone: Vec<String> =
                     changes.iter().filter(|(_, now)| now.is_none()).map(|(id, _)| id.clone()).collect();
@@ -215,11 +245,18 @@ impl Open {
 async fn view(connection: &mut PgConnection, shelf: Shelf) -> Result<Vec<RuleRevision>, Error> {
     match shelf {
         Shelf::InForce => rules::all(connection).await,
-        Shelf::Draft => {
-            let draft = rule_draft::read(connection).await?;
-            Ok(rule_draft::overlaid(connection, &draft).await?.1)
-        }
+        Shelf::Draft => Ok(read(connection).await?.after),
     }
+}
+
+/// Against what there is, which stays so while writers are locked out. Compiling needs a deep stack and may take a while:
+/// not on this thread.
+async fn check(connection: &mut PgConnection, rule: Rule, now: Timestamp) -> Result<Rule, Error> {
+    let around = surroundings(connection, [&rule.action]).await?;
+    tokio::task::spawn_blocking(move || check_rule(&rule, &around.units, &around.people, now).map(|_| rule))
+        .await
+        .map_err(Error::internal)?
+        .map_err(error::invalid)
 }
 
 /// Units, and the people that rules name.
@@ -252,10 +289,6 @@ async fn answered(connection: &mut PgConnection, key: &RequestKey) -> Result<Opt
         .next()
         .map(Some)
         .ok_or_else(|| unreadable(format!("request names revision {}, which is not there", answered.version)))
-}
-
-fn find<'a>(rules: &'a [RuleRevision], id: &str) -> Option<&'a RuleRevision> {
-    rules.iter().find(|one| one.rule.id == id)
 }
 
 fn guard(etag: Option<i64>, before: Option<&RuleRevision>) -> Result<(), Error> {

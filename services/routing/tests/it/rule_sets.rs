@@ -1,6 +1,6 @@
 //! Drafts, publishing, rolling back. Source: R4.
 
-use crate::support::{Suite, dispatched_to, id, person, refusal, rule};
+use crate::support::{Suite, dispatched_to, id, person, refusal, rule, unit};
 use gongdan_proto::routing::v1::{self as pb, RuleSetKind};
 use gongdan_testkit::PrincipalSpec;
 use tonic::{Code, Status};
@@ -247,7 +247,7 @@ async fn r4_rolling_back_is_one_call() {
     let page = pb::ListRuleSetsRequest { page_token: first.next_page_token, ..Default::default() };
     assert_eq!(client.list_rule_sets(page).await.unwrap().into_inner().sets[0].number, 3);
 
-    let diff = |from, to| pb::DiffRuleSetsRequest { from, to };
+    let diff = |from, to| pb::DiffRuleSetsRequest { from, to, ..Default::default() };
     let changes = client.diff_rule_sets(diff(3, 4)).await.unwrap().into_inner().changes;
     assert_eq!(
         changes.iter().map(said).collect::<Vec<_>>(),
@@ -334,7 +334,10 @@ async fn r4_only_administrators_publish_and_roll_back() {
     suite.env.principal(PrincipalSpec::new("li.wei").role("handler").unit("env")).await;
     suite.draft("a", "true", "env").await;
     let mut client = suite.rule_sets("li.wei");
-    assert_eq!(client.get_rule_draft(pb::GetRuleDraftRequest {}).await.unwrap().into_inner().rules, 1);
+    assert_eq!(
+        client.get_rule_draft(pb::GetRuleDraftRequest::default()).await.unwrap().into_inner().rules,
+        1
+    );
     let publish = pb::PublishRuleDraftRequest { request_id: id(), ..Default::default() };
     assert_eq!(client.publish_rule_draft(publish).await.unwrap_err().code(), Code::PermissionDenied);
     let back = pb::RollBackRulesRequest { request_id: id(), number: 1, ..Default::default() };
@@ -343,4 +346,123 @@ async fn r4_only_administrators_publish_and_roll_back() {
     assert_eq!(client.discard_rule_draft(discard).await.unwrap_err().code(), Code::PermissionDenied);
     let simulate = pb::SimulateRulesRequest::default();
     assert_eq!(client.simulate_rules(simulate).await.unwrap_err().code(), Code::PermissionDenied);
+}
+
+/// A unit ends, or comes back.
+async fn end(suite: &Suite, name: &str, at: Option<&str>) {
+    let at = at.map(|at| gongdan_proto::to_timestamp(at.parse().unwrap()));
+    let units = vec![pb::UnitRow { valid_to: at, ..unit(name, "city", "440106") }];
+    suite.import(pb::ImportOrganisationRequest { request_id: id(), units, ..Default::default() }).await;
+}
+
+#[tokio::test]
+async fn r4_a_move_in_the_draft_does_not_hide_what_was_changed_at_once() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    suite.rule("a", "true", "city").await;
+    suite.rule("b", "true", "city").await;
+    suite.draft("a", "true", "env").await;
+    suite.rule("a", "false", "roads").await;
+    let behind = (Code::FailedPrecondition, "RULE_DRAFT_BEHIND".to_owned());
+    let place = Some(pb::move_rule_request::Place::AfterId("b".into()));
+    let request =
+        pb::MoveRuleRequest { request_id: id(), id: "a".into(), place, draft: true, ..Default::default() };
+    suite.rules("admin").move_rule(request).await.unwrap();
+    assert_eq!(refused(publish(&suite, "", "").await), behind, "nobody looked");
+
+    // Whoever puts it again as it is has.
+    let drafted = rules(&suite, true).await.into_iter().find(|rule| rule.id == "a").unwrap();
+    let again =
+        pb::PutRuleRequest { request_id: id(), rule: Some(drafted.clone()), etag: drafted.etag, draft: true };
+    suite.rules("admin").put_rule(again).await.unwrap();
+    publish(&suite, "", "").await.unwrap();
+    let now = rules(&suite, false).await;
+    assert_eq!(
+        now.iter().map(|rule| (rule.id.as_str(), unit_of(rule))).collect::<Vec<_>>(),
+        [("b", "city"), ("a", "env")]
+    );
+}
+
+#[tokio::test]
+async fn r4_a_change_that_is_in_force_already_is_none() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    suite.rule("a", "true", "city").await;
+    suite.rule("b", "true", "city").await;
+    suite.draft("a", "true", "env").await;
+    suite.rule("a", "true", "env").await;
+    assert!(suite.the_draft().await.changes.is_empty(), "caught up");
+    assert_eq!(refused(publish(&suite, "", "").await), (Code::FailedPrecondition, "NO_RULE_DRAFT".into()));
+    suite.draft("b", "false", "city").await;
+    assert_eq!(changes(&suite.the_draft().await), ["b: city → city (when)"]);
+    publish(&suite, "", "").await.unwrap();
+
+    // Put back to what is in force, it answers that, whose etag guards the next write.
+    suite.draft("a", "false", "env").await;
+    let in_force = rules(&suite, false).await.into_iter().find(|rule| rule.id == "a").unwrap();
+    let put = |rule: &pb::Rule, when: &str, etag: &str| pb::PutRuleRequest {
+        request_id: id(),
+        rule: Some(pb::Rule { when: when.into(), ..rule.clone() }),
+        etag: etag.into(),
+        draft: true,
+    };
+    let back = suite.rules("admin").put_rule(put(&in_force, "true", "")).await.unwrap().into_inner();
+    assert_eq!(back.etag, in_force.etag);
+    suite.rules("admin").put_rule(put(&in_force, "false", &back.etag)).await.unwrap();
+
+    // Taken out on one side and changed on the other: taken out once more, somebody has looked.
+    let out = |draft| pb::DeleteRuleRequest { request_id: id(), id: "a".into(), draft, ..Default::default() };
+    suite.rules("admin").delete_rule(out(true)).await.unwrap();
+    suite.rule("a", "ticket.priority == 1", "env").await;
+    assert!(suite.the_draft().await.changes[0].behind);
+    suite.rules("admin").delete_rule(out(true)).await.unwrap();
+    publish(&suite, "", "").await.unwrap();
+    assert_eq!(rules(&suite, false).await.len(), 1);
+}
+
+#[tokio::test]
+async fn r4_a_unit_that_has_ended_is_named_and_passed_over_when_rolled_back() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    suite.rule("a", "true", "roads").await;
+    suite.rule("a", "true", "city").await;
+    end(&suite, "roads", Some("2026-01-01T00:00:00Z")).await;
+    let put =
+        pb::PutRuleRequest { request_id: id(), rule: Some(rule("b", "true", "roads")), ..Default::default() };
+    let status = suite.rules("admin").put_rule(put).await.unwrap_err();
+    assert_eq!(
+        refusal(&status).2,
+        ["rule.action.unit.unit_id: `roads` takes no tickets any more: it ended at 2026-01-01T00:00:00Z"]
+    );
+    let back = roll_back(&suite, 2, 0).await.unwrap();
+    assert!(back.passed_over["a"].contains("it ended at 2026-01-01"), "{:?}", back.passed_over);
+    end(&suite, "roads", None).await;
+    suite.draft("c", "true", "roads").await;
+    end(&suite, "roads", Some("2026-01-01T00:00:00Z")).await;
+    let status = publish(&suite, "", "").await.unwrap_err();
+    let said = refusal(&status).2;
+    assert!(
+        said.iter().any(|said| said.starts_with("rules[c].action.unit.unit_id: `roads` takes")),
+        "{said:?}"
+    );
+}
+
+#[tokio::test]
+async fn r4_a_long_draft_comes_in_pages_of_one_state() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    for n in 0..5 {
+        suite.draft(&format!("r{n}"), "true", "env").await;
+    }
+    let mut client = suite.rule_sets("admin");
+    let ask = |page_token: &str| pb::GetRuleDraftRequest { page_size: 2, page_token: page_token.into() };
+    let first = client.get_rule_draft(ask("")).await.unwrap().into_inner();
+    assert_eq!(changes(&first).len(), 2);
+    let second = client.get_rule_draft(ask(&first.next_page_token)).await.unwrap().into_inner();
+    assert_eq!(changes(&second), ["r2: - → env ()", "r3: - → env ()"]);
+    let last = client.get_rule_draft(ask(&second.next_page_token)).await.unwrap().into_inner();
+    assert_eq!((changes(&last).len(), last.next_page_token.as_str()), (1, ""));
+    suite.draft("other", "true", "env").await;
+    let status = client.get_rule_draft(ask(&second.next_page_token)).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "another state");
 }

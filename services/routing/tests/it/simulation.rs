@@ -3,7 +3,7 @@
 use crate::support::{Suite, TestTicket, id, refusal, rule};
 use gongdan_bus::Origin;
 use gongdan_proto::routing::v1::{self as pb, simulate_rules_response::Step};
-use gongdan_testkit::eventually;
+use gongdan_testkit::{PrincipalSpec, eventually};
 use tonic::Code;
 use uuid::Uuid;
 
@@ -12,7 +12,15 @@ async fn simulate(
     suite: &Suite,
     request: pb::SimulateRulesRequest,
 ) -> (Vec<pb::SimulationProgress>, pb::SimulationOutcome) {
-    let mut steps = suite.rule_sets("admin").simulate_rules(request).await.unwrap().into_inner();
+    simulate_as(suite, "admin", request).await
+}
+
+async fn simulate_as(
+    suite: &Suite,
+    who: &str,
+    request: pb::SimulateRulesRequest,
+) -> (Vec<pb::SimulationProgress>, pb::SimulationOutcome) {
+    let mut steps = suite.rule_sets(who).simulate_rules(request).await.unwrap().into_inner();
     let mut progress = Vec::new();
     while let Some(answer) = steps.message().await.unwrap() {
         match answer.step.unwrap() {
@@ -107,6 +115,29 @@ async fn r4_the_draft_is_tried_on_past_tickets_and_the_difference_told() {
     assert_eq!((outcome.tickets, pairs(&outcome)), (2, vec!["city → env: 1 (1 shown)".to_owned()]));
     let none = suite.rule_sets("admin").simulate_rules(request).await.unwrap_err();
     assert_eq!((none.code(), refusal(&none).1.as_str()), (Code::FailedPrecondition, "NO_RULE_DRAFT"));
+}
+
+#[tokio::test]
+async fn r4_a_simulation_knows_no_more_than_the_caller() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    let mut secret = TestTicket::new("环境/噪音");
+    secret.state.sensitive = true;
+    suite.submit(&secret, "某某的举报", Origin::Live).await;
+    suite.decision(&secret).await;
+    let open = suite.submitted("环境/噪音", "某某的噪音").await;
+    suite.decision(&open).await;
+    suite.draft("named", "ticket.subject.contains('某某')", "city").await;
+    let staff = |id: &str| PrincipalSpec::new(id).role("administrator").region("44");
+    for (spec, tickets) in [(staff("wu"), 1), (staff("xu").right("sensitive"), 2)] {
+        let who = spec.message().id;
+        suite.env.principal(spec).await;
+        let (progress, outcome) = simulate_as(&suite, &who, pb::SimulateRulesRequest::default()).await;
+        assert_eq!(progress[0].of, tickets, "{who}");
+        assert_eq!((outcome.tickets, outcome.elsewhere), (tickets, tickets), "{who}");
+        let shown: Vec<_> = outcome.pairs[0].examples.iter().map(|e| e.ticket_number.clone()).collect();
+        assert_eq!(shown.contains(&secret.state.number), tickets == 2, "{who}");
+    }
 }
 
 #[tokio::test]

@@ -128,7 +128,7 @@ impl Suite {
     }
 
     pub async fn the_draft(&self) -> pb::RuleDraft {
-        self.rule_sets("admin").get_rule_draft(pb::GetRuleDraftRequest {}).await.unwrap().into_inner()
+        self.rule_sets("admin").get_rule_draft(pb::GetRuleDraftRequest::default()).await.unwrap().into_inner()
     }
 
     /// Tickets' event log answers no more.

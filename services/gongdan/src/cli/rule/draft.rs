@@ -28,7 +28,7 @@ pub struct Diff {
 }
 
 pub async fn show(context: &Context) -> Result<()> {
-    let draft = sets_client(context)?.get_rule_draft(GetRuleDraftRequest {}).await?.into_inner();
+    let draft = read(context).await?;
     if context.is_json() {
         return context.print_json(&context.json("gongdan.routing.v1.RuleDraft", &draft)?);
     }
@@ -46,6 +46,20 @@ pub async fn show(context: &Context) -> Result<()> {
         Some((made.change.as_ref()?, note))
     });
     context.say(&table(context, changes).to_string())
+}
+
+/// The whole draft, page by page.
+pub async fn read(context: &Context) -> Result<RuleDraft> {
+    let mut client = sets_client(context)?;
+    let mut draft = client.get_rule_draft(GetRuleDraftRequest::default()).await?.into_inner();
+    while !draft.next_page_token.is_empty() {
+        let page_token = std::mem::take(&mut draft.next_page_token);
+        let request = GetRuleDraftRequest { page_token, ..GetRuleDraftRequest::default() };
+        let more = client.get_rule_draft(request).await?.into_inner();
+        draft.changes.extend(more.changes);
+        draft.next_page_token = more.next_page_token;
+    }
+    Ok(draft)
 }
 
 /// Who opened it, over which set, and its etag.
@@ -67,8 +81,16 @@ pub fn head(context: &Context, draft: &RuleDraft) -> String {
 
 pub async fn diff(context: &Context, args: Diff) -> Result<()> {
     let Some(from) = args.from else { return show(context).await };
-    let request = DiffRuleSetsRequest { from, to: args.to.unwrap_or(0) };
-    let answer = sets_client(context)?.diff_rule_sets(request).await?.into_inner();
+    let mut client = sets_client(context)?;
+    let mut request =
+        DiffRuleSetsRequest { from, to: args.to.unwrap_or(0), ..DiffRuleSetsRequest::default() };
+    let mut answer = client.diff_rule_sets(request.clone()).await?.into_inner();
+    while !answer.next_page_token.is_empty() {
+        request.page_token = std::mem::take(&mut answer.next_page_token);
+        let more = client.diff_rule_sets(request.clone()).await?.into_inner();
+        answer.changes.extend(more.changes);
+        answer.next_page_token = more.next_page_token;
+    }
     context.print(
         || context.json("gongdan.routing.v1.DiffRuleSetsResponse", &answer),
         || table(context, answer.changes.iter().map(|change| (change, String::new()))),

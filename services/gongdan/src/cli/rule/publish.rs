@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 use gongdan_proto::routing::v1::{
-    GetRuleDraftRequest, ListRuleSetsRequest, PublishRuleDraftRequest, RollBackRulesRequest, RuleSet,
-    RuleSetKind,
+    ListRuleSetsRequest, PublishRuleDraftRequest, RollBackRulesRequest, RuleSet, RuleSetKind,
 };
 use serde_json::json;
 
@@ -34,7 +33,7 @@ pub struct Rollback {
 
 pub async fn publish(context: &Context, args: Publish) -> Result<()> {
     let mut client = sets_client(context)?;
-    let draft = client.get_rule_draft(GetRuleDraftRequest {}).await?.into_inner();
+    let draft = draft::read(context).await?;
     if !context.is_json() && !draft.changes.is_empty() {
         let changes =
             draft.changes.iter().filter_map(|made| Some((made.change.as_ref()?, made.changed_by.clone())));

@@ -135,14 +135,38 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
     };
     let mut client = client(context)?;
     let mut written = Vec::with_capacity(rules.len());
-    for rule in rules {
+    let several = rules.len() > 1;
+    for (n, rule) in rules.into_iter().enumerate() {
+        let name = rule.id.clone();
         let request = PutRuleRequest {
             request_id: context.request_id(),
             rule: Some(rule),
             etag: args.etag.clone(),
             draft: args.draft,
         };
-        written.push(client.put_rule(request).await?.into_inner());
+        let answer = client.put_rule(request).await;
+        // Of several those before it are written: that has to be known before the file is put again.
+        let answer = if several {
+            answer.with_context(|| {
+                context
+                    .text(
+                        &format!("rule {} `{name}`; the {n} before it are written", n + 1),
+                        &format!("第 {} 条规则 `{name}`；之前的 {n} 条已写入", n + 1),
+                    )
+                    .to_owned()
+            })
+        } else {
+            answer.map_err(Into::into)
+        };
+        match answer {
+            Ok(answer) => written.push(answer.into_inner()),
+            Err(error) => {
+                if !written.is_empty() {
+                    show(context, &written)?;
+                }
+                return Err(error);
+            }
+        }
     }
     show(context, &written)
 }

@@ -29,7 +29,7 @@ pub struct Past<K> {
     pub submitted_at: Timestamp,
 }
 
-/// Where a ticket goes, whatever the reason.
+/// Where a ticket goes, whatever the reason. Whom a strategy would name is left out: that depends on what people had in hand.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Place {
     /// The unit, or the one in whose pool it waits; none: the manual pool.
@@ -138,7 +138,7 @@ impl<K: Clone> Simulation<K> {
     fn take(&mut self, key: &K, before: &Decided, after: &Decided) {
         self.tickets += 1;
         self.tallies.take(&after.explanation);
-        let (from, to) = (Place::of(&before.target), Place::of(&after.target));
+        let (from, to) = (Place::of(before), Place::of(after));
         if from == to {
             self.other_marks += usize::from(marks(before) != marks(after));
             return;
@@ -183,11 +183,15 @@ impl<K: Clone> Simulation<K> {
 }
 
 impl Place {
-    fn of(target: &Target) -> Self {
-        match target {
-            Target::Dispatch { unit_id, person_id } => {
-                Self { unit_id: Some(unit_id.clone()), person_id: person_id.clone(), pool: false }
-            }
+    fn of(decided: &Decided) -> Self {
+        let by_strategy =
+            decided.explanation.staff.iter().any(|trial| Some(trial.revision) == decided.rule_revision);
+        match &decided.target {
+            Target::Dispatch { unit_id, person_id } => Self {
+                unit_id: Some(unit_id.clone()),
+                person_id: person_id.clone().filter(|_| !by_strategy),
+                pool: false,
+            },
             Target::Pool { unit_id, .. } => Self { unit_id: unit_id.clone(), person_id: None, pool: true },
         }
     }

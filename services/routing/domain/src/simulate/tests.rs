@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     AreaIndex, Condition, PersonEntry, RuleAction, RuleInForce, RuleTarget, Unit, UnitKind,
     condition::sample_ticket,
+    strategy::{Otherwise, Strategy, StrategyTarget},
 };
 use gongdan_region::RegionCode;
 
@@ -37,6 +38,13 @@ fn directory(rules: &[(i64, &str, &str)]) -> Directory {
             "urgent" => RuleAction { set_priority: 1, ..RuleAction::default() },
             "pool" => target(RuleTarget::Pool { unit_id: None, reason: String::new() }),
             "env pool" => target(RuleTarget::Pool { unit_id: Some("env".into()), reason: String::new() }),
+            "staff of env" => target(RuleTarget::Strategy(StrategyTarget {
+                unit_id: "env".into(),
+                strategy: Strategy::LeastLoaded,
+                skills: Vec::new(),
+                capacity: 0,
+                otherwise: Otherwise::Pool,
+            })),
             "li" => target(RuleTarget::Person { person_id: "li".into(), unit_id: None }),
             unit => target(RuleTarget::Unit { unit_id: unit.into() }),
         },
@@ -99,6 +107,15 @@ fn what_goes_elsewhere_is_counted_by_where_from_and_where_to() {
         assert_eq!(format!("{} → {}", place(&pair.from), place(&pair.to)), expected);
         assert_eq!((difference.elsewhere, pair.tickets, pair.examples.len()), (3, 3, 2), "{expected}");
     }
+}
+
+#[test]
+fn a_strategy_counts_as_its_unit() {
+    let staff = [(2, "true", "staff of env")];
+    let difference = simulate(&[(1, "true", "env")], &staff, &[1, 2]);
+    assert_eq!(difference.elsewhere, 0, "whom it names is not known");
+    let difference = simulate(&[(1, "true", "roads")], &staff, &[1]);
+    assert_eq!(place(&difference.pairs[0].to), "env");
 }
 
 #[test]
