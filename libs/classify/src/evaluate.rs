@@ -1,7 +1,7 @@
 //! How good it is, on texts it has not seen.
 
 use crate::{
-    Cannot, Sample, Settings,
+    Bag, Cannot, Sample, Settings,
     calibrate::{self, Said},
     folds::folds,
     train::{Trained, check, train},
@@ -41,6 +41,21 @@ pub fn evaluate(
     settings: &Settings,
     go_on: &mut dyn FnMut() -> bool,
 ) -> Result<Evaluation, Cannot> {
+    evaluate_asked(classes, samples, |sample| &samples[sample].bag, parts, settings, go_on)
+}
+
+/// As [`evaluate`], of samples that are asked with less than is learnt of them: `asked` is the text that is known then.
+///
+/// # Errors
+/// [`Cannot`].
+pub fn evaluate_asked<'a>(
+    classes: usize,
+    samples: &[Sample],
+    asked: impl Fn(usize) -> &'a Bag,
+    parts: usize,
+    settings: &Settings,
+    go_on: &mut dyn FnMut() -> bool,
+) -> Result<Evaluation, Cannot> {
     check(classes, samples, parts.max(2))?;
     let labels: Vec<u32> = samples.iter().map(|sample| sample.label).collect();
     let part_of = folds(&labels, parts, settings.seed);
@@ -49,17 +64,13 @@ pub fn evaluate(
     for part in 0..parts {
         let of = |held_out: bool| {
             let part_of = &part_of;
-            samples
-                .iter()
-                .enumerate()
-                .filter(move |(at, _)| (part_of[*at] == part) == held_out)
-                .map(|(_, sample)| sample)
+            samples.iter().enumerate().filter(move |(at, _)| (part_of[*at] == part) == held_out)
         };
-        let learnt: Vec<&Sample> = of(false).collect();
+        let learnt: Vec<&Sample> = of(false).map(|(_, sample)| sample).collect();
         let Trained { vocabulary, linear } = train(classes, &learnt, settings, go_on)?;
         let mut scores = Vec::new();
-        for sample in of(true) {
-            linear.scores(&vocabulary.vector(&sample.bag), &mut scores);
+        for (at, sample) in of(true) {
+            linear.scores(&vocabulary.vector(asked(at)), &mut scores);
             let among: Vec<u32> = match &sample.among {
                 Some(among) => among.to_vec(),
                 None => (0..classes as u32).collect(),

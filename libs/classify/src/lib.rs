@@ -21,6 +21,6 @@ mod vocabulary;
 pub use bag::Bag;
 pub use bytes::Unreadable;
 pub use classifier::{Classifier, Ranked};
-pub use evaluate::{Evaluation, evaluate};
+pub use evaluate::{Evaluation, evaluate, evaluate_asked};
 pub use folds::folds;
 pub use train::{Cannot, Sample, Settings};

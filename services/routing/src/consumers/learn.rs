@@ -63,6 +63,7 @@ pub fn read(event: &Event) -> Result<Resolved, &'static str> {
     let ticket = payload.state.ok_or("the event has no state")?;
     Ok(Resolved {
         ticket_id: event.aggregate_id,
+        version: event.version,
         region: RegionCode::parse(&ticket.region).map_err(|_| "the ticket's region is no code")?,
         unit_id: unit(&ticket).to_owned(),
         item: ticket.item,

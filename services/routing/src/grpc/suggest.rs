@@ -6,6 +6,8 @@ use gongdan_classify::Bag;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{SuggestRequest, SuggestResponse, SuggestedItem, SuggestedUnit};
 use gongdan_region::RegionCode;
+use gongdan_routing_domain::{Directory, Hit, Suggester};
+use jiff::Timestamp;
 
 const SUBJECT_MAX: usize = 200;
 const BODY_MAX: usize = 20_000;
@@ -13,26 +15,28 @@ const ITEM_MAX: usize = 400;
 const LIMIT_DEFAULT: usize = 3;
 
 struct Question {
-    text: Bag,
+    subject: String,
+    body: String,
     region: Option<RegionCode>,
     item: Option<String>,
     limit: usize,
 }
 
 pub(super) async fn suggest(rooms: &Rooms, request: SuggestRequest) -> Result<SuggestResponse, Error> {
-    let Question { text, region, item, limit } = decode(request)?;
+    let question = decode(request)?;
     let mut connection = rooms.pool.acquire().await.map_err(gongdan_pg::error)?;
     let loaded = rooms.suggester.get(&mut connection).await?.ok_or_else(error::suggester_untrained)?;
-    let items = if item.is_none() { loaded.suggester.items(&text, limit) } else { Vec::new() };
-    let mut units = Vec::new();
-    if let Some(region) = region {
-        let directory = rooms.directory.get(&mut connection, rooms.clock.now()).await?;
-        let among = directory.units_covering(region, rooms.clock.now());
-        for hit in loaded.suggester.units(&text, item.as_deref(), &among, limit) {
-            let name = directory.unit(&hit.key).map(|unit| unit.name.clone()).unwrap_or_default();
-            units.push(SuggestedUnit { unit_id: hit.key, name, confidence: hit.confidence.into() });
-        }
-    }
+    let directory = match question.region {
+        Some(_) => Some(rooms.directory.get(&mut connection, rooms.clock.now()).await?),
+        None => None,
+    };
+    // Neither a connection nor the thread of other requests is kept while it thinks.
+    drop(connection);
+    let (suggester, now) = (loaded.suggester, rooms.clock.now());
+    let (items, units) =
+        tokio::task::spawn_blocking(move || answer(&question, &suggester, directory.as_deref(), now))
+            .await
+            .map_err(Error::internal)?;
     rooms.metrics.suggested(items.is_empty() && units.is_empty());
     Ok(SuggestResponse {
         items: items
@@ -42,6 +46,27 @@ pub(super) async fn suggest(rooms: &Rooms, request: SuggestRequest) -> Result<Su
         units,
         training: loaded.id,
     })
+}
+
+/// Items, unless one is given, and units of the region, if that is.
+fn answer(
+    question: &Question,
+    suggester: &Suggester,
+    directory: Option<&Directory>,
+    now: Timestamp,
+) -> (Vec<Hit>, Vec<SuggestedUnit>) {
+    let Question { region, item, limit, .. } = question;
+    let text = Bag::of(&question.subject, &question.body);
+    let items = if item.is_none() { suggester.items(&text, *limit) } else { Vec::new() };
+    let (Some(region), Some(directory)) = (region, directory) else { return (items, Vec::new()) };
+    let among = directory.units_covering(*region, now);
+    let named = |hit: Hit| SuggestedUnit {
+        name: directory.unit(&hit.key).map(|unit| unit.name.clone()).unwrap_or_default(),
+        unit_id: hit.key,
+        confidence: hit.confidence.into(),
+    };
+    let units = suggester.units(&text, item.as_deref(), &among, *limit);
+    (items, units.into_iter().map(named).collect())
 }
 
 fn decode(request: SuggestRequest) -> Result<Question, Error> {
@@ -54,8 +79,7 @@ fn decode(request: SuggestRequest) -> Result<Question, Error> {
     short("subject", &request.subject, SUBJECT_MAX);
     short("body", &request.body, BODY_MAX);
     short("item", &request.item, ITEM_MAX);
-    let text = Bag::of(&request.subject, &request.body);
-    if text.is_empty() {
+    if !request.subject.chars().chain(request.body.chars()).any(char::is_alphanumeric) {
         violations.add("body", "of subject and body at least one has words");
     }
     let region = violations.field("region", region(&request.region));
@@ -68,9 +92,13 @@ fn decode(request: SuggestRequest) -> Result<Question, Error> {
         },
     );
     match (region, limit) {
-        (Some(region), Some(limit)) if violations.is_empty() => {
-            Ok(Question { text, region, item: given(request.item), limit })
-        }
+        (Some(region), Some(limit)) if violations.is_empty() => Ok(Question {
+            subject: request.subject,
+            body: request.body,
+            region,
+            item: given(request.item),
+            limit,
+        }),
         _ => Err(violations.into_error()),
     }
 }

@@ -55,7 +55,10 @@ async fn take_in(
     until: Timestamp,
 ) -> Result<usize, Error> {
     let mut transaction = rooms.pool.begin().await.map_err(gongdan_pg::error)?;
-    if !store::try_lock_change(&mut transaction).await.map_err(gongdan_pg::error)? {
+    let free = store::no_training(&mut transaction).await.map_err(gongdan_pg::error)?
+        && store::try_lock_change(&mut transaction).await.map_err(gongdan_pg::error)?;
+    if !free {
+        // What is taken in while a training goes on is lost with the weights that it replaces.
         return Ok(0);
     }
     // What another replica has taken meanwhile, or what resolved again since, is not taken here.
@@ -69,7 +72,7 @@ async fn take_in(
     let lessons: Vec<Lesson> = tickets
         .into_iter()
         .filter(|ticket| taken.contains(&ticket.ticket_id))
-        .filter_map(|Resolved { ticket_id, region, item, unit_id }| {
+        .filter_map(|Resolved { ticket_id, region, item, unit_id, .. }| {
             Some(Lesson { bag: texts.remove(&ticket_id)?, item, unit_id, region })
         })
         .collect();

@@ -122,8 +122,8 @@ impl Trainer {
     }
 
     async fn train(&self, rooms: &Rooms, by: String, far: &Notes) -> Result<u64, Error> {
-        let read_from = rooms.clock.now();
         let found = self.find(far).await?;
+        let was_read = found.iter().map(|resolved| (resolved.ticket_id, resolved.version)).collect();
         let lessons = self.read(found, far).await?;
         let tickets = lessons.len() as u64;
         let directory = rooms
@@ -147,7 +147,7 @@ impl Trainer {
             tickets: i64::try_from(tickets).unwrap_or(i64::MAX),
             quality,
             weights,
-            read_from,
+            read: was_read,
         };
         rooms.store.put_suggester(&new).await?;
         Ok(tickets)
@@ -248,6 +248,7 @@ mod tests {
         let region = RegionCode::parse("440106").unwrap();
         let resolved = |n: u128| Resolved {
             ticket_id: Uuid::from_u128(n),
+            version: 1,
             region,
             item: String::new(),
             unit_id: String::new(),

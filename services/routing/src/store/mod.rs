@@ -52,7 +52,7 @@ pub use rule_revisions::RuleRevision;
 pub use rule_sets::{RuleSet, SetKind};
 pub use rule_writes::{RuleWrite, Shelf, Surroundings};
 pub use suggest::{
-    KeptQuality, Learnt, NewSuggester, QualityRow, ScoreRow, SuggesterRow, try_lock_change,
+    KeptQuality, Learnt, NewSuggester, QualityRow, ScoreRow, SuggesterRow, no_training, try_lock_change,
     try_lock_training, update as update_suggester,
 };
 pub use suggest_cache::{LoadedSuggester, SuggesterCache};

@@ -9,6 +9,7 @@ use jiff_sqlx::ToSqlx as _;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use tracing::Instrument as _;
+use uuid::Uuid;
 
 /// `pg_advisory_xact_lock` of whoever changes what is in use: a training that ends, or what resolved meanwhile.
 const CHANGE: i64 = 0x726f_7574_696e_6702;
@@ -95,8 +96,8 @@ pub struct NewSuggester {
     pub tickets: i64,
     pub quality: KeptQuality,
     pub weights: Vec<u8>,
-    /// What was queued before was in the log that was read.
-    pub read_from: Timestamp,
+    /// Tickets that were read, each with the version that was.
+    pub read: Vec<(Uuid, i64)>,
 }
 
 /// What was learnt since.
@@ -160,11 +161,18 @@ impl Store {
         .instrument(sql_span!("suggest_models.insert", "INSERT"))
         .await
         .map_err(gongdan_pg::error)?;
-        sqlx::query!("DELETE FROM suggest_pending WHERE queued_at < $1", new.read_from.to_sqlx() as _)
-            .execute(&mut *transaction)
-            .instrument(sql_span!("suggest_pending.read", "DELETE"))
-            .await
-            .map_err(gongdan_pg::error)?;
+        // What resolved again since is still to be learnt from.
+        let (read, versions): (Vec<Uuid>, Vec<i64>) = new.read.iter().copied().unzip();
+        sqlx::query!(
+            "DELETE FROM suggest_pending p USING unnest($1::uuid[], $2::int8[]) AS read (ticket_id, version)
+             WHERE p.ticket_id = read.ticket_id AND p.version <= read.version",
+            &read,
+            &versions
+        )
+        .execute(&mut *transaction)
+        .instrument(sql_span!("suggest_pending.read", "DELETE"))
+        .await
+        .map_err(gongdan_pg::error)?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(id)
     }
@@ -204,6 +212,14 @@ pub async fn try_lock_change(connection: &mut PgConnection) -> Result<bool, sqlx
     sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock($1) AS "held!""#, CHANGE)
         .fetch_one(connection)
         .instrument(sql_span!("suggest_models.try_lock", "SELECT"))
+        .await
+}
+
+/// Whether nobody trains, and nobody begins to for the rest of the transaction.
+pub async fn no_training(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar!(r#"SELECT pg_try_advisory_xact_lock_shared($1) AS "held!""#, TRAINING)
+        .fetch_one(connection)
+        .instrument(sql_span!("suggest_models.no_training", "SELECT"))
         .await
 }
 

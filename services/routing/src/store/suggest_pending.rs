@@ -14,6 +14,8 @@ use uuid::Uuid;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resolved {
     pub ticket_id: Uuid,
+    /// The version that says so.
+    pub version: i64,
     pub region: RegionCode,
     pub item: String,
     /// Empty: none.
@@ -27,13 +29,15 @@ pub async fn queue(
     at: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query!(
-        "INSERT INTO suggest_pending (ticket_id, region, item, unit_id, queued_at)
-         SELECT n.ticket_id, n.region, n.item, n.unit_id, $5
-         FROM unnest($1::uuid[], $2::int8[], $3::text[], $4::text[]) AS n (ticket_id, region, item, unit_id)
+        "INSERT INTO suggest_pending (ticket_id, version, region, item, unit_id, queued_at)
+         SELECT n.ticket_id, n.version, n.region, n.item, n.unit_id, $6
+         FROM unnest($1::uuid[], $2::int8[], $3::int8[], $4::text[], $5::text[])
+                  AS n (ticket_id, version, region, item, unit_id)
          WHERE EXISTS (SELECT FROM suggest_models)
-         ON CONFLICT (ticket_id) DO UPDATE SET region = excluded.region, item = excluded.item,
-             unit_id = excluded.unit_id, queued_at = excluded.queued_at",
+         ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, region = excluded.region,
+             item = excluded.item, unit_id = excluded.unit_id, queued_at = excluded.queued_at",
         &resolved.iter().map(|one| one.ticket_id).collect::<Vec<_>>(),
+        &resolved.iter().map(|one| one.version).collect::<Vec<_>>(),
         &resolved.iter().map(|one| one.region.as_i64()).collect::<Vec<_>>(),
         &resolved.iter().map(|one| one.item.clone()).collect::<Vec<_>>(),
         &resolved.iter().map(|one| one.unit_id.clone()).collect::<Vec<_>>(),
@@ -51,7 +55,7 @@ pub async fn newest(
     limit: usize,
 ) -> Result<Option<(Vec<Resolved>, Timestamp)>, Error> {
     let rows = sqlx::query!(
-        "SELECT ticket_id, region, item, unit_id, queued_at FROM suggest_pending
+        "SELECT ticket_id, version, region, item, unit_id, queued_at FROM suggest_pending
          ORDER BY queued_at DESC, ticket_id LIMIT $1",
         i64::try_from(limit).unwrap_or(i64::MAX),
     )
@@ -62,7 +66,8 @@ pub async fn newest(
     let Some(last) = rows.first().map(|row| row.queued_at.to_jiff()) else { return Ok(None) };
     let resolved = rows.into_iter().map(|row| {
         let region = RegionCode::from_i64(row.region).map_err(unreadable)?;
-        Ok(Resolved { ticket_id: row.ticket_id, region, item: row.item, unit_id: row.unit_id })
+        let (ticket_id, version) = (row.ticket_id, row.version);
+        Ok(Resolved { ticket_id, version, region, item: row.item, unit_id: row.unit_id })
     });
     Ok(Some((resolved.collect::<Result<_, Error>>()?, last)))
 }

@@ -20,6 +20,7 @@ async fn simulate_as(
     who: &str,
     request: pb::SimulateRulesRequest,
 ) -> (Vec<pb::SimulationProgress>, pb::SimulationOutcome) {
+    suite.log_settled().await;
     let mut steps = suite.rule_sets(who).simulate_rules(request).await.unwrap().into_inner();
     let mut progress = Vec::new();
     while let Some(answer) = steps.message().await.unwrap() {

@@ -46,6 +46,7 @@ async fn past(suite: &Suite) {
 }
 
 async fn train(suite: &Suite) -> Result<Vec<pb::TrainSuggesterResponse>, tonic::Status> {
+    suite.log_settled().await;
     let mut answers =
         suite.suggestions("admin").train_suggester(pb::TrainSuggesterRequest {}).await?.into_inner();
     let mut all = Vec::new();
@@ -207,6 +208,46 @@ async fn a_training_takes_the_place_of_the_last_and_takes_erased_words_out() {
         .await
         .unwrap();
     assert_eq!(kept, 1);
+}
+
+async fn waiting(suite: &Suite) -> i64 {
+    sqlx::query_scalar("SELECT count(*) FROM suggest_pending").fetch_one(suite.env.pool()).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_a_training_has_read_is_learnt_from_once_and_what_came_after_it_too() {
+    let suite = Suite::start().await;
+    past(&suite).await;
+    train(&suite).await.unwrap();
+    for n in 0..2 {
+        resolved(&suite, n, Origin::Live).await;
+    }
+    eventually("both wait", async || waiting(&suite).await == 2).await;
+    // One of them as if it had resolved once more while the training went on.
+    sqlx::query("UPDATE suggest_pending SET version = 99 WHERE ticket_id = (SELECT min(ticket_id::text)::uuid FROM suggest_pending)")
+        .execute(suite.env.pool())
+        .await
+        .unwrap();
+    train(&suite).await.unwrap();
+    assert_eq!(waiting(&suite).await, 1);
+}
+
+#[tokio::test]
+async fn while_a_training_goes_on_nothing_is_learnt_into_what_it_replaces() {
+    let suite = Suite::with(OFTEN).await;
+    past(&suite).await;
+    train(&suite).await.unwrap();
+    // As a training holds it.
+    let mut training = suite.env.pool().acquire().await.unwrap();
+    let lock = "SELECT pg_advisory_lock(('x726f7574696e6703')::bit(64)::bigint)";
+    sqlx::query(lock).execute(&mut *training).await.unwrap();
+    resolved(&suite, 0, Origin::Live).await;
+    eventually("it waits", async || waiting(&suite).await == 1).await;
+    // Several rounds of learning.
+    tokio::time::sleep(std::time::Duration::from_millis(600)).await;
+    assert_eq!((waiting(&suite).await, in_use(&suite).await.learnt_since), (1, 0));
+    sqlx::query(sqlx::AssertSqlSafe(lock.replace("lock(", "unlock("))).execute(&mut *training).await.unwrap();
+    eventually("it is learnt from", async || in_use(&suite).await.learnt_since == 1).await;
 }
 
 #[tokio::test]

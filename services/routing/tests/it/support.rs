@@ -18,7 +18,7 @@ use gongdan_proto::{
     to_timestamp,
 };
 use gongdan_region::RegionCode;
-use gongdan_testkit::{Env, Served, eventually_some};
+use gongdan_testkit::{Env, Served, eventually, eventually_some};
 use jiff::Timestamp;
 use prost::Message as _;
 use tokio_stream::wrappers::TcpListenerStream;
@@ -129,6 +129,20 @@ impl Suite {
 
     pub async fn the_draft(&self) -> pb::RuleDraft {
         self.rule_sets("admin").get_rule_draft(pb::GetRuleDraftRequest::default()).await.unwrap().into_inner()
+    }
+
+    /// Until tickets' event log shows all that it was told: a transaction elsewhere on the server holds it back for a moment.
+    pub async fn log_settled(&self) {
+        eventually("the log shows what is committed", async || {
+            sqlx::query_scalar::<_, Option<bool>>(
+                "SELECT max(txid) < pg_snapshot_xmin(pg_current_snapshot()) FROM events",
+            )
+            .fetch_one(self.owner.pool())
+            .await
+            .unwrap()
+            .unwrap_or(true)
+        })
+        .await;
     }
 
     /// Tickets' event log answers no more.

@@ -1,7 +1,7 @@
 //! From lessons to a suggester, judged by what was held out.
 
 use super::{Lesson, Suggester, lesson::with_item};
-use gongdan_classify::{Bag, Cannot, Classifier, Evaluation, Sample, Settings, evaluate};
+use gongdan_classify::{Bag, Cannot, Classifier, Evaluation, Sample, Settings, evaluate_asked};
 use gongdan_region::RegionCode;
 use std::{
     collections::{BTreeMap, HashMap, HashSet},
@@ -100,7 +100,7 @@ pub fn train_suggester(
     go_on: &mut dyn FnMut(TrainingPart, f64) -> bool,
 ) -> Result<(Suggester, Judged), TooLittle> {
     let all = lessons.len();
-    let mut lessons: Vec<(Arc<Bag>, Known)> = lessons.into_iter().map(Known::of).collect();
+    let lessons: Vec<(Arc<Bag>, Known)> = lessons.into_iter().map(Known::of).collect();
     let items: Vec<Asked> = lessons.iter().filter_map(|(bag, known)| Asked::item(bag, known)).collect();
     let items = Problem::of(items);
     if items.labels.len() < 2 {
@@ -111,7 +111,7 @@ pub fn train_suggester(
 
     let mut known: HashMap<RegionCode, Arc<HashSet<String>>> = HashMap::new();
     let units: Vec<Asked> = lessons
-        .iter_mut()
+        .iter()
         .filter_map(|(bag, lesson)| {
             let covering = known
                 .entry(lesson.region)
@@ -149,6 +149,9 @@ impl Known {
 
 /// A question with its answer.
 struct Asked {
+    /// What is known when somebody asks.
+    asked: Arc<Bag>,
+    /// What is learnt from it.
     bag: Arc<Bag>,
     answer: String,
     /// None: everything comes into question.
@@ -158,15 +161,18 @@ struct Asked {
 impl Asked {
     fn item(bag: &Arc<Bag>, known: &Known) -> Option<Self> {
         let answer = Some(&known.item).filter(|item| !item.is_empty())?.clone();
-        Some(Self { bag: bag.clone(), answer, among: None })
+        Some(Self { asked: bag.clone(), bag: bag.clone(), answer, among: None })
     }
 
-    fn unit(bag: &mut Arc<Bag>, known: &Known, covering: &Arc<HashSet<String>>) -> Option<Self> {
+    /// It is asked before anybody knows the item, which is learnt from.
+    fn unit(plain: &Arc<Bag>, known: &Known, covering: &Arc<HashSet<String>>) -> Option<Self> {
         let answer = Some(&known.unit_id).filter(|unit| covering.contains(*unit))?.clone();
-        let plain = std::mem::take(bag);
-        let plain = Arc::try_unwrap(plain).unwrap_or_else(|shared| (*shared).clone());
         let item = Some(known.item.as_str()).filter(|item| !item.is_empty());
-        Some(Self { bag: Arc::new(with_item(plain, item)), answer, among: Some(covering.clone()) })
+        let bag = match item {
+            None => plain.clone(),
+            item => Arc::new(with_item((**plain).clone(), item)),
+        };
+        Some(Self { asked: plain.clone(), bag, answer, among: Some(covering.clone()) })
     }
 }
 
@@ -174,6 +180,8 @@ impl Asked {
 struct Problem {
     labels: Vec<String>,
     samples: Vec<Sample>,
+    /// What is known of each when it is asked.
+    asked: Vec<Arc<Bag>>,
 }
 
 impl Problem {
@@ -212,7 +220,8 @@ impl Problem {
                 }),
             })
             .collect();
-        Self { labels, samples }
+        let asked = asked.into_iter().map(|asked| asked.asked).collect();
+        Self { labels, samples, asked }
     }
 
     fn solve(
@@ -227,7 +236,8 @@ impl Problem {
             done += 1;
             go_on(f64::from(u32::try_from(done).unwrap_or(u32::MAX)) / rounds.max(1) as f64)
         };
-        let judged = evaluate(self.labels.len(), &self.samples, FOLDS, settings, &mut round)?;
+        let (classes, asked) = (self.labels.len(), |sample: usize| &*self.asked[sample]);
+        let judged = evaluate_asked(classes, &self.samples, asked, FOLDS, settings, &mut round)?;
         let model =
             Classifier::train(self.labels.clone(), &self.samples, judged.sharpness, settings, &mut round)?;
         Ok((model, quality(&judged, &self.labels, all)))
