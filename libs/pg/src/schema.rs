@@ -1,7 +1,7 @@
 //! Migrations of libraries and of a service as one sequence.
 
 use sqlx::{
-    PgPool,
+    PgConnection, PgPool,
     migrate::{Migrate as _, MigrateError, Migration, Migrator},
 };
 use std::collections::HashMap;
@@ -31,17 +31,13 @@ impl Schema {
     /// When a migration fails, one that was applied has changed since, or the database is ahead of this program.
     pub async fn migrate(&self, pool: &PgPool) -> Result<(), SchemaError> {
         let mut connection = pool.acquire().await.map_err(MigrateError::Execute)?;
-        // A migration may take as long as it needs.
-        sqlx::query("SET statement_timeout = 0")
-            .execute(&mut *connection)
-            .await
-            .map_err(MigrateError::Execute)?;
-        self.migrator.run_direct(None, &mut *connection, false).await?;
-        sqlx::query("RESET statement_timeout")
-            .execute(&mut *connection)
-            .await
-            .map_err(MigrateError::Execute)?;
-        Ok(())
+        // A migration may take as long as it needs. None of them waits for the disk: whatever is written later does, and with
+        // it what came before; one that a crash takes back is applied again.
+        set(&mut connection, "SET statement_timeout = 0; SET synchronous_commit = off").await?;
+        let migrated = self.migrator.run_direct(None, &mut *connection, false).await;
+        let reset = set(&mut connection, "RESET statement_timeout; RESET synchronous_commit").await;
+        migrated?;
+        Ok(reset?)
     }
 
     /// Whether every migration of this schema is applied.
@@ -93,4 +89,9 @@ impl Schema {
         }
         hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
+}
+
+async fn set(connection: &mut PgConnection, settings: &'static str) -> Result<(), MigrateError> {
+    sqlx::raw_sql(settings).execute(connection).await.map_err(MigrateError::Execute)?;
+    Ok(())
 }

@@ -128,15 +128,19 @@ impl Up {
     async fn start(&mut self, context: &Context, args: &Args) -> Result<Suite> {
         let ports = settings::ports(args.port_base)?;
         context.say(context.text("migrating six databases", "正在迁移六个数据库"))?;
-        for service in &services::ALL {
-            let database = settings::database(&args.name, service.name);
-            self.backends.create_database(&database).await?;
-            let config = PgConfig { url: self.backends.database_url(&database)?, ..PgConfig::default() };
+        let databases: Vec<String> =
+            services::ALL.iter().map(|service| settings::database(&args.name, service.name)).collect();
+        for database in &databases {
+            self.backends.create_database(database).await?;
+        }
+        try_join_all(services::ALL.iter().zip(&databases).map(async |(service, database)| {
+            let config = PgConfig { url: self.backends.database_url(database)?, ..PgConfig::default() };
             let pool = gongdan_pg::connect(&config, "up").await?;
             let migrated = (service.schema)().migrate(&pool).await;
-            migrated.with_context(|| format!("migrating the database of {}", service.name))?;
             pool.close().await;
-        }
+            migrated.with_context(|| format!("migrating the database of {}", service.name))
+        }))
+        .await?;
         let issuer = LocalIssuer::create_or_load(&self.directory.path("issuer"), Arc::new(SystemClock))?;
         settings::write(&self.directory, &self.backends, &issuer, &ports, &args.name)?;
 
