@@ -21,7 +21,7 @@ use gongdan_tickets_domain::{
 };
 
 /// What may be named.
-const FIELDS: [&str; 3] = ["address", "point", "grid"];
+const FIELDS: [&str; 4] = ["address", "point", "grid", "asset"];
 
 pub(super) async fn change_place(
     rooms: &Rooms,
@@ -55,9 +55,12 @@ pub(super) async fn change_place(
         address: if named("address") { new.address } else { before.address.clone() },
         point: if named("point") { new.point } else { before.point },
     };
-    let grid = if named("grid") { given.part.grid } else { opened.ticket.groups.place.grid.clone() };
+    let known = &opened.ticket.groups.place;
+    let grid = if named("grid") { given.part.grid } else { known.grid.clone() };
+    let asset = if named("asset") { given.part.asset } else { known.asset.clone() };
     let part = PlacePart {
         grid,
+        asset,
         kept: after != KeptPlace::default(),
         given_in: after.point.map(|(_, given_in)| given_in),
     };

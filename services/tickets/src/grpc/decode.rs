@@ -17,7 +17,9 @@ use gongdan_proto::{from_timestamp, tickets::v1 as pb};
 use gongdan_region::{RegionCode, Regions};
 use gongdan_tickets_domain::{
     Actor as By, Channel, Impact, Line, Origin, Phase, PrincipalId, PrincipalKind, Priority, Refusal,
-    TicketType, UnitId, Urgency, groups::place::Grid, ticket_type::TypeKey,
+    TicketType, UnitId, Urgency,
+    groups::place::{Asset, Grid},
+    ticket_type::TypeKey,
 };
 use jiff::{Timestamp, civil::Date};
 use prost::Message;
@@ -271,6 +273,13 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         .filter_map(|(at, grid)| violations.field(format!("filter.grids[{at}]"), Grid::parse(grid)))
         .map(|grid| grid.to_string())
         .collect();
+    let assets = filter
+        .assets
+        .iter()
+        .enumerate()
+        .filter_map(|(at, asset)| violations.field(format!("filter.assets[{at}]"), Asset::parse(asset)))
+        .map(|asset| asset.to_string())
+        .collect();
     let customer = match filter.customer_id.as_str() {
         "" => None,
         id => violations.field("filter.customer_id", uuid(id)),
@@ -293,6 +302,7 @@ pub(super) fn filter(filter: Option<pb::TicketFilter>, violations: &mut Violatio
         ids,
         numbers: named,
         grids,
+        assets,
         origin: origin.and_then(|origin| i16::try_from(origin.number()).ok()),
         type_keys,
         fields,

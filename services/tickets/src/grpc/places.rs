@@ -14,7 +14,7 @@ use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1::{self as pb, VisitStepKind};
 use gongdan_tickets_domain::{
     Address,
-    groups::place::{Grid, PlacePart},
+    groups::place::{Asset, Grid, PlacePart},
 };
 
 /// To see addresses and points.
@@ -38,10 +38,14 @@ pub(super) fn decode(place: Option<pb::Place>, violations: &mut Violations) -> G
         "" => None,
         grid => violations.field("place.grid", Grid::parse(grid)),
     };
+    let asset = match place.asset.as_str() {
+        "" => None,
+        asset => violations.field("place.asset", Asset::parse(asset)),
+    };
     let kept = (!address.is_empty() || point.is_some())
         .then(|| KeptPlace { address: address.as_str().to_owned(), point });
     let given_in = point.map(|(_, given_in)| given_in);
-    Given { part: PlacePart { grid, kept: kept.is_some(), given_in }, kept }
+    Given { part: PlacePart { grid, asset, kept: kept.is_some(), given_in }, kept }
 }
 
 /// Puts addresses and points into an answer, if the caller may read them.

@@ -28,8 +28,12 @@ pub(crate) fn nobody() -> Vec<u8> {
     ActorRef { kind: PrincipalKind::Citizen.into(), ..ActorRef::default() }.encode_to_vec()
 }
 
-/// The same of all whom a ticket names.
+/// The same of all whom a ticket names; the asset it is about, which may be the citizen's own, is gone.
 pub(crate) fn hide_in_ticket(ticket: &mut pb::Ticket) {
+    ticket.asset.clear();
+    if let Some(place) = &mut ticket.place {
+        place.asset.clear();
+    }
     hide(&mut ticket.created_by);
     if let Some(resolution) = &mut ticket.resolution {
         hide(&mut resolution.resolved_by);
@@ -40,6 +44,10 @@ pub(crate) fn hide_in_ticket(ticket: &mut pb::Ticket) {
 /// The same of all whom an event names.
 pub(crate) fn hide_in_event(event: &mut pb::TicketEvent) {
     hide(&mut event.actor);
+    if let Some(pb::ticket_event::Change::PlaceChanged(change)) = &mut event.change {
+        change.from_asset.clear();
+        change.asset.clear();
+    }
     if let Some(state) = &mut event.state {
         hide_in_ticket(state);
     }

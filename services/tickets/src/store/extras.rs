@@ -51,6 +51,8 @@ pub(crate) struct Extras {
     pub places: Vec<NewPlace>,
     /// The grid of a new ticket, or of one that is about another place now; empty: none.
     pub grid: Option<String>,
+    /// The asset of a new ticket, or of one that is about another now; empty: none.
+    pub asset: Option<String>,
     /// Calls that belong to it now, with the ticket's version.
     pub calls: Vec<(i64, CallId)>,
 }
@@ -73,6 +75,7 @@ impl Extras {
             files: changed.events().filter_map(FileAct::of).collect(),
             places: Vec::new(),
             grid: places::grid(changed),
+            asset: places::asset(changed),
             calls: calls::linked(changed),
         }
     }
@@ -94,6 +97,7 @@ impl Extras {
             files,
             places,
             grid,
+            asset,
             calls,
         } = self;
         texts.is_empty()
@@ -110,6 +114,7 @@ impl Extras {
             && files.is_empty()
             && places.is_empty()
             && grid.is_none()
+            && asset.is_none()
             && calls.is_empty()
     }
 }

@@ -27,6 +27,7 @@ pub(crate) struct Filter {
     pub ids: Vec<Uuid>,
     pub numbers: Vec<String>,
     pub grids: Vec<String>,
+    pub assets: Vec<String>,
     pub origin: Option<i16>,
     /// Types of the house's own, by key; beside `kinds`, and one of either is enough.
     pub type_keys: Vec<String>,
@@ -37,9 +38,11 @@ pub(crate) struct Filter {
 }
 
 impl Filter {
-    /// For who looks: nobody finds a confidential reporter's tickets by the reporter without being allowed to.
+    /// For who looks: nobody finds a confidential reporter's tickets by the reporter, or by what may be theirs, without being
+    /// allowed to.
     pub(crate) fn seen_by(mut self, viewer: Viewer) -> Self {
-        self.open_reporters |= self.customer.is_some() && !viewer.see_reporter;
+        let personal = self.customer.is_some() || !self.assets.is_empty();
+        self.open_reporters |= personal && !viewer.see_reporter;
         self
     }
 
@@ -72,6 +75,10 @@ impl Filter {
         if !self.grids.is_empty() {
             sql.push(" AND id IN (SELECT g.ticket_id FROM ticket_grids g WHERE g.grid = ANY(");
             sql.push_bind(self.grids.clone()).push("))");
+        }
+        if !self.assets.is_empty() {
+            sql.push(" AND id IN (SELECT a.ticket_id FROM ticket_assets a WHERE a.asset = ANY(");
+            sql.push_bind(self.assets.clone()).push("))");
         }
         if let Some(origin) = self.origin {
             sql.push(" AND origin = ").push_bind(origin);
@@ -124,6 +131,7 @@ impl Filter {
             && text(&self.handlers, &ticket.handler_id)
             && text(&self.items, &ticket.item)
             && text(&self.grids, &ticket.grid)
+            && text(&self.assets, &ticket.asset)
             && (self.regions.is_empty()
                 || RegionCode::parse(&ticket.region)
                     .is_ok_and(|code| self.regions.iter().any(|r| r.contains(code))))

@@ -1,4 +1,5 @@
-//! Table `places`: where a ticket is about, and where somebody was who checked in. Source: T15, T37, DESIGN rule 15.
+//! Tables `places`, `ticket_grids`, `ticket_assets`: where and what a ticket is about, and where somebody was who checked in.
+//! Source: R5, T15, T37, DESIGN rule 15.
 
 use super::{
     key_rotations::Rotation,
@@ -82,6 +83,16 @@ pub(super) fn grid(changed: &Changed) -> Option<String> {
     moved.then(|| grid.unwrap_or_default())
 }
 
+/// The asset of a ticket that an act begins, or says to be about another; empty: none any more.
+pub(super) fn asset(changed: &Changed) -> Option<String> {
+    let asset = changed.ticket.groups.place.asset.as_ref().map(ToString::to_string);
+    if changed.from_version == 0 {
+        return asset;
+    }
+    let moved = changed.events().any(|event| matches!(event.change, Change::Place(_)));
+    moved.then(|| asset.unwrap_or_default())
+}
+
 /// Writes those of acts that were written.
 pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Result<(), sqlx::Error> {
     for save in saves {
@@ -102,6 +113,21 @@ pub(super) async fn write(connection: &mut PgConnection, saves: &[&Save]) -> Res
                 )
                 .execute(&mut *connection)
                 .instrument(sql_span!("ticket_grids.write", "INSERT"))
+                .await?;
+            }
+        }
+        match save.extras.asset.as_deref() {
+            None => {}
+            Some("") => assets_gone(connection, &[save.row.id]).await?,
+            Some(asset) => {
+                sqlx::query!(
+                    "INSERT INTO ticket_assets (ticket_id, asset) VALUES ($1, $2)
+                     ON CONFLICT (ticket_id) DO UPDATE SET asset = EXCLUDED.asset",
+                    save.row.id,
+                    asset
+                )
+                .execute(&mut *connection)
+                .instrument(sql_span!("ticket_assets.write", "INSERT"))
                 .await?;
             }
         }
@@ -142,8 +168,17 @@ pub(crate) async fn of_ticket(
         .collect()
 }
 
+async fn assets_gone(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
+    sqlx::query!("DELETE FROM ticket_assets WHERE ticket_id = ANY ($1)", tickets)
+        .execute(connection)
+        .instrument(sql_span!("ticket_assets.delete", "DELETE"))
+        .await?;
+    Ok(())
+}
+
 /// They go with the contact.
 pub(super) async fn erase(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<(), sqlx::Error> {
+    assets_gone(connection, tickets).await?;
     sqlx::query!("DELETE FROM places WHERE ticket_id = ANY ($1)", tickets)
         .execute(connection)
         .instrument(sql_span!("places.erase", "DELETE"))

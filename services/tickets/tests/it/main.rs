@@ -40,6 +40,7 @@ mod places;
 mod priorities;
 mod quarantine;
 mod queues;
+mod r5_asset;
 mod races;
 mod requests;
 mod retention;

@@ -272,6 +272,7 @@ fn place() -> pb::Place {
         point: Some(pb::Point { latitude: 22.540_796_131_694_766, longitude: 113.917_176_480_836_3 }),
         given_in: pb::CoordinateSystem::Gcj02.into(),
         grid: "440106900007".to_owned(),
+        asset: String::new(),
     }
 }
 

@@ -81,6 +81,9 @@ pub struct Create {
     /// The code of the grid (网格)
     #[arg(long, default_value = "", hide_default_value = true)]
     grid: String,
+    /// The installation, line, lift, lamp… it is about, by its id in the house
+    #[arg(long, default_value = "", hide_default_value = true)]
+    asset: String,
     /// When it was received; default: now
     #[arg(long, value_name = "TIME")]
     received_at: Option<String>,
@@ -119,6 +122,7 @@ impl Create {
             point: self.point.as_deref().map(point).transpose()?,
             given_in: if self.point.is_some() { given_in(self.gcj02) } else { 0 },
             grid: self.grid,
+            asset: self.asset,
         };
         let received_at = self.received_at.as_deref().map(|text| context.parse_time(text)).transpose()?;
         Ok(CreateTicketRequest {

@@ -45,6 +45,9 @@ pub struct Filter {
     /// Code of the grid it is about (网格); may be repeated
     #[arg(long, value_name = "CODE")]
     grid: Vec<String>,
+    /// Asset it is about, by its id; may be repeated
+    #[arg(long, value_name = "ID")]
+    asset: Vec<String>,
     /// Received at or after
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -81,6 +84,7 @@ impl Filter {
             type_keys: self.type_key,
             fields: self.field.iter().map(Field::condition).collect(),
             grids: self.grid,
+            assets: self.asset,
         })
     }
 }

@@ -32,19 +32,26 @@ pub struct Place {
     /// The code of the grid (网格)
     #[arg(long)]
     grid: Option<String>,
+    /// The installation, line, lift, lamp… by its id in the house
+    #[arg(long)]
+    asset: Option<String>,
     /// Why
     #[arg(long)]
     reason: String,
 }
 
 pub(super) async fn run(context: &Context, args: Place) -> Result<tonic::Response<Ticket>> {
-    let given =
-        [("address", args.address.is_some()), ("point", args.point.is_some()), ("grid", args.grid.is_some())];
+    let given = [
+        ("address", args.address.is_some()),
+        ("point", args.point.is_some()),
+        ("grid", args.grid.is_some()),
+        ("asset", args.asset.is_some()),
+    ];
     let paths: Vec<String> =
         given.into_iter().filter(|(_, is)| *is).map(|(path, _)| path.to_owned()).collect();
     ensure!(
         !paths.is_empty(),
-        "{}: --address, --point, --grid",
+        "{}: --address, --point, --grid, --asset",
         context.text("what is to be changed", "请指明要修改的内容")
     );
     let point = args.point.as_deref().filter(|text| !text.is_empty()).map(point).transpose()?;
@@ -53,6 +60,7 @@ pub(super) async fn run(context: &Context, args: Place) -> Result<tonic::Respons
         given_in: if point.is_some() { given_in(args.gcj02) } else { 0 },
         point,
         grid: args.grid.unwrap_or_default(),
+        asset: args.asset.unwrap_or_default(),
     };
     let mut client = VisitServiceClient::new(context.channel("tickets")?);
     let request = ChangePlaceRequest {

@@ -76,6 +76,7 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("fields", "表单内容"), fields::lines(ticket.custom_fields.as_ref())),
         (context.text("region", "区域"), place_of(ticket)),
         (context.text("grid", "网格"), ticket.grid.clone()),
+        (context.text("asset", "资产"), ticket.asset.clone()),
         (context.text("place", "地点"), place.address),
         (context.text("point (WGS-84)", "坐标（WGS-84）"), point),
         (context.text("channel", "渠道"), context.name(ticket.channel().as_str_name())),

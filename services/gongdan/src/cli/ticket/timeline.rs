@@ -212,13 +212,17 @@ fn records<'a>(context: &'a Context, change: &Change) -> (&'a str, String) {
     }
 }
 
-/// What of the place is another, and why: the grids; address and point are nobody's in a timeline.
+/// What of the place is another, and why: grids and assets; address and point are nobody's in a timeline.
 fn placed(context: &Context, change: &PlaceChanged) -> String {
     let known = |grid: &str| if grid.is_empty() { "-".to_owned() } else { grid.to_owned() };
     let mut parts = Vec::new();
     if change.from_grid != change.grid {
         let grid = context.text("grid", "网格");
         parts.push(format!("{grid} {} → {}", known(&change.from_grid), known(&change.grid)));
+    }
+    if change.from_asset != change.asset {
+        let asset = context.text("asset", "资产");
+        parts.push(format!("{asset} {} → {}", known(&change.from_asset), known(&change.asset)));
     }
     if change.address_changed {
         parts.push(context.text("address", "地址").to_owned());

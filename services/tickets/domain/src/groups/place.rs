@@ -1,5 +1,5 @@
-//! Where it is about, as far as everybody may know: the grid. Address and point are personal and kept elsewhere.
-//! Source: T37.
+//! Where and what it is about, as far as it is part of the ticket: grid and asset. Address and point are personal and kept
+//! elsewhere. Source: T37, R5.
 
 use crate::{
     action::Action,
@@ -49,11 +49,49 @@ impl fmt::Display for Grid {
     }
 }
 
+/// An installation, line, lift, lamp… by its id in the house. Source: R5.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asset(String);
+
+/// The text is no asset.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("1 to 64 of A-Z, a-z, 0-9, '.', '_', '-', '/' and ':'")]
+pub struct InvalidAsset;
+
+impl Asset {
+    /// Checks.
+    ///
+    /// # Errors
+    /// When it has another length or other characters.
+    pub fn parse(text: &str) -> Result<Self, InvalidAsset> {
+        let good = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b':');
+        if (1..=64).contains(&text.len()) && text.bytes().all(good) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidAsset)
+        }
+    }
+
+    /// The id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Asset {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
 /// What a ticket knows of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PlacePart {
     /// The grid, if known.
     pub grid: Option<Grid>,
+    /// The asset, if there is one.
+    pub asset: Option<Asset>,
     /// Address or point are kept.
     pub kept: bool,
     /// What the point was given in, if there is one.
@@ -61,8 +99,9 @@ pub struct PlacePart {
 }
 
 impl PlacePart {
-    /// The place is gone; the grid, which many live in, stays.
+    /// The place is gone, and the asset, which may be somebody's own; the grid, which many live in, stays.
     pub(crate) fn forget(&mut self) {
+        self.asset = None;
         self.kept = false;
         self.given_in = None;
     }
@@ -84,6 +123,8 @@ pub enum Change {
     Changed {
         /// The grid before.
         from: Option<Grid>,
+        /// The asset before.
+        from_asset: Option<Asset>,
         /// What everybody may know of the place now.
         to: PlacePart,
         /// What of it that is personal is another.
@@ -122,8 +163,8 @@ impl Ticket {
         if self.groups.place == to && differs == Differs::default() {
             return Ok(None);
         }
-        let from = self.groups.place.grid.clone();
-        let change = Change::Changed { from, to, differs, reason };
+        let (from, from_asset) = (self.groups.place.grid.clone(), self.groups.place.asset.clone());
+        let change = Change::Changed { from, from_asset, to, differs, reason };
         Ok(Some(self.after(by, at, change::Change::Place(change))))
     }
 

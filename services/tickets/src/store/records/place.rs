@@ -7,16 +7,18 @@ use gongdan_proto::{
 };
 use gongdan_tickets_domain::{
     CoordinateSystem,
-    groups::place::{Change, Grid, PlacePart},
+    groups::place::{Asset, Change, Grid, PlacePart},
     mask_numbers,
 };
 
-/// Into the state: the grid, and that there is an address or a point, which are kept elsewhere.
+/// Into the state: grid and asset, and that there is an address or a point, which are kept elsewhere.
 pub(crate) fn put(part: &PlacePart, ticket: &mut pb::Ticket) {
     ticket.grid = part.grid.as_ref().map(ToString::to_string).unwrap_or_default();
+    ticket.asset = part.asset.as_ref().map(ToString::to_string).unwrap_or_default();
     ticket.place = part.kept.then(|| pb::Place {
         given_in: part.given_in.map_or(0, CoordinateSystem::number),
         grid: ticket.grid.clone(),
+        asset: ticket.asset.clone(),
         ..pb::Place::default()
     });
 }
@@ -26,9 +28,13 @@ pub(crate) fn take(ticket: &mut pb::Ticket) -> Result<PlacePart, InvalidState> {
     let grid = (!ticket.grid.is_empty())
         .then(|| Grid::parse(&ticket.grid).map_err(|error| invalid("grid", error)))
         .transpose()?;
+    let asset = (!ticket.asset.is_empty())
+        .then(|| Asset::parse(&ticket.asset).map_err(|error| invalid("asset", error)))
+        .transpose()?;
     let place = ticket.place.take();
     Ok(PlacePart {
         grid,
+        asset,
         kept: place.is_some(),
         given_in: place.and_then(|place| CoordinateSystem::from_number(place.given_in)),
     })
@@ -44,15 +50,20 @@ pub(crate) fn actors(_ticket: &mut pb::Ticket) -> Vec<&mut Option<ActorRef>> {
 
 /// What happened, as the contract has it.
 pub(crate) fn change(change: &Change) -> PbChange {
+    let id = |asset: &Option<Asset>| asset.as_ref().map(ToString::to_string).unwrap_or_default();
     let code = |grid: &Option<Grid>| grid.as_ref().map(ToString::to_string).unwrap_or_default();
     match change {
-        Change::Changed { from, to, differs, reason } => PbChange::PlaceChanged(pb::PlaceChanged {
-            from_grid: code(from),
-            grid: code(&to.grid),
-            address_changed: differs.address,
-            point_changed: differs.point,
-            reason: mask_numbers(reason.as_str()),
-        }),
+        Change::Changed { from, from_asset, to, differs, reason } => {
+            PbChange::PlaceChanged(pb::PlaceChanged {
+                from_grid: code(from),
+                grid: code(&to.grid),
+                address_changed: differs.address,
+                point_changed: differs.point,
+                reason: mask_numbers(reason.as_str()),
+                from_asset: id(from_asset),
+                asset: id(&to.asset),
+            })
+        }
     }
 }
 

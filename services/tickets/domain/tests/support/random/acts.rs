@@ -11,7 +11,7 @@ use gongdan_tickets_domain::{
         form::FormPart,
         handoff::{EmergencyService, Reference},
         links::{self, LinkKind},
-        place::{Differs, Grid, PlacePart},
+        place::{Asset, Differs, Grid, PlacePart},
         quality::QualityErrorKind,
         review::{Proposal, SigningMode},
         track::TrackNote,
@@ -265,8 +265,14 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
     }),
     ("change place", 1, |t, s, by, at, _| {
         let grid = s.flag(1).then(|| Grid::parse(&format!("grid-{}", s.number() % 3)).unwrap());
+        let asset = s.flag(2).then(|| Asset::parse(&format!("lamp-{}", s.number() % 3)).unwrap());
         let differs = Differs { address: s.flag(2), point: s.flag(3) };
-        let to = PlacePart { grid, kept: s.flag(2), given_in: s.flag(3).then_some(CoordinateSystem::Gcj02) };
+        let to = PlacePart {
+            grid,
+            asset,
+            kept: s.flag(2),
+            given_in: s.flag(3).then_some(CoordinateSystem::Gcj02),
+        };
         t.change_place(to, differs, reason("门牌号有误13800001234"), by, at)?.ok_or(NOTHING)
     }),
     ("be split from", 1, |t, s, by, at, _| {
