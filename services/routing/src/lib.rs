@@ -9,6 +9,7 @@ mod grpc;
 mod jobs;
 mod store;
 mod telemetry;
+mod writer;
 
 pub use config::{
     BootstrapConfig, Config, DecisionsConfig, DutyConfig, NotPositive, OrganisationConfig, SuggestionsConfig,

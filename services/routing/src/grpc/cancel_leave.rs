@@ -4,7 +4,7 @@ use super::{
     decode::{request_id, request_key},
     duty,
 };
-use crate::{Rooms, error};
+use crate::{Rooms, writer::Writer};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{CancelLeaveRequest, Leave};
@@ -20,9 +20,5 @@ pub(super) async fn cancel_leave(
     let id = violations.field("id", Uuid::try_parse(&request.id).map_err(|_| "a UUID"));
     let (Some(asked), Some(id)) = (asked, id) else { return Err(violations.into_error()) };
     let key = request_key(&actor.principal_id, "CancelLeave", asked, &request);
-    let record = rooms.store.leave(id).await?.ok_or_else(error::leave_not_found)?;
-    let people = rooms.store.persons(std::slice::from_ref(&record.leave.person_id)).await?;
-    let units = people.values().flat_map(|person| person.unit_ids.iter().map(String::as_str));
-    duty::check_units(actor, units)?;
-    Ok(duty::leave(&rooms.store.cancel_leave(id, &key, rooms.clock.now()).await?))
+    Ok(duty::leave(&rooms.store.cancel_leave(id, Writer(actor), &key, rooms.clock.now()).await?))
 }

@@ -4,7 +4,7 @@ use super::{
     decode::{etag, request_id, request_key},
     duty,
 };
-use crate::Rooms;
+use crate::{Rooms, writer::Writer};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{DeleteRosterRequest, Roster};
@@ -22,9 +22,7 @@ pub(super) async fn delete_roster(
     }
     let Some(id) = id.filter(|_| violations.is_empty()) else { return Err(violations.into_error()) };
     let key = request_key(&actor.principal_id, "DeleteRoster", id, &request);
-    if let Some(before) = rooms.store.roster(&request.id).await? {
-        duty::check_units(actor, std::iter::once(before.roster.unit_id.as_str()))?;
-    }
-    let revision = rooms.store.delete_roster(&request.id, guard, &key, rooms.clock.now()).await?;
+    let now = rooms.clock.now();
+    let revision = rooms.store.delete_roster(&request.id, guard, Writer(actor), &key, now).await?;
     Ok(duty::roster(&revision))
 }

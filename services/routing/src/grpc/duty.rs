@@ -1,30 +1,14 @@
-//! Rosters and leave as the contract has them, and who may write them.
+//! Rosters, leave and swaps as the contract has them.
 
 use crate::store::{LeaveRecord, RosterRevision};
-use gongdan_auth::Actor;
-use gongdan_errors::{Error, Reason, Violations};
+use gongdan_errors::Violations;
 use gongdan_proto::{from_timestamp, routing::v1 as pb, to_timestamp};
-use gongdan_routing_domain::duty::{DEFAULT_ZONE, DutyBook, Roster, Shift};
+use gongdan_routing_domain::duty::{DEFAULT_ZONE, DutyBook, Roster, Shift, Swap};
 use jiff::{
     Timestamp,
     civil::{Date, Time},
 };
 use std::collections::{BTreeMap, BTreeSet};
-
-/// Roles that write for people of every unit.
-const EVERYWHERE: [&str; 4] = ["administrator", "dispatcher", "supervisor", "service"];
-
-/// Unit leaders write for their own units only.
-pub fn check_units<'a>(actor: &Actor, mut units: impl Iterator<Item = &'a str>) -> Result<(), Error> {
-    let own = |unit: &str| actor.unit_ids.iter().any(|own| own == unit);
-    if actor.has_any_role(&EVERYWHERE) || units.any(own) {
-        return Ok(());
-    }
-    Err(Error::permission_denied(
-        Reason::PermissionDenied,
-        "unit leaders write the duty of their own units' people only",
-    ))
-}
 
 /// A roster as it was sent.
 pub fn decode_roster(message: pb::Roster, violations: &mut Violations) -> Roster {
@@ -120,6 +104,7 @@ pub fn roster(revision: &RosterRevision) -> pb::Roster {
         shifts: roster.shifts.iter().map(shift).collect(),
         etag: revision.revision.to_string(),
         updated_at: Some(to_timestamp(revision.written_at)),
+        dropped_swaps: revision.dropped.iter().cloned().map(swap).collect(),
     }
 }
 
@@ -155,7 +140,19 @@ pub fn leave(record: &LeaveRecord) -> pb::Leave {
     }
 }
 
+/// A swap.
+pub fn swap(swap: Swap) -> pb::Swap {
+    pb::Swap {
+        roster_id: swap.roster_id,
+        shift: swap.shift,
+        date: swap.day.to_string(),
+        person_id: swap.person_id,
+        stand_in_id: swap.stand_in_id,
+    }
+}
+
 /// What a person of a unit may have when the rule does not say.
 pub fn capacity(book: &DutyBook, unit_id: &str, person: &str, default: u32) -> u32 {
-    book.own_capacity(unit_id, person).or_else(|| book.unit_capacity(unit_id)).unwrap_or(default)
+    let own = book.own_capacity(unit_id, person);
+    own.or_else(|| book.roster_capacity(unit_id, person)).unwrap_or(default)
 }

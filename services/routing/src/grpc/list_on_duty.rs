@@ -56,8 +56,10 @@ fn entry(duty: &UnitDuty<'_>, person_id: String, person: &PersonEntry, person_na
             stand_in_id: stand_in_id.unwrap_or_default(),
             ..entry
         },
-        Standing::Replaced { by } => {
-            DutyEntry { standing: DutyStanding::Replaced.into(), stand_in_id: by, ..entry }
-        }
+        Standing::Replaced { by } => DutyEntry {
+            standing: DutyStanding::Replaced.into(),
+            stand_in_id: by.unwrap_or_default(),
+            ..entry
+        },
     }
 }

@@ -26,6 +26,7 @@ mod list_principals;
 mod list_rosters;
 mod list_rule_sets;
 mod list_rules;
+mod list_swaps;
 mod list_units;
 mod move_rule;
 mod page;
@@ -257,12 +258,17 @@ impl DutyService for Api {
     }
 
     async fn list_leaves(&self, request: Request<pb::ListLeavesRequest>) -> Answer<pb::ListLeavesResponse> {
-        answer(list_leaves::list_leaves(&self.0, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(list_leaves::list_leaves(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn swap_duty(&self, request: Request<pb::SwapDutyRequest>) -> Answer<pb::Swap> {
         let caller = caller(&request)?;
         answer(swap_duty::swap_duty(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_swaps(&self, request: Request<pb::ListSwapsRequest>) -> Answer<pb::ListSwapsResponse> {
+        answer(list_swaps::list_swaps(&self.0, request.into_inner()).await)
     }
 
     async fn list_on_duty(&self, request: Request<pb::ListOnDutyRequest>) -> Answer<pb::ListOnDutyResponse> {

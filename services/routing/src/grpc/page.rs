@@ -7,7 +7,7 @@ use prost::Message;
 /// Bytes of the filter's hash in a token.
 const BINDING: usize = 8;
 /// What the rows of a page come to, at most; clients take messages of 4 MiB.
-const MOST_BYTES: usize = 2 << 20;
+pub const MOST_BYTES: usize = 2 << 20;
 const BAD_TOKEN: &str = "a `next_page_token` of an earlier answer with the same filter";
 
 /// One page of a list.
@@ -82,9 +82,12 @@ impl<C: Cursor> Page<C> {
             return String::new();
         }
         rows.truncate(size);
-        rows.last()
-            .map(|last| hex::encode(self.binding) + &hex::encode(cursor(last).write()))
-            .unwrap_or_default()
+        rows.last().map(|last| self.token(&cursor(last))).unwrap_or_default()
+    }
+
+    /// The token of the page after a row.
+    pub fn token(&self, last: &C) -> String {
+        hex::encode(self.binding) + &hex::encode(last.write())
     }
 }
 
@@ -147,6 +150,19 @@ impl Cursor for uuid::Uuid {
 
     fn read(text: &str) -> Option<Self> {
         text.parse().ok()
+    }
+}
+
+impl Cursor for crate::store::SwapCursor {
+    fn write(&self) -> String {
+        format!("{},{},{},{}", self.day, self.roster_id, self.person_id, self.shift)
+    }
+
+    fn read(text: &str) -> Option<Self> {
+        let mut parts = text.splitn(4, ',');
+        let day = parts.next()?.parse().ok()?;
+        let mut part = || parts.next().map(ToOwned::to_owned);
+        Some(Self { day, roster_id: part()?, person_id: part()?, shift: part()? })
     }
 }
 

@@ -4,7 +4,7 @@ use super::{
     decode::{etag, request_id, request_key},
     duty,
 };
-use crate::Rooms;
+use crate::{Rooms, writer::Writer};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{PutRosterRequest, Roster};
@@ -23,19 +23,16 @@ pub(super) async fn put_roster(
         return Err(violations.into_error());
     };
     let Some(key) = key else { return Err(violations.into_error()) };
-    duty::check_units(actor, std::iter::once(message.unit_id.as_str()))?;
-    if let Some(before) = rooms.store.roster(&message.id).await? {
-        // Nobody takes another unit's roster away by giving it a new one.
-        duty::check_units(actor, std::iter::once(before.roster.unit_id.as_str()))?;
-    }
     if let Some(revision) = rooms.store.answered_roster(&key).await? {
         return Ok(duty::roster(&revision));
     }
+    let writer = Writer(actor);
+    writer.check_unit(&message.unit_id)?;
     let roster = duty::decode_roster(message, &mut violations);
     if !violations.is_empty() {
         return Err(violations.into_error());
     }
     let now = rooms.clock.now();
-    let revision = rooms.store.put_roster(roster, guard, &actor.principal_id, &key, now).await?;
+    let revision = rooms.store.put_roster(roster, guard, writer, &key, now).await?;
     Ok(duty::roster(&revision))
 }

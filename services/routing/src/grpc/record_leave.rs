@@ -4,7 +4,7 @@ use super::{
     decode::{given, request_id, request_key},
     duty,
 };
-use crate::Rooms;
+use crate::{Rooms, writer::Writer};
 use gongdan_auth::Actor;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
@@ -30,9 +30,6 @@ pub(super) async fn record_leave(
     if !violations.is_empty() {
         return Err(violations.into_error());
     }
-    let people = rooms.store.persons(std::slice::from_ref(&request.person_id)).await?;
-    let units = people.values().flat_map(|person| person.unit_ids.iter().map(String::as_str));
-    duty::check_units(actor, units)?;
     let now = rooms.clock.now();
     let leave = Leave {
         id: new_id(now),
@@ -42,5 +39,5 @@ pub(super) async fn record_leave(
         stand_in_id: given(request.stand_in_id),
         reason: request.reason,
     };
-    Ok(duty::leave(&rooms.store.record_leave(leave, &actor.principal_id, &key, now).await?))
+    Ok(duty::leave(&rooms.store.record_leave(leave, Writer(actor), &key, now).await?))
 }

@@ -4,7 +4,7 @@ use super::{
     decode::{request_id, request_key},
     duty,
 };
-use crate::{Rooms, error};
+use crate::{Rooms, writer::Writer};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{self as pb, SwapDutyRequest};
@@ -30,8 +30,6 @@ pub(super) async fn swap_duty(
     if !violations.is_empty() {
         return Err(violations.into_error());
     }
-    let roster = rooms.store.roster(&request.roster_id).await?.ok_or_else(error::roster_not_found)?.roster;
-    duty::check_units(actor, std::iter::once(roster.unit_id.as_str()))?;
     let swap = Swap {
         roster_id: request.roster_id,
         shift: request.shift,
@@ -39,12 +37,6 @@ pub(super) async fn swap_duty(
         person_id: request.person_id,
         stand_in_id: request.stand_in_id,
     };
-    rooms.store.swap_duty(&swap, &actor.principal_id, &key, rooms.clock.now()).await?;
-    Ok(pb::Swap {
-        roster_id: swap.roster_id,
-        shift: swap.shift,
-        date: swap.day.to_string(),
-        person_id: swap.person_id,
-        stand_in_id: swap.stand_in_id,
-    })
+    rooms.store.swap_duty(&swap, Writer(actor), &key, rooms.clock.now()).await?;
+    Ok(duty::swap(swap))
 }

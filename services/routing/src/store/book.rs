@@ -53,7 +53,9 @@ pub(super) async fn since(
     let rosters = rosters::of_units(connection, units).await?;
     let leaves = leaves::current(connection, at).await?;
     let day = Offset::UTC.to_datetime(at).date();
-    Ok(DutyBook::new(rosters, leaves, swaps::since(connection, day).await?))
+    let swaps = swaps::since(connection, day).await?;
+    let people = principals::of_units(connection, units).await?;
+    Ok(DutyBook::new(rosters, leaves, swaps).with_people(people))
 }
 
 /// Of these units, from a day on.

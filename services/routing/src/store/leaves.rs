@@ -1,7 +1,7 @@
 //! Table `leaves`.
 
-use super::{Store, generation, principals};
-use crate::error;
+use super::{Store, book, generation, principals};
+use crate::{error, writer::Writer};
 use gongdan_errors::Error;
 use gongdan_pg::{
     RequestKey,
@@ -53,12 +53,6 @@ impl From<Row> for LeaveRecord {
 }
 
 impl Store {
-    /// A leave.
-    pub async fn leave(&self, id: Uuid) -> Result<Option<LeaveRecord>, Error> {
-        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        get(&mut connection, id).await
-    }
-
     /// At most `limit` leaves whose id is below `after`, newest first; without `all` those that are not over.
     pub async fn list_leaves(
         &self,
@@ -91,11 +85,11 @@ impl Store {
     /// Checks a leave and writes it.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with every violation.
+    /// INVALID_ARGUMENT with every violation; PERMISSION_DENIED.
     pub async fn record_leave(
         &self,
         leave: Leave,
-        by: &str,
+        by: Writer<'_>,
         key: &RequestKey,
         now: Timestamp,
     ) -> Result<LeaveRecord, Error> {
@@ -107,8 +101,13 @@ impl Store {
         }
         let named: Vec<String> = leave.stand_in_id.iter().chain([&leave.person_id]).cloned().collect();
         let people = principals::persons(connection, &named).await?;
+        for person in &named {
+            by.check_person(people.get(person))?;
+        }
         let others = of_people(connection, &named).await?;
-        let found = check_leave(&leave, &others, &people);
+        let units = people.get(&leave.person_id).map(|person| person.unit_ids.clone()).unwrap_or_default();
+        let book = book::since(connection, &units, leave.from).await?;
+        let found = check_leave(&leave, &others, &book, &people);
         if !found.is_empty() {
             return Err(error::invalid(found));
         }
@@ -122,7 +121,7 @@ impl Store {
             leave.stand_in_id,
             leave.reason,
             now.to_sqlx() as _,
-            by,
+            by.id(),
         )
         .execute(&mut *connection)
         .instrument(sql_span!("leaves.insert", "INSERT"))
@@ -131,16 +130,17 @@ impl Store {
         generation::advance(connection).await.map_err(gongdan_pg::error)?;
         requests::insert(connection, key, Answered { resource_id: leave.id, version: 1 }, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
-        Ok(LeaveRecord { leave, recorded_by: by.to_owned(), cancelled_at: None })
+        Ok(LeaveRecord { leave, recorded_by: by.id().to_owned(), cancelled_at: None })
     }
 
     /// Takes a leave back; one that was taken back stays as it is.
     ///
     /// # Errors
-    /// NOT_FOUND.
+    /// NOT_FOUND; PERMISSION_DENIED.
     pub async fn cancel_leave(
         &self,
         id: Uuid,
+        by: Writer<'_>,
         key: &RequestKey,
         now: Timestamp,
     ) -> Result<LeaveRecord, Error> {
@@ -148,6 +148,9 @@ impl Store {
         let connection = &mut *transaction;
         generation::lock_writers(connection).await.map_err(gongdan_pg::error)?;
         if requests::lookup(connection, key).await?.is_none() {
+            let leave = get(connection, id).await?.ok_or_else(error::leave_not_found)?.leave;
+            let people = principals::persons(connection, std::slice::from_ref(&leave.person_id)).await?;
+            by.check_person(people.get(&leave.person_id))?;
             sqlx::query!(
                 "UPDATE leaves SET cancelled_at = $2 WHERE id = $1 AND cancelled_at IS NULL",
                 id,

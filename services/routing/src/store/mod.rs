@@ -57,6 +57,7 @@ pub use suggest::{
 };
 pub use suggest_cache::{LoadedSuggester, SuggesterCache};
 pub use suggest_pending::{Resolved, newest as newest_pending, queue as queue_pending, take as take_pending};
+pub use swaps::{SwapCursor, SwapFilter};
 pub use units::UnitFilter;
 
 use gongdan_errors::Error;

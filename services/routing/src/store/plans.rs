@@ -1,7 +1,9 @@
-//! DESIGN rule 12: the plan of the list of decisions, as a caller of one county asks for it. The county is one of a
-//! thousand; nothing is read that belongs to the others.
+//! DESIGN rule 12: the plans of the list of decisions, as a caller of one county asks for it, and of lists of a unit's
+//! people. The county is one of a thousand, and so is the unit; nothing is read that belongs to the others.
 
-use super::{DecisionFilter, DecisionName, decision_list::list, past_tickets::past};
+use super::{
+    DecisionFilter, DecisionName, PrincipalFilter, decision_list::list, past_tickets::past, principals,
+};
 use gongdan_access::{Caller, Policies, Scope};
 use gongdan_auth::Actor;
 use gongdan_proto::common::v1::PrincipalKind;
@@ -104,4 +106,31 @@ async fn a_simulation_goes_back_along_an_index_however_much_the_caller_sees() {
     let plan = plan_of(&everything).await;
     assert!(plan.contains("ticket_scopes_pkey") && !plan.contains("Sort"), "{plan}");
     plan_of(&county()).await;
+}
+
+const PEOPLE: &str = "
+    INSERT INTO principals (id, issuer, subject, name, kind, unit_ids, version)
+    SELECT 'p' || n, '', '', 'p', 1, ARRAY['unit-' || n % 1000, 'all-' || n % 7], 1 FROM generate_series(1, 40000) AS n;
+    ANALYZE principals;";
+
+/// `ListPrincipals` and `ListLoads` by the statement itself, `ListOnDuty` and what is read with duty by their conditions.
+#[tokio::test]
+async fn people_of_a_unit_are_found_without_reading_the_others() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(PEOPLE).execute(env.pool()).await.unwrap();
+    let filter = PrincipalFilter { unit_id: Some("unit-77".to_owned()), ..PrincipalFilter::default() };
+    let of = |condition: &str| {
+        QueryBuilder::new(format!(
+            "SELECT id, name FROM principals WHERE {condition} AND kind = 1 ORDER BY id"
+        ))
+    };
+    for (what, statement) in [
+        ("a list", principals::list(&filter, "p1", 101)),
+        ("members", of("unit_ids @> ARRAY['unit-77'::text]")),
+        ("of units", of("unit_ids && ARRAY['unit-77', 'unit-78']")),
+    ] {
+        let plan = plan(env.pool(), statement).await;
+        assert!(plan.contains("principals_by_unit"), "{what}:\n{plan}");
+        assert!(!plan.contains("Seq Scan"), "{what} reads a whole table:\n{plan}");
+    }
 }

@@ -5,7 +5,7 @@ use gongdan_errors::Error;
 use gongdan_region::RegionCode;
 use gongdan_routing_domain::{PersonEntry, Principal, PrincipalKind};
 use gongdan_telemetry::sql_span;
-use sqlx::{PgConnection, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -102,23 +102,7 @@ impl Store {
         after: &str,
         limit: i64,
     ) -> Result<Vec<(Principal, i64)>, Error> {
-        let mut sql = QueryBuilder::new(
-            "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                    active, version, customer_id
-             FROM principals WHERE id > ",
-        );
-        sql.push_bind(after.to_owned());
-        if !filter.citizens {
-            sql.push(" AND kind <> ").push_bind(CITIZEN);
-        }
-        if let Some(unit) = &filter.unit_id {
-            sql.push(" AND ").push_bind(unit.clone()).push(" = ANY (unit_ids)");
-        }
-        if let Some(role) = &filter.role {
-            sql.push(" AND ").push_bind(role.clone()).push(" = ANY (roles)");
-        }
-        sql.push(" ORDER BY id LIMIT ").push_bind(limit);
-        let rows: Vec<PrincipalRow> = sql
+        let rows: Vec<PrincipalRow> = list(filter, after, limit)
             .build_query_as()
             .fetch_all(&self.pool)
             .instrument(sql_span!("principals.list", "SELECT"))
@@ -126,6 +110,27 @@ impl Store {
             .map_err(gongdan_pg::error)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
+}
+
+/// The statement of [`Store::list_principals`].
+pub(super) fn list(filter: &PrincipalFilter, after: &str, limit: i64) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
+                active, version, customer_id
+         FROM principals WHERE id > ",
+    );
+    sql.push_bind(after.to_owned());
+    if !filter.citizens {
+        sql.push(" AND kind <> ").push_bind(CITIZEN);
+    }
+    if let Some(unit) = &filter.unit_id {
+        sql.push(" AND unit_ids @> ").push_bind(vec![unit.clone()]);
+    }
+    if let Some(role) = &filter.role {
+        sql.push(" AND ").push_bind(role.clone()).push(" = ANY (roles)");
+    }
+    sql.push(" ORDER BY id LIMIT ").push_bind(limit);
+    sql
 }
 
 /// Every principal and its version.

@@ -1,18 +1,18 @@
 //! Tables `rosters` and `roster_revisions`.
 
-use super::{Store, generation, principals, units, unreadable};
-use crate::error;
+use super::{Store, generation, principals, swaps, units, unreadable};
+use crate::{error, writer::Writer};
 use gongdan_errors::Error;
 use gongdan_pg::{
     RequestKey,
     requests::{self, Answered},
 };
 use gongdan_routing_domain::{
-    PersonEntry, Unit,
-    duty::{Roster, check_roster},
+    Unit, Violation,
+    duty::{Roster, Swap, check_roster, settle_swaps},
 };
 use gongdan_telemetry::sql_span;
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::Offset};
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::PgConnection;
 use std::collections::{BTreeSet, HashMap};
@@ -27,6 +27,8 @@ pub struct RosterRevision {
     pub roster: Roster,
     /// When it was written.
     pub written_at: Timestamp,
+    /// In the answer to who writes it: swaps that it took back.
+    pub dropped: Vec<Swap>,
 }
 
 struct Row {
@@ -40,7 +42,8 @@ impl TryFrom<Row> for RosterRevision {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let roster = serde_json::from_value(row.document).map_err(unreadable)?;
-        Ok(Self { revision: row.revision, roster, written_at: row.written_at.to_jiff() })
+        let written_at = row.written_at.to_jiff();
+        Ok(Self { revision: row.revision, roster, written_at, dropped: Vec::new() })
     }
 }
 
@@ -80,15 +83,16 @@ impl Store {
         answered(&mut connection, key).await
     }
 
-    /// Checks a roster and writes it. The same content again makes no new revision.
+    /// Checks a roster and writes it, and takes back the swaps that no longer fit. The same content again makes no new
+    /// revision.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with every violation; ABORTED for a stale etag.
+    /// INVALID_ARGUMENT with every violation; PERMISSION_DENIED; ABORTED for a stale etag.
     pub async fn put_roster(
         &self,
         roster: Roster,
         etag: Option<i64>,
-        by: &str,
+        by: Writer<'_>,
         key: &RequestKey,
         now: Timestamp,
     ) -> Result<RosterRevision, Error> {
@@ -98,13 +102,24 @@ impl Store {
         if let Some(revision) = answered(connection, key).await? {
             return Ok(revision);
         }
+        by.check_unit(&roster.unit_id)?;
         let before = present(connection, &roster.id).await?;
+        if let Some(before) = &before {
+            // Nobody takes another unit's roster away by giving it a new one.
+            by.check_unit(&before.roster.unit_id)?;
+        }
         guard(etag, before.as_ref())?;
-        check(connection, &roster).await?;
-        let revision = match before {
-            Some(before) if before.roster == roster => before,
-            _ => {
-                let revision = insert(connection, roster, by, now).await?;
+        let changed = before.as_ref().is_none_or(|before| before.roster != roster);
+        let (roster, dropped) = check(connection, roster, changed, now).await?;
+        let revision = match before.filter(|_| !changed) {
+            Some(mut before) => {
+                before.dropped = swaps::dropped_by(connection, before.revision).await?;
+                before
+            }
+            None => {
+                let mut revision = insert(connection, roster, by.id(), now).await?;
+                swaps::drop_by(connection, &revision.roster.id, revision.revision, &dropped).await?;
+                revision.dropped = dropped;
                 generation::advance(connection).await.map_err(gongdan_pg::error)?;
                 revision
             }
@@ -118,11 +133,12 @@ impl Store {
     /// Takes a roster out, with its swaps; its revisions stay.
     ///
     /// # Errors
-    /// NOT_FOUND; ABORTED for a stale etag.
+    /// NOT_FOUND; PERMISSION_DENIED; ABORTED for a stale etag.
     pub async fn delete_roster(
         &self,
         id: &str,
         etag: Option<i64>,
+        by: Writer<'_>,
         key: &RequestKey,
         now: Timestamp,
     ) -> Result<RosterRevision, Error> {
@@ -130,16 +146,17 @@ impl Store {
         let connection = &mut *transaction;
         generation::lock_writers(connection).await.map_err(gongdan_pg::error)?;
         if let Some(revision) = answered(connection, key).await? {
-            return Ok(revision);
+            return Ok(RosterRevision { dropped: Vec::new(), ..revision });
         }
         let before = present(connection, id).await?.ok_or_else(error::roster_not_found)?;
+        by.check_unit(&before.roster.unit_id)?;
         guard(etag, Some(&before))?;
         sqlx::query!("DELETE FROM rosters WHERE id = $1", id)
             .execute(&mut *connection)
             .instrument(sql_span!("rosters.delete", "DELETE"))
             .await
             .map_err(gongdan_pg::error)?;
-        super::swaps::forget(connection, id).await?;
+        swaps::forget(connection, id).await?;
         generation::advance(connection).await.map_err(gongdan_pg::error)?;
         let resource_id = gongdan_clock::stable_id("roster", id);
         requests::insert(connection, key, Answered { resource_id, version: before.revision }, now).await?;
@@ -164,17 +181,37 @@ pub(super) async fn of_units(connection: &mut PgConnection, units: &[String]) ->
     rows.into_iter().map(|row| RosterRevision::try_from(row).map(|revision| revision.roster)).collect()
 }
 
-/// Against the units and people there are, and against other rosters of units that the same people belong to.
-async fn check(connection: &mut PgConnection, roster: &Roster) -> Result<(), Error> {
-    let named: Vec<String> = roster.people().map(ToOwned::to_owned).collect();
-    let people: HashMap<String, PersonEntry> = principals::persons(connection, &named).await?;
+/// Against the units and people there are, other rosters of units that the same people belong to, and if anything changed
+/// swaps that are not over; with those that no longer fit. Large rosters take a moment: not on this thread.
+async fn check(
+    connection: &mut PgConnection,
+    roster: Roster,
+    changed: bool,
+    now: Timestamp,
+) -> Result<(Roster, Vec<Swap>), Error> {
     let units: HashMap<String, Unit> =
         units::all(connection).await?.into_iter().map(|(unit, _)| (unit.id.clone(), unit)).collect();
+    let swaps = if changed {
+        swaps::since(connection, Offset::UTC.to_datetime(now).date()).await?
+    } else {
+        Vec::new()
+    };
+    let own = swaps.iter().filter(|swap| swap.roster_id == roster.id);
+    let named: BTreeSet<&str> = roster.people().chain(own.map(|swap| swap.stand_in_id.as_str())).collect();
+    let named: Vec<String> = named.into_iter().map(ToOwned::to_owned).collect();
+    let people = principals::persons(connection, &named).await?;
     let around: BTreeSet<String> =
         people.values().flat_map(|person| person.unit_ids.iter().cloned()).collect();
     let others = of_units(connection, &around.into_iter().collect::<Vec<_>>()).await?;
-    let found = check_roster(roster, &others, &units, &people);
-    if found.is_empty() { Ok(()) } else { Err(error::invalid(found)) }
+    let checked = move || -> Result<(Roster, Vec<Swap>), Vec<Violation>> {
+        let found = check_roster(&roster, &others, &units, &people);
+        if !found.is_empty() {
+            return Err(found);
+        }
+        let (dropped, found) = settle_swaps(&roster, &others, swaps, &people, now);
+        if found.is_empty() { Ok((roster, dropped)) } else { Err(found) }
+    };
+    tokio::task::spawn_blocking(checked).await.map_err(Error::internal)?.map_err(error::invalid)
 }
 
 pub(super) async fn present(
@@ -201,12 +238,14 @@ async fn answered(connection: &mut PgConnection, key: &RequestKey) -> Result<Opt
         "SELECT revision, document, written_at FROM roster_revisions WHERE revision = $1",
         answered.version,
     )
-    .fetch_optional(connection)
+    .fetch_optional(&mut *connection)
     .instrument(sql_span!("roster_revisions.get", "SELECT"))
     .await
     .map_err(gongdan_pg::error)?
     .ok_or_else(|| unreadable(format!("request names revision {}, which is not there", answered.version)))?;
-    RosterRevision::try_from(row).map(Some)
+    let revision = RosterRevision::try_from(row)?;
+    let dropped = swaps::dropped_by(connection, revision.revision).await?;
+    Ok(Some(RosterRevision { dropped, ..revision }))
 }
 
 fn guard(etag: Option<i64>, before: Option<&RosterRevision>) -> Result<(), Error> {
@@ -249,5 +288,5 @@ async fn insert(
     .instrument(sql_span!("rosters.upsert", "INSERT"))
     .await
     .map_err(gongdan_pg::error)?;
-    Ok(RosterRevision { revision, roster, written_at: now })
+    Ok(RosterRevision { revision, roster, written_at: now, dropped: Vec::new() })
 }

@@ -9,6 +9,7 @@ mod explain;
 mod full;
 mod organisation;
 mod plans;
+mod r3_changes;
 mod r3_duty;
 mod r6_strategies;
 mod rule_sets;

@@ -61,6 +61,27 @@ async fn lists_of_decisions_follow_an_index() {
 }
 
 #[tokio::test]
+async fn swaps_follow_an_index() {
+    let env = Env::start(gongdan_routing::schema()).await;
+    let fill = "INSERT INTO swaps (roster_id, shift, day, person_id, stand_in_id, recorded_at, recorded_by)
+                SELECT 'r' || n % 50, 's', '2026-01-01'::date + n / 50, 'p' || n, 'q', now(), 'a'
+                FROM generate_series(1, 20000) AS n";
+    for fill in [fill, "ANALYZE swaps"] {
+        sqlx::query(fill).execute(env.pool()).await.unwrap();
+    }
+    let rows = "SELECT roster_id, shift, day, person_id, stand_in_id FROM swaps";
+    let order = "ORDER BY day, roster_id, person_id, shift LIMIT 101";
+    for condition in [
+        "day >= '2026-06-01'",
+        "day >= '2026-06-01' AND (day, roster_id, person_id, shift) > ('2026-06-03', 'r7', 'p', 's')",
+    ] {
+        let plan = plan(&env, &format!("{rows} WHERE {condition} {order}")).await;
+        assert!(plan.contains("swaps_in_order"), "{condition}\n{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{condition}\n{plan}");
+    }
+}
+
+#[tokio::test]
 async fn sets_follow_an_index() {
     let env = Env::start(gongdan_routing::schema()).await;
     let sets = "INSERT INTO rule_sets (number, kind, published_at, published_by, note, revisions)

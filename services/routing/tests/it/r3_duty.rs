@@ -23,7 +23,7 @@ pub fn roster(id: &str, unit: &str, shifts: Vec<pb::Shift>) -> pb::Roster {
     pb::Roster { id: id.into(), unit_id: unit.into(), shifts, ..pb::Roster::default() }
 }
 
-fn instant(text: &str) -> Option<prost_types::Timestamp> {
+pub fn instant(text: &str) -> Option<prost_types::Timestamp> {
     Some(to_timestamp(text.parse().unwrap()))
 }
 
@@ -61,7 +61,7 @@ impl Suite {
     }
 }
 
-fn nights() -> pb::Roster {
+pub fn nights() -> pb::Roster {
     roster(
         "main",
         "roads",

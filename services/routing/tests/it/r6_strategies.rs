@@ -97,12 +97,14 @@ impl Suite {
         (outcomes, people.iter().map(|person| (person.person_id.clone(), person.outcome())).collect())
     }
 
-    /// What `loads` says is what `holdings` and `reservations` have.
+    /// What `loads` says is what `holdings` and `reservations` have, of everybody whom any of them names.
     async fn loads_are_true(&self) {
         let wrong: Vec<String> = sqlx::query_scalar(
-            "SELECT person_id FROM loads l
-             WHERE held <> (SELECT count(*) FROM holdings h WHERE h.person_id = l.person_id)
-                OR reserved <> (SELECT count(*) FROM reservations r WHERE r.person_id = l.person_id)",
+            "SELECT person_id FROM loads
+             FULL JOIN (SELECT person_id, count(*) AS holds FROM holdings WHERE person_id IS NOT NULL
+                        GROUP BY person_id) h USING (person_id)
+             FULL JOIN (SELECT person_id, count(*) AS waits FROM reservations GROUP BY person_id) r USING (person_id)
+             WHERE (coalesce(held, 0), coalesce(reserved, 0)) <> (coalesce(holds, 0), coalesce(waits, 0))",
         )
         .fetch_all(self.env.pool())
         .await

@@ -4,6 +4,7 @@ pub mod leave;
 pub mod load;
 pub mod on_duty;
 pub mod roster;
+mod swaps;
 
 use anyhow::Result;
 use gongdan_proto::routing::v1::duty_service_client::DutyServiceClient;

@@ -6,7 +6,7 @@ use gongdan_proto::{
     to_timestamp,
 };
 
-use super::{Context, Table, client};
+use super::{Context, Table, client, swaps};
 
 /// Who is on duty in a unit, and why the others are not.
 #[derive(Debug, clap::Args)]
@@ -16,9 +16,15 @@ pub struct Args {
     /// When: 2026-12-05T23:00; default now
     #[arg(long, value_name = "TIME")]
     at: Option<String>,
+    /// Instead: shifts of the unit that are somebody else's (临时变动), from yesterday on
+    #[arg(long, conflicts_with = "at")]
+    swaps: bool,
 }
 
 pub async fn run(context: &Context, args: Args) -> Result<()> {
+    if args.swaps {
+        return swaps::list(context, args.unit).await;
+    }
     let at = args.at.map(|text| context.parse_time(&text)).transpose()?.map(to_timestamp);
     let request = ListOnDutyRequest { unit_id: args.unit, at };
     let answer = client(context)?.list_on_duty(request).await?.into_inner();

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::json;
 use std::collections::BTreeMap;
 
-use super::{Context, Table, client};
+use super::{Context, Table, client, swaps};
 
 const ROSTER: &str = "gongdan.routing.v1.Roster";
 
@@ -115,7 +115,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
                 };
                 written.push(client.put_roster(request).await?.into_inner());
             }
-            list(context, &written)
+            list(context, &written)?;
+            written.iter().try_for_each(|roster| swaps::say_dropped(context, &roster.dropped_swaps))
         }
         Command::Show { id } => {
             let roster = client.get_roster(GetRosterRequest { id }).await?.into_inner();

@@ -1,8 +1,9 @@
 //! Who is on duty at an instant.
 
-use super::{Leave, Roster, Swap, Window, zone};
+use super::{Leave, Roster, Slot, Swap, Window, zone};
+use crate::decide::PersonEntry;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// How a person stands to the duty of a unit at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +16,13 @@ pub enum Standing {
     OnLeave {
         /// Until here, excluded.
         until: Timestamp,
-        /// Who has their shifts meanwhile.
+        /// Who has their shifts meanwhile; none: nobody.
         stand_in_id: Option<String>,
     },
-    /// A shift is theirs, and somebody else has it this time.
+    /// A shift is theirs, and it was given to somebody else this time.
     Replaced {
-        /// Who.
-        by: String,
+        /// Who has it; none: nobody, for who should is away.
+        by: Option<String>,
     },
 }
 
@@ -37,23 +38,38 @@ pub struct OnDuty {
 }
 
 /// Who is on duty in a unit at an instant.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct UnitDuty<'a> {
     /// Whether the unit has a roster; without one everybody is on duty who is not on leave.
     pub rostered: bool,
+    book: &'a DutyBook,
+    unit_id: String,
     at: Timestamp,
     on: HashMap<&'a str, OnDuty>,
-    replaced: HashMap<&'a str, &'a str>,
-    leaves: Option<&'a HashMap<String, Vec<Leave>>>,
+    /// Whose shift runs and who has it, when that is somebody else or nobody.
+    taken: HashMap<&'a str, Option<&'a str>>,
 }
 
 /// Rosters, leave and swaps at one moment.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct DutyBook {
     rosters: HashMap<String, Vec<(Roster, TimeZone)>>,
     leaves: HashMap<String, Vec<Leave>>,
     /// By whose it is.
     swaps: HashMap<String, Vec<Swap>>,
+    /// By unit, what its rosters give their people.
+    limits: HashMap<String, Limits>,
+    /// Those who may have somebody else's shift; none: it is not known, and anybody may.
+    people: Option<HashMap<String, PersonEntry>>,
+}
+
+/// Capacities by person.
+#[derive(Debug, Clone, Default)]
+struct Limits {
+    /// Given by name.
+    own: HashMap<String, u32>,
+    /// Of the first roster that names the person and gives its people one.
+    roster: HashMap<String, u32>,
 }
 
 impl DutyBook {
@@ -63,6 +79,7 @@ impl DutyBook {
         let mut book = Self::default();
         for roster in rosters {
             if let Some(zone) = zone(&roster.time_zone) {
+                book.limits.entry(roster.unit_id.clone()).or_default().learn(&roster);
                 book.rosters.entry(roster.unit_id.clone()).or_default().push((roster, zone));
             }
         }
@@ -75,57 +92,48 @@ impl DutyBook {
         book
     }
 
+    /// With the people of its units: a shift goes only to those who are active and handle tickets in its unit.
+    #[must_use]
+    pub fn with_people(mut self, people: HashMap<String, PersonEntry>) -> Self {
+        self.people = Some(people);
+        self
+    }
+
     /// Who is on duty in a unit.
     #[must_use]
     pub fn unit(&self, unit_id: &str, at: Timestamp) -> UnitDuty<'_> {
-        let Some(rosters) = self.rosters.get(unit_id) else {
-            return UnitDuty { at, leaves: Some(&self.leaves), ..UnitDuty::default() };
+        let rosters = self.rosters.get(unit_id);
+        let mut duty = UnitDuty {
+            rostered: rosters.is_some(),
+            book: self,
+            unit_id: unit_id.to_owned(),
+            at,
+            on: HashMap::new(),
+            taken: HashMap::new(),
         };
-        let mut duty = UnitDuty { rostered: true, at, leaves: Some(&self.leaves), ..UnitDuty::default() };
-        for (roster, zone) in rosters {
+        for (roster, zone) in rosters.into_iter().flatten() {
             for shift in &roster.shifts {
                 let Some((day, window)) = shift.running(at, zone) else { continue };
                 for person in &shift.person_ids {
-                    self.enter(&mut duty, roster, &shift.name, day, window, person);
+                    self.enter(&mut duty, Slot { roster, shift, day }, window, person);
                 }
             }
         }
         duty
     }
 
-    /// Who has a shift of a person on a day: by a swap, else by the person's leave, else the person.
-    fn enter<'a>(
-        &'a self,
-        duty: &mut UnitDuty<'a>,
-        roster: &Roster,
-        shift: &str,
-        day: Date,
-        window: Window,
-        person: &'a str,
-    ) {
-        let swap = self.swap(&roster.id, shift, day, person);
-        let leave = self.leave(person, duty.at);
-        let (who, mut until) = match (swap, leave) {
-            (Some(swap), _) => (Some(swap.stand_in_id.as_str()), window.end),
-            (None, Some(leave)) => (leave.stand_in_id.as_deref(), window.end.min(leave.until)),
-            (None, None) => {
-                (Some(person), window.end.min(self.next_leave(person, duty.at).unwrap_or(window.end)))
-            }
-        };
-        let Some(who) = who else { return };
-        if who != person {
-            if swap.is_some() {
-                duty.replaced.insert(person, who);
-            }
-            // A stand-in who is away stands in for nobody.
-            if self.leave(who, duty.at).is_some() {
-                return;
-            }
-            until = until.min(self.next_leave(who, duty.at).unwrap_or(until));
+    /// Who has a shift of a person on a day: whom it was given to, else the person, and while they are away whoever
+    /// stands in for them.
+    fn enter<'a>(&'a self, duty: &mut UnitDuty<'a>, slot: Slot<'_>, window: Window, person: &'a str) {
+        let given_to = self.swap(slot, person).map(|swap| swap.stand_in_id.as_str());
+        let (who, until) = self.taker(&duty.unit_id, person, given_to.unwrap_or(person), duty.at);
+        if who != Some(person) {
+            duty.taken.insert(person, who);
         }
+        let Some(who) = who else { return };
         let on = OnDuty {
-            shift: Some((roster.id.clone(), shift.to_owned())),
-            until: Some(until),
+            shift: Some((slot.roster.id.clone(), slot.shift.name.clone())),
+            until: Some(until.map_or(window.end, |until| window.end.min(until))),
             instead_of: (who != person).then(|| person.to_owned()),
         };
         // One's own shift counts before somebody else's.
@@ -135,11 +143,44 @@ impl DutyBook {
         }
     }
 
-    fn swap(&self, roster: &str, shift: &str, day: Date, person: &str) -> Option<&Swap> {
-        self.swaps
-            .get(person)?
-            .iter()
-            .find(|swap| swap.roster_id == roster && swap.shift == shift && swap.day == day)
+    /// Who has what is `first`'s at an instant, and until when leave lets it be so: who is away hands it on to their
+    /// stand-in. Nobody has it where that ends with somebody who is away without a stand-in, in a circle, or with
+    /// somebody who cannot have the unit's shifts.
+    fn taker<'a>(
+        &'a self,
+        unit_id: &str,
+        owner: &str,
+        first: &'a str,
+        at: Timestamp,
+    ) -> (Option<&'a str>, Option<Timestamp>) {
+        let earlier = |a: Option<Timestamp>, b: Option<Timestamp>| a.into_iter().chain(b).min();
+        let (mut who, mut until) = (first, None);
+        let mut seen = Vec::new();
+        loop {
+            if who != owner && !self.may_have_shifts(unit_id, who) {
+                return (None, until);
+            }
+            let Some(leave) = self.leave(who, at) else {
+                return (Some(who), earlier(until, self.next_leave(who, at)));
+            };
+            until = earlier(until, Some(leave.until));
+            seen.push(who);
+            match leave.stand_in_id.as_deref() {
+                Some(next) if !seen.contains(&next) => who = next,
+                _ => return (None, until),
+            }
+        }
+    }
+
+    fn may_have_shifts(&self, unit_id: &str, person: &str) -> bool {
+        let Some(people) = &self.people else { return true };
+        people.get(person).is_some_and(|entry| {
+            entry.active && entry.handles && entry.unit_ids.iter().any(|unit| unit == unit_id)
+        })
+    }
+
+    fn swap(&self, slot: Slot<'_>, person: &str) -> Option<&Swap> {
+        self.swaps.get(person)?.iter().find(|swap| swap.is_of(slot))
     }
 
     fn leave(&self, person: &str, at: Timestamp) -> Option<&Leave> {
@@ -153,47 +194,69 @@ impl DutyBook {
     /// A leave of a person that has an instant in common with the window.
     #[must_use]
     pub fn leave_within(&self, person: &str, window: Window) -> Option<&Leave> {
-        self.leaves
-            .get(person)?
-            .iter()
-            .find(|leave| Window { start: leave.from, end: leave.until }.meets(&window))
+        self.leaves.get(person)?.iter().find(|leave| leave.meets(window))
     }
 
-    /// Roster, shift and day of what a person has to do within the window, swaps considered.
+    /// Of what a person has to do within the window, swaps considered: the first that is found. What is somebody's by
+    /// `but` is not looked at.
     #[must_use]
-    pub fn shift_within(&self, person: &str, window: Window) -> Option<(&str, &str, Date)> {
+    pub fn shift_within(&self, person: &str, window: Window, but: Option<&Swap>) -> Option<Slot<'_>> {
         let rosters = self.rosters.values().flatten();
-        for (roster, zone) in rosters {
-            let first = window.start.to_zoned(zone.clone()).date();
-            let days = [first.yesterday().ok(), Some(first), first.tomorrow().ok(), window_end(window, zone)];
-            for shift in &roster.shifts {
-                for day in days.into_iter().flatten().filter(|day| shift.occurs(*day)) {
-                    if !shift.window(day, zone).is_some_and(|its| its.meets(&window)) {
-                        continue;
-                    }
-                    let has = |owner: &String| match self.swap(&roster.id, &shift.name, day, owner) {
-                        Some(swap) => swap.stand_in_id == person,
-                        None => owner == person,
-                    };
-                    if shift.person_ids.iter().any(has) {
-                        return Some((&roster.id, &shift.name, day));
-                    }
-                }
-            }
+        rosters.into_iter().find_map(|(roster, zone)| self.slot_within(roster, zone, person, window, but))
+    }
+
+    /// Units in which a person has something to do within the window, swaps considered.
+    #[must_use]
+    pub fn units_within(&self, person: &str, window: Window) -> BTreeSet<&str> {
+        let has = |(roster, zone): &&(Roster, TimeZone)| {
+            self.slot_within(roster, zone, person, window, None).is_some()
+        };
+        self.rosters.values().flatten().filter(has).map(|(roster, _)| roster.unit_id.as_str()).collect()
+    }
+
+    fn slot_within<'a>(
+        &'a self,
+        roster: &'a Roster,
+        zone: &TimeZone,
+        person: &str,
+        window: Window,
+        but: Option<&Swap>,
+    ) -> Option<Slot<'a>> {
+        let meets = |slot: &Slot<'_>| {
+            slot.shift.occurs(slot.day)
+                && slot.shift.window(slot.day, zone).is_some_and(|its| its.meets(&window))
+        };
+        let looked_at =
+            |slot: &Slot<'_>, owner: &str| !but.is_some_and(|but| but.person_id == owner && but.is_of(*slot));
+        let taken = self.swaps.values().flatten().filter(|swap| swap.stand_in_id == person);
+        let taken = taken.filter(|swap| swap.roster_id == roster.id).filter_map(|swap| {
+            let shift = roster.shift(&swap.shift)?;
+            let slot = Slot { roster, shift, day: swap.day };
+            (shift.person_ids.contains(&swap.person_id) && looked_at(&slot, &swap.person_id)).then_some(slot)
+        });
+        if let Some(slot) = taken.into_iter().find(meets) {
+            return Some(slot);
         }
-        None
+        let own = roster.shifts.iter().filter(|shift| shift.person_ids.iter().any(|owner| owner == person));
+        let (from, last) = (date_in(window.start, zone), date_in(window.end, zone));
+        let from = from.yesterday().unwrap_or(from);
+        own.flat_map(|shift| {
+            let days = from.series(jiff::Span::new().days(1)).take_while(move |day| *day <= last);
+            days.map(move |day| Slot { roster, shift, day })
+        })
+        .find(|slot| looked_at(slot, person) && meets(slot) && self.swap(*slot, person).is_none())
     }
 
     /// Capacity that a roster of the unit gives a person by name.
     #[must_use]
     pub fn own_capacity(&self, unit_id: &str, person: &str) -> Option<u32> {
-        self.rosters.get(unit_id)?.iter().find_map(|(roster, _)| roster.capacity_of(person))
+        self.limits.get(unit_id)?.own.get(person).copied()
     }
 
-    /// Capacity that a roster of the unit gives all of its people.
+    /// Capacity that a roster of the unit gives its people, of whom the person is one.
     #[must_use]
-    pub fn unit_capacity(&self, unit_id: &str) -> Option<u32> {
-        self.rosters.get(unit_id)?.iter().map(|(roster, _)| roster.capacity).find(|capacity| *capacity > 0)
+    pub fn roster_capacity(&self, unit_id: &str, person: &str) -> Option<u32> {
+        self.limits.get(unit_id)?.roster.get(person).copied()
     }
 
     /// Everybody whom a roster of the unit names.
@@ -202,27 +265,42 @@ impl DutyBook {
     }
 }
 
-fn window_end(window: Window, zone: &TimeZone) -> Option<Date> {
-    Some(window.end.to_zoned(zone.clone()).date())
+fn date_in(at: Timestamp, zone: &TimeZone) -> Date {
+    zone.to_datetime(at).date()
+}
+
+impl Limits {
+    fn learn(&mut self, roster: &Roster) {
+        for (person, capacity) in &roster.capacities {
+            self.own.entry(person.clone()).or_insert(*capacity);
+        }
+        if roster.capacity > 0 {
+            for person in roster.people() {
+                self.roster.entry(person.to_owned()).or_insert(roster.capacity);
+            }
+        }
+    }
 }
 
 impl UnitDuty<'_> {
     /// How a person stands to it.
     #[must_use]
     pub fn of(&self, person: &str) -> Standing {
-        let leaves = self.leaves.and_then(|leaves| leaves.get(person)).map(Vec::as_slice).unwrap_or_default();
-        if let Some(leave) = leaves.iter().find(|leave| leave.covers(self.at)) {
-            return Standing::OnLeave { until: leave.until, stand_in_id: leave.stand_in_id.clone() };
+        let taken = self.taken.get(person).map(|by| by.map(ToOwned::to_owned));
+        if let Some(leave) = self.book.leave(person, self.at) {
+            let (stand_in, _) = self.book.taker(&self.unit_id, person, person, self.at);
+            let stand_in_id = taken.unwrap_or_else(|| stand_in.map(ToOwned::to_owned));
+            return Standing::OnLeave { until: leave.until, stand_in_id };
         }
         if let Some(on) = self.on.get(person) {
             return Standing::OnDuty(on.clone());
         }
         if !self.rostered {
-            let until = leaves.iter().map(|leave| leave.from).filter(|from| self.at < *from).min();
+            let until = self.book.next_leave(person, self.at);
             return Standing::OnDuty(OnDuty { until, ..OnDuty::default() });
         }
-        match self.replaced.get(person) {
-            Some(by) => Standing::Replaced { by: (*by).to_owned() },
+        match taken {
+            Some(by) => Standing::Replaced { by },
             None => Standing::OffDuty,
         }
     }

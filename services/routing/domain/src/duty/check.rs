@@ -1,20 +1,24 @@
 //! What is refused of a roster.
 
-use super::{Clash, Roster, Shift, clash, zone};
+use super::{Clash, Roster, Shift, clash, swap::may_have_shifts, zone};
 use crate::{
     Unit, Violation,
     decide::PersonEntry,
     id::{check_id, check_line},
 };
 use jiff::tz::TimeZone;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Most shifts of a roster.
 pub const MOST_SHIFTS: usize = 100;
 /// Most people of a shift.
 pub const MOST_PEOPLE: usize = 500;
+/// Most names in all shifts of a roster together.
+const MOST_NAMES: usize = 10_000;
 /// Most single days that a shift names.
 const MOST_DATES: usize = 400;
+/// Most single days that all shifts of a roster name together, those on which they are not included.
+const MOST_DATES_TOGETHER: usize = 2_000;
 /// The highest capacity.
 const MOST_TICKETS: u32 = 10_000;
 
@@ -86,6 +90,17 @@ impl Check<'_> {
         if roster.shifts.len() > MOST_SHIFTS {
             self.refuse("roster.shifts", format!("up to {MOST_SHIFTS}"));
         }
+        let dates: usize = roster.shifts.iter().map(|shift| shift.dates.len() + shift.except.len()).sum();
+        if dates > MOST_DATES_TOGETHER {
+            let rule = format!(
+                "up to {MOST_DATES_TOGETHER} `dates` and `except_dates` together: give the roster weekdays"
+            );
+            self.refuse("roster.shifts", rule);
+        }
+        let names: usize = roster.shifts.iter().map(|shift| shift.person_ids.len()).sum();
+        if names > MOST_NAMES {
+            self.refuse("roster.shifts", format!("up to {MOST_NAMES} `person_ids` together"));
+        }
         for (n, shift) in roster.shifts.iter().enumerate() {
             let path = format!("roster.shifts[{n}]");
             if let Err(rule) = check_line(&shift.name, 1, 50) {
@@ -131,20 +146,17 @@ impl Check<'_> {
         }
         let unit = &self.roster.unit_id;
         for (n, id) in shift.person_ids.iter().enumerate() {
-            let rule = match self.people.get(id) {
-                None => format!("no person `{id}`"),
-                Some(person) if !person.active => format!("`{id}` is not active"),
-                Some(person) if !person.unit_ids.contains(unit) => {
-                    format!("`{id}` does not belong to `{unit}`")
-                }
-                Some(_) if shift.person_ids[..n].contains(id) => format!("`{id}` is given twice"),
-                Some(_) => continue,
+            let rule = match may_have_shifts(self.people, id, unit) {
+                Err(rule) => rule,
+                Ok(()) if shift.person_ids[..n].contains(id) => format!("`{id}` is given twice"),
+                Ok(()) => continue,
             };
             self.refuse(format!("{path}.person_ids[{n}]"), rule);
         }
     }
 
-    /// No person has two shifts at the same time, here or in another roster.
+    /// No person has two shifts at the same time, here or in another roster. Only shifts that have a person in common are
+    /// compared.
     fn overlaps(&mut self, zone: &TimeZone, others: &[Roster]) {
         let roster = self.roster;
         let elsewhere: Vec<_> = others
@@ -152,17 +164,30 @@ impl Check<'_> {
             .filter(|other| other.id != roster.id)
             .filter_map(|other| super::zone(&other.time_zone).map(|zone| (other, zone)))
             .collect();
+        let there = elsewhere
+            .iter()
+            .flat_map(|(other, zone)| other.shifts.iter().map(move |shift| (*other, zone, shift)));
+        let mut known: Vec<(&Roster, &TimeZone, &Shift)> = there.collect();
+        let first_here = known.len();
+        known.extend(roster.shifts.iter().map(|shift| (roster, zone, shift)));
+        let named: HashSet<&str> = roster.people().collect();
+        let mut of_person: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (place, (_, _, shift)) in known.iter().enumerate() {
+            for person in shift.person_ids.iter().filter(|person| named.contains(person.as_str())) {
+                of_person.entry(person).or_default().push(place);
+            }
+        }
         for (n, shift) in roster.shifts.iter().enumerate() {
-            let here = roster.shifts[..n].iter().map(|before| (roster, zone, before));
-            let there = elsewhere
-                .iter()
-                .flat_map(|(other, zone)| other.shifts.iter().map(move |shift| (*other, zone, shift)));
-            let mine: HashSet<&str> = shift.person_ids.iter().map(String::as_str).collect();
-            for (other, its_zone, before) in here.chain(there) {
-                let Some(person) = before.person_ids.iter().find(|person| mine.contains(person.as_str()))
-                else {
-                    continue;
-                };
+            // By the other shift: the first person who has both.
+            let mut both: BTreeMap<usize, &str> = BTreeMap::new();
+            for person in &shift.person_ids {
+                let places = of_person.get(person.as_str()).into_iter().flatten();
+                for place in places.filter(|place| **place < first_here + n) {
+                    both.entry(*place).or_insert(person);
+                }
+            }
+            for (place, person) in both {
+                let Some(&(other, its_zone, before)) = known.get(place) else { continue };
                 let Some(Clash(day, its_day)) = clash((shift, zone), (before, its_zone)) else { continue };
                 let place =
                     if other.id == roster.id { String::new() } else { format!(" of roster `{}`", other.id) };

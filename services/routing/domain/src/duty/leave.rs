@@ -1,8 +1,8 @@
-//! Leave and swaps: what takes somebody out of their shifts.
+//! Leave: what takes somebody out of all of their shifts.
 
-use super::{DutyBook, Roster, zone};
+use super::{DutyBook, Window};
 use crate::{Violation, decide::PersonEntry, id::check_line};
-use jiff::{SignedDuration, Timestamp, civil::Date};
+use jiff::{SignedDuration, Timestamp};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -26,36 +26,35 @@ pub struct Leave {
     pub reason: String,
 }
 
-/// One shift of one day goes to somebody else (临时变动).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Swap {
-    /// The roster.
-    pub roster_id: String,
-    /// The shift, by its name.
-    pub shift: String,
-    /// The day it begins on, in the roster's zone.
-    pub day: Date,
-    /// Whose it is.
-    pub person_id: String,
-    /// Who has it instead.
-    pub stand_in_id: String,
-}
-
 impl Leave {
     /// Whether an instant is within.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.until
     }
+
+    /// Whether it has an instant in common with a window.
+    #[must_use]
+    pub fn meets(&self, window: Window) -> bool {
+        self.window().meets(&window)
+    }
+
+    const fn window(&self) -> Window {
+        Window { start: self.from, end: self.until }
+    }
 }
 
-/// Checks a leave against the people there are and the person's other leaves.
+/// Checks a leave against the people there are, other leaves of the person and the stand-in, and the person's shifts.
 #[must_use]
-pub fn check_leave(leave: &Leave, others: &[Leave], people: &HashMap<String, PersonEntry>) -> Vec<Violation> {
+pub fn check_leave(
+    leave: &Leave,
+    others: &[Leave],
+    book: &DutyBook,
+    people: &HashMap<String, PersonEntry>,
+) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut refuse = |field: &str, rule: String| found.push(Violation::new(field, rule));
-    let person = people.get(&leave.person_id);
-    match person {
+    match people.get(&leave.person_id) {
         None => refuse("person_id", format!("no person `{}`", leave.person_id)),
         Some(person) if !person.active => refuse("person_id", format!("`{}` is not active", leave.person_id)),
         Some(_) => {}
@@ -68,29 +67,12 @@ pub fn check_leave(leave: &Leave, others: &[Leave], people: &HashMap<String, Per
     if let Err(rule) = check_line(&leave.reason, 0, 200) {
         refuse("reason", rule);
     }
-    if let Some(stand_in) = &leave.stand_in_id {
-        match people.get(stand_in) {
-            _ if *stand_in == leave.person_id => {
-                refuse("stand_in_id", "somebody else than who is away".into());
-            }
-            None => refuse("stand_in_id", format!("no person `{stand_in}`")),
-            Some(entry) if !entry.active => refuse("stand_in_id", format!("`{stand_in}` is not active")),
-            Some(entry) => {
-                let shares = person
-                    .is_none_or(|person| person.unit_ids.iter().any(|unit| entry.unit_ids.contains(unit)));
-                if !shares {
-                    let rule = format!("`{stand_in}` belongs to no unit of `{}`", leave.person_id);
-                    refuse("stand_in_id", rule);
-                }
-            }
-        }
+    if let Some(stand_in) = &leave.stand_in_id
+        && let Err(rule) = check_stand_in(leave, stand_in, others, book, people)
+    {
+        refuse("stand_in_id", rule);
     }
-    if let Some(other) = others.iter().find(|other| {
-        other.id != leave.id
-            && other.person_id == leave.person_id
-            && other.from < leave.until
-            && leave.from < other.until
-    }) {
+    if let Some(other) = away(&leave.person_id, leave, others) {
         let rule = format!(
             "`{}` is on leave from {} until {} already: cancel that one first",
             leave.person_id, other.from, other.until
@@ -100,48 +82,47 @@ pub fn check_leave(leave: &Leave, others: &[Leave], people: &HashMap<String, Per
     found
 }
 
-/// Checks a swap against the roster it is of and everything that is known of the stand-in's duty.
-#[must_use]
-pub fn check_swap(
-    swap: &Swap,
-    roster: &Roster,
+fn check_stand_in(
+    leave: &Leave,
+    stand_in: &str,
+    others: &[Leave],
     book: &DutyBook,
     people: &HashMap<String, PersonEntry>,
-) -> Vec<Violation> {
-    let refused = |field: &str, rule: String| vec![Violation::new(field, rule)];
-    let Some(shift) = roster.shift(&swap.shift) else {
-        return refused("shift", format!("roster `{}` has no shift `{}`", roster.id, swap.shift));
-    };
-    if !shift.person_ids.contains(&swap.person_id) {
-        return refused("person_id", format!("`{}` does not have shift `{}`", swap.person_id, swap.shift));
+) -> Result<(), String> {
+    let person_id = &leave.person_id;
+    if stand_in == person_id {
+        return Err("somebody else than who is away".into());
     }
-    let window = zone(&roster.time_zone).and_then(|zone| shift.window(swap.day, &zone));
-    let Some(window) = window.filter(|_| shift.occurs(swap.day)) else {
-        return refused("date", format!("shift `{}` is not on {}", swap.shift, swap.day));
-    };
-    let stand_in = &swap.stand_in_id;
-    match people.get(stand_in) {
-        _ if *stand_in == swap.person_id => {
-            return refused("stand_in_id", "somebody else than whose shift it is".into());
+    let entry = people.get(stand_in).ok_or_else(|| format!("no person `{stand_in}`"))?;
+    if !entry.active {
+        return Err(format!("`{stand_in}` is not active"));
+    }
+    if !entry.handles {
+        return Err(format!("`{stand_in}` is no handler or unit leader"));
+    }
+    let person = people.get(person_id);
+    if person.is_some_and(|person| !person.unit_ids.iter().any(|unit| entry.unit_ids.contains(unit))) {
+        return Err(format!("`{stand_in}` belongs to no unit of `{person_id}`"));
+    }
+    // Where its times are refused nothing is said of what is meanwhile.
+    if leave.until <= leave.from || leave.until.duration_since(leave.from) > LONGEST {
+        return Ok(());
+    }
+    if let Some(other) = away(stand_in, leave, others) {
+        return Err(format!("`{stand_in}` is on leave from {} until {}", other.from, other.until));
+    }
+    let units = book.units_within(person_id, leave.window());
+    match units.into_iter().find(|unit| !entry.unit_ids.iter().any(|of| of == unit)) {
+        Some(unit) => {
+            Err(format!("`{stand_in}` does not belong to `{unit}`, where `{person_id}` has shifts meanwhile"))
         }
-        None => return refused("stand_in_id", format!("no person `{stand_in}`")),
-        Some(entry) if !entry.active => {
-            return refused("stand_in_id", format!("`{stand_in}` is not active"));
-        }
-        Some(entry) if !entry.unit_ids.contains(&roster.unit_id) => {
-            return refused("stand_in_id", format!("`{stand_in}` does not belong to `{}`", roster.unit_id));
-        }
-        Some(_) => {}
+        None => Ok(()),
     }
-    if let Some(leave) = book.leave_within(stand_in, window) {
-        return refused(
-            "stand_in_id",
-            format!("`{stand_in}` is on leave from {} until {}", leave.from, leave.until),
-        );
-    }
-    if let Some((roster, shift, day)) = book.shift_within(stand_in, window) {
-        let rule = format!("`{stand_in}` has shift `{shift}` of roster `{roster}` on {day} at the same time");
-        return refused("stand_in_id", rule);
-    }
-    Vec::new()
+}
+
+/// Another leave of a person at the time of this one.
+fn away<'a>(person: &str, leave: &Leave, others: &'a [Leave]) -> Option<&'a Leave> {
+    others
+        .iter()
+        .find(|other| other.id != leave.id && other.person_id == person && other.meets(leave.window()))
 }

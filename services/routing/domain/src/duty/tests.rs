@@ -1,9 +1,14 @@
+mod big;
+mod stand_ins;
+mod swaps;
+
 use super::*;
 use crate::{Unit, UnitKind, decide::PersonEntry};
 use gongdan_region::RegionCode;
 use jiff::{
     Timestamp, ToSpan as _,
     civil::{Date, Time, date, time},
+    tz::TimeZone,
 };
 use proptest::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -148,7 +153,7 @@ fn a_swap_gives_one_day_away() {
     };
     let book = DutyBook::new(vec![roster(vec![night()])], vec![], vec![swap]);
     let duty = book.unit("roads", instant("2026-12-05T01:00:00+08:00"));
-    assert_eq!(duty.of("an"), Standing::Replaced { by: "bo".into() });
+    assert_eq!(duty.of("an"), Standing::Replaced { by: Some("bo".into()) });
     assert!(matches!(duty.of("bo"), Standing::OnDuty(_)));
     assert!(on_duty(&book, "an", "2026-12-12T01:00:00+08:00"), "a week later it is theirs");
 }
@@ -217,9 +222,11 @@ fn overlapping_shifts_of_one_person_are_refused() {
 fn leaves_and_swaps_that_cannot_be_are_refused() {
     let people = people();
     let good = leave("an", "2026-12-04T00:00:00Z", "2026-12-05T00:00:00Z", Some("bo"));
-    assert_eq!(check_leave(&good, &[], &people), []);
+    let book = DutyBook::default();
+    assert_eq!(check_leave(&good, &[], &book, &people), []);
     let fields = |leave: Leave| -> Vec<String> {
-        check_leave(&leave, std::slice::from_ref(&good), &people).into_iter().map(|v| v.field).collect()
+        let others = std::slice::from_ref(&good);
+        check_leave(&leave, others, &book, &people).into_iter().map(|v| v.field).collect()
     };
     let other = |person: &str, stand_in| Leave {
         id: Uuid::from_u128(2),
@@ -251,12 +258,17 @@ fn leaves_and_swaps_that_cannot_be_are_refused() {
     assert_eq!(check(swap("an", "an", friday)).as_deref(), Some("stand_in_id"));
 }
 
-/// What the property below compares with: every day around the instant, every shift, every person in it.
-fn by_hand(roster: &Roster, leaves: &[Leave], swaps: &[Swap], person: &str, at: Timestamp) -> bool {
+/// What the property below compares with: every day around the instant, every shift, every person in it. `outsider` is of
+/// another unit.
+fn by_hand(
+    roster: &Roster,
+    leaves: &[Leave],
+    swaps: &[Swap],
+    outsider: Option<&str>,
+    person: &str,
+    at: Timestamp,
+) -> bool {
     let away = |person: &str| leaves.iter().find(|l| l.person_id == person && l.from <= at && at < l.until);
-    if away(person).is_some() {
-        return false;
-    }
     let zone = zone(&roster.time_zone).unwrap();
     let today = at.to_zoned(zone.clone()).date();
     (-3..=3).map(|n: i32| today + n.days()).any(|day| {
@@ -268,11 +280,16 @@ fn by_hand(roster: &Roster, leaves: &[Leave], swaps: &[Swap], person: &str, at: 
             runs && shift.person_ids.iter().any(|owner| {
                 let swap =
                     swaps.iter().find(|s| s.person_id == *owner && s.shift == shift.name && s.day == day);
-                match (swap, away(owner)) {
-                    (Some(swap), _) => swap.stand_in_id == person,
-                    (None, Some(leave)) => leave.stand_in_id.as_deref() == Some(person),
-                    (None, None) => owner == person,
+                let mut who = Some(swap.map_or(owner.as_str(), |swap| &swap.stand_in_id));
+                // Each of four hands it on once at most.
+                for _ in 0..=PEOPLE.len() {
+                    who = who.filter(|who| who == owner || Some(*who) != outsider);
+                    match who.and_then(away) {
+                        Some(leave) => who = leave.stand_in_id.as_deref(),
+                        None => return who == Some(person),
+                    }
                 }
+                false
             })
         })
     })
@@ -300,10 +317,13 @@ fn any_shift() -> impl proptest::strategy::Strategy<Value = Shift> {
         prop::collection::btree_set(1_u8..8, 0..5),
         prop::collection::btree_set((1_i8..15).prop_map(|day| date(2026, 3, day)), 0..4),
         prop::collection::btree_set((1_i8..15).prop_map(|day| date(2026, 3, day)), 0..3),
+        (1_i8..15, prop::option::of(0_i8..10), any::<bool>()),
         hour(),
         hour(),
     )
-        .prop_map(|(people, weekdays, dates, except, start, end)| Shift {
+        .prop_map(|(people, weekdays, dates, except, (first, length, begins), start, end)| Shift {
+            first_day: begins.then(|| date(2026, 3, first)),
+            last_day: length.map(|length| date(2026, 3, first + length)),
             person_ids: people.into_iter().map(|n| PEOPLE[n].to_owned()).collect(),
             dates,
             except,
@@ -331,7 +351,8 @@ proptest! {
     #[test]
     fn duty_is_what_rosters_leave_and_swaps_say(
         shifts in prop::collection::vec(any_shift(), 1..4),
-        leaves in prop::collection::vec(any_leave(), 0..3),
+        leaves in prop::collection::vec(any_leave(), 0..5),
+        outsider in prop::option::of(0_usize..4),
         swapped in prop::collection::vec((0_usize..4, 1_i8..15, 0_usize..4, 0_usize..4), 0..4),
         zone_name in prop::sample::select(vec![DEFAULT_ZONE, "America/New_York", "Pacific/Auckland"]),
         minutes in prop::collection::vec(0_i64..20_160, 8),
@@ -362,7 +383,10 @@ proptest! {
                 swaps.push(swap);
             }
         }
-        let book = DutyBook::new(vec![roster.clone()], kept.clone(), swaps.clone());
+        let outsider = outsider.map(|n| PEOPLE[n]);
+        let mut people = people();
+        people.retain(|id, _| Some(id.as_str()) != outsider);
+        let book = DutyBook::new(vec![roster.clone()], kept.clone(), swaps.clone()).with_people(people);
         let on = |person: &str, at: Timestamp| matches!(book.unit("roads", at).of(person), Standing::OnDuty(_));
         let first = instant("2026-03-01T00:00:00Z");
         let edges = edges(&roster, &kept, date(2026, 3, 1), 16);
@@ -376,7 +400,8 @@ proptest! {
             let duty = book.unit("roads", at);
             for person in PEOPLE {
                 let now = on(person, at);
-                prop_assert_eq!(now, by_hand(&roster, &kept, &swaps, person, at), "{} at {}", person, at);
+                let expected = by_hand(&roster, &kept, &swaps, outsider, person, at);
+                prop_assert_eq!(now, expected, "{} at {}", person, at);
                 if let (Some(before), Some(after)) = (before, after) {
                     prop_assert_eq!(now, on(person, before), "{} between {} and {}", person, before, at);
                     prop_assert_eq!(now, on(person, after - 1.nanoseconds()), "{} from {} on", person, at);
@@ -390,14 +415,23 @@ proptest! {
 
     /// Two shifts clash iff there is an instant at which both are.
     #[test]
-    fn clashes_are_found(one in any_shift(), other in any_shift()) {
-        let zone = zone(DEFAULT_ZONE).unwrap();
-        let windows = |shift: &Shift| -> Vec<Window> {
+    fn clashes_are_found(
+        one in any_shift(),
+        other in any_shift(),
+        zone_names in prop::sample::select(vec![
+            (DEFAULT_ZONE, DEFAULT_ZONE),
+            (DEFAULT_ZONE, "Asia/Kolkata"),
+            (DEFAULT_ZONE, "America/New_York"),
+            ("America/New_York", "America/New_York"),
+        ]),
+    ) {
+        let zones = (zone(zone_names.0).unwrap(), zone(zone_names.1).unwrap());
+        let windows = |shift: &Shift, zone: &TimeZone| -> Vec<Window> {
             (-3..40).map(|n: i32| date(2026, 2, 20) + n.days()).filter(|day| shift.occurs(*day))
-                .filter_map(|day| shift.window(day, &zone)).collect()
+                .filter_map(|day| shift.window(day, zone)).collect()
         };
-        let (mine, its) = (windows(&one), windows(&other));
+        let (mine, its) = (windows(&one, &zones.0), windows(&other, &zones.1));
         let meet = mine.iter().any(|a| its.iter().any(|b| a.meets(b)));
-        prop_assert_eq!(clash((&one, &zone), (&other, &zone)).is_some(), meet);
+        prop_assert_eq!(clash((&one, &zones.0), (&other, &zones.1)).is_some(), meet);
     }
 }

@@ -44,8 +44,8 @@ pub struct StrategyTarget {
     /// Skills that are needed, the most important first: all of them, or with [`Strategy::SkillWeighted`] at least one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub skills: Vec<String>,
-    /// How many tickets a person may have at a time, unless a roster says it for the person; 0: as the unit's roster says,
-    /// or the service.
+    /// How many tickets a person may have at a time, unless a roster says it for the person; 0: as the roster says
+    /// that names them, or the service.
     #[serde(default)]
     pub capacity: u32,
     /// When nobody can take it.

@@ -102,10 +102,6 @@ fn consider<'a>(
     members: &'a [String],
 ) -> (Vec<Candidate<'a>>, Vec<PersonTrial>) {
     let duty = directory.duty().unit(&target.unit_id, asked.at);
-    let unit_capacity = match target.capacity {
-        0 => directory.duty().unit_capacity(&target.unit_id).unwrap_or(staff.default_capacity()),
-        given => given,
-    };
     let (mut able, mut others) = (Vec::new(), Vec::new());
     for (place, id) in members.iter().enumerate() {
         let Some(entry) = directory.person(id) else { continue };
@@ -138,7 +134,7 @@ fn consider<'a>(
             no(PersonOutcome::LacksSkill);
             continue;
         }
-        let capacity = directory.duty().own_capacity(&target.unit_id, id).unwrap_or(unit_capacity);
+        let capacity = capacity(directory, target, staff, id);
         let load = staff.load(id).total();
         if load >= capacity {
             others.push(PersonTrial { load, capacity, ..PersonTrial::of(id, PersonOutcome::Full) });
@@ -147,6 +143,16 @@ fn consider<'a>(
         able.push(Candidate { id, load, capacity, score, place });
     }
     (able, others)
+}
+
+/// How many tickets a person may have: as a roster says for them, else the rule, else the roster that names them, else the
+/// service.
+fn capacity(directory: &Directory, target: &StrategyTarget, staff: &Staff, person: &str) -> u32 {
+    let book = directory.duty();
+    let by_rule = || (target.capacity > 0).then_some(target.capacity);
+    let by_roster = || book.roster_capacity(&target.unit_id, person);
+    let own = book.own_capacity(&target.unit_id, person);
+    own.or_else(by_rule).or_else(by_roster).unwrap_or(staff.default_capacity())
 }
 
 /// How well skills fit, from 1; 0: they do not. The first of three counts 3, the last 1.

@@ -168,6 +168,28 @@ fn the_least_loaded_is_who_has_the_smallest_part_of_the_capacity() {
 }
 
 #[test]
+fn people_may_have_as_much_as_the_roster_that_names_them_says() {
+    let first = Roster { capacities: BTreeMap::new(), ..roster() };
+    let [day, night] = <[Shift; 2]>::try_from(first.shifts.clone()).unwrap();
+    let night = Shift { start: time(8, 0, 0, 0), end: time(20, 0, 0, 0), ..night };
+    let unsaid = Shift { person_ids: vec!["chen".into()], ..day.clone() };
+    let day = Shift { person_ids: vec!["an".into(), "bo".into()], ..day };
+    let of =
+        |id: &str, capacity, shift| Roster { id: id.into(), capacity, shifts: vec![shift], ..first.clone() };
+    let rosters = vec![of("a", 4, day), of("b", 1, night), of("c", 0, unsaid)];
+    let directory = Directory::new(HashMap::from([unit("roads")]), people(), AreaIndex::new(vec![]), vec![])
+        .with_duty(DutyBook::new(rosters, vec![], vec![]));
+    let mut loads = staff(&[("an", 4), ("bo", 4), ("chen", 8), ("ding", 0)]);
+    let target = target(Strategy::LeastLoaded, &[]);
+    let mut next = || pick(&directory, (1, "r"), &target, &asked(0), &mut loads).unwrap().person_id;
+    // `an` and `bo` may have 4, `ding` one, `chen` the service's 9.
+    let mut chosen = [next(), next()];
+    chosen.sort();
+    assert_eq!(chosen.map(Option::unwrap), ["chen", "ding"]);
+    assert_eq!(next(), None);
+}
+
+#[test]
 fn skills_weigh_more_the_more_of_somebody_is_free() {
     let directory = directory(vec![]);
     let weigh = target(Strategy::SkillWeighted, &["asphalt", "lights"]);
