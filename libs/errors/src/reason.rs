@@ -153,6 +153,8 @@ reasons! {
     ReviewOpen = "REVIEW_OPEN",
     /// No review of the ticket is open. Code FAILED_PRECONDITION.
     ReviewNotOpen = "REVIEW_NOT_OPEN",
+    /// The responsibility is not there. Code NOT_FOUND.
+    ResponsibilityNotFound = "RESPONSIBILITY_NOT_FOUND",
     /// The rotation of keys is not there. Code NOT_FOUND.
     RotationNotFound = "ROTATION_NOT_FOUND",
     /// Another rotation of keys runs: watch that one. Code FAILED_PRECONDITION.

@@ -69,6 +69,11 @@ pub fn leave_not_found() -> Error {
     Error::not_found(Reason::LeaveNotFound, "no leave of this id")
 }
 
+/// The responsibility is not there.
+pub fn responsibility_not_found() -> Error {
+    Error::not_found(Reason::ResponsibilityNotFound, "no responsibility of this id")
+}
+
 /// The caller's etag is not the present one.
 pub fn roster_etag_mismatch() -> Error {
     Error::aborted(Reason::EtagMismatch, "the roster changed since it was read: read it again")

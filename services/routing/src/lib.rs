@@ -16,7 +16,7 @@ pub use config::{
 };
 
 use crate::{
-    consumers::{learn::Learn, tickets::Tickets},
+    consumers::{forget::Forget, learn::Learn, tickets::Tickets},
     grpc::Api,
     jobs::train::Trainer,
     store::{DirectoryCache, Imported, Store, SuggesterCache},
@@ -30,7 +30,8 @@ use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, OwnerLog, R
 use gongdan_pg::Schema;
 use gongdan_proto::routing::v1::{
     decision_service_server::DecisionServiceServer, duty_service_server::DutyServiceServer,
-    organisation_service_server::OrganisationServiceServer, rule_service_server::RuleServiceServer,
+    organisation_service_server::OrganisationServiceServer,
+    responsibility_service_server::ResponsibilityServiceServer, rule_service_server::RuleServiceServer,
     rule_set_service_server::RuleSetServiceServer, suggest_service_server::SuggestServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
@@ -147,6 +148,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
         .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleSetServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DutyServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(ResponsibilityServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DecisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(SuggestServiceServer::new(api).max_decoding_message_size(limit))
         .add(EventServer::new(pool.clone(), NAME, root, guard()))
@@ -168,5 +170,6 @@ fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow:
         .events(&[&Tickets::kinds()[..], &SCOPE_EVENTS].concat());
     // What is learnt from, `resolved` and `answered`, is among these.
     let learn = Learn { inner: Arc::new(tickets), clock: base.clock.clone() };
-    Ok(vec![base.consume(builder, "tickets", ScopeProjection::around(Arc::new(learn)))?])
+    let all = Forget(ScopeProjection::around(Arc::new(learn)));
+    Ok(vec![base.consume(builder, "tickets", Arc::new(all))?])
 }

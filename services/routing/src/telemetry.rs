@@ -86,7 +86,7 @@ impl Metrics {
                 "Rules with a strategy that held when nobody of the unit could take the ticket",
             ),
         };
-        for by in ["rule", "area", "pool"] {
+        for by in ["rule", "responsible", "area", "desk", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
         }
         for answer in [AnswerKind::Dispatched, AnswerKind::Pooled, AnswerKind::Refused] {
@@ -122,7 +122,9 @@ impl Metrics {
         let by = match (decided.rule_revision, decided.area_id) {
             (Some(_), _) => "rule",
             (None, Some(_)) => "area",
-            (None, None) => "pool",
+            (None, None) if decided.target.unit_id().is_none() => "pool",
+            (None, None) if decided.explanation.desks.is_empty() => "responsible",
+            (None, None) => "desk",
         };
         self.decisions.add(1, &[KeyValue::new("by", by)]);
         let chosen = usize::from(decided.target.person_id().is_some());

@@ -291,7 +291,7 @@ impl Month {
                 .iter()
                 .map(|(unit, customer)| {
                     let last_handler = last.get(&(*customer, *unit)).cloned();
-                    let history = History { last_handler, returned_by: Vec::new(), lot: random.next() };
+                    let history = History { last_handler, lot: random.next(), ..History::default() };
                     Question { ticket: facts(&world, *unit, at), refusals: Refusals::default(), history }
                 })
                 .collect();

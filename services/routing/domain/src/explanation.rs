@@ -2,8 +2,10 @@
 //!
 //! Rules and areas are named by numbers of rows that are never changed, so the reader can see them as they were.
 
+mod direct;
 mod staff;
 
+pub use direct::{DeskTrial, DirectOutcome, DirectTrial};
 pub use staff::{PersonOutcome, PersonTrial, StaffTrial};
 
 use serde::{Deserialize, Serialize};
@@ -93,12 +95,18 @@ pub struct Explanation {
     /// People that rules with a strategy considered, in the order of the rules.
     #[serde(default, rename = "p", skip_serializing_if = "Vec::is_empty")]
     pub staff: Vec<StaffTrial>,
+    /// Who answers for the asset or the customer, who comes first ahead.
+    #[serde(default, rename = "d", skip_serializing_if = "Vec::is_empty")]
+    pub direct: Vec<DirectTrial>,
     /// Areas, most specific first.
     #[serde(default, rename = "a", skip_serializing_if = "Vec::is_empty")]
     pub areas: Vec<AreaTrial>,
     /// Areas that cover the region for other branches only.
     #[serde(default, rename = "o", skip_serializing_if = "is_zero")]
     pub other_items: usize,
+    /// Second-level desks around the region, the nearest first, up to the one that got it.
+    #[serde(default, rename = "k", skip_serializing_if = "Vec::is_empty")]
+    pub desks: Vec<DeskTrial>,
     /// Rules there were, disabled ones aside.
     #[serde(default, rename = "n", skip_serializing_if = "is_zero")]
     pub in_force: usize,
@@ -135,6 +143,7 @@ mod tests {
         let kept = r#"{"r":[[1,3,0],[2,1,null]],"n":2}"#;
         let explanation: Explanation = serde_json::from_str(kept).unwrap();
         assert!(explanation.staff.is_empty() && explanation.rules.len() == 2);
+        assert!(explanation.direct.is_empty() && explanation.desks.is_empty());
         assert_eq!(serde_json::to_string(&explanation).unwrap(), kept);
     }
 }

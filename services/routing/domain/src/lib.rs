@@ -1,7 +1,7 @@
 //! Where a ticket goes, and why: units, areas, rules and the decision. Pure: time comes in, nothing goes out.
 //!
-//! `decide` is the heart: rules in order, then areas, then the manual pool, each step written down in an
-//! [`Explanation`]. Source: R1 to R8.
+//! `decide` is the heart: rules in order, then who answers for the asset or the customer, then areas, then the nearest desk,
+//! then the manual pool, each step written down in an [`Explanation`]. Source: R1 to R8.
 
 mod area;
 mod condition;
@@ -12,6 +12,7 @@ mod facts;
 mod id;
 pub mod import;
 mod principal;
+pub mod responsible;
 mod rule;
 mod rule_set;
 pub mod simulate;
@@ -27,7 +28,8 @@ pub use decide::{
     decide_all, decide_staffed,
 };
 pub use explanation::{
-    AreaTrial, Detail, Explanation, Outcome, PersonOutcome, PersonTrial, RuleTrial, StaffTrial,
+    AreaTrial, DeskTrial, Detail, DirectOutcome, DirectTrial, Explanation, Outcome, PersonOutcome,
+    PersonTrial, RuleTrial, StaffTrial,
 };
 pub use facts::TicketFacts;
 pub use id::{InvalidId, check_id};

@@ -52,6 +52,8 @@ pub enum RuleTarget {
     },
     /// A person of a unit, by a strategy.
     Strategy(StrategyTarget),
+    /// The unit that received the ticket first in this round, although it returned it (首接负责制). Source: R8.
+    FirstReceiver,
 }
 
 /// What a rule does.
@@ -157,7 +159,7 @@ impl Check<'_> {
             Some(RuleTarget::Desk { desk_id: Some(desk) }) => {
                 self.unit("rule.action.desk.desk_id", desk, Some(UnitKind::Desk));
             }
-            Some(RuleTarget::Desk { desk_id: None }) => {}
+            Some(RuleTarget::Desk { desk_id: None } | RuleTarget::FirstReceiver) => {}
             Some(RuleTarget::Pool { unit_id, reason }) => {
                 if let Some(unit) = unit_id {
                     self.unit("rule.action.pool.unit_id", unit, None);

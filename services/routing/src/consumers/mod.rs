@@ -2,8 +2,10 @@
 
 mod batch;
 mod facts;
+pub mod forget;
 mod holdings;
 pub mod learn;
+mod receivers;
 mod staffing;
 pub mod tickets;
 

@@ -10,14 +10,17 @@ use super::{
     batch::{Batch, KINDS, Trigger, Waiting},
     facts::facts,
     holdings::{self, Holders},
+    receivers::first_receivers,
     staffing::Desk,
 };
 use crate::{
     config::DecisionsConfig,
     events,
     store::{
-        Answer, Answered, DecisionRow, DirectoryCache, InsertError, LoadChanges, answer_many, insert_many,
-        last_handlers, loads, reservations, supersede_many,
+        Answer, Answered, DecisionRow, DirectoryCache, InsertError, LoadChanges, Matter as LastMatter,
+        answer_many,
+        answerable::{self, Matter},
+        insert_many, last_handlers, loads, reservations, supersede_many,
     },
     telemetry::Metrics,
 };
@@ -27,8 +30,10 @@ use gongdan_clock::{SharedClock, new_id};
 use gongdan_outbox::{AT_ONCE, ApplyError, Handler, OwnerLog};
 use gongdan_proto::tickets::v1::{TicketEvent, ticket_event::Change};
 use gongdan_routing_domain::{
-    Directory, History, Question, REFUSALS_BEFORE_POOL, Refusals, RuleTarget, TicketFacts, strategy::Strategy,
+    Directory, History, Question, REFUSALS_BEFORE_POOL, Refusals, RuleInForce, RuleTarget, TicketFacts,
+    strategy::Strategy,
 };
+use jiff::Timestamp;
 use sqlx::PgConnection;
 use std::{collections::HashMap, sync::Arc};
 use uuid::Uuid;
@@ -64,6 +69,22 @@ struct Ask {
     waiting: Waiting,
     facts: TicketFacts,
     refusals: Refusals,
+}
+
+impl Ask {
+    /// The customer's tickets about the item, if it is known whose it is.
+    fn matter(&self) -> Option<LastMatter> {
+        let customer = Uuid::try_parse(&self.waiting.ticket.customer_id).ok()?;
+        Some((customer, self.facts.item.clone()))
+    }
+}
+
+/// What of tickets' past decisions are made by.
+#[derive(Debug, Default)]
+struct Past {
+    returned: HashMap<Uuid, Vec<String>>,
+    last: HashMap<LastMatter, String>,
+    first: HashMap<Uuid, String>,
 }
 
 #[async_trait]
@@ -132,7 +153,7 @@ impl Tickets {
         }
         // In the order of ids, so that two batches cannot wait for each other.
         asks.sort_by_key(|ask| ask.waiting.event.aggregate_id);
-        let questions = questions(connection, &directory, &asks).await?;
+        let questions = self.questions(connection, &directory, &asks, now).await?;
         let desk = Desk { directory, capacity: self.capacity, now, metrics: &self.metrics };
         let decided = desk.decide(connection, questions, settled).await?;
         let rows: Vec<_> = asks
@@ -188,6 +209,67 @@ impl Tickets {
         Ok(())
     }
 
+    /// What is asked, with who had to do with the tickets where rules choose by that, and who answers for their assets and
+    /// customers.
+    async fn questions(
+        &self,
+        connection: &mut PgConnection,
+        directory: &Directory,
+        asks: &[Ask],
+        now: Timestamp,
+    ) -> Result<Vec<Question>, ApplyError> {
+        let matters: Vec<Matter> = asks.iter().map(|ask| Matter::of(&ask.waiting.ticket)).collect();
+        let mut answerable = answerable::read(connection, &matters, now).await?.into_iter();
+        let past = self.past(connection, directory, asks).await?;
+        Ok(asks
+            .iter()
+            .map(|ask| {
+                let id = ask.waiting.event.aggregate_id;
+                Question {
+                    ticket: ask.facts.clone(),
+                    refusals: ask.refusals.clone(),
+                    history: History {
+                        last_handler: ask.matter().and_then(|matter| past.last.get(&matter).cloned()),
+                        returned_by: past.returned.get(&id).cloned().unwrap_or_default(),
+                        first_receiver: past.first.get(&id).cloned(),
+                        answerable: answerable.next().unwrap_or_default(),
+                        lot: id.as_u64_pair().1,
+                    },
+                }
+            })
+            .collect())
+    }
+
+    /// Of tickets' past what rules in force ask for; who returned it also counts for who answers for it.
+    async fn past(
+        &self,
+        connection: &mut PgConnection,
+        directory: &Directory,
+        asks: &[Ask],
+    ) -> Result<Past, ApplyError> {
+        let rounds: Vec<(Uuid, i32)> = asks
+            .iter()
+            .filter(|ask| !ask.facts.returned_by.is_empty())
+            .map(|ask| (ask.waiting.event.aggregate_id, ask.waiting.ticket.round))
+            .collect();
+        let mut past = Past::default();
+        if !rounds.is_empty() {
+            past.returned = holdings::returned_by(connection, &rounds).await?;
+        }
+        if directory.asks_first_receiver() && !rounds.is_empty() {
+            past.first = first_receivers(self.log.as_ref(), &rounds).await?;
+        }
+        let by_last_handler = |rule: &RuleInForce| match &rule.action.target {
+            Some(RuleTarget::Strategy(to)) => to.strategy == Strategy::LastHandler,
+            _ => false,
+        };
+        if directory.rules().iter().any(by_last_handler) {
+            let matters: Vec<_> = asks.iter().filter_map(Ask::matter).collect();
+            past.last = last_handlers::read(connection, &matters).await?;
+        }
+        Ok(past)
+    }
+
     /// Subjects and bodies, as the tickets were submitted, or as they were taken out of quarantine.
     async fn texts(&self, mut tickets: Vec<Uuid>) -> Result<HashMap<Uuid, (String, String)>, ApplyError> {
         let mut texts = HashMap::with_capacity(tickets.len());
@@ -216,46 +298,4 @@ fn refusals(trigger: Trigger, answers: &[Answer], answered: &[Answered]) -> Opti
     let count = usize::try_from(refused.attempt).ok().filter(|count| *count <= REFUSALS_BEFORE_POOL)?;
     let last_reason = answers.iter().find(|answer| answer.decision_id == decision)?.reason.clone();
     Some(Refusals { count, last_reason })
-}
-
-/// What is asked, with who had to do with the tickets where rules choose by that.
-async fn questions(
-    connection: &mut PgConnection,
-    directory: &Directory,
-    asks: &[Ask],
-) -> Result<Vec<Question>, ApplyError> {
-    let matter = |ask: &Ask| {
-        let customer = Uuid::try_parse(&ask.waiting.ticket.customer_id).ok()?;
-        Some((customer, ask.facts.item.clone()))
-    };
-    let (mut returned, mut last) = (HashMap::new(), HashMap::new());
-    if directory.has_strategies() {
-        let tickets: Vec<(Uuid, i32)> = asks
-            .iter()
-            .filter(|ask| ask.facts.return_count > 0)
-            .map(|ask| (ask.waiting.event.aggregate_id, ask.waiting.ticket.round))
-            .collect();
-        returned = holdings::returned_by(connection, &tickets).await?;
-        if directory.rules().iter().any(|rule| {
-            matches!(&rule.action.target, Some(RuleTarget::Strategy(to)) if to.strategy == Strategy::LastHandler)
-        }) {
-            let matters: Vec<_> = asks.iter().filter_map(matter).collect();
-            last = last_handlers::read(connection, &matters).await?;
-        }
-    }
-    Ok(asks
-        .iter()
-        .map(|ask| {
-            let id = ask.waiting.event.aggregate_id;
-            Question {
-                ticket: ask.facts.clone(),
-                refusals: ask.refusals.clone(),
-                history: History {
-                    last_handler: matter(ask).and_then(|matter| last.get(&matter).cloned()),
-                    returned_by: returned.get(&id).cloned().unwrap_or_default(),
-                    lot: id.as_u64_pair().1,
-                },
-            }
-        })
-        .collect())
 }

@@ -9,7 +9,10 @@ use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{self as pb, ExplainDecisionRequest, ExplainDecisionResponse};
 use gongdan_region::{RegionCode, Regions};
-use gongdan_routing_domain::{Area, Detail, Outcome, PersonOutcome, RuleTrial, StaffTrial, parts};
+use gongdan_routing_domain::{
+    Area, Detail, DirectOutcome, DirectTrial, Outcome, PersonOutcome, RuleTrial, StaffTrial, parts,
+    responsible::ChargeKind,
+};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -29,8 +32,11 @@ pub(super) async fn explain_decision(
     let revisions = rooms.store.rule_revisions(&revisions).await?;
     let area_ids: Vec<i64> = explanation.areas.iter().map(|trial| trial.0).collect();
     let areas = rooms.store.areas_by_id(&area_ids).await?;
-    let considered: Vec<String> =
+    let mut considered: Vec<String> =
         explanation.staff.iter().flat_map(StaffTrial::people).map(|person| person.person).collect();
+    considered.extend(explanation.direct.iter().map(|trial| trial.person.clone()));
+    let desks: Vec<String> = explanation.desks.iter().map(|trial| trial.0.clone()).collect();
+    let desk_names = if desks.is_empty() { HashMap::new() } else { rooms.store.unit_names(&desks).await? };
     let names = if considered.is_empty() { HashMap::new() } else { rooms.store.names(&considered).await? };
     let staff: HashMap<i64, &StaffTrial> =
         explanation.staff.iter().map(|trial| (trial.revision, trial)).collect();
@@ -60,6 +66,16 @@ pub(super) async fn explain_decision(
         areas_of_other_items: count(explanation.other_items),
         rules_in_force: count(explanation.in_force),
         arbitration: explanation.arbitration,
+        responsible: explanation.direct.iter().map(|trial| responsible(trial, &names)).collect(),
+        desks: explanation
+            .desks
+            .iter()
+            .map(|trial| pb::DeskTrial {
+                unit_id: trial.0.clone(),
+                unit_name: desk_names.get(&trial.0).cloned().unwrap_or_default(),
+                outcome: trial_outcome(trial.1).into(),
+            })
+            .collect(),
     })
 }
 
@@ -131,6 +147,37 @@ const fn person_outcome(outcome: PersonOutcome) -> pb::PersonOutcome {
         PersonOutcome::LacksSkill => pb::PersonOutcome::LacksSkill,
         PersonOutcome::ReturnedIt => pb::PersonOutcome::ReturnedIt,
         PersonOutcome::Inactive => pb::PersonOutcome::Inactive,
+    }
+}
+
+/// Without the customer or asset: the ticket says it to who may see it.
+fn responsible(trial: &DirectTrial, names: &HashMap<String, String>) -> pb::ResponsibleTrial {
+    let charge = match trial.kind {
+        ChargeKind::Asset => pb::ChargeKind::Asset,
+        ChargeKind::Customer => pb::ChargeKind::Customer,
+    };
+    pb::ResponsibleTrial {
+        charge: charge.into(),
+        item: trial.item.clone(),
+        person_id: trial.person.clone(),
+        person_name: names.get(&trial.person).cloned().unwrap_or_default(),
+        unit_id: trial.unit.clone(),
+        outcome: direct_outcome(trial.outcome).into(),
+        stand_in_id: trial.stand_in.clone().unwrap_or_default(),
+    }
+}
+
+const fn direct_outcome(outcome: DirectOutcome) -> pb::ResponsibleOutcome {
+    match outcome {
+        DirectOutcome::Chosen => pb::ResponsibleOutcome::Chosen,
+        DirectOutcome::StandIn => pb::ResponsibleOutcome::StandIn,
+        DirectOutcome::UnitOnLeave => pb::ResponsibleOutcome::UnitOnLeave,
+        DirectOutcome::UnitOffDuty => pb::ResponsibleOutcome::UnitOffDuty,
+        DirectOutcome::Inactive => pb::ResponsibleOutcome::Inactive,
+        DirectOutcome::LeftUnit => pb::ResponsibleOutcome::LeftUnit,
+        DirectOutcome::UnitGone => pb::ResponsibleOutcome::UnitGone,
+        DirectOutcome::ReturnedIt => pb::ResponsibleOutcome::ReturnedIt,
+        DirectOutcome::Behind => pb::ResponsibleOutcome::Behind,
     }
 }
 

@@ -3,6 +3,7 @@
 mod cancel_leave;
 mod citizens;
 mod decode;
+mod delete_responsibility;
 mod delete_roster;
 mod delete_rule;
 mod diff_rule_sets;
@@ -17,12 +18,14 @@ mod get_rule_draft;
 mod get_unit;
 mod import_organisation;
 mod import_organisation_parts;
+mod import_responsibilities;
 mod list_areas;
 mod list_decisions;
 mod list_leaves;
 mod list_loads;
 mod list_on_duty;
 mod list_principals;
+mod list_responsibilities;
 mod list_rosters;
 mod list_rule_sets;
 mod list_rules;
@@ -31,9 +34,11 @@ mod list_units;
 mod move_rule;
 mod page;
 mod publish_rule_draft;
+mod put_responsibility;
 mod put_roster;
 mod put_rule;
 mod record_leave;
+mod responsibility;
 mod roll_back_rules;
 mod show;
 mod simulate_rules;
@@ -47,8 +52,9 @@ use gongdan_access::caller;
 use gongdan_errors::Error;
 use gongdan_proto::routing::v1::{
     self as pb, decision_service_server::DecisionService, duty_service_server::DutyService,
-    organisation_service_server::OrganisationService, rule_service_server::RuleService,
-    rule_set_service_server::RuleSetService, suggest_service_server::SuggestService,
+    organisation_service_server::OrganisationService, responsibility_service_server::ResponsibilityService,
+    rule_service_server::RuleService, rule_set_service_server::RuleSetService,
+    suggest_service_server::SuggestService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
@@ -281,6 +287,41 @@ impl DutyService for Api {
 
     async fn list_loads(&self, request: Request<pb::ListLoadsRequest>) -> Answer<pb::ListLoadsResponse> {
         answer(list_loads::list_loads(&self.0, request.into_inner()).await)
+    }
+}
+
+#[tonic::async_trait]
+impl ResponsibilityService for Api {
+    async fn put_responsibility(
+        &self,
+        request: Request<pb::PutResponsibilityRequest>,
+    ) -> Answer<pb::Responsibility> {
+        let caller = caller(&request)?;
+        answer(put_responsibility::put_responsibility(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn delete_responsibility(
+        &self,
+        request: Request<pb::DeleteResponsibilityRequest>,
+    ) -> Answer<pb::DeleteResponsibilityResponse> {
+        let caller = caller(&request)?;
+        answer(delete_responsibility::delete_responsibility(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_responsibilities(
+        &self,
+        request: Request<pb::ListResponsibilitiesRequest>,
+    ) -> Answer<pb::ListResponsibilitiesResponse> {
+        answer(list_responsibilities::list_responsibilities(&self.0, request.into_inner()).await)
+    }
+
+    async fn import_responsibilities(
+        &self,
+        request: Request<Streaming<pb::ImportResponsibilitiesRequest>>,
+    ) -> Answer<pb::ImportResponsibilitiesResponse> {
+        let caller = caller(&request)?;
+        let import = import_responsibilities::import_responsibilities(&self.0, &caller, request.into_inner());
+        Ok(Response::new(import.await?))
     }
 }
 

@@ -82,6 +82,7 @@ fn target_of(target: rule_action::Target, violations: &mut Violations) -> Option
         rule_action::Target::Pool(pool) => {
             RuleTarget::Pool { unit_id: given(pool.unit_id), reason: pool.reason }
         }
+        rule_action::Target::FirstReceiver(_) => RuleTarget::FirstReceiver,
         rule_action::Target::Strategy(action) => {
             let strategy = violations.field("rule.action.strategy.strategy", strategy(&action));
             let otherwise = violations.field("rule.action.strategy.otherwise", otherwise(&action));

@@ -108,6 +108,7 @@ fn action(action: &RuleAction) -> pb::RuleAction {
         RuleTarget::Pool { unit_id, reason } => {
             rule_action::Target::Pool(pb::PoolAction { unit_id: unit_id.unwrap_or_default(), reason })
         }
+        RuleTarget::FirstReceiver => rule_action::Target::FirstReceiver(pb::FirstReceiverAction {}),
         RuleTarget::Strategy(target) => rule_action::Target::Strategy(pb::StrategyAction {
             unit_id: target.unit_id,
             strategy: strategy(target.strategy).into(),

@@ -4,7 +4,7 @@ use super::decode;
 use crate::{
     Rooms,
     consumers::facts,
-    store::{Compared, RuleRevision},
+    store::{Compared, RuleRevision, answerable::Matter},
     telemetry::SimulationEnd,
 };
 use gongdan_access::{Caller, Scope};
@@ -155,13 +155,20 @@ impl Run {
         for event in events {
             by_id.entry(event.aggregate_id).or_insert(event);
         }
-        let mut past = Vec::with_capacity(by_id.len());
+        let (mut past, mut matters) = (Vec::with_capacity(by_id.len()), Vec::with_capacity(by_id.len()));
         for id in ids {
             let Some(event) = by_id.remove(id) else { continue };
             match read(&event) {
-                Some(ticket) => past.push(ticket),
+                Some((ticket, matter)) => {
+                    past.push(ticket);
+                    matters.push(matter);
+                }
                 None => *unreadable += 1,
             }
+        }
+        let answerable = self.rooms.store.answerable(&matters, self.at).await?;
+        for (ticket, answerable) in past.iter_mut().zip(answerable) {
+            ticket.answerable = answerable;
         }
         Ok(past)
     }
@@ -200,13 +207,15 @@ fn shown(pair: Pair<Key>, room: &mut usize) -> pb::SimulationPair {
     pb::SimulationPair { from, to, tickets: count(pair.tickets), examples }
 }
 
-fn read(event: &Event) -> Option<Past<Key>> {
+fn read(event: &Event) -> Option<(Past<Key>, Matter)> {
     let payload: TicketEvent = event.decode().ok()?;
     let (Some(ticket), Some(Change::Submitted(submitted))) = (payload.state, payload.change) else {
         return None;
     };
     let facts = facts(&ticket, submitted.subject, submitted.body).ok()?;
-    Some(Past { key: (event.aggregate_id, ticket.number), facts, submitted_at: event.occurred_at })
+    let matter = Matter::of(&ticket);
+    let key = (event.aggregate_id, ticket.number);
+    Some((Past { key, facts, submitted_at: event.occurred_at, answerable: Vec::new() }, matter))
 }
 
 fn place(place: Place) -> pb::SimulationPlace {

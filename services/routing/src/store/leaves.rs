@@ -184,6 +184,26 @@ pub(super) async fn current(connection: &mut PgConnection, since: Timestamp) -> 
     Ok(rows.into_iter().map(|row| LeaveRecord::from(row).leave).collect())
 }
 
+/// Leaves of these people within which an instant is.
+pub(super) async fn at(
+    connection: &mut PgConnection,
+    people: &[String],
+    at: Timestamp,
+) -> Result<Vec<Leave>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, person_id, starts_at, ends_at, stand_in_id, reason, recorded_by, cancelled_at
+         FROM leaves WHERE cancelled_at IS NULL AND person_id = ANY ($1) AND starts_at <= $2 AND ends_at > $2",
+        people,
+        at.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("leaves.at", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(|row| LeaveRecord::from(row).leave).collect())
+}
+
 async fn of_people(connection: &mut PgConnection, people: &[String]) -> Result<Vec<Leave>, Error> {
     let rows = sqlx::query_as!(
         Row,

@@ -1,5 +1,6 @@
 //! All SQL of routing; a file per table or view.
 
+pub mod answerable;
 mod areas;
 mod book;
 mod compared;
@@ -17,6 +18,9 @@ mod past_tickets;
 mod plans;
 mod principals;
 pub mod reservations;
+pub mod responsibilities;
+#[cfg(test)]
+mod responsibility_plans;
 mod rosters;
 pub mod rotations;
 mod rule_draft;
@@ -45,6 +49,7 @@ pub use last_handlers::{LastHandler, Matter};
 pub use leaves::LeaveRecord;
 pub use loads::LoadChanges;
 pub use principals::PrincipalFilter;
+pub use responsibilities::{KeptResponsibility, ResponsibilityFilter};
 pub use rosters::RosterRevision;
 pub use rule_draft::{Draft, DraftChange};
 pub use rule_publishing::{Drafted, Publishing};

@@ -7,6 +7,7 @@ use gongdan_routing_domain::{Unit, UnitKind};
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::{Timestamp, ToSqlx as _};
 use sqlx::{PgConnection, QueryBuilder};
+use std::collections::HashMap;
 use tracing::Instrument as _;
 
 /// Which units; all given must match.
@@ -66,6 +67,16 @@ impl TryFrom<UnitRow> for (Unit, i64) {
 }
 
 impl Store {
+    /// What units are called.
+    pub async fn unit_names(&self, ids: &[String]) -> Result<HashMap<String, String>, Error> {
+        let rows = sqlx::query!("SELECT id, name FROM units WHERE id = ANY ($1)", ids)
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("units.names", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
+    }
+
     /// A unit and its version.
     pub async fn unit(&self, id: &str) -> Result<Option<(Unit, i64)>, Error> {
         let row = sqlx::query_as!(

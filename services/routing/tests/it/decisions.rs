@@ -45,7 +45,7 @@ async fn no_rule_and_no_area_leaves_it_in_the_manual_pool_with_the_explanation()
     suite.rule("urgent", "ticket.priority == 1", "env").await;
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     let decision = suite.decision(&ticket).await;
-    assert_eq!(pool_reason(&decision), "no rule and no area matches");
+    assert_eq!(pool_reason(&decision), "no rule, no responsible person, no area and no desk matches");
     let explained = suite.explain(&ticket).await;
     assert_eq!(explained.rules[0].outcome(), TrialOutcome::NotMatched);
     assert!(explained.areas.is_empty());
@@ -64,7 +64,10 @@ async fn a_returned_ticket_never_goes_back_to_the_unit_that_returned_it() {
         assert_eq!(suite.answered(&decision).await.state(), DecisionState::Dispatched);
     }
     let last = suite.decision(&ticket).await;
-    assert_eq!(pool_reason(&last), "every unit that rules and areas name has returned it");
+    assert_eq!(
+        pool_reason(&last),
+        "every unit that rules, responsibilities and areas name and every desk around it has returned it"
+    );
     assert_eq!(suite.explain(&ticket).await.excluded_unit_ids, ["roads", "env", "city"]);
 }
 

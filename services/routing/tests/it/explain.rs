@@ -62,12 +62,15 @@ async fn a_unit_outside_its_dates_is_passed_over_and_the_reason_kept() {
     suite
         .import(pb::ImportOrganisationRequest {
             request_id: id(),
-            units: vec![closed, unit("city", "", "4401")],
+            units: vec![unit("closed", "", "440106"), unit("city", "", "4401")],
             areas: vec![area("440106", "", "closed"), area("4401", "", "city")],
             ..Default::default()
         })
         .await;
     suite.rule("to-closed", "true", "closed").await;
+    // A rule that names a unit stays when the unit ends.
+    let ends = pb::ImportOrganisationRequest { request_id: id(), units: vec![closed], ..Default::default() };
+    suite.import(ends).await;
     let ticket = suite.submitted("环境/噪音", "噪音").await;
     assert_eq!(dispatched_to(&suite.decision(&ticket).await), "city");
     let explained = suite.explain(&ticket).await;

@@ -8,7 +8,7 @@ use gongdan_proto::routing::v1::{
 use gongdan_region::{RegionCode, Regions};
 use tonic::Code;
 
-use super::{Context, client, people, tree::Tree};
+use super::{Context, client, direct, people, tree::Tree};
 use crate::cli::Lang;
 
 pub async fn run(context: &Context, name: String) -> Result<()> {
@@ -46,14 +46,15 @@ fn tree(context: &Context, explained: &ExplainDecisionResponse) -> Result<Tree> 
         target(context, decision)
     )));
     if explained.arbitration {
-        root.add(Tree::new(
-            context.text("in arbitration: no rule and no area was tried", "仲裁中：未尝试规则和责任区"),
-        ));
+        root.add(Tree::new(context.text("in arbitration: nothing was tried", "仲裁中：未作任何尝试")));
     } else {
         root.add(rules(context, explained));
-        if decision.rule_id.is_empty() {
+        direct::responsible(context, explained).into_iter().for_each(|tree| root.add(tree));
+        let direct = explained.responsible.iter().any(|trial| direct::decided(trial.outcome()));
+        if decision.rule_id.is_empty() && !direct {
             root.add(areas(context, explained));
         }
+        direct::desks(context, explained).into_iter().for_each(|tree| root.add(tree));
     }
     if !explained.excluded_unit_ids.is_empty() {
         root.add(Tree::new(format!(
@@ -137,7 +138,7 @@ fn area(context: &Context, trial: &AreaTrial) -> String {
     )
 }
 
-const fn mark(outcome: TrialOutcome) -> &'static str {
+pub const fn mark(outcome: TrialOutcome) -> &'static str {
     match outcome {
         TrialOutcome::Chosen => "✓",
         TrialOutcome::Marked => "+",
@@ -150,7 +151,7 @@ const fn mark(outcome: TrialOutcome) -> &'static str {
     }
 }
 
-fn outcome(context: &Context, outcome: TrialOutcome) -> &str {
+pub fn outcome(context: &Context, outcome: TrialOutcome) -> &str {
     match outcome {
         TrialOutcome::Unspecified => "",
         TrialOutcome::Chosen => context.text("it decided", "命中"),

@@ -1,10 +1,12 @@
 //! How a ticket was routed, and why.
 
 mod confusion;
+mod direct;
 mod explain;
 mod list;
 mod offline;
 pub mod people;
+pub mod responsible;
 mod suggest;
 mod train;
 mod tree;
@@ -17,13 +19,16 @@ use super::{Channel, Context, Table};
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Why a ticket went where it went: every rule and area that was tried
+    /// Why a ticket went where it went: every rule, responsible person, area and desk that was tried
     Explain {
         /// Number or id of the ticket, or id of a decision
         ticket: String,
     },
     /// Decisions, newest first
     List(list::Args),
+    /// Who answers for which customer or asset and gets tickets directly (直派)
+    #[command(subcommand)]
+    Responsible(responsible::Command),
     /// Item and unit of a request by its words, as past tickets turned out (推荐)
     Suggest(suggest::Args),
     /// Learns from past tickets which item and unit to suggest, and says how good it is at it
@@ -34,6 +39,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Explain { ticket } => explain::run(context, ticket).await,
         Command::List(args) => list::run(context, args).await,
+        Command::Responsible(command) => responsible::run(context, command).await,
         Command::Suggest(args) => suggest::run(context, args).await,
         Command::Train(args) => train::run(context, args).await,
     }

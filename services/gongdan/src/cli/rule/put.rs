@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, ensure};
 use gongdan_proto::routing::v1::{
-    AssignmentStrategy, DeskAction, GroupAction, PersonAction, PoolAction, PutRuleRequest, Rule, RuleAction,
-    StrategyAction, StrategyFallback, UnitAction, rule_action::Target,
+    AssignmentStrategy, DeskAction, FirstReceiverAction, GroupAction, PersonAction, PoolAction,
+    PutRuleRequest, Rule, RuleAction, StrategyAction, StrategyFallback, UnitAction, rule_action::Target,
 };
 use serde::Deserialize;
 
@@ -78,6 +78,9 @@ struct Written {
     /// With --to-staff-of: when nobody can take it, goes on with the next rule instead of the unit's pool
     #[arg(long, requires = "to_staff_of")]
     or_next_rule: bool,
+    /// Back to the unit that received it first in this round, although it returned it (首接负责制)
+    #[arg(long, group = "target")]
+    to_first_receiver: bool,
     /// A unit that is to assist; may be given more than once
     #[arg(long, value_name = "UNIT")]
     assist: Vec<String>,
@@ -204,11 +207,12 @@ impl Written {
                 })
             }),
         ];
-        let mut targets = targets.into_iter().flatten();
+        let first = self.to_first_receiver.then_some(Target::FirstReceiver(FirstReceiverAction {}));
+        let mut targets = targets.into_iter().chain([first]).flatten();
         let target = targets.next();
         ensure!(
             targets.next().is_none(),
-            "only one of to_unit, to_group, to_person, to_desk, to_pool, to_staff_of"
+            "only one of to_unit, to_group, to_person, to_desk, to_pool, to_staff_of, to_first_receiver"
         );
         Ok(Rule {
             name: if self.name.is_empty() { self.id.clone() } else { self.name },
@@ -239,6 +243,10 @@ mod tests {
             r#"[{"id": "a", "when": "true", "to_pool": ""}, {"id": "b", "when": "true", "to_desk": ""}]"#,
         );
         assert_eq!(many.unwrap().len(), 2);
+        let back =
+            read(r#"{"id": "a", "when": "ticket.return_count >= 1", "to_first_receiver": true}"#).unwrap();
+        let target = back[0].action.as_ref().unwrap().target.clone();
+        assert_eq!(target, Some(Target::FirstReceiver(FirstReceiverAction {})));
     }
 
     #[test]
@@ -246,5 +254,6 @@ mod tests {
         let said = |text| format!("{:#}", read(text).unwrap_err());
         assert!(said(r#"[{"id": "a"}, {"whne": "true"}]"#).contains("rule 2"));
         assert!(said(r#"{"to_unit": "a", "to_pool": ""}"#).contains("only one of"));
+        assert!(said(r#"{"to_unit": "a", "to_first_receiver": true}"#).contains("only one of"));
     }
 }

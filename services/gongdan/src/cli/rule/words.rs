@@ -42,6 +42,7 @@ fn target(context: &Context, target: &Target) -> String {
             context.text("the manual pool", "人工派单池").to_owned()
         }
         Target::Pool(pool) => format!("{} {}", context.text("pool of", "抢单池"), pool.unit_id),
+        Target::FirstReceiver(_) => context.text("the first receiver", "首接单位").to_owned(),
         Target::Strategy(action) => {
             let strategy = strategy(context, action.strategy());
             let skills = if action.skills.is_empty() {

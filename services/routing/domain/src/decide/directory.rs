@@ -105,10 +105,10 @@ impl Directory {
         self.members.get(unit_id).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// Whether any rule chooses by a strategy.
+    /// Whether any rule sends tickets back to who received them first.
     #[must_use]
-    pub fn has_strategies(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule.action.target, Some(RuleTarget::Strategy(_))))
+    pub fn asks_first_receiver(&self) -> bool {
+        self.rules.iter().any(|rule| rule.action.target == Some(RuleTarget::FirstReceiver))
     }
 
     pub(crate) fn person(&self, id: &str) -> Option<&PersonEntry> {
@@ -170,6 +170,8 @@ impl Directory {
                 Ok(Target::Pool { unit_id: Some(strategy.unit_id.clone()), reason: rule_name.to_owned() })
             }
             RuleTarget::Group { group_id } => to_unit(group_id, None),
+            // Which unit that is depends on the ticket's past: whoever calls this asks there.
+            RuleTarget::FirstReceiver => Err((Outcome::TargetGone, "first receiver".to_owned())),
             RuleTarget::Desk { desk_id: Some(desk) } => to_unit(desk, None),
             RuleTarget::Desk { desk_id: None } => self.nearest_desk(ticket, at),
             RuleTarget::Person { person_id, unit_id } => {
@@ -191,7 +193,12 @@ impl Directory {
         }
     }
 
-    fn can_take(&self, unit_id: &str, ticket: &TicketFacts, at: Timestamp) -> Result<(), (Outcome, String)> {
+    pub(super) fn can_take(
+        &self,
+        unit_id: &str,
+        ticket: &TicketFacts,
+        at: Timestamp,
+    ) -> Result<(), (Outcome, String)> {
         if ticket.returned_by.iter().any(|unit| unit == unit_id) {
             return Err((Outcome::ReturnedIt, unit_id.to_owned()));
         }
@@ -201,12 +208,17 @@ impl Directory {
         Ok(())
     }
 
+    /// The desks whose regions are around a region, the smallest first.
+    pub(super) fn desks_around(&self, region: RegionCode) -> impl Iterator<Item = &str> {
+        self.desks.iter().filter(move |(range, _)| range.contains(region)).map(|(_, desk)| desk.as_str())
+    }
+
     /// The desk of the smallest region around the ticket that can take it.
     fn nearest_desk(&self, ticket: &TicketFacts, at: Timestamp) -> Result<Target, (Outcome, String)> {
         let mut refused = None;
-        for (_, desk) in self.desks.iter().filter(|(range, _)| range.contains(ticket.region)) {
+        for desk in self.desks_around(ticket.region) {
             match self.can_take(desk, ticket, at) {
-                Ok(()) => return Ok(Target::Dispatch { unit_id: desk.clone(), person_id: None }),
+                Ok(()) => return Ok(Target::Dispatch { unit_id: desk.to_owned(), person_id: None }),
                 Err(why) => {
                     refused.get_or_insert(why);
                 }

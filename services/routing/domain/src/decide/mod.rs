@@ -1,12 +1,15 @@
-//! The decision: rules in order, then areas, then the manual pool. Source: R4, R5, R7, R8.
+//! The decision: rules in order, then who answers for the asset or the customer, then areas, then the nearest second-level
+//! desk, then the manual pool. Source: R4, R5, R7, R8.
 
+mod direct;
 mod directory;
 mod target;
 
 use crate::{
     TicketFacts,
     condition::{Variables, Verdict, deep},
-    explanation::{AreaTrial, Detail, Explanation, Outcome, RuleTrial},
+    explanation::{AreaTrial, Detail, DirectOutcome, Explanation, Outcome, RuleTrial},
+    responsible::Answerable,
     rule::{RuleAction, RuleTarget},
     strategy::{Asked, Otherwise, Staff, StrategyTarget, pick},
 };
@@ -64,6 +67,10 @@ pub struct History {
     pub last_handler: Option<String>,
     /// People who returned it in this round.
     pub returned_by: Vec<String>,
+    /// The unit that received it first in this round; only known where it was returned and a rule asks for it.
+    pub first_receiver: Option<String>,
+    /// Who answers for its asset or its customer, who comes first ahead.
+    pub answerable: Vec<Answerable>,
     /// A number of the ticket's own: who comes first of equals.
     pub lot: u64,
 }
@@ -110,15 +117,15 @@ pub fn decide_staffed(
     if directory.rules().is_empty() { all(staff) } else { deep(|| all(staff)) }
 }
 
-/// Decides for one ticket, as if nobody had anything to do. Only on a deep stack, when there are rules.
+/// Decides for one ticket, as if nobody had anything to do and only this were known of it. Only on a deep stack, when there are rules.
 pub(crate) fn decide(
     directory: &Directory,
     ticket: &TicketFacts,
-    refusals: &Refusals,
+    history: &History,
     moment: Moment,
 ) -> Decided {
-    let (history, mut staff) = (History::default(), Staff::idle(u32::MAX));
-    search(directory, ticket, &history, moment, &mut staff).decide(refusals)
+    let mut staff = Staff::idle(u32::MAX);
+    search(directory, ticket, history, moment, &mut staff).decide(&Refusals::default())
 }
 
 fn decide_one(
@@ -205,19 +212,26 @@ impl Search<'_> {
                 refusals.count, refusals.last_reason
             ));
         }
-        self.rules().or_else(|| self.areas()).unwrap_or_else(|| {
-            let tried = |outcome| self.explanation.rules.iter().any(|trial| trial.1 == outcome);
-            let returned = tried(Outcome::ReturnedIt)
-                || self.explanation.areas.iter().any(|trial| trial.1 == Outcome::ReturnedIt);
-            let why = if tried(Outcome::NobodyAble) {
-                "nobody of the units that rules name can take it, and no area matches"
-            } else if returned {
-                "every unit that rules and areas name has returned it"
-            } else {
-                "no rule and no area matches"
-            };
-            self.pooled(why.to_owned())
-        })
+        let found = self.rules().or_else(|| self.direct()).or_else(|| self.areas()).or_else(|| self.desk());
+        found.unwrap_or_else(|| self.nobody())
+    }
+
+    /// Nothing that is known leads anywhere.
+    fn nobody(&mut self) -> Decided {
+        let tried = &self.explanation;
+        let of_rules = |outcome| tried.rules.iter().any(|trial| trial.1 == outcome);
+        let returned = of_rules(Outcome::ReturnedIt)
+            || tried.direct.iter().any(|trial| trial.outcome == DirectOutcome::ReturnedIt)
+            || tried.areas.iter().any(|trial| trial.1 == Outcome::ReturnedIt)
+            || tried.desks.iter().any(|trial| trial.1 == Outcome::ReturnedIt);
+        let why = if of_rules(Outcome::NobodyAble) {
+            "nobody of the units that rules name can take it, no area matches, and no desk can take it"
+        } else if returned {
+            "every unit that rules, responsibilities and areas name and every desk around it has returned it"
+        } else {
+            "no rule, no responsible person, no area and no desk matches"
+        };
+        self.pooled(why.to_owned())
     }
 
     fn rules(&mut self) -> Option<Decided> {
@@ -230,7 +244,10 @@ impl Search<'_> {
                 Verdict::Holds => match &rule.action.target {
                     None => (Outcome::Marked, None, None),
                     Some(target) => match self.aim(rule, target) {
-                        Aim::To(target, how) => (Outcome::Chosen, None, Some((target, how))),
+                        Aim::To(to, how) => {
+                            let why = how.clone().filter(|_| *target == RuleTarget::FirstReceiver);
+                            (Outcome::Chosen, why.map(Detail::Text), Some((to, how)))
+                        }
                         Aim::Not(outcome, detail) => (outcome, detail, None),
                         Aim::Unknown => {
                             self.unknown = true;
@@ -254,12 +271,29 @@ impl Search<'_> {
 
     /// Where a rule whose condition holds leads.
     fn aim(&mut self, rule: &RuleInForce, target: &RuleTarget) -> Aim {
+        if *target == RuleTarget::FirstReceiver {
+            return self.first_receiver();
+        }
         match self.directory.resolve(target, &rule.name, self.ticket, self.at) {
             Err((outcome, detail)) => Aim::Not(outcome, Some(Detail::Text(detail))),
             Ok(resolved) => match target {
                 RuleTarget::Strategy(strategy) => self.person(rule, strategy),
                 _ => Aim::To(resolved, None),
             },
+        }
+    }
+
+    /// To the unit that received it first (首接负责制), although it returned it. Source: R8.
+    fn first_receiver(&self) -> Aim {
+        let not = |why: String| Aim::Not(Outcome::TargetGone, Some(Detail::Text(why)));
+        match &self.history.first_receiver {
+            None => not("no first receiver: nobody returned it in this round".to_owned()),
+            Some(unit) if !self.directory.takes_part(unit, self.at) => not(format!("first receiver {unit}")),
+            Some(unit) => {
+                let returned = self.ticket.returned_by.contains(unit);
+                let how = if returned { "first receiver, although it returned it" } else { "first receiver" };
+                Aim::To(Target::Dispatch { unit_id: unit.clone(), person_id: None }, Some(how.to_owned()))
+            }
         }
     }
 

@@ -146,17 +146,20 @@ fn a_ticket_never_goes_back_to_a_unit_that_returned_it() {
     assert_eq!(outcomes(&second), [Outcome::ReturnedIt]);
     assert_eq!(second.explanation.areas, [AreaTrial(1, Outcome::ReturnedIt), AreaTrial(2, Outcome::Chosen)]);
     ticket.returned_by.push("city-env".into());
-    let third = decided(&directory, ticket);
-    assert_eq!(
-        third.target,
-        Target::Pool { unit_id: None, reason: "every unit that rules and areas name has returned it".into() }
-    );
+    assert_eq!(unit_of(&decided(&directory, ticket.clone())), "county-desk");
+    ticket.returned_by.extend(["county-desk".into(), "city-desk".into()]);
+    let last = decided(&directory, ticket);
+    let reason =
+        "every unit that rules, responsibilities and areas name and every desk around it has returned it";
+    assert_eq!(last.target, Target::Pool { unit_id: None, reason: reason.into() });
 }
 
 #[test]
 fn nothing_that_matches_leaves_it_in_the_manual_pool_with_the_reason() {
-    let decided = decided(&directory(vec![rule(1, "ticket.priority == 1", to("env"))], vec![]), noise());
-    assert_eq!(decided.target, Target::Pool { unit_id: None, reason: "no rule and no area matches".into() });
+    let elsewhere = TicketFacts { region: code("1101"), ..noise() };
+    let decided = decided(&directory(vec![rule(1, "ticket.priority == 1", to("env"))], vec![]), elsewhere);
+    let reason = "no rule, no responsible person, no area and no desk matches";
+    assert_eq!(decided.target, Target::Pool { unit_id: None, reason: reason.into() });
     assert_eq!((decided.rule_revision, decided.area_id), (None, None));
 }
 
@@ -227,7 +230,7 @@ fn persons_groups_desks_and_pools_are_targets_too() {
 fn a_target_that_is_not_there_is_passed_over() {
     let gone = |target| {
         let decided = decided(&directory(vec![rule(1, "true", Some(target))], vec![]), noise());
-        assert_eq!(unit_of(&decided), "pool");
+        assert_eq!(unit_of(&decided), "county-desk", "the search goes on");
         decided.explanation.rules[0].clone()
     };
     let trial = gone(RuleTarget::Unit { unit_id: "closed-bureau".into() });
@@ -250,6 +253,8 @@ fn the_nearest_desk_that_did_not_return_it_gets_it() {
     let decided = decided(&directory, ticket);
     assert_eq!(outcomes(&decided), [Outcome::TargetGone]);
 }
+
+mod direct;
 
 proptest! {
     /// Whatever rules and areas say, no unit that returned the ticket gets it, assists it or may claim it, no absent
@@ -289,7 +294,8 @@ proptest! {
             Some(revision) => prop_assert_eq!(tried.last(), Some(&revision)),
             None => prop_assert_eq!(tried.len(), rules.len()),
         }
-        let chosen = decided.explanation.rules.iter().map(|t| t.1).chain(decided.explanation.areas.iter().map(|t| t.1)).filter(|o| *o == Outcome::Chosen).count();
+        let tried = decided.explanation.rules.iter().map(|t| t.1).chain(decided.explanation.areas.iter().map(|t| t.1)).chain(decided.explanation.desks.iter().map(|t| t.1));
+        let chosen = tried.filter(|o| *o == Outcome::Chosen).count();
         prop_assert_eq!(chosen, usize::from(decided.target.unit_id().is_some()));
     }
 }

@@ -5,9 +5,10 @@
 mod tally;
 
 use crate::{
-    Decided, Directory, Refusals, Target, TicketFacts,
+    Decided, Directory, History, Target, TicketFacts,
     condition::deep,
     decide::{Moment, decide},
+    responsible::Answerable,
 };
 use jiff::Timestamp;
 use std::collections::HashMap;
@@ -27,6 +28,8 @@ pub struct Past<K> {
     pub facts: TicketFacts,
     /// When it was submitted: what conditions see as the time.
     pub submitted_at: Timestamp,
+    /// Who answers for its asset or its customer now.
+    pub answerable: Vec<Answerable>,
 }
 
 /// Where a ticket goes, whatever the reason. Whom a strategy would name is left out: that depends on what people had in hand.
@@ -125,7 +128,8 @@ impl<K: Clone> Simulation<K> {
         let decided: Vec<_> = deep(|| {
             let both = |ticket: &Past<K>| {
                 let moment = Moment { at, civil: ticket.submitted_at };
-                let one = |directory| decide(directory, &ticket.facts, &Refusals::default(), moment);
+                let history = History { answerable: ticket.answerable.clone(), ..History::default() };
+                let one = |directory| decide(directory, &ticket.facts, &history, moment);
                 (one(before), one(after))
             };
             tickets.iter().map(both).collect()

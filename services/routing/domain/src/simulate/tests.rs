@@ -59,6 +59,7 @@ fn target(target: RuleTarget) -> RuleAction {
 /// Tickets of these priorities, submitted at nine, ten… in Shanghai.
 fn past(priorities: &[u8]) -> Vec<Past<usize>> {
     let ticket = |(key, priority): (usize, &u8)| Past {
+        answerable: Vec::new(),
         key,
         facts: TicketFacts { priority: *priority, returned_by: Vec::new(), ..sample_ticket() },
         submitted_at: format!("2026-11-23T{:02}:00:00+08:00", 9 + key).parse().unwrap(),

@@ -1,0 +1,161 @@
+//! R5, R8: who answers for it, the nearest desk, the first receiver.
+
+use super::*;
+use crate::{
+    explanation::{DeskTrial, DirectOutcome},
+    responsible::{Attendance, ChargeKind},
+};
+
+fn answers(kind: ChargeKind, person: &str, unit: &str, attendance: Attendance) -> Answerable {
+    Answerable { kind, item: String::new(), person_id: person.into(), unit_id: unit.into(), attendance }
+}
+
+fn with(directory: &Directory, ticket: TicketFacts, history: History) -> Decided {
+    let question = Question { ticket, refusals: Refusals::default(), history };
+    decide_staffed(directory, &[question], at(), &mut Staff::idle(u32::MAX)).remove(0).unwrap()
+}
+
+fn known(answerable: Vec<Answerable>) -> History {
+    History { answerable, ..History::default() }
+}
+
+fn direct(decided: &Decided) -> Vec<DirectOutcome> {
+    decided.explanation.direct.iter().map(|trial| trial.outcome).collect()
+}
+
+fn person_of(decided: &Decided) -> (&str, &str) {
+    (unit_of(decided), decided.target.person_id().unwrap_or_default())
+}
+
+#[test]
+fn a_rule_comes_before_the_responsible_person_and_an_area_after() {
+    let lamp = || known(vec![answers(ChargeKind::Asset, "li.wei", "roads", Attendance::There)]);
+    let areas = vec![area(1, "440106", "", "env")];
+    let ruled = directory(vec![rule(1, "ticket.channel == 'phone'", to("city-env"))], areas.clone());
+    assert_eq!(unit_of(&with(&ruled, noise(), lamp())), "city-env");
+    let free = directory(vec![rule(1, "ticket.channel == 'fax'", to("city-env"))], areas);
+    let decided = with(&free, noise(), lamp());
+    assert_eq!(person_of(&decided), ("roads", "li.wei"));
+    assert_eq!(decided.summary, "responsible for the asset → li.wei of roads");
+    assert!(decided.explanation.areas.is_empty() && decided.explanation.desks.is_empty());
+    assert_eq!((decided.rule_revision, decided.area_id), (None, None));
+    assert_eq!(unit_of(&with(&free, noise(), History::default())), "env");
+}
+
+#[test]
+fn how_the_responsible_person_can_be_reached_decides_who_gets_it() {
+    let away = |stand_in: Option<&str>| Attendance::Away { stand_in_id: stand_in.map(Into::into) };
+    let directory = directory(vec![], vec![]);
+    for (attendance, outcome, expected) in [
+        (Attendance::There, DirectOutcome::Chosen, ("roads", "li.wei")),
+        (away(Some("wang.fang")), DirectOutcome::StandIn, ("roads", "wang.fang")),
+        (away(None), DirectOutcome::UnitOnLeave, ("roads", "")),
+        (Attendance::OffDuty, DirectOutcome::UnitOffDuty, ("roads", "")),
+        (Attendance::Inactive, DirectOutcome::Inactive, ("county-desk", "")),
+        (Attendance::LeftUnit, DirectOutcome::LeftUnit, ("county-desk", "")),
+    ] {
+        let one = answers(ChargeKind::Customer, "li.wei", "roads", attendance);
+        let decided = with(&directory, noise(), known(vec![one]));
+        assert_eq!(direct(&decided), [outcome]);
+        assert_eq!(person_of(&decided), expected, "{outcome:?}: {}", decided.summary);
+        let stand_in = decided.explanation.direct[0].stand_in.as_deref();
+        assert_eq!(stand_in, (outcome == DirectOutcome::StandIn).then_some("wang.fang"));
+    }
+}
+
+#[test]
+fn who_cannot_take_it_is_passed_over_for_the_next_who_answers_for_it() {
+    let there = |kind, person: &str, unit: &str| answers(kind, person, unit, Attendance::There);
+    let all = vec![
+        there(ChargeKind::Asset, "a", "closed-bureau"),
+        there(ChargeKind::Asset, "b", "env"),
+        there(ChargeKind::Customer, "c", "crew"),
+        answers(ChargeKind::Customer, "d", "roads", Attendance::Away { stand_in_id: Some("e".into()) }),
+        there(ChargeKind::Customer, "f", "city-env"),
+        there(ChargeKind::Customer, "g", "roads"),
+    ];
+    let mut ticket = noise();
+    ticket.returned_by = vec!["env".into()];
+    let history = History { returned_by: vec!["c".into(), "e".into()], ..known(all) };
+    let decided = with(&directory(vec![], vec![area(1, "440106", "", "roads")]), ticket, history);
+    assert_eq!(person_of(&decided), ("city-env", "f"));
+    assert_eq!(
+        direct(&decided),
+        [
+            DirectOutcome::UnitGone,
+            DirectOutcome::ReturnedIt,
+            DirectOutcome::ReturnedIt,
+            DirectOutcome::ReturnedIt,
+            DirectOutcome::Chosen,
+            DirectOutcome::Behind,
+        ]
+    );
+}
+
+#[test]
+fn without_rule_person_and_area_the_nearest_desk_gets_it_and_then_the_next_wider_one() {
+    let directory = directory(vec![], vec![area(1, "440106", "道路", "roads")]);
+    let first = decided(&directory, noise());
+    assert_eq!((unit_of(&first), first.area_id), ("county-desk", None));
+    assert_eq!(first.summary, "second-level desk nearest to the region → county-desk");
+    assert_eq!(first.explanation.desks, [DeskTrial("county-desk".into(), Outcome::Chosen)]);
+    let mut ticket = noise();
+    ticket.returned_by = vec!["county-desk".into()];
+    let second = decided(&directory, ticket.clone());
+    assert_eq!(unit_of(&second), "city-desk");
+    assert_eq!(
+        second.explanation.desks,
+        [
+            DeskTrial("county-desk".into(), Outcome::ReturnedIt),
+            DeskTrial("city-desk".into(), Outcome::Chosen)
+        ]
+    );
+    ticket.returned_by.push("city-desk".into());
+    assert_eq!(unit_of(&decided(&directory, ticket)), "pool");
+}
+
+#[test]
+fn marks_of_rules_go_with_whoever_answers_and_with_the_desk() {
+    let mut marks = rule(1, "true", None);
+    marks.action.set_priority = 1;
+    marks.action.assisting_unit_ids = vec!["roads".into(), "env".into()];
+    let directory = directory(vec![marks], vec![]);
+    let one = answers(ChargeKind::Asset, "li.wei", "roads", Attendance::There);
+    let decided = with(&directory, noise(), known(vec![one]));
+    assert_eq!((decided.set_priority, decided.assisting_unit_ids.as_slice()), (1, &["env".to_owned()][..]));
+    assert_eq!(with(&directory, noise(), History::default()).set_priority, 1);
+}
+
+#[test]
+fn r8_the_first_receiver_gets_it_back_where_a_rule_says_so() {
+    let back = |when: &str| rule(1, when, Some(RuleTarget::FirstReceiver));
+    let areas = vec![area(1, "4401", "", "city-env")];
+    let directory = directory(vec![back("ticket.return_count >= 1 && ticket.county == '天河区'")], areas);
+    let mut ticket = noise();
+    ticket.region = code("440106");
+    assert_eq!(
+        unit_of(&with(&directory, ticket.clone(), History::default())),
+        "city-env",
+        "not returned yet"
+    );
+    ticket.return_count = 2;
+    ticket.returned_by = vec!["env".into(), "roads".into()];
+    let first = |unit: &str| History { first_receiver: Some(unit.into()), ..History::default() };
+    let decided = with(&directory, ticket.clone(), first("env"));
+    assert_eq!((unit_of(&decided), decided.rule_revision), ("env", Some(1)));
+    assert_eq!(decided.summary, "rule `r1` (Rule 1) → env, first receiver, although it returned it");
+    let why = Some(Detail::Text("first receiver, although it returned it".into()));
+    assert_eq!((decided.explanation.rules[0].1, &decided.explanation.rules[0].2), (Outcome::Chosen, &why));
+    // Somewhere else the house did not turn it on.
+    let elsewhere = TicketFacts { region: code("440105"), ..ticket.clone() };
+    assert_eq!(unit_of(&with(&directory, elsewhere, first("env"))), "city-env");
+    // Not when it is gone; and the end of it is arbitration.
+    let gone = with(&directory, ticket.clone(), first("closed-bureau"));
+    assert_eq!(unit_of(&gone), "city-env");
+    let why = Some(Detail::Text("first receiver closed-bureau".into()));
+    assert_eq!((gone.explanation.rules[0].1, &gone.explanation.rules[0].2), (Outcome::TargetGone, &why));
+    let nobody = with(&directory, ticket.clone(), History::default());
+    assert_eq!((unit_of(&nobody), outcomes(&nobody)), ("city-env", vec![Outcome::TargetGone]));
+    ticket.arbitration = true;
+    assert_eq!(unit_of(&with(&directory, ticket, first("env"))), "pool");
+}

@@ -1,0 +1,98 @@
+//! Responsibilities as a decision sees them.
+
+use super::{ChargeKind, Responsibility};
+use crate::{
+    area::branches,
+    decide::PersonEntry,
+    duty::{DutyBook, Standing},
+};
+use jiff::Timestamp;
+use std::{cmp::Reverse, collections::HashMap};
+
+/// How a responsible person can be reached.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Attendance {
+    /// There.
+    There,
+    /// On leave, and who stands in for them; none: nobody who can.
+    Away {
+        /// An active person of the same unit who is on duty.
+        stand_in_id: Option<String>,
+    },
+    /// Has no shift at this time.
+    OffDuty,
+    /// Not active any more.
+    Inactive,
+    /// Does not belong to the unit any more.
+    LeftUnit,
+}
+
+/// Who answers for a ticket's customer or asset.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answerable {
+    /// Which of the two.
+    pub kind: ChargeKind,
+    /// For which branch of the catalogue; empty: for all of it.
+    pub item: String,
+    /// Who.
+    pub person_id: String,
+    /// For which unit of theirs.
+    pub unit_id: String,
+    /// How they can be reached.
+    pub attendance: Attendance,
+}
+
+/// Those who answer for a ticket about an item, of all that were found for its asset and its customer: the asset's first,
+/// then the most specific branch.
+#[must_use]
+pub fn answerable<'a>(
+    found: impl IntoIterator<Item = &'a Responsibility>,
+    item: &str,
+    people: &HashMap<String, PersonEntry>,
+    duty: &DutyBook,
+    at: Timestamp,
+) -> Vec<Answerable> {
+    let branches = branches(item);
+    let fits = |one: &&Responsibility| {
+        one.in_force(at) && (one.item.is_empty() || branches.contains(&one.item.as_str()))
+    };
+    let mut fitting: Vec<&Responsibility> = found.into_iter().filter(fits).collect();
+    // Of branches of one item the longer key is the more specific.
+    fitting.sort_by_key(|one| (one.charge.kind(), Reverse(one.item.len()), one.id));
+    fitting
+        .into_iter()
+        .map(|one| Answerable {
+            kind: one.charge.kind(),
+            item: one.item.clone(),
+            person_id: one.person_id.clone(),
+            unit_id: one.unit_id.clone(),
+            attendance: attendance(one, people, duty, at),
+        })
+        .collect()
+}
+
+fn attendance(
+    one: &Responsibility,
+    people: &HashMap<String, PersonEntry>,
+    duty: &DutyBook,
+    at: Timestamp,
+) -> Attendance {
+    let Some(person) = people.get(&one.person_id).filter(|person| person.active) else {
+        return Attendance::Inactive;
+    };
+    if !person.unit_ids.contains(&one.unit_id) {
+        return Attendance::LeftUnit;
+    }
+    let duty = duty.unit(&one.unit_id, at);
+    match duty.of(&one.person_id) {
+        Standing::OnDuty(_) => Attendance::There,
+        Standing::OffDuty | Standing::Replaced { .. } => Attendance::OffDuty,
+        Standing::OnLeave { stand_in_id, .. } => {
+            let can = |id: &String| {
+                people.get(id).is_some_and(|other| other.active && other.unit_ids.contains(&one.unit_id))
+                    && matches!(duty.of(id), Standing::OnDuty(_))
+            };
+            Attendance::Away { stand_in_id: stand_in_id.filter(can) }
+        }
+    }
+}

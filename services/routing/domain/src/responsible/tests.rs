@@ -1,0 +1,259 @@
+use super::*;
+use crate::{
+    Unit, UnitKind,
+    decide::PersonEntry,
+    duty::{DutyBook, Leave, Roster, Shift, Swap},
+};
+use gongdan_region::RegionCode;
+use jiff::civil::time;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+fn at(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+/// A Monday, 10:00 in 上海.
+fn monday() -> Timestamp {
+    at("2026-11-30T02:00:00Z")
+}
+
+fn customer() -> Charge {
+    Charge::Customer(Uuid::from_u128(77))
+}
+
+fn lamp() -> Charge {
+    Charge::Asset("LAMP-7".into())
+}
+
+fn one(id: u128, charge: Charge, item: &str, person: &str) -> Responsibility {
+    Responsibility {
+        id: Uuid::from_u128(id),
+        charge,
+        item: item.into(),
+        person_id: person.into(),
+        unit_id: "roads".into(),
+        from: None,
+        until: None,
+    }
+}
+
+fn dated(one: Responsibility, from: Option<&str>, until: Option<&str>) -> Responsibility {
+    Responsibility { from: from.map(at), until: until.map(at), ..one }
+}
+
+fn people() -> HashMap<String, PersonEntry> {
+    HashMap::from([
+        ("li.wei".to_owned(), PersonEntry::of(["roads"])),
+        ("wang.fang".to_owned(), PersonEntry::of(["roads", "env"])),
+        ("zhao.min".to_owned(), PersonEntry::of(["env"])),
+        ("gone".to_owned(), PersonEntry { active: false, ..PersonEntry::of(["roads"]) }),
+    ])
+}
+
+fn units() -> HashMap<String, Unit> {
+    let unit = |id: &str| Unit {
+        id: id.into(),
+        name: id.into(),
+        kind: UnitKind::Unit,
+        parent_id: None,
+        region: RegionCode::parse("440106").unwrap(),
+        valid_from: None,
+        valid_to: None,
+    };
+    HashMap::from([("roads".to_owned(), unit("roads")), ("env".to_owned(), unit("env"))])
+}
+
+fn leave(person: &str, stand_in: Option<&str>) -> Leave {
+    Leave {
+        id: Uuid::from_u128(1),
+        person_id: person.into(),
+        from: at("2026-11-30T00:00:00Z"),
+        until: at("2026-12-01T00:00:00Z"),
+        stand_in_id: stand_in.map(Into::into),
+        reason: String::new(),
+    }
+}
+
+fn rostered(person: &str, first: i8, last: i8) -> Roster {
+    Roster {
+        id: "days".into(),
+        name: "days".into(),
+        unit_id: "roads".into(),
+        time_zone: "Asia/Shanghai".into(),
+        capacity: 0,
+        capacities: BTreeMap::new(),
+        shifts: vec![Shift {
+            name: "day".into(),
+            person_ids: vec![person.into()],
+            weekdays: vec![1],
+            dates: BTreeSet::new(),
+            except: BTreeSet::new(),
+            first_day: None,
+            last_day: None,
+            start: time(first, 0, 0, 0),
+            end: time(last, 0, 0, 0),
+        }],
+    }
+}
+
+fn attendance(person: &str, duty: &DutyBook) -> Attendance {
+    let found = [one(1, lamp(), "", person)];
+    answerable(&found, "x", &people(), duty, monday()).remove(0).attendance
+}
+
+#[test]
+fn an_asset_comes_before_a_customer_and_a_branch_before_the_whole_catalogue() {
+    let found = [
+        one(1, customer(), "环境/噪音", "a"),
+        one(2, lamp(), "", "b"),
+        one(3, customer(), "", "c"),
+        one(4, lamp(), "环境", "d"),
+        one(5, lamp(), "道路", "e"),
+        one(6, lamp(), "环境/噪", "f"),
+        dated(one(7, lamp(), "环境/噪音", "g"), Some("2026-12-01T00:00:00Z"), None),
+        dated(one(8, lamp(), "环境/噪音", "h"), None, Some("2026-11-30T02:00:00Z")),
+    ];
+    let order = |item: &str| -> Vec<String> {
+        let all = answerable(&found, item, &people(), &DutyBook::default(), monday());
+        all.into_iter().map(|one| one.person_id).collect()
+    };
+    assert_eq!(order("环境/噪音"), ["d", "b", "a", "c"]);
+    assert_eq!(order("道路/坑洼"), ["e", "b", "c"]);
+    assert_eq!(order(""), ["b", "c"]);
+}
+
+#[test]
+fn who_is_there_is_there_and_who_is_not_says_why() {
+    let free = DutyBook::default();
+    assert_eq!(attendance("li.wei", &free), Attendance::There);
+    assert_eq!(attendance("gone", &free), Attendance::Inactive);
+    assert_eq!(attendance("never.was", &free), Attendance::Inactive);
+    assert_eq!(attendance("zhao.min", &free), Attendance::LeftUnit);
+    let by_roster = |first, last| DutyBook::new(vec![rostered("li.wei", first, last)], vec![], vec![]);
+    assert_eq!(attendance("li.wei", &by_roster(8, 18)), Attendance::There);
+    assert_eq!(attendance("li.wei", &by_roster(18, 22)), Attendance::OffDuty);
+    let swap = Swap {
+        roster_id: "days".into(),
+        shift: "day".into(),
+        day: jiff::civil::date(2026, 11, 30),
+        person_id: "li.wei".into(),
+        stand_in_id: "wang.fang".into(),
+    };
+    let swapped = DutyBook::new(vec![rostered("li.wei", 8, 18)], vec![], vec![swap]);
+    assert_eq!(attendance("li.wei", &swapped), Attendance::OffDuty);
+}
+
+#[test]
+fn a_stand_in_is_active_of_the_same_unit_and_there() {
+    let away = |stand_in: Option<&str>| Attendance::Away { stand_in_id: stand_in.map(Into::into) };
+    let on_leave = |leaves: Vec<Leave>| attendance("li.wei", &DutyBook::new(vec![], leaves, vec![]));
+    assert_eq!(on_leave(vec![leave("li.wei", Some("wang.fang"))]), away(Some("wang.fang")));
+    assert_eq!(on_leave(vec![leave("li.wei", None)]), away(None));
+    for no in ["gone", "zhao.min", "never.was"] {
+        assert_eq!(on_leave(vec![leave("li.wei", Some(no))]), away(None), "{no}");
+    }
+    let both = vec![leave("li.wei", Some("wang.fang")), leave("wang.fang", None)];
+    assert_eq!(on_leave(both), away(None));
+    let rostered = |first, last| {
+        let roster = vec![rostered("li.wei", first, last)];
+        attendance("li.wei", &DutyBook::new(roster, vec![leave("li.wei", Some("wang.fang"))], vec![]))
+    };
+    assert_eq!(rostered(8, 18), away(Some("wang.fang")), "the stand-in has the shift");
+    assert_eq!(rostered(18, 22), away(None), "nobody has one now");
+}
+
+fn check(
+    rows: Vec<Responsibility>,
+    there: &[Responsibility],
+    replace: bool,
+) -> Result<Put, Vec<(String, String)>> {
+    let path = |n: usize, field: &str| format!("rows[{n}].{field}");
+    check_all(rows, there, replace, &units(), &people(), path)
+        .map_err(|found| found.into_iter().map(|v| (v.field, v.rule)).collect())
+}
+
+#[test]
+fn what_is_wrong_with_a_row_is_named_by_field_and_rule() {
+    let good = one(1, lamp(), "环境/噪音", "li.wei");
+    for (row, field, rule) in [
+        (one(1, lamp(), "", "nobody"), "person_id", "no person `nobody`"),
+        (one(1, lamp(), "", "gone"), "person_id", "`gone` is not active"),
+        (one(1, lamp(), "", "zhao.min"), "unit_id", "`zhao.min` does not belong to `roads`"),
+        (Responsibility { unit_id: "x".into(), ..good.clone() }, "unit_id", "no unit `x`"),
+        (Responsibility { unit_id: String::new(), ..good.clone() }, "unit_id", "`li.wei` belongs to no unit"),
+        (
+            Responsibility { unit_id: String::new(), ..one(1, lamp(), "", "nobody") },
+            "person_id",
+            "no person `nobody`",
+        ),
+        (
+            Responsibility { charge: Charge::Asset("灯杆 7".into()), ..good.clone() },
+            "asset",
+            "1 to 64 of A-Z, a-z, 0-9, '.', '_', '-', '/' and ':'",
+        ),
+        (one(1, lamp(), "a//b", "li.wei"), "item", "names joined by `/`, none empty"),
+        (one(1, lamp(), &"长".repeat(401), "li.wei"), "item", "up to 400 characters, one line"),
+        (
+            dated(good.clone(), Some("2026-12-01T00:00:00Z"), Some("2026-12-01T00:00:00Z")),
+            "valid_to",
+            "after `valid_from`",
+        ),
+    ] {
+        let refused = check(vec![good.clone(), row], &[], false).unwrap_err();
+        assert_eq!(refused, [(format!("rows[1].{field}"), rule.to_owned())]);
+    }
+    let many = vec![one(1, lamp(), "", "nobody"); 300];
+    assert_eq!(check(many, &[], false).unwrap_err().len(), 100);
+}
+
+#[test]
+fn two_answer_for_the_same_at_different_times_only() {
+    let day = |n: u8| format!("2026-12-{n:02}T00:00:00Z");
+    let of = |id: u128, person: &str, from: Option<u8>, until: Option<u8>| {
+        let row = one(id, lamp(), "", person);
+        dated(row, from.map(day).as_deref(), until.map(day).as_deref())
+    };
+    let first = of(1, "li.wei", None, Some(10));
+    let next = of(2, "wang.fang", Some(10), None);
+    assert_eq!(check(vec![first.clone(), next.clone()], &[], false).unwrap().write.len(), 2);
+    let clash = check(vec![first.clone(), of(2, "wang.fang", Some(9), None)], &[], false).unwrap_err();
+    assert_eq!(clash, [("rows[1].valid_from".into(), "for the same and at the same time as rows[0]".into())]);
+    // One that lies within a long one clashes with it, whatever came between.
+    let rows = vec![
+        of(1, "li.wei", None, None),
+        of(2, "li.wei", Some(2), Some(3)),
+        of(3, "li.wei", Some(5), Some(6)),
+    ];
+    assert_eq!(check(rows, &[], false).unwrap_err().len(), 2);
+    // Another branch, or another asset, is another matter.
+    let other = vec![first.clone(), one(2, lamp(), "环境", "wang.fang"), one(3, customer(), "", "wang.fang")];
+    assert_eq!(check(other, &[], false).unwrap().write.len(), 3);
+
+    let said =
+        check(vec![of(2, "wang.fang", Some(9), None)], std::slice::from_ref(&first), false).unwrap_err();
+    assert_eq!(
+        said,
+        [(
+            "rows[0].valid_from".into(),
+            format!("`li.wei` answers for it at the same time: {}", Uuid::from_u128(1))
+        )]
+    );
+    // With its own id it is the same one, changed.
+    let changed = of(1, "wang.fang", None, None);
+    let put = check(vec![changed.clone()], std::slice::from_ref(&first), false).unwrap();
+    assert_eq!(put, Put { write: vec![changed], gone: vec![], unchanged: 0 });
+}
+
+#[test]
+fn an_import_leaves_what_is_as_given_and_replaces_the_rest_only_when_told_to() {
+    let there = [
+        one(1, lamp(), "", "li.wei"),
+        one(2, customer(), "", "li.wei"),
+        one(3, customer(), "环境", "li.wei"),
+    ];
+    let rows = vec![one(11, lamp(), "", "li.wei"), one(12, customer(), "", "wang.fang")];
+    assert_eq!(check(rows.clone(), &there, false).unwrap_err().len(), 1);
+    let put = check(rows.clone(), &there, true).unwrap();
+    let expected = Put { write: vec![rows[1].clone()], gone: vec![Uuid::from_u128(2)], unchanged: 1 };
+    assert_eq!(put, expected, "what is for another branch stays");
+}

@@ -1,0 +1,76 @@
+//! DESIGN rule 12: the plans of what is asked of responsibilities. Source: R5.
+
+use super::{ResponsibilityFilter, responsibilities};
+use gongdan_testkit::Env;
+use sqlx::Execute as _;
+use uuid::Uuid;
+
+const RESPONSIBILITIES: &str = "
+    INSERT INTO responsibilities (id, customer_id, asset, item, person_id, unit_id, updated_at, updated_by)
+    SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN gen_random_uuid() END, CASE WHEN n % 2 = 1 THEN 'LAMP-' || n END, '',
+           'p' || n % 1000, 'u', now(), 'admin'
+    FROM generate_series(1, 40000) AS n;
+    INSERT INTO ticket_scopes (ticket_id, version, region, unit_ids, lead_unit, pool_unit, customer_id, sensitive,
+                               confidential)
+    SELECT gen_random_uuid(), 1, 440106000000, '{}', '', '', gen_random_uuid(), false, false
+    FROM generate_series(1, 40000) AS n;
+    ANALYZE responsibilities, ticket_scopes;";
+
+/// What a batch of tickets and an erasure ask for is read by keys; a list follows the index of its filter.
+#[tokio::test]
+async fn responsibilities_are_read_by_keys() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(RESPONSIBILITIES).execute(env.pool()).await.unwrap();
+    let keys =
+        "ARRAY['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b']::uuid[]";
+    for (query, index) in [
+        (
+            "SELECT * FROM responsibilities WHERE asset = ANY (ARRAY['LAMP-7', 'LAMP-9'])".to_owned(),
+            "responsibilities_by_asset",
+        ),
+        (
+            format!("SELECT * FROM responsibilities WHERE customer_id = ANY ({keys})"),
+            "responsibilities_by_customer",
+        ),
+        (
+            format!(
+                "DELETE FROM responsibilities r WHERE r.customer_id = ANY ({keys})
+                   AND NOT EXISTS (SELECT FROM ticket_scopes s WHERE s.customer_id = r.customer_id)"
+            ),
+            "ticket_scopes_by_customer",
+        ),
+    ] {
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN {query}"));
+        let rows: Vec<String> = sqlx::query_scalar(explain).fetch_all(env.pool()).await.unwrap();
+        let plan = rows.join("\n");
+        assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{query} does not use {index}:\n{plan}");
+    }
+    let now = env.clock().now();
+    let of = |filter: ResponsibilityFilter| responsibilities::list(&filter, now, Some(Uuid::nil()), 101);
+    let person = Some("p7".to_owned());
+    for (filter, index) in [
+        (ResponsibilityFilter::default(), "responsibilities_pkey"),
+        (ResponsibilityFilter { person_id: person, ..Default::default() }, "responsibilities_by_person"),
+        (
+            ResponsibilityFilter { asset: Some("LAMP-7".to_owned()), ..Default::default() },
+            "responsibilities_by_asset",
+        ),
+        (
+            ResponsibilityFilter { customer_id: Some(Uuid::nil()), ..Default::default() },
+            "responsibilities_by_customer",
+        ),
+    ] {
+        let mut statement = of(filter.clone());
+        let explain = format!("EXPLAIN {}", statement.sql().as_str());
+        let arguments = statement.build().take_arguments().unwrap().unwrap();
+        let rows: Vec<String> = sqlx::query_scalar_with(sqlx::AssertSqlSafe(explain), arguments)
+            .fetch_all(env.pool())
+            .await
+            .unwrap();
+        let plan = rows.join("\n");
+        assert!(
+            plan.contains(index) && !plan.contains("Seq Scan"),
+            "{filter:?} does not use {index}:\n{plan}"
+        );
+    }
+}
