@@ -1,6 +1,6 @@
 //! Units, principals and decisions as the contract has them, and the events that tell of them.
 
-use crate::store::{DecisionRow, StoredDecision};
+use crate::store::{DecisionRow, StoredDecision, UnitAt};
 use gongdan_bus::{Origin, bucket};
 use gongdan_clock::{new_id, stable_id};
 use gongdan_outbox::NewEvent;
@@ -28,6 +28,17 @@ pub fn unit(unit: &Unit, version: i64) -> pb::Unit {
         valid_from: unit.valid_from.map(to_timestamp),
         valid_to: unit.valid_to.map(to_timestamp),
         version,
+        since: None,
+        changes_at: None,
+    }
+}
+
+/// A unit at an instant, for callers.
+pub fn unit_at(at: &UnitAt) -> pb::Unit {
+    pb::Unit {
+        since: at.since.map(to_timestamp),
+        changes_at: at.changes_at.map(to_timestamp),
+        ..unit(&at.unit, at.version)
     }
 }
 
@@ -79,18 +90,19 @@ pub fn principal(principal: &Principal, version: i64) -> pb::Principal {
     }
 }
 
-/// `unit_changed`
-pub fn unit_changed(changed: &Unit, version: i64, now: Timestamp) -> NewEvent {
+/// `unit_changed`, once it is so; `since` is when it was to be.
+pub fn unit_changed(changed: &Unit, version: i64, since: Timestamp, now: Timestamp) -> NewEvent {
     let id = stable_id("unit", &changed.id);
     let payload = UnitEvent {
         version,
-        occurred_at: Some(to_timestamp(now)),
+        occurred_at: Some(to_timestamp(since)),
         recorded_at: Some(to_timestamp(now)),
         unit: Some(unit(changed, version)),
     };
     let kind = "unit_changed";
     let subject = gongdan_bus::subject(crate::NAME, kind, changed.region, id);
-    event(kind, subject, id, version, now, payload.encode_to_vec())
+    let told = event(kind, subject, id, version, now, payload.encode_to_vec());
+    NewEvent { occurred_at: since, ..told }
 }
 
 /// `principal_changed`. A principal belongs to no one region: its level tokens are `00`.

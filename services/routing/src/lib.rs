@@ -37,7 +37,7 @@ use gongdan_proto::routing::v1::{
 use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// The service's name, on the bus and in paths.
@@ -62,6 +62,8 @@ pub(crate) struct Rooms {
     /// One at a time in each process: the way of tickets comes first.
     simulations: Arc<Semaphore>,
     shutdown: CancellationToken,
+    /// What is planned of units changed.
+    units_planned: Notify,
     directory: Arc<DirectoryCache>,
     suggester: SuggesterCache,
     trainer: Arc<Trainer>,
@@ -90,6 +92,7 @@ impl Rooms {
             tickets_log,
             simulations: Arc::new(Semaphore::new(1)),
             shutdown: base.shutdown.clone(),
+            units_planned: Notify::new(),
             directory: Arc::default(),
             suggester: SuggesterCache::default(),
             trainer: Arc::new(trainer),
@@ -101,6 +104,9 @@ impl Rooms {
         self.authenticator.changed(&imported.principals);
         if imported.events > 0 {
             self.relay.wake();
+        }
+        if imported.planned {
+            self.units_planned.notify_one();
         }
     }
 }
@@ -138,6 +144,8 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let rooms = Arc::new(Rooms::new(&base, &config)?);
     jobs::bootstrap::bootstrap(&rooms, &config, &base.shutdown).await?;
     base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, base.shutdown.clone()));
+    base.spawn(jobs::fill_holdings::run(rooms.clone(), base.shutdown.clone()));
+    base.spawn(jobs::take_effect::run(rooms.clone(), base.shutdown.clone()));
     base.spawn(jobs::learn::run(rooms.clone(), config.suggestions, base.shutdown.clone()));
 
     let inboxes = consume(&base, &rooms, config.decisions)?;

@@ -14,6 +14,7 @@
 //! | `gongdan.routing.training.duration` | histogram, s | |
 //! | `gongdan.routing.reservations` | counter | `outcome`: made, lost |
 //! | `gongdan.routing.nobody_able` | counter | |
+//! | `gongdan.routing.units_changed` | counter | |
 //!
 //! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
 
@@ -32,6 +33,7 @@ pub struct Metrics {
     sent_again: Counter<u64>,
     reservations: Counter<u64>,
     nobody_able: Counter<u64>,
+    units_changed: Counter<u64>,
     rule_sets: Counter<u64>,
     simulations: Counter<u64>,
     simulated_tickets: Counter<u64>,
@@ -85,6 +87,10 @@ impl Metrics {
                 "gongdan.routing.nobody_able",
                 "Rules with a strategy that held when nobody of the unit could take the ticket",
             ),
+            units_changed: counter(
+                "gongdan.routing.units_changed",
+                "Planned changes of units that took effect",
+            ),
         };
         for by in ["rule", "responsible", "area", "desk", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
@@ -114,6 +120,7 @@ impl Metrics {
         metrics.reserved(0);
         metrics.reservations.add(0, &[KeyValue::new("outcome", "lost")]);
         metrics.nobody_able.add(0, &[]);
+        metrics.units_changed(0);
         metrics
     }
 
@@ -140,6 +147,11 @@ impl Metrics {
     /// Counts a reservation for which another replica was faster.
     pub fn reservation_lost(&self) {
         self.reservations.add(1, &[KeyValue::new("outcome", "lost")]);
+    }
+
+    /// Counts planned changes of units that took effect.
+    pub fn units_changed(&self, times: usize) {
+        self.units_changed.add(u64::try_from(times).unwrap_or(u64::MAX), &[]);
     }
 
     /// Counts answers.

@@ -9,6 +9,7 @@ mod decide;
 pub mod duty;
 mod explanation;
 mod facts;
+pub mod finding;
 mod id;
 pub mod import;
 mod principal;
@@ -39,5 +40,5 @@ pub use rule_set::{Anchor, changed, check_rules, differences, moved, place};
 pub use suggest::{
     Hit, Hits, Judged, Lesson, Lessons, Quality, Suggester, TooLittle, TrainingPart, train_suggester,
 };
-pub use unit::{Unit, UnitKind};
+pub use unit::{Planned, Unit, UnitKind};
 pub use violation::Violation;

@@ -2,6 +2,10 @@
 
 use gongdan_region::{RegionCode, RegionRange, Regions};
 use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+/// What a unit is to be: its states to come, by when each begins. Source: R1, effective dates.
+pub type Planned = BTreeMap<Timestamp, Unit>;
 
 /// What a unit is in the tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -13,8 +13,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// The types after which somebody else may hold a ticket, or nobody; all others are passed over without a look inside.
-pub(super) const KINDS: [&str; 15] = [
+pub const KINDS: [&str; 16] = [
     "dispatched",
+    "pooled",
     "accepted",
     "claimed",
     "returned",
@@ -46,11 +47,11 @@ struct Told {
 
 /// What a batch comes to.
 #[derive(Debug, Default)]
-pub(super) struct Holders(HashMap<Uuid, Told>);
+pub struct Holders(HashMap<Uuid, Told>);
 
 impl Holders {
     /// Takes an event in; the reason says why it cannot be understood.
-    pub(super) fn take(&mut self, event: &Event) -> Result<(), &'static str> {
+    pub fn take(&mut self, event: &Event) -> Result<(), &'static str> {
         if !KINDS.contains(&event.kind.as_str()) {
             return Ok(());
         }
@@ -82,7 +83,7 @@ impl Holders {
     }
 
     /// Writes who holds the tickets now; answers what that makes of loads.
-    pub(super) async fn write(&self, connection: &mut PgConnection) -> Result<LoadChanges, ApplyError> {
+    pub async fn write(&self, connection: &mut PgConnection) -> Result<LoadChanges, ApplyError> {
         let mut changes = LoadChanges::new();
         if self.0.is_empty() {
             return Ok(changes);
@@ -123,9 +124,9 @@ impl Holders {
                     handlers.insert(matter, handler);
                 }
             }
-            // Most tickets are never a person's until they are dispatched: those need no row.
-            if known.is_some() || person.is_some() || !returned_by.is_empty() {
-                let unit_id = person.is_some().then(|| told.state.lead_unit_id.clone());
+            let unit_id = unit(&told.state).map(ToOwned::to_owned);
+            // Most tickets are nobody's until they are dispatched: those need no row.
+            if known.is_some() || person.is_some() || unit_id.is_some() || !returned_by.is_empty() {
                 let (version, round) = (told.version, told.state.round);
                 after.push((*ticket, Holding { version, round, person_id: person, unit_id, returned_by }));
             }
@@ -139,11 +140,24 @@ impl Holders {
     }
 }
 
+/// Whether somebody has a ticket in hand.
+fn in_hand(ticket: &Ticket) -> bool {
+    matches!(ticket.phase(), Phase::Dispatched | Phase::InProgress | Phase::Suspended | Phase::InReview)
+}
+
 /// The person who has a ticket in hand.
 fn holder(ticket: &Ticket) -> Option<&str> {
-    let in_hand =
-        matches!(ticket.phase(), Phase::Dispatched | Phase::InProgress | Phase::Suspended | Phase::InReview);
-    Some(ticket.handler_id.as_str()).filter(|id| in_hand && !id.is_empty())
+    Some(ticket.handler_id.as_str()).filter(|id| in_hand(ticket) && !id.is_empty())
+}
+
+/// The unit that has a ticket in hand, or in whose pool it waits.
+fn unit(ticket: &Ticket) -> Option<&str> {
+    let unit = match ticket.phase() {
+        Phase::PendingDispatch => ticket.pool_unit_id.as_str(),
+        _ if in_hand(ticket) => ticket.lead_unit_id.as_str(),
+        _ => "",
+    };
+    Some(unit).filter(|unit| !unit.is_empty())
 }
 
 /// People who returned tickets in the round these are in.

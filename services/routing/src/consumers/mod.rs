@@ -3,7 +3,7 @@
 mod batch;
 mod facts;
 pub mod forget;
-mod holdings;
+pub mod holdings;
 pub mod learn;
 mod receivers;
 mod staffing;

@@ -1,8 +1,11 @@
 //! What several requests have in common.
 
 use crate::store::DecisionName;
+use gongdan_errors::Violations;
 use gongdan_pg::{RequestKey, requests::hash_of};
+use gongdan_proto::from_timestamp;
 use gongdan_region::{RegionCode, Regions};
+use jiff::Timestamp;
 use prost::Message;
 use uuid::Uuid;
 
@@ -62,6 +65,11 @@ pub fn ticket(text: &str) -> Result<DecisionName, &'static str> {
     let number =
         !text.is_empty() && text.len() <= NAME_MAX && text.bytes().all(|b| b.is_ascii_alphanumeric());
     if number { Ok(DecisionName::Number(text.to_ascii_uppercase())) } else { Err(RULE) }
+}
+
+/// The instant that is asked about, or none when it is now; none at all, and noted, when it is no instant.
+pub fn at(at: Option<prost_types::Timestamp>, violations: &mut Violations) -> Option<Option<Timestamp>> {
+    at.map_or(Some(None), |at| violations.field("at", from_timestamp(&at)).map(Some))
 }
 
 /// A region code, or none when empty.

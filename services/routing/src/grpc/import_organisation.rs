@@ -1,6 +1,9 @@
 //! `OrganisationService.ImportOrganisation`
 
-use super::decode::{request_id, request_key};
+use super::{
+    decode::{request_id, request_key},
+    show,
+};
 use crate::{Rooms, events::from_unit_kind};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
@@ -51,13 +54,16 @@ pub(super) async fn import_organisation(
         areas_begun: summary.areas_begun,
         areas_ended: summary.areas_ended,
         unchanged: summary.unchanged,
+        units_planned: summary.units_planned,
+        findings: imported.found.findings.iter().map(show::finding).collect(),
+        more_findings: imported.found.more,
     })
 }
 
 /// All violations at once: those of the message itself and those against what there is.
 async fn refused(rooms: &Rooms, upload: &Upload, actor: &Actor, violations: Violations) -> Error {
     let mut found = violations.found().to_vec();
-    match rooms.store.check(upload, &rooms.default_issuer).await {
+    match rooms.store.check(upload, &rooms.default_issuer, rooms.clock.now()).await {
         Ok(more) => found.extend(more),
         Err(error) => return error,
     }
@@ -76,6 +82,7 @@ fn unit(n: usize, row: UnitRow, violations: &mut Violations) -> import::UnitRow 
         region: row.region,
         valid_from: instant(&format!("units[{n}].valid_from"), row.valid_from, violations),
         valid_to: instant(&format!("units[{n}].valid_to"), row.valid_to, violations),
+        changes_from: instant(&format!("units[{n}].changes_from"), row.changes_from, violations),
     }
 }
 
@@ -84,7 +91,9 @@ fn instant(
     at: Option<prost_types::Timestamp>,
     violations: &mut Violations,
 ) -> Option<Timestamp> {
-    at.and_then(|at| violations.field(field, from_timestamp(&at)))
+    let at = at.and_then(|at| violations.field(field, from_timestamp(&at)))?;
+    // As precise as it is kept, so that the same again is the same.
+    Timestamp::from_microsecond(at.as_microsecond()).ok()
 }
 
 fn principal(n: usize, row: PrincipalRow, violations: &mut Violations) -> import::PrincipalRow {

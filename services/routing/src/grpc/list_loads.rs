@@ -15,7 +15,7 @@ pub(super) async fn list_loads(
     let page = Page::<String>::decode(&request, size, &token, 100, 500, &mut violations);
     let Some(page) = page else { return Err(violations.into_error()) };
     let unit_id = request.unit_id;
-    rooms.store.unit(&unit_id).await?.ok_or_else(error::unit_not_found)?;
+    rooms.store.unit(&unit_id, None).await?.ok_or_else(error::unit_not_found)?;
     let filter = PrincipalFilter { unit_id: Some(unit_id.clone()), ..PrincipalFilter::default() };
     let after = page.after.clone().unwrap_or_default();
     let people = rooms.store.list_principals(&filter, &after, page.limit()).await?;

@@ -22,7 +22,7 @@ pub(super) async fn list_on_duty(
         given => violations.field("at", duty::instant(given.as_ref())),
     };
     let Some(at) = at else { return Err(violations.into_error()) };
-    rooms.store.unit(&request.unit_id).await?.ok_or_else(error::unit_not_found)?;
+    rooms.store.unit(&request.unit_id, None).await?.ok_or_else(error::unit_not_found)?;
     let (book, members) = rooms.store.unit_duty(&request.unit_id, at).await?;
     let duty = book.unit(&request.unit_id, at);
     let mut people: Vec<DutyEntry> =

@@ -1,7 +1,7 @@
 //! `OrganisationService.ListUnits`
 
 use super::{
-    decode::{given, region},
+    decode::{at, given, region},
     page::Page,
 };
 use crate::{
@@ -17,8 +17,8 @@ pub(super) async fn list_units(rooms: &Rooms, request: ListUnitsRequest) -> Resu
     let (filter, page) = decode(request)?;
     let after = page.after.clone().unwrap_or_default();
     let mut units = rooms.store.list_units(&filter, &after, page.limit()).await?;
-    let next_page_token = page.cut(&mut units, |(unit, _)| unit.id.clone());
-    let units = units.iter().map(|(unit, version)| events::unit(unit, *version)).collect();
+    let next_page_token = page.cut(&mut units, |at| at.unit.id.clone());
+    let units = units.iter().map(events::unit_at).collect();
     Ok(ListUnitsResponse { units, next_page_token })
 }
 
@@ -28,13 +28,15 @@ fn decode(mut request: ListUnitsRequest) -> Result<(UnitFilter, Page<String>), E
     let page = Page::decode(&request, size, &token, 200, 1000, &mut violations);
     let region = violations.field("region", region(&request.region));
     let kind = violations.field("kind", UnitKind::try_from(request.kind).map_err(|_| "an unknown kind"));
-    let (Some(page), Some(region), Some(kind)) = (page, region, kind) else {
+    let at = at(request.at, &mut violations);
+    let (Some(page), Some(region), Some(kind), Some(at)) = (page, region, kind, at) else {
         return Err(violations.into_error());
     };
     let filter = UnitFilter {
         range: region.map(|code| Regions::national().range(code)),
         parent_id: given(request.parent_id),
         kind: from_unit_kind(kind),
+        at,
     };
     Ok((filter, page))
 }

@@ -1,6 +1,7 @@
 //! `gongdan.routing.v1`: one line an RPC; each is in the file named after it.
 
 mod cancel_leave;
+mod check_organisation;
 mod citizens;
 mod decode;
 mod delete_responsibility;
@@ -84,6 +85,13 @@ impl OrganisationService for Api {
         Ok(Response::new(
             import_organisation_parts::import_organisation_parts(&self.0, &caller, parts).await?,
         ))
+    }
+
+    async fn check_organisation(
+        &self,
+        request: Request<pb::CheckOrganisationRequest>,
+    ) -> Answer<pb::CheckOrganisationResponse> {
+        answer(check_organisation::check_organisation(&self.0, request.into_inner()).await)
     }
 
     async fn get_unit(&self, request: Request<pb::GetUnitRequest>) -> Answer<pb::Unit> {

@@ -11,6 +11,7 @@ use gongdan_proto::{
 use gongdan_region::{RegionCode, Regions};
 use gongdan_routing_domain::{
     Area, RuleAction, RuleTarget, Target, changed, differences,
+    finding::{Finding, FindingKind},
     strategy::{Otherwise, Strategy},
 };
 
@@ -165,5 +166,31 @@ pub fn decision(stored: &StoredDecision) -> pb::Decision {
         refusal: stored.refusal.clone(),
         answered_at: stored.answered_at.map(to_timestamp),
         sent: i32::try_from(stored.version).unwrap_or(i32::MAX),
+    }
+}
+
+/// Something to be looked after in the organisation.
+pub fn finding(found: &Finding) -> pb::OrganisationFinding {
+    let kind = match found.kind {
+        FindingKind::UnitEndsWithTickets => pb::OrganisationFindingKind::UnitEndsWithTickets,
+        FindingKind::UnitEndsWithAreas => pb::OrganisationFindingKind::UnitEndsWithAreas,
+        FindingKind::UnitEndsWithRules => pb::OrganisationFindingKind::UnitEndsWithRules,
+        FindingKind::UnitEndsWithRosters => pb::OrganisationFindingKind::UnitEndsWithRosters,
+        FindingKind::UnitEndsAboveOthers => pb::OrganisationFindingKind::UnitEndsAboveOthers,
+        FindingKind::UnitWithoutPeople => pb::OrganisationFindingKind::UnitWithoutPeople,
+        FindingKind::NobodyOnDuty => pb::OrganisationFindingKind::NobodyOnDuty,
+        FindingKind::PersonGoneWithTickets => pb::OrganisationFindingKind::PersonGoneWithTickets,
+        FindingKind::PersonGoneInRules => pb::OrganisationFindingKind::PersonGoneInRules,
+        FindingKind::PersonGoneInRosters => pb::OrganisationFindingKind::PersonGoneInRosters,
+    };
+    pb::OrganisationFinding {
+        kind: kind.into(),
+        field: found.field.clone(),
+        unit_id: found.unit_id.clone(),
+        person_id: found.person_id.clone(),
+        since: found.since.map(to_timestamp),
+        tickets: found.tickets,
+        what: found.what.clone(),
+        advice: found.advice.clone(),
     }
 }

@@ -1,7 +1,9 @@
 //! What happens without being asked.
 
 pub mod bootstrap;
+pub mod fill_holdings;
 pub mod learn;
 pub mod send_again;
+pub mod take_effect;
 pub mod train;
 mod words;

@@ -50,11 +50,21 @@ pub(super) async fn since(
     units: &[String],
     at: Timestamp,
 ) -> Result<DutyBook, Error> {
+    let people = principals::of_units(connection, units).await?;
+    since_with(connection, units, people, at).await
+}
+
+/// The same, where it is known who belongs to these units.
+pub(super) async fn since_with(
+    connection: &mut PgConnection,
+    units: &[String],
+    people: HashMap<String, PersonEntry>,
+    at: Timestamp,
+) -> Result<DutyBook, Error> {
     let rosters = rosters::of_units(connection, units).await?;
     let leaves = leaves::current(connection, at).await?;
     let day = Offset::UTC.to_datetime(at).date();
     let swaps = swaps::since(connection, day).await?;
-    let people = principals::of_units(connection, units).await?;
     Ok(DutyBook::new(rosters, leaves, swaps).with_people(people))
 }
 

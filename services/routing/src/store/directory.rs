@@ -1,6 +1,10 @@
 //! Units, people, areas, rules and duty in memory, as decisions need them: read again when `generation` has moved.
 
-use super::{RuleRevision, areas, book, generation, principals, rules, units};
+use super::{
+    RuleRevision, areas, book,
+    generation::{self, Generation},
+    principals, rules, units,
+};
 use gongdan_errors::Error;
 use gongdan_routing_domain::{AreaIndex, Condition, Directory, RuleInForce, RuleTarget, duty::DutyBook};
 use jiff::Timestamp;
@@ -19,7 +23,7 @@ pub struct DirectoryCache {
 
 #[derive(Debug, Clone)]
 struct Loaded {
-    generation: i64,
+    generation: Generation,
     directory: Arc<Directory>,
 }
 
@@ -34,9 +38,19 @@ impl DirectoryCache {
         if let Some(loaded) = last.as_ref().filter(|loaded| loaded.generation == generation) {
             return Ok(loaded.directory.clone());
         }
+        if let Some(loaded) = last.as_mut().filter(|loaded| loaded.generation.value == generation.value) {
+            let directory = with_duty(connection, loaded.directory.as_ref().clone(), now).await?;
+            *loaded = Loaded { generation, directory: Arc::new(directory) };
+            tracing::info!(generation = generation.duty, "rosters, leave and swaps read");
+            return Ok(loaded.directory.clone());
+        }
         let compiled = last.as_ref().map(|loaded| conditions(&loaded.directory)).unwrap_or_default();
         let directory = Arc::new(load(connection, compiled, now).await?);
-        tracing::info!(generation, rules = directory.rules().len(), "organisation and rules read");
+        tracing::info!(
+            generation = generation.value,
+            rules = directory.rules().len(),
+            "organisation and rules read"
+        );
         *last = Some(Loaded { generation, directory: directory.clone() });
         Ok(directory)
     }
@@ -76,19 +90,9 @@ pub(super) async fn with_rules(
         .collect();
     let mut people =
         if named.is_empty() { HashMap::new() } else { principals::persons(connection, &named).await? };
-    let staffed: BTreeSet<String> = revisions
-        .iter()
-        .filter_map(|revision| match &revision.rule.action.target {
-            Some(RuleTarget::Strategy(strategy)) => Some(strategy.unit_id.clone()),
-            _ => None,
-        })
-        .collect();
-    let mut duty = DutyBook::default();
+    let staffed = staffed(revisions.iter().filter_map(|revision| revision.rule.action.target.as_ref()));
     if !staffed.is_empty() {
-        let staffed: Vec<String> = staffed.into_iter().collect();
         people.extend(principals::of_units(connection, &staffed).await?);
-        // What is over by now is over for whatever is decided from here on.
-        duty = book::since(connection, &staffed, now).await?;
     }
     let rules = tokio::task::spawn_blocking(move || {
         let mut rules = Vec::with_capacity(revisions.len());
@@ -110,5 +114,74 @@ pub(super) async fn with_rules(
     })
     .await
     .map_err(Error::internal)?;
-    Ok(Directory::new(units, people, AreaIndex::new(areas), rules).with_duty(duty))
+    with_duty(connection, Directory::new(units, people, AreaIndex::new(areas), rules), now).await
+}
+
+/// The same with rosters, leave and swaps as they are now, for the units whose people rules choose among. What is over by now
+/// is over for whatever is decided from here on.
+async fn with_duty(
+    connection: &mut PgConnection,
+    directory: Directory,
+    now: Timestamp,
+) -> Result<Directory, Error> {
+    let staffed = staffed(directory.rules().iter().filter_map(|rule| rule.action.target.as_ref()));
+    if staffed.is_empty() {
+        return Ok(directory.with_duty(DutyBook::default()));
+    }
+    let people = directory.people().clone();
+    Ok(directory.with_duty(book::since_with(connection, &staffed, people, now).await?))
+}
+
+/// Units whose people rules choose among, each once.
+fn staffed<'r>(targets: impl Iterator<Item = &'r RuleTarget>) -> Vec<String> {
+    let units: BTreeSet<String> = targets
+        .filter_map(|target| match target {
+            RuleTarget::Strategy(strategy) => Some(strategy.unit_id.clone()),
+            _ => None,
+        })
+        .collect();
+    units.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use gongdan_clock::{Clock as _, SystemClock};
+    use gongdan_routing_domain::import::{UnitRow, Upload};
+    use gongdan_testkit::Env;
+
+    /// A roster that changes makes nothing be read again but rosters: what was done to units behind the generation's back stays
+    /// unseen until organisation or rules change.
+    #[tokio::test]
+    async fn a_change_of_duty_reads_duty_alone() {
+        let env = Env::start(crate::schema()).await;
+        let (store, cache, now) =
+            (Store::new(env.pool().clone()), DirectoryCache::default(), SystemClock.now());
+        let unit = |id: &str| UnitRow {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            region: "440106".to_owned(),
+            ..UnitRow::default()
+        };
+        let upload = Upload { units: vec![unit("env"), unit("roads")], ..Upload::default() };
+        store.import(&upload, "issuer", "admin", None, now).await.unwrap();
+        let mut connection = env.pool().acquire().await.unwrap();
+        let first = cache.get(&mut connection, now).await.unwrap();
+        assert!(
+            Arc::ptr_eq(&first, &cache.get(&mut connection, now).await.unwrap()),
+            "nothing is read again"
+        );
+        sqlx::raw_sql(
+            "DELETE FROM unit_states WHERE unit_id = 'roads'; DELETE FROM units WHERE id = 'roads'",
+        )
+        .execute(env.pool())
+        .await
+        .unwrap();
+        generation::advance_duty(&mut connection).await.unwrap();
+        let second = cache.get(&mut connection, now).await.unwrap();
+        assert!(!Arc::ptr_eq(&first, &second) && second.unit("roads").is_some());
+        generation::advance(&mut connection).await.unwrap();
+        assert!(cache.get(&mut connection, now).await.unwrap().unit("roads").is_none());
+    }
 }

@@ -1,4 +1,4 @@
-//! Table `generation`: one number that grows with every change of organisation or rules.
+//! Table `generation`: a number that grows with every change of organisation or rules, and one with every change of duty.
 
 use gongdan_telemetry::sql_span;
 use sqlx::PgConnection;
@@ -17,12 +17,30 @@ pub(super) async fn lock_writers(connection: &mut PgConnection) -> Result<(), sq
     Ok(())
 }
 
-/// The number now.
-pub(super) async fn current(connection: &mut PgConnection) -> Result<i64, sqlx::Error> {
-    sqlx::query_scalar!("SELECT value FROM generation")
+/// What was read is of this generation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Generation {
+    /// Of organisation and rules.
+    pub value: i64,
+    /// Of rosters, leave and swaps.
+    pub duty: i64,
+}
+
+/// The numbers now.
+pub(super) async fn current(connection: &mut PgConnection) -> Result<Generation, sqlx::Error> {
+    sqlx::query_as!(Generation, "SELECT value, duty FROM generation")
         .fetch_one(connection)
         .instrument(sql_span!("generation.current", "SELECT"))
         .await
+}
+
+/// Makes every replica read rosters, leave and swaps again, and nothing else.
+pub(super) async fn advance_duty(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query!("UPDATE generation SET duty = duty + 1")
+        .execute(connection)
+        .instrument(sql_span!("generation.advance_duty", "UPDATE"))
+        .await?;
+    Ok(())
 }
 
 /// Makes every replica read organisation and rules again.

@@ -2,7 +2,7 @@
 
 use gongdan_telemetry::sql_span;
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -15,13 +15,51 @@ pub struct Holding {
     pub round: i32,
     /// The person; none: no person does.
     pub person_id: Option<String>,
-    /// The unit the person acts for.
+    /// The unit that has it in hand, or in whose pool it waits; none: no unit does.
     pub unit_id: Option<String>,
     /// People who returned it in this round.
     pub returned_by: Vec<String>,
 }
 
-/// Of these tickets, as far as a person ever had them, locked.
+/// How many tickets these units have in hand and in their pools; those without any are left out.
+pub(super) async fn of_units(
+    connection: &mut PgConnection,
+    units: &[String],
+) -> Result<HashMap<String, i64>, sqlx::Error> {
+    if units.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let rows = sqlx::query!(
+        r#"SELECT unit_id AS "unit_id!", count(*) AS "held!" FROM holdings WHERE unit_id = ANY ($1) GROUP BY unit_id"#,
+        units,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("holdings.of_units", "SELECT"))
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.unit_id, row.held)).collect())
+}
+
+/// How many tickets people hold who are not active or do not belong to the unit any more, by person and unit; of these people,
+/// or of all.
+pub(super) async fn of_gone(
+    connection: &mut PgConnection,
+    people: Option<&[String]>,
+) -> Result<BTreeMap<(String, String), i64>, sqlx::Error> {
+    let rows = sqlx::query!(
+        r#"SELECT h.person_id AS "person_id!", coalesce(h.unit_id, '') AS "unit_id!", count(*) AS "held!"
+           FROM holdings h JOIN principals p ON p.id = h.person_id
+           WHERE h.person_id IS NOT NULL AND ($1::text[] IS NULL OR h.person_id = ANY ($1))
+             AND NOT (p.active AND coalesce(h.unit_id, '') = ANY (p.unit_ids))
+           GROUP BY 1, 2"#,
+        people as _,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("holdings.of_gone", "SELECT"))
+    .await?;
+    Ok(rows.into_iter().map(|row| ((row.person_id, row.unit_id), row.held)).collect())
+}
+
+/// Of these tickets, as far as a unit or person ever had them, locked.
 pub async fn read(
     connection: &mut PgConnection,
     tickets: &[Uuid],

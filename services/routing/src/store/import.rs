@@ -1,6 +1,9 @@
 //! An import of units, principals and areas: one transaction over their tables, `imports` and the outbox.
 
-use super::{Store, areas, generation, principals, units, unreadable};
+use super::{
+    Store, areas, generation, import_findings::Touched, principals, take_effect, unit_states, units,
+    unreadable,
+};
 use crate::{error, events};
 use gongdan_errors::{Error, Violation};
 use gongdan_outbox::NewEvent;
@@ -9,7 +12,10 @@ use gongdan_pg::{
     requests::{self, Answered},
 };
 use gongdan_proto::routing::v1 as pb;
-use gongdan_routing_domain::import::{Known, Plan, Upload, plan};
+use gongdan_routing_domain::{
+    finding::Finding,
+    import::{Known, Plan, Upload, plan},
+};
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
@@ -23,6 +29,7 @@ use uuid::Uuid;
 pub struct ImportSummary {
     pub units_created: i32,
     pub units_changed: i32,
+    pub units_planned: i32,
     pub principals_created: i32,
     pub principals_changed: i32,
     pub areas_begun: i32,
@@ -39,6 +46,19 @@ pub struct Imported {
     pub principals: Vec<pb::Principal>,
     /// Events written; the relay is to be woken when there are any.
     pub events: usize,
+    /// What is planned changed.
+    pub planned: bool,
+    /// What is to be looked after.
+    pub found: Found,
+}
+
+/// What an import made that is to be looked after.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Found {
+    /// The first of it.
+    pub findings: Vec<Finding>,
+    /// How much more there is.
+    pub more: i32,
 }
 
 impl ImportSummary {
@@ -47,6 +67,7 @@ impl ImportSummary {
         Self {
             units_created: count(plan.units_created.len()),
             units_changed: count(plan.units_changed.len()),
+            units_planned: count(plan.units_planned.len() + plan.units_unplanned.len()),
             principals_created: count(plan.principals_created.len()),
             principals_changed: count(plan.principals_changed.len()),
             areas_begun: count(plan.areas_begun.len()),
@@ -76,23 +97,27 @@ impl Store {
         if let Some(key) = request
             && let Some(answered) = requests::lookup(connection, key).await?
         {
-            let summary = earlier(connection, answered.resource_id).await?;
-            return Ok(Imported { summary, ..Imported::default() });
+            let (summary, found) = earlier(connection, answered.resource_id).await?;
+            return Ok(Imported { summary, found, ..Imported::default() });
         }
-        let (known, versions) = known(connection, default_issuer).await?;
+        let begun = take_effect::all(connection, now).await?;
+        let (known, versions) = known(connection, default_issuer, now).await?;
         let plan = plan(upload, &known).map_err(error::invalid)?;
         let summary = ImportSummary::of(&plan);
-        let mut imported = Imported { summary, ..Imported::default() };
+        let planned = summary.units_planned > 0;
+        let mut imported = Imported { summary, events: begun, planned, ..Imported::default() };
         if !plan.is_empty() {
-            let (changed, new_events) = write(connection, plan, &versions, now).await?;
-            imported.events = new_events.len();
+            let touched = Touched::of(upload, &plan, &known);
+            let (changed, new_events) = write(connection, plan, &versions, by, now).await?;
+            imported.found = touched.found(connection, now).await?;
+            imported.events += new_events.len();
             imported.principals = changed;
             gongdan_outbox::append(connection, &new_events).await?;
             generation::advance(connection).await.map_err(gongdan_pg::error)?;
         }
         if let Some(key) = request {
             let id = gongdan_clock::new_id(now);
-            remember(connection, id, by, summary, now).await.map_err(gongdan_pg::error)?;
+            remember(connection, id, by, &imported, now).await.map_err(gongdan_pg::error)?;
             requests::insert(connection, key, Answered { resource_id: id, version: 1 }, now).await?;
         }
         transaction.commit().await.map_err(gongdan_pg::error)?;
@@ -102,9 +127,14 @@ impl Store {
 
 impl Store {
     /// What is wrong with an upload, without writing any of it.
-    pub async fn check(&self, upload: &Upload, default_issuer: &str) -> Result<Vec<Violation>, Error> {
+    pub async fn check(
+        &self,
+        upload: &Upload,
+        default_issuer: &str,
+        now: Timestamp,
+    ) -> Result<Vec<Violation>, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        let (known, _) = known(&mut connection, default_issuer).await?;
+        let (known, _) = known(&mut connection, default_issuer, now).await?;
         let found = plan(upload, &known).err().unwrap_or_default();
         Ok(found.into_iter().map(|v| Violation { field: v.field, rule: v.rule }).collect())
     }
@@ -117,13 +147,18 @@ struct Versions {
     principals: HashMap<String, i64>,
 }
 
-async fn known(connection: &mut PgConnection, default_issuer: &str) -> Result<(Known, Versions), Error> {
-    let mut known = Known { default_issuer: default_issuer.to_owned(), ..Known::default() };
+async fn known(
+    connection: &mut PgConnection,
+    default_issuer: &str,
+    now: Timestamp,
+) -> Result<(Known, Versions), Error> {
+    let mut known = Known { default_issuer: default_issuer.to_owned(), now, ..Known::default() };
     let mut versions = Versions::default();
     for (unit, version) in units::all(connection).await? {
         versions.units.insert(unit.id.clone(), version);
         known.units.insert(unit.id.clone(), unit);
     }
+    known.planned = unit_states::planned(connection).await?;
     for (principal, version) in principals::all(connection).await? {
         versions.principals.insert(principal.id.clone(), version);
         known.principals.insert(principal.id.clone(), principal);
@@ -136,6 +171,7 @@ async fn write(
     connection: &mut PgConnection,
     plan: Plan,
     versions: &Versions,
+    by: &str,
     now: Timestamp,
 ) -> Result<(Vec<pb::Principal>, Vec<NewEvent>), Error> {
     let mut new_events = Vec::new();
@@ -151,7 +187,14 @@ async fn write(
         .collect();
     if !units.is_empty() {
         units::write(connection, &units).await.map_err(gongdan_pg::error)?;
-        new_events.extend(units.iter().map(|(unit, version)| events::unit_changed(unit, *version, now)));
+        unit_states::begin(connection, &units, by, now).await.map_err(gongdan_pg::error)?;
+        new_events.extend(units.iter().map(|(unit, version)| events::unit_changed(unit, *version, now, now)));
+    }
+    if !plan.units_unplanned.is_empty() {
+        unit_states::give_up(connection, &plan.units_unplanned).await.map_err(gongdan_pg::error)?;
+    }
+    if !plan.units_planned.is_empty() {
+        unit_states::plan(connection, &plan.units_planned, by, now).await.map_err(gongdan_pg::error)?;
     }
     let principals: Vec<_> = plan
         .principals_created
@@ -174,13 +217,17 @@ async fn remember(
     connection: &mut PgConnection,
     id: Uuid,
     by: &str,
-    summary: ImportSummary,
+    imported: &Imported,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
+    let Imported { summary, found, .. } = imported;
+    let findings =
+        serde_json::to_value(&found.findings).map_err(|error| sqlx::Error::Encode(error.into()))?;
     sqlx::query!(
         "INSERT INTO imports (id, imported_at, imported_by, units_created, units_changed, principals_created,
-                              principals_changed, areas_begun, areas_ended, unchanged)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+                              principals_changed, areas_begun, areas_ended, unchanged, units_planned,
+                              findings, more_findings)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         id,
         now.to_sqlx() as _,
         by,
@@ -191,6 +238,9 @@ async fn remember(
         summary.areas_begun,
         summary.areas_ended,
         summary.unchanged,
+        summary.units_planned,
+        findings,
+        found.more,
     )
     .execute(connection)
     .instrument(sql_span!("imports.insert", "INSERT"))
@@ -198,9 +248,10 @@ async fn remember(
     Ok(())
 }
 
-async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<ImportSummary, Error> {
+async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<(ImportSummary, Found), Error> {
     let row = sqlx::query!(
-        "SELECT units_created, units_changed, principals_created, principals_changed, areas_begun, areas_ended, unchanged
+        "SELECT units_created, units_changed, principals_created, principals_changed, areas_begun, areas_ended, unchanged,
+                units_planned, findings, more_findings
          FROM imports WHERE id = $1",
         id,
     )
@@ -209,13 +260,17 @@ async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<ImportSummar
     .await
     .map_err(gongdan_pg::error)?
     .ok_or_else(|| unreadable(format!("request names import {id}, which is not there")))?;
-    Ok(ImportSummary {
+    let findings = serde_json::from_value(row.findings).map_err(unreadable)?;
+    let found = Found { findings, more: row.more_findings };
+    let summary = ImportSummary {
         units_created: row.units_created,
         units_changed: row.units_changed,
+        units_planned: row.units_planned,
         principals_created: row.principals_created,
         principals_changed: row.principals_changed,
         areas_begun: row.areas_begun,
         areas_ended: row.areas_ended,
         unchanged: row.unchanged,
-    })
+    };
+    Ok((summary, found))
 }

@@ -127,7 +127,7 @@ impl Store {
         .instrument(sql_span!("leaves.insert", "INSERT"))
         .await
         .map_err(gongdan_pg::error)?;
-        generation::advance(connection).await.map_err(gongdan_pg::error)?;
+        generation::advance_duty(connection).await.map_err(gongdan_pg::error)?;
         requests::insert(connection, key, Answered { resource_id: leave.id, version: 1 }, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(LeaveRecord { leave, recorded_by: by.id().to_owned(), cancelled_at: None })
@@ -160,7 +160,7 @@ impl Store {
             .instrument(sql_span!("leaves.cancel", "UPDATE"))
             .await
             .map_err(gongdan_pg::error)?;
-            generation::advance(connection).await.map_err(gongdan_pg::error)?;
+            generation::advance_duty(connection).await.map_err(gongdan_pg::error)?;
             requests::insert(connection, key, Answered { resource_id: id, version: 2 }, now).await?;
         }
         let record = get(connection, id).await?.ok_or_else(error::leave_not_found)?;

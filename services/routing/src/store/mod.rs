@@ -7,9 +7,12 @@ mod compared;
 mod decision_list;
 mod decisions;
 mod directory;
+mod findings;
 mod generation;
 pub mod holdings;
+pub mod holdings_fill;
 mod import;
+mod import_findings;
 pub mod last_handlers;
 mod leaves;
 pub mod loads;
@@ -33,6 +36,8 @@ mod suggest;
 mod suggest_cache;
 mod suggest_pending;
 mod swaps;
+mod take_effect;
+mod unit_states;
 mod units;
 
 pub use areas::{AreaCursor, AreaFilter};
@@ -63,7 +68,7 @@ pub use suggest::{
 pub use suggest_cache::{LoadedSuggester, SuggesterCache};
 pub use suggest_pending::{Resolved, newest as newest_pending, queue as queue_pending, take as take_pending};
 pub use swaps::{SwapCursor, SwapFilter};
-pub use units::UnitFilter;
+pub use units::{UnitAt, UnitFilter};
 
 use gongdan_errors::Error;
 use sqlx::{PgPool, Postgres, Transaction};

@@ -199,6 +199,20 @@ pub(super) async fn of_units(
         .collect())
 }
 
+/// How many active people handle tickets in each unit; units without any are left out.
+pub(super) async fn handlers(connection: &mut PgConnection) -> Result<HashMap<String, i64>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT of.unit AS "unit!", count(*) AS "people!"
+           FROM principals, unnest(unit_ids) AS of (unit)
+           WHERE kind = 1 AND active AND roles && '{handler,unit_leader}' GROUP BY of.unit"#
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("principals.handlers", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(|row| (row.unit, row.people)).collect())
+}
+
 /// Who handles tickets in a unit, in the order of ids, with names.
 pub(super) async fn members(
     connection: &mut PgConnection,

@@ -120,7 +120,7 @@ impl Store {
                 let mut revision = insert(connection, roster, by.id(), now).await?;
                 swaps::drop_by(connection, &revision.roster.id, revision.revision, &dropped).await?;
                 revision.dropped = dropped;
-                generation::advance(connection).await.map_err(gongdan_pg::error)?;
+                generation::advance_duty(connection).await.map_err(gongdan_pg::error)?;
                 revision
             }
         };
@@ -157,12 +157,26 @@ impl Store {
             .await
             .map_err(gongdan_pg::error)?;
         swaps::forget(connection, id).await?;
-        generation::advance(connection).await.map_err(gongdan_pg::error)?;
+        generation::advance_duty(connection).await.map_err(gongdan_pg::error)?;
         let resource_id = gongdan_clock::stable_id("roster", id);
         requests::insert(connection, key, Answered { resource_id, version: before.revision }, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(before)
     }
+}
+
+/// Every roster.
+pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<Roster>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT v.revision, v.document, v.written_at
+         FROM rosters r JOIN roster_revisions v ON v.revision = r.revision ORDER BY r.id",
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("rosters.all", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    rows.into_iter().map(|row| RosterRevision::try_from(row).map(|revision| revision.roster)).collect()
 }
 
 /// Rosters of units.

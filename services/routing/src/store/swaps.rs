@@ -89,7 +89,7 @@ impl Store {
         } else {
             give(connection, swap, &roster, by.id(), now).await?;
         }
-        generation::advance(connection).await.map_err(gongdan_pg::error)?;
+        generation::advance_duty(connection).await.map_err(gongdan_pg::error)?;
         let resource_id = gongdan_clock::stable_id("roster", &swap.roster_id);
         requests::insert(connection, key, Answered { resource_id, version: 1 }, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;

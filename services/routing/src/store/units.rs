@@ -6,7 +6,7 @@ use gongdan_region::{RegionCode, RegionRange};
 use gongdan_routing_domain::{Unit, UnitKind};
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::{Timestamp, ToSqlx as _};
-use sqlx::{PgConnection, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use tracing::Instrument as _;
 
@@ -19,18 +19,20 @@ pub struct UnitFilter {
     pub parent_id: Option<String>,
     /// Of a kind.
     pub kind: Option<UnitKind>,
+    /// As it was or will be then, and only those that take part then.
+    pub at: Option<jiff::Timestamp>,
 }
 
 #[derive(Debug, sqlx::FromRow)]
-struct UnitRow {
-    id: String,
-    name: String,
-    kind: i16,
-    parent_id: Option<String>,
-    region: i64,
-    valid_from: Option<Timestamp>,
-    valid_to: Option<Timestamp>,
-    version: i64,
+pub(super) struct UnitRow {
+    pub id: String,
+    pub name: String,
+    pub kind: i16,
+    pub parent_id: Option<String>,
+    pub region: i64,
+    pub valid_from: Option<Timestamp>,
+    pub valid_to: Option<Timestamp>,
+    pub version: i64,
 }
 
 pub(super) const fn kind_number(kind: UnitKind) -> i16 {
@@ -66,6 +68,37 @@ impl TryFrom<UnitRow> for (Unit, i64) {
     }
 }
 
+/// A unit at an instant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitAt {
+    /// As it is then.
+    pub unit: Unit,
+    /// Its version; 0: it is not so yet.
+    pub version: i64,
+    /// Since when; none: since it was first told of.
+    pub since: Option<jiff::Timestamp>,
+    /// When it changes next.
+    pub changes_at: Option<jiff::Timestamp>,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct AtRow {
+    #[sqlx(flatten)]
+    unit: UnitRow,
+    since: Option<Timestamp>,
+    changes_at: Option<Timestamp>,
+}
+
+impl TryFrom<AtRow> for UnitAt {
+    type Error = Error;
+
+    fn try_from(row: AtRow) -> Result<Self, Error> {
+        let (unit, version) = row.unit.try_into()?;
+        let (since, changes_at) = (row.since.map(Timestamp::to_jiff), row.changes_at.map(Timestamp::to_jiff));
+        Ok(Self { unit, version, since, changes_at })
+    }
+}
+
 impl Store {
     /// What units are called.
     pub async fn unit_names(&self, ids: &[String]) -> Result<HashMap<String, String>, Error> {
@@ -77,17 +110,16 @@ impl Store {
         Ok(rows.into_iter().map(|row| (row.id, row.name)).collect())
     }
 
-    /// A unit and its version.
-    pub async fn unit(&self, id: &str) -> Result<Option<(Unit, i64)>, Error> {
-        let row = sqlx::query_as!(
-            UnitRow,
-            "SELECT id, name, kind, parent_id, region, valid_from, valid_to, version FROM units WHERE id = $1",
-            id,
-        )
-        .fetch_optional(&self.pool)
-        .instrument(sql_span!("units.get", "SELECT"))
-        .await
-        .map_err(gongdan_pg::error)?;
+    /// A unit as it is, or as it was or will be at an instant.
+    pub async fn unit(&self, id: &str, at: Option<jiff::Timestamp>) -> Result<Option<UnitAt>, Error> {
+        let mut sql = states(at);
+        sql.push(" WHERE u.id = ").push_bind(id.to_owned());
+        let row: Option<AtRow> = sql
+            .build_query_as()
+            .fetch_optional(&self.pool)
+            .instrument(sql_span!("units.get", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
         row.map(TryInto::try_into).transpose()
     }
 
@@ -97,22 +129,8 @@ impl Store {
         filter: &UnitFilter,
         after: &str,
         limit: i64,
-    ) -> Result<Vec<(Unit, i64)>, Error> {
-        let mut sql = QueryBuilder::new(
-            "SELECT id, name, kind, parent_id, region, valid_from, valid_to, version FROM units WHERE id > ",
-        );
-        sql.push_bind(after.to_owned());
-        if let Some(range) = filter.range {
-            sql.push(" AND region BETWEEN ").push_bind(range.start).push(" AND ").push_bind(range.end);
-        }
-        if let Some(parent) = &filter.parent_id {
-            sql.push(" AND parent_id = ").push_bind(parent.clone());
-        }
-        if let Some(kind) = filter.kind {
-            sql.push(" AND kind = ").push_bind(kind_number(kind));
-        }
-        sql.push(" ORDER BY id LIMIT ").push_bind(limit);
-        let rows: Vec<UnitRow> = sql
+    ) -> Result<Vec<UnitAt>, Error> {
+        let rows: Vec<AtRow> = list(filter, after, limit)
             .build_query_as()
             .fetch_all(&self.pool)
             .instrument(sql_span!("units.list", "SELECT"))
@@ -120,6 +138,60 @@ impl Store {
             .map_err(gongdan_pg::error)?;
         rows.into_iter().map(TryInto::try_into).collect()
     }
+}
+
+/// Units, each in one of its states.
+fn states(at: Option<jiff::Timestamp>) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "SELECT u.id, s.name, s.kind, s.parent_id, s.region, s.valid_from, s.valid_to, coalesce(s.version, 0) AS version,
+                nullif(s.begins_at, '0001-01-01T00:00:00Z') AS since,
+                (SELECT min(n.begins_at) FROM unit_states n WHERE n.unit_id = u.id AND n.begins_at > s.begins_at)
+                    AS changes_at
+         FROM units u CROSS JOIN LATERAL (SELECT * FROM unit_states c WHERE c.unit_id = u.id AND ",
+    );
+    match at {
+        Some(at) => sql.push("c.begins_at <= ").push_bind(at.to_sqlx()),
+        None => sql.push("c.version IS NOT NULL"),
+    };
+    sql.push(" ORDER BY c.begins_at DESC LIMIT 1) s");
+    sql
+}
+
+pub(super) fn list(filter: &UnitFilter, after: &str, limit: i64) -> QueryBuilder<Postgres> {
+    let mut sql = states(filter.at);
+    sql.push(" WHERE u.id > ").push_bind(after.to_owned());
+    // What is so now stands in `units` too, where an index finds it.
+    let of = if filter.at.is_some() { "s" } else { "u" };
+    if let Some(range) = filter.range {
+        sql.push(format!(" AND {of}.region BETWEEN "))
+            .push_bind(range.start)
+            .push(" AND ")
+            .push_bind(range.end);
+    }
+    if let Some(parent) = &filter.parent_id {
+        sql.push(format!(" AND {of}.parent_id = ")).push_bind(parent.clone());
+    }
+    if let Some(kind) = filter.kind {
+        sql.push(format!(" AND {of}.kind = ")).push_bind(kind_number(kind));
+    }
+    if let Some(at) = filter.at {
+        sql.push(" AND (s.valid_from IS NULL OR s.valid_from <= ").push_bind(at.to_sqlx());
+        sql.push(") AND (s.valid_to IS NULL OR s.valid_to > ").push_bind(at.to_sqlx()).push(")");
+    }
+    sql.push(" ORDER BY u.id LIMIT ").push_bind(limit);
+    sql
+}
+
+/// The versions of units.
+pub(super) async fn versions(
+    connection: &mut PgConnection,
+    ids: &[String],
+) -> Result<HashMap<String, i64>, sqlx::Error> {
+    let rows = sqlx::query!("SELECT id, version FROM units WHERE id = ANY ($1)", ids)
+        .fetch_all(connection)
+        .instrument(sql_span!("units.versions", "SELECT"))
+        .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.version)).collect())
 }
 
 /// Every unit and its version.

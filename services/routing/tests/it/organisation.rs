@@ -20,7 +20,7 @@ async fn units_people_and_areas_come_in_at_once_and_everybody_is_told() {
     assert_eq!((answer.units_created, answer.principals_created, answer.areas_begun), (2, 1, 1));
 
     let mut admin = suite.organisation("admin");
-    let unit = admin.get_unit(pb::GetUnitRequest { id: "crew".into() }).await.unwrap().into_inner();
+    let unit = admin.get_unit(pb::GetUnitRequest { id: "crew".into(), at: None }).await.unwrap().into_inner();
     assert_eq!((unit.parent_id.as_str(), unit.region.as_str(), unit.version), ("env", "440106000000", 1));
     let li = admin.get_principal(pb::GetPrincipalRequest { id: "li.wei".into() }).await.unwrap().into_inner();
     assert_eq!(li.issuer, gongdan_auth::LocalIssuer::ISSUER);
@@ -52,7 +52,7 @@ async fn the_same_again_changes_nothing_and_a_change_is_a_new_version() {
     let changed = suite.import(renamed).await;
     assert_eq!((changed.units_changed, changed.unchanged), (1, 3));
     let mut admin = suite.organisation("admin");
-    let unit = admin.get_unit(pb::GetUnitRequest { id: "env".into() }).await.unwrap().into_inner();
+    let unit = admin.get_unit(pb::GetUnitRequest { id: "env".into(), at: None }).await.unwrap().into_inner();
     assert_eq!((unit.name.as_str(), unit.version), ("生态环境局", 2));
 }
 

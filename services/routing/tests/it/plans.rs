@@ -97,3 +97,62 @@ async fn sets_follow_an_index() {
         assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{query}\n{plan}");
     }
 }
+
+#[tokio::test]
+async fn lists_of_duty_and_units_follow_an_index() {
+    let env = Env::start(gongdan_routing::schema()).await;
+    let fill = "
+        INSERT INTO units (id, name, kind, region, version)
+            SELECT 'u' || n, 'u', 1, 440106000000, 1 FROM generate_series(1, 5000) AS n;
+        INSERT INTO unit_states (unit_id, begins_at, name, kind, region, version, recorded_at, recorded_by)
+            SELECT 'u' || n, CASE s WHEN 1 THEN '0001-01-01Z' ELSE now() + s * interval '1 day' END, 'u', 1, 440106000000,
+                   CASE s WHEN 1 THEN 1 END, now(), ''
+            FROM generate_series(1, 5000) AS n, generate_series(1, 4) AS s WHERE s = 1 OR n < 100;
+        INSERT INTO roster_revisions (roster_id, unit_id, document, written_at, written_by)
+            SELECT 'r' || n % 5000, 'u' || n % 500 + 1, '{}', now(), '' FROM generate_series(1, 100000) AS n;
+        INSERT INTO rosters SELECT roster_id, max(revision), unit_id FROM roster_revisions GROUP BY roster_id, unit_id;
+        INSERT INTO leaves SELECT gen_random_uuid(), 'p' || n % 1000, now() - n * interval '1 h',
+                now() - (n - 20) * interval '1 h', NULL, '', now(), '', NULL
+            FROM generate_series(1, 20000) AS n;
+        INSERT INTO swaps SELECT 'r1', 's', current_date - n, 'p' || n, 'q', now(), '' FROM generate_series(1, 20000) AS n;
+        INSERT INTO holdings SELECT gen_random_uuid(), 1, 1, 'p' || n % 1000, CASE WHEN n % 10 = 0 THEN 'u' || n % 500 END, '{}'
+            FROM generate_series(1, 20000) AS n;
+        ANALYZE units, unit_states, rosters, roster_revisions, leaves, swaps, holdings;";
+    sqlx::raw_sql(fill).execute(env.pool()).await.unwrap();
+    let rosters =
+        "SELECT v.revision, v.document FROM rosters r JOIN roster_revisions v ON v.revision = r.revision";
+    for (query, index) in [
+        (format!("{rosters} WHERE r.id > 'r2' ORDER BY r.id LIMIT 51"), "rosters_pkey"),
+        (format!("{rosters} WHERE r.id > 'r2' AND r.unit_id = 'u7' ORDER BY r.id LIMIT 51"), "rosters_by_unit"),
+        (format!("{rosters} WHERE r.unit_id = ANY ('{{u7,u8}}')"), "rosters_by_unit"),
+        ("SELECT * FROM leaves WHERE id < gen_random_uuid() ORDER BY id DESC LIMIT 51".to_owned(), "leaves_pkey"),
+        (
+            "SELECT * FROM leaves WHERE person_id = 'p7' AND id < gen_random_uuid() ORDER BY id DESC LIMIT 51".to_owned(),
+            "leaves_by_person",
+        ),
+        ("SELECT * FROM leaves WHERE cancelled_at IS NULL AND ends_at > now()".to_owned(), "leaves_by_end"),
+        ("SELECT * FROM swaps WHERE day >= current_date - 2".to_owned(), "swaps_in_order"),
+        (
+            "SELECT begins_at FROM unit_states WHERE version IS NULL ORDER BY begins_at, unit_id LIMIT 1".to_owned(),
+            "unit_states_planned",
+        ),
+        (
+            "SELECT unit_id, count(*) FROM holdings WHERE unit_id = ANY ('{u10,u20}') GROUP BY unit_id".to_owned(),
+            "holdings_by_unit",
+        ),
+        (
+            "SELECT u.id, s.name FROM units u CROSS JOIN LATERAL (SELECT * FROM unit_states c WHERE c.unit_id = u.id
+                 AND c.begins_at <= now() ORDER BY c.begins_at DESC LIMIT 1) s WHERE u.id > 'u2' ORDER BY u.id LIMIT 51"
+                .to_owned(),
+            "unit_states_pkey",
+        ),
+    ] {
+        let plan = plan(&env, &query).await;
+        assert!(plan.contains(index), "{query}\n{plan}");
+        assert!(!plan.contains("Seq Scan"), "{query}\n{plan}");
+        // What one unit or person has may be sorted.
+        let few = ["rosters_by_unit", "leaves_by_person"].contains(&index);
+        let pages = query.contains("LIMIT 51");
+        assert!(!pages || !plan.contains("Sort") || few, "{query}\n{plan}");
+    }
+}

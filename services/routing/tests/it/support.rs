@@ -70,6 +70,11 @@ impl Suite {
         std::mem::replace(&mut self.service, next).kill().await;
     }
 
+    /// What it was started with over the defaults.
+    pub fn settings(&self) -> &str {
+        &self.settings
+    }
+
     pub fn organisation(&self, principal: &str) -> OrganisationServiceClient<AuthChannel> {
         OrganisationServiceClient::new(self.env.channel(&self.service, principal))
     }
@@ -152,6 +157,21 @@ impl Suite {
 
     /// Tickets tells of a ticket, on its log and on the bus.
     pub async fn tell(&self, ticket: &TestTicket, kind: &str, origin: Origin, change: Change) {
+        let payload = self.payload(ticket, origin, change);
+        let region = RegionCode::parse(&ticket.state.region).unwrap();
+        self.tell_raw(ticket, kind, origin, payload, region).await;
+    }
+
+    /// Tickets' log has it, and routing was not there to hear of it.
+    pub async fn log_only(&self, ticket: &TestTicket, kind: &str, origin: Origin, change: Change) {
+        let payload = self.payload(ticket, origin, change);
+        let region = RegionCode::parse(&ticket.state.region).unwrap();
+        let new = self.new_event(ticket, kind, origin, payload, region);
+        let mut log = self.owner.pool().acquire().await.unwrap();
+        gongdan_outbox::append(&mut log, std::slice::from_ref(&new)).await.unwrap();
+    }
+
+    fn payload(&self, ticket: &TestTicket, origin: Origin, change: Change) -> Vec<u8> {
         let now: Timestamp = self.env.clock().now();
         let payload = TicketEvent {
             ticket_id: ticket.id.to_string(),
@@ -163,8 +183,29 @@ impl Suite {
             change: Some(change),
             ..TicketEvent::default()
         };
-        let region = RegionCode::parse(&ticket.state.region).unwrap();
-        self.tell_raw(ticket, kind, origin, payload.encode_to_vec(), region).await;
+        payload.encode_to_vec()
+    }
+
+    fn new_event(
+        &self,
+        t: &TestTicket,
+        kind: &str,
+        origin: Origin,
+        payload: Vec<u8>,
+        region: RegionCode,
+    ) -> NewEvent {
+        let now: Timestamp = self.env.clock().now();
+        NewEvent {
+            id: new_id(now),
+            aggregate_id: t.id,
+            version: t.state.version,
+            kind: kind.to_owned().into(),
+            subject: gongdan_bus::subject("tickets", kind, region, t.id),
+            occurred_at: now,
+            recorded_at: now,
+            origin,
+            payload,
+        }
     }
 
     pub async fn tell_raw(
@@ -175,18 +216,7 @@ impl Suite {
         payload: Vec<u8>,
         region: RegionCode,
     ) {
-        let now: Timestamp = self.env.clock().now();
-        let new = NewEvent {
-            id: new_id(now),
-            aggregate_id: t.id,
-            version: t.state.version,
-            kind: kind.to_owned().into(),
-            subject: gongdan_bus::subject("tickets", kind, region, t.id),
-            occurred_at: now,
-            recorded_at: now,
-            origin,
-            payload,
-        };
+        let new = self.new_event(t, kind, origin, payload, region);
         let mut log = self.owner.pool().acquire().await.unwrap();
         gongdan_outbox::append(&mut log, std::slice::from_ref(&new)).await.unwrap();
         self.env
@@ -196,8 +226,8 @@ impl Suite {
                 kind: kind.to_owned(),
                 aggregate_id: new.aggregate_id,
                 version: new.version,
-                occurred_at: now,
-                recorded_at: now,
+                occurred_at: new.occurred_at,
+                recorded_at: new.recorded_at,
                 origin,
                 subject: new.subject,
                 traceparent: None,

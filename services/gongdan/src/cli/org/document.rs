@@ -31,6 +31,7 @@ pub struct Unit {
     region: String,
     valid_from: String,
     valid_to: String,
+    changes_from: String,
 }
 
 /// A row of people.
@@ -79,6 +80,7 @@ impl Unit {
             }
         };
         let (valid_from, valid_to) = (time("valid_from", &self.valid_from), time("valid_to", &self.valid_to));
+        let changes_from = time("changes_from", &self.changes_from);
         if kind.is_none() {
             wrong.push(("kind", "unit, desk, group or centre".to_owned()));
         }
@@ -90,6 +92,7 @@ impl Unit {
             region: self.region,
             valid_from,
             valid_to,
+            changes_from,
         }
     }
 }

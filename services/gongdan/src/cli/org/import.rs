@@ -8,12 +8,13 @@ use std::{
 use anyhow::{Context as _, Result};
 use gongdan_proto::routing::v1::{
     ImportOrganisationPartsRequest, ImportOrganisationRequest, ImportOrganisationResponse,
+    OrganisationFinding,
 };
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
 use super::{
-    Context, client,
+    Context, check, client,
     document::{Document, Wrong},
     table::{self, Rows},
 };
@@ -59,6 +60,14 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         .await
         .map_err(|status| named(status, &origins))?
         .into_inner();
+    let answer = ImportOrganisationResponse {
+        findings: answer
+            .findings
+            .into_iter()
+            .map(|finding| OrganisationFinding { field: origins.place(&finding.field), ..finding })
+            .collect(),
+        ..answer
+    };
     show(context, &answer)
 }
 
@@ -187,13 +196,16 @@ fn show(context: &Context, answer: &ImportOrganisationResponse) -> Result<()> {
     let lines = [
         (context.text("units made", "新增单位"), answer.units_created.to_string()),
         (context.text("units changed", "变更单位"), answer.units_changed.to_string()),
+        (context.text("units planned", "预定变更"), answer.units_planned.to_string()),
         (context.text("people made", "新增人员"), answer.principals_created.to_string()),
         (context.text("people changed", "变更人员"), answer.principals_changed.to_string()),
         (context.text("areas begun", "新增责任区"), answer.areas_begun.to_string()),
         (context.text("areas ended", "终止责任区"), answer.areas_ended.to_string()),
         (context.text("unchanged", "未变"), answer.unchanged.to_string()),
     ];
-    context.print_details(json, &lines)
+    context.print_details(json, &lines)?;
+    check::warn(context, &answer.findings, answer.more_findings);
+    Ok(())
 }
 
 #[cfg(test)]

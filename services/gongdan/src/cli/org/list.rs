@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use clap::Subcommand;
-use gongdan_proto::routing::v1::{
-    Area, ListAreasRequest, ListPrincipalsRequest, ListUnitsRequest, Principal, Unit,
+use gongdan_proto::{
+    routing::v1::{Area, ListAreasRequest, ListPrincipalsRequest, ListUnitsRequest, Principal, Unit},
+    to_timestamp,
 };
 use gongdan_region::{RegionCode, Regions};
 use serde_json::{Value, json};
@@ -22,6 +23,9 @@ pub enum Command {
         /// Only children of this unit
         #[arg(long, default_value = "", value_name = "UNIT")]
         parent: String,
+        /// As the tree was or will be then, with those that take part then; else all as they are now
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
     /// People and programs (人员)
     People {
@@ -45,15 +49,16 @@ pub enum Command {
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
-        Command::Units { region, parent } => units(context, region, parent).await,
+        Command::Units { region, parent, at } => units(context, region, parent, at.as_deref()).await,
         Command::People { unit, role } => people(context, unit, role).await,
         Command::Areas { region, unit } => areas(context, region, unit).await,
     }
 }
 
-async fn units(context: &Context, region: String, parent_id: String) -> Result<()> {
+async fn units(context: &Context, region: String, parent_id: String, at: Option<&str>) -> Result<()> {
+    let at = at.map(|at| context.parse_time(at)).transpose()?.map(to_timestamp);
     let mut client = client(context)?;
-    let mut request = ListUnitsRequest { region, parent_id, page_size: PAGE, ..Default::default() };
+    let mut request = ListUnitsRequest { region, parent_id, at, page_size: PAGE, ..Default::default() };
     let mut all: Vec<Unit> = Vec::new();
     loop {
         let page = client.list_units(request.clone()).await?.into_inner();
@@ -72,6 +77,7 @@ async fn units(context: &Context, region: String, parent_id: String) -> Result<(
             ("above", "上级"),
             ("region", "区划"),
             ("until", "截止"),
+            ("changes", "变更"),
         ];
         let mut table = Table::new(heads.map(|(english, chinese)| context.text(english, chinese)));
         for unit in &all {
@@ -82,6 +88,7 @@ async fn units(context: &Context, region: String, parent_id: String) -> Result<(
                 unit.parent_id.clone(),
                 region_name(&unit.region),
                 context.time(unit.valid_to.as_ref()),
+                context.time(unit.changes_at.as_ref()),
             ]);
         }
         table

@@ -1,5 +1,6 @@
 //! Units, people and areas.
 
+mod check;
 mod document;
 mod import;
 mod list;
@@ -15,6 +16,8 @@ use super::{Channel, Context, Table};
 pub enum Command {
     /// Brings units, people and areas in, all of them or nothing
     Import(import::Args),
+    /// What has to be looked after: units that end and hold tickets, units without people, people who are gone (检查)
+    Check(check::Args),
     /// Shows what there is
     #[command(subcommand)]
     List(list::Command),
@@ -23,6 +26,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Import(args) => import::run(context, args).await,
+        Command::Check(args) => check::run(context, args).await,
         Command::List(command) => list::run(context, command).await,
     }
 }

@@ -16,7 +16,8 @@ pub enum Rows {
     Areas(Vec<Area>),
 }
 
-const UNITS: &[&str] = &["id", "name", "kind", "parent_id", "region", "valid_from", "valid_to"];
+const UNITS: &[&str] =
+    &["id", "name", "kind", "parent_id", "region", "valid_from", "valid_to", "changes_from"];
 const PEOPLE: &[&str] = &[
     "id",
     "issuer",

@@ -8,7 +8,7 @@ use crate::{
 };
 use gongdan_region::{RegionCode, RegionRange};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 /// What rules need to know about a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,18 +47,18 @@ pub struct RuleInForce {
     pub action: RuleAction,
 }
 
-/// Units, people, areas and rules at one moment.
-#[derive(Debug, Default)]
+/// Units, people, areas and rules at one moment. A clone shares all of them.
+#[derive(Debug, Default, Clone)]
 pub struct Directory {
-    units: HashMap<String, Unit>,
-    people: HashMap<String, PersonEntry>,
-    areas: AreaIndex,
-    rules: Vec<RuleInForce>,
+    units: Arc<HashMap<String, Unit>>,
+    people: Arc<HashMap<String, PersonEntry>>,
+    areas: Arc<AreaIndex>,
+    rules: Arc<Vec<RuleInForce>>,
     /// Desks, nearest region first.
-    desks: Vec<(RegionRange, String)>,
+    desks: Arc<Vec<(RegionRange, String)>>,
     /// Who handles tickets in each unit, in the order of ids.
-    members: HashMap<String, Vec<String>>,
-    duty: DutyBook,
+    members: Arc<HashMap<String, Vec<String>>>,
+    duty: Arc<DutyBook>,
 }
 
 impl Directory {
@@ -83,19 +83,27 @@ impl Directory {
             }
         }
         members.values_mut().for_each(|people| people.sort());
-        Self { units, people, areas, rules, desks, members, duty: DutyBook::default() }
+        Self {
+            units: Arc::new(units),
+            people: Arc::new(people),
+            areas: Arc::new(areas),
+            rules: Arc::new(rules),
+            desks: Arc::new(desks),
+            members: Arc::new(members),
+            duty: Arc::default(),
+        }
     }
 
     /// With rosters, leave and swaps.
     #[must_use]
     pub fn with_duty(mut self, duty: DutyBook) -> Self {
-        self.duty = duty;
+        self.duty = Arc::new(duty);
         self
     }
 
     /// Rosters, leave and swaps.
     #[must_use]
-    pub const fn duty(&self) -> &DutyBook {
+    pub fn duty(&self) -> &DutyBook {
         &self.duty
     }
 
@@ -109,6 +117,12 @@ impl Directory {
     #[must_use]
     pub fn asks_first_receiver(&self) -> bool {
         self.rules.iter().any(|rule| rule.action.target == Some(RuleTarget::FirstReceiver))
+    }
+
+    /// Those whom rules name, and the people of units whose people rules choose among.
+    #[must_use]
+    pub fn people(&self) -> &HashMap<String, PersonEntry> {
+        &self.people
     }
 
     pub(crate) fn person(&self, id: &str) -> Option<&PersonEntry> {

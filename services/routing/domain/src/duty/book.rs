@@ -3,7 +3,7 @@
 use super::{Leave, Roster, Slot, Swap, Window, zone};
 use crate::decide::PersonEntry;
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 /// How a person stands to the duty of a unit at an instant.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,6 +247,33 @@ impl DutyBook {
         .find(|slot| looked_at(slot, person) && meets(slot) && self.swap(*slot, person).is_none())
     }
 
+    pub(super) fn rosters_of(&self, unit_id: &str) -> &[(Roster, TimeZone)] {
+        self.rosters.get(unit_id).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Instants of the window at which people whom the unit's rosters name, or who stand in for them, come back from leave.
+    pub(super) fn returns(&self, unit_id: &str, window: Window) -> Vec<Timestamp> {
+        let mut people: HashSet<&str> = HashSet::new();
+        let mut left: Vec<&str> = self.people(unit_id).collect();
+        while let Some(person) = left.pop() {
+            if !people.insert(person) {
+                continue;
+            }
+            let leaves = self.leaves.get(person).into_iter().flatten();
+            left.extend(leaves.filter_map(|leave| leave.stand_in_id.as_deref()));
+            let swaps = self.swaps.get(person).into_iter().flatten();
+            left.extend(swaps.map(|swap| swap.stand_in_id.as_str()));
+        }
+        let leaves = people.into_iter().filter_map(|person| self.leaves.get(person)).flatten();
+        leaves.map(|leave| leave.until).filter(|until| window.contains(*until)).collect()
+    }
+
+    /// Everybody who stands in for somebody.
+    pub fn stand_ins(&self) -> impl Iterator<Item = String> {
+        let leaves = self.leaves.values().flatten().filter_map(|leave| leave.stand_in_id.clone());
+        leaves.chain(self.swaps.values().flatten().map(|swap| swap.stand_in_id.clone()))
+    }
+
     /// Capacity that a roster of the unit gives a person by name.
     #[must_use]
     pub fn own_capacity(&self, unit_id: &str, person: &str) -> Option<u32> {
@@ -283,6 +310,11 @@ impl Limits {
 }
 
 impl UnitDuty<'_> {
+    /// Who has a shift at the instant, their own or somebody else's.
+    pub(super) fn people(&self) -> impl Iterator<Item = &str> {
+        self.on.keys().copied()
+    }
+
     /// How a person stands to it.
     #[must_use]
     pub fn of(&self, person: &str) -> Standing {

@@ -4,6 +4,7 @@
 //! [`Swap`] gives one shift of one day to somebody else (临时变动). Who is away hands on what they stand in for, too.
 //! [`DutyBook`] answers who is on duty at an instant.
 
+mod anybody;
 mod book;
 mod check;
 mod leave;

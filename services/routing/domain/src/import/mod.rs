@@ -1,10 +1,12 @@
 //! Units, people and areas in one upload: all of it checked, then all of it written or nothing. Source: R1, R2.
 
 mod areas;
+mod planned;
 mod principals;
+mod tree;
 mod units;
 
-use crate::{Area, Principal, PrincipalKind, Unit, UnitKind, Violation};
+use crate::{Area, Planned, Principal, PrincipalKind, Unit, UnitKind, Violation};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -28,6 +30,8 @@ pub struct UnitRow {
     pub valid_from: Option<Timestamp>,
     /// Takes part until here.
     pub valid_to: Option<Timestamp>,
+    /// The row holds from here on; none: at once.
+    pub changes_from: Option<Timestamp>,
 }
 
 /// A principal as uploaded.
@@ -94,8 +98,12 @@ pub struct Upload {
 /// What there is.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
-    /// Units by id.
+    /// Units by id, as they are now.
     pub units: HashMap<String, Unit>,
+    /// What units are to be, by unit; only of those that are to change.
+    pub planned: HashMap<String, Planned>,
+    /// Now.
+    pub now: Timestamp,
     /// Principals by id.
     pub principals: HashMap<String, Principal>,
     /// Areas in force.
@@ -111,6 +119,10 @@ pub struct Plan {
     pub units_created: Vec<Unit>,
     /// Units to change.
     pub units_changed: Vec<Unit>,
+    /// States of units that begin later: new ones, and others in place of those planned for the same instant.
+    pub units_planned: Vec<(Timestamp, Unit)>,
+    /// Planned states that are given up, by unit and when they would have begun.
+    pub units_unplanned: Vec<(String, Timestamp)>,
     /// Principals to make.
     pub principals_created: Vec<Principal>,
     /// Principals to change.
@@ -129,6 +141,8 @@ impl Plan {
     pub fn is_empty(&self) -> bool {
         self.units_created.is_empty()
             && self.units_changed.is_empty()
+            && self.units_planned.is_empty()
+            && self.units_unplanned.is_empty()
             && self.principals_created.is_empty()
             && self.principals_changed.is_empty()
             && self.areas_begun.is_empty()
@@ -153,5 +167,7 @@ pub fn plan(upload: &Upload, known: &Known) -> Result<Plan, Vec<Violation>> {
     if found.is_empty() { Ok(plan) } else { Err(found) }
 }
 
+#[cfg(test)]
+mod dated_tests;
 #[cfg(test)]
 mod tests;

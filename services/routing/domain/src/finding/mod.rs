@@ -1,0 +1,145 @@
+//! What is allowed in an organisation, and nevertheless somebody has to do something about. Source: R1.
+
+mod people;
+mod units;
+
+use crate::{Area, PersonEntry, Planned, Rule, Unit, duty::DutyBook, duty::Roster};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+/// Names that are told; more are counted.
+const NAMES: usize = 5;
+
+/// What is to be looked after.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FindingKind {
+    /// A unit ends, or ended, and holds tickets.
+    UnitEndsWithTickets,
+    /// A unit ends, or ended, and areas name it.
+    UnitEndsWithAreas,
+    /// A unit ends, or ended, and rules name it.
+    UnitEndsWithRules,
+    /// A unit ends, or ended, and rosters are of it.
+    UnitEndsWithRosters,
+    /// A unit ends, or ended, and units below it go on.
+    UnitEndsAboveOthers,
+    /// A unit has tickets, areas or rules and nobody active who handles tickets.
+    UnitWithoutPeople,
+    /// A unit has rosters by which nobody is on duty in the next days.
+    NobodyOnDuty,
+    /// A person who is not active, or not of the unit any more, holds tickets.
+    PersonGoneWithTickets,
+    /// Rules name a person who is not active.
+    PersonGoneInRules,
+    /// Rosters name a person who is not active, or not of the unit any more.
+    PersonGoneInRosters,
+}
+
+/// Something to be looked after.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Finding {
+    /// What it is.
+    pub kind: FindingKind,
+    /// The field of the request that brought it about; empty: none did.
+    pub field: String,
+    /// The unit; empty: it is about none.
+    pub unit_id: String,
+    /// The person; empty: it is about none.
+    pub person_id: String,
+    /// From when on; none: now.
+    pub since: Option<Timestamp>,
+    /// Tickets that are affected.
+    pub tickets: i64,
+    /// What is so.
+    pub what: String,
+    /// What to do.
+    pub advice: String,
+}
+
+/// What is looked through.
+#[derive(Debug)]
+pub struct Inspected<'a> {
+    /// Now.
+    pub now: Timestamp,
+    /// Units as they are.
+    pub units: &'a HashMap<String, Unit>,
+    /// What is planned of them.
+    pub planned: &'a HashMap<String, Planned>,
+    /// Areas in force.
+    pub areas: &'a [Area],
+    /// Rules that are tried.
+    pub rules: &'a [Rule],
+    /// Rosters.
+    pub rosters: &'a [Roster],
+    /// Rosters, leave and swaps.
+    pub duty: &'a DutyBook,
+    /// People whom rules and rosters name.
+    pub people: &'a HashMap<String, PersonEntry>,
+    /// How many active people handle tickets in each unit.
+    pub handlers: &'a HashMap<String, i64>,
+    /// Tickets that a unit has in hand or in its pool; of units that end or have nobody.
+    pub held_by_unit: &'a HashMap<String, i64>,
+    /// Tickets of people who are not active or not of the unit any more, by person and unit.
+    pub held_by_gone: &'a BTreeMap<(String, String), i64>,
+}
+
+impl Inspected<'_> {
+    /// Units about which it is worth to know what they hold.
+    #[must_use]
+    pub fn doubtful(&self) -> Vec<String> {
+        let doubtful = |unit: &&Unit| self.end(unit).is_some() || !self.handlers.contains_key(&unit.id);
+        self.units.values().filter(doubtful).map(|unit| unit.id.clone()).collect()
+    }
+
+    /// When a unit ends for the first time; past, or to come.
+    fn end(&self, unit: &Unit) -> Option<Timestamp> {
+        end(unit, self.planned.get(&unit.id))
+    }
+
+    /// Everything to be looked after, in the order of ids, units first.
+    #[must_use]
+    pub fn findings(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        self.units(&mut found);
+        self.people(&mut found);
+        found
+    }
+}
+
+/// When a unit ends for the first time.
+#[must_use]
+pub fn end(unit: &Unit, planned: Option<&Planned>) -> Option<Timestamp> {
+    let mut later = planned.into_iter().flatten().peekable();
+    let mut state = (Timestamp::MIN, unit);
+    loop {
+        let next = later.next();
+        if let Some(end) = state.1.valid_to
+            && next.is_none_or(|(begins, _)| end < *begins)
+        {
+            return Some(end.max(state.0));
+        }
+        state = next.map(|(begins, unit)| (*begins, unit))?;
+    }
+}
+
+/// Names for people: `a`, `b` and 3 more.
+fn names<'n>(names: impl IntoIterator<Item = &'n str>) -> String {
+    let mut seen = HashSet::new();
+    let all: Vec<_> = names.into_iter().filter(|name| seen.insert(*name)).collect();
+    let shown: Vec<_> = all.iter().take(NAMES).map(|name| format!("`{name}`")).collect();
+    let shown = shown.join(", ");
+    if all.len() > NAMES { format!("{shown} and {} more", all.len() - NAMES) } else { shown }
+}
+
+fn counted(number: usize, one: &str, many: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
+}
+
+fn tickets(number: i64) -> String {
+    counted(usize::try_from(number).unwrap_or_default(), "ticket", "tickets")
+}
+
+#[cfg(test)]
+mod tests;

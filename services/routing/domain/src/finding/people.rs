@@ -1,0 +1,85 @@
+//! People who are gone and still named, or still holding tickets.
+
+use super::{Finding, FindingKind, Inspected, names, tickets};
+use crate::RuleTarget;
+use std::collections::BTreeMap;
+
+impl Inspected<'_> {
+    pub(super) fn people(&self, found: &mut Vec<Finding>) {
+        for ((person, unit), held) in self.held_by_gone {
+            found.push(Finding {
+                kind: FindingKind::PersonGoneWithTickets,
+                field: String::new(),
+                unit_id: unit.clone(),
+                person_id: person.clone(),
+                since: None,
+                tickets: *held,
+                what: format!(
+                    "`{person}` is not active, or not of unit `{unit}` any more, and holds {} of it",
+                    tickets(*held)
+                ),
+                advice: format!(
+                    "give them to others: `gongdan ticket bulk assign --unit {unit} --handler {person} --person PERSON`"
+                ),
+            });
+        }
+        self.rules(found);
+        self.rosters(found);
+    }
+
+    fn rules(&self, found: &mut Vec<Finding>) {
+        let mut by_person: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for rule in self.rules {
+            if let Some(RuleTarget::Person { person_id, unit_id }) = &rule.action.target
+                && self.is_gone(person_id, unit_id.as_deref())
+            {
+                by_person.entry(person_id).or_default().push(&rule.id);
+            }
+        }
+        for (person, rules) in by_person {
+            found.push(Finding {
+                kind: FindingKind::PersonGoneInRules,
+                field: String::new(),
+                unit_id: String::new(),
+                person_id: person.to_owned(),
+                since: None,
+                tickets: 0,
+                what: format!(
+                    "`{person}` is not active, or not of the unit any more, and named by rules: {}",
+                    names(rules)
+                ),
+                advice: "name somebody else there: until then these rules are passed over".to_owned(),
+            });
+        }
+    }
+
+    fn rosters(&self, found: &mut Vec<Finding>) {
+        let mut by_person: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+        for roster in self.rosters {
+            for person in roster.people().filter(|person| self.is_gone(person, Some(&roster.unit_id))) {
+                by_person.entry((person, &roster.unit_id)).or_default().push(&roster.id);
+            }
+        }
+        for ((person, unit), rosters) in by_person {
+            found.push(Finding {
+                kind: FindingKind::PersonGoneInRosters,
+                field: String::new(),
+                unit_id: unit.to_owned(),
+                person_id: person.to_owned(),
+                since: None,
+                tickets: 0,
+                what: format!(
+                    "`{person}` is not active, or not of unit `{unit}` any more, and has shifts in {}",
+                    names(rosters)
+                ),
+                advice: "put these rosters without the person, or swap the shifts".to_owned(),
+            });
+        }
+    }
+
+    fn is_gone(&self, person: &str, unit: Option<&str>) -> bool {
+        self.people.get(person).is_none_or(|entry| {
+            !entry.active || unit.is_some_and(|unit| !entry.unit_ids.iter().any(|of| of == unit))
+        })
+    }
+}

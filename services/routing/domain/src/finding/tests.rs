@@ -1,0 +1,228 @@
+use super::*;
+use crate::{
+    RuleAction, RuleTarget, UnitKind,
+    duty::{Leave, Shift},
+};
+use gongdan_region::{RegionCode, Regions};
+use jiff::{SignedDuration, civil::Time};
+use uuid::Uuid;
+
+const NOW: Timestamp = Timestamp::UNIX_EPOCH;
+
+fn day(n: i64) -> Timestamp {
+    NOW + SignedDuration::from_hours(24 * n)
+}
+
+fn unit(id: &str, parent: &str, until: Option<i64>) -> Unit {
+    Unit {
+        id: id.into(),
+        name: id.into(),
+        kind: UnitKind::Unit,
+        parent_id: Some(parent.to_owned()).filter(|parent| !parent.is_empty()),
+        region: RegionCode::parse("440106").unwrap(),
+        valid_from: None,
+        valid_to: until.map(day),
+    }
+}
+
+fn rule(id: &str, target: RuleTarget) -> Rule {
+    Rule {
+        id: id.into(),
+        name: id.into(),
+        position: 1,
+        when: "true".into(),
+        action: RuleAction { target: Some(target), ..RuleAction::default() },
+        disabled: false,
+    }
+}
+
+fn roster(people: &[&str], weekdays: &[u8]) -> Roster {
+    let midnight = Time::midnight();
+    let shift = Shift {
+        name: "早班".into(),
+        person_ids: people.iter().map(|person| (*person).to_owned()).collect(),
+        weekdays: weekdays.to_vec(),
+        dates: Default::default(),
+        except: Default::default(),
+        first_day: None,
+        last_day: None,
+        start: midnight,
+        end: midnight,
+    };
+    Roster {
+        id: "r".into(),
+        name: "r".into(),
+        unit_id: "x".into(),
+        time_zone: "Asia/Shanghai".into(),
+        capacity: 0,
+        capacities: Default::default(),
+        shifts: vec![shift],
+    }
+}
+
+/// A unit `x` with what names it.
+struct Case {
+    units: HashMap<String, Unit>,
+    planned: HashMap<String, Planned>,
+    areas: Vec<Area>,
+    rules: Vec<Rule>,
+    rosters: Vec<Roster>,
+    leaves: Vec<Leave>,
+    people: HashMap<String, PersonEntry>,
+    handlers: HashMap<String, i64>,
+    held: HashMap<String, i64>,
+    gone: BTreeMap<(String, String), i64>,
+}
+
+impl Case {
+    fn new(units: Vec<Unit>) -> Self {
+        let handlers = units.iter().map(|unit| (unit.id.clone(), 1)).collect();
+        Self {
+            units: units.into_iter().map(|unit| (unit.id.clone(), unit)).collect(),
+            planned: HashMap::new(),
+            areas: Vec::new(),
+            rules: Vec::new(),
+            rosters: Vec::new(),
+            leaves: Vec::new(),
+            people: HashMap::from([("li".to_owned(), PersonEntry::of(["x"]))]),
+            handlers,
+            held: HashMap::new(),
+            gone: BTreeMap::new(),
+        }
+    }
+
+    fn told(&self) -> Vec<(FindingKind, String)> {
+        let duty = DutyBook::new(self.rosters.clone(), self.leaves.clone(), Vec::new());
+        let inspected = Inspected {
+            now: NOW,
+            units: &self.units,
+            planned: &self.planned,
+            areas: &self.areas,
+            rules: &self.rules,
+            rosters: &self.rosters,
+            duty: &duty,
+            people: &self.people,
+            handlers: &self.handlers,
+            held_by_unit: &self.held,
+            held_by_gone: &self.gone,
+        };
+        inspected.findings().into_iter().map(|finding| (finding.kind, finding.what)).collect()
+    }
+
+    fn kinds(&self) -> Vec<FindingKind> {
+        self.told().into_iter().map(|(kind, _)| kind).collect()
+    }
+}
+
+#[test]
+fn a_unit_that_ends_is_told_with_everything_that_still_names_it() {
+    let mut case = Case::new(vec![unit("x", "", Some(3)), unit("a", "x", None), unit("b", "x", Some(3))]);
+    assert_eq!(case.kinds(), [FindingKind::UnitEndsAboveOthers]);
+    case.held.insert("x".into(), 12);
+    let range = Regions::national().range(RegionCode::parse("440106").unwrap());
+    case.areas = vec![Area { id: 1, range, item: String::new(), unit_id: "x".into() }];
+    case.rules = vec![rule("noise", RuleTarget::Unit { unit_id: "x".into() })];
+    case.rosters = vec![roster(&["li"], &[1, 2, 3, 4, 5, 6, 7])];
+    let what: Vec<_> = case.told().into_iter().map(|(_, what)| what).collect();
+    assert_eq!(
+        what,
+        [
+            "unit `x` ends 1970-01-04T00:00:00Z and holds 12 tickets",
+            "unit `x` ends 1970-01-04T00:00:00Z and answers for 1 area",
+            "unit `x` ends 1970-01-04T00:00:00Z and is named by 1 rule: `noise`",
+            "unit `x` ends 1970-01-04T00:00:00Z and has 1 roster: `r`",
+            "unit `x` ends 1970-01-04T00:00:00Z and 1 unit goes on below it: `a`",
+        ]
+    );
+}
+
+#[test]
+fn an_end_that_is_planned_counts_and_one_that_is_put_off_does_not() {
+    let mut case = Case::new(vec![unit("x", "", None), unit("y", "", Some(3))]);
+    case.held = HashMap::from([("x".into(), 1), ("y".into(), 1)]);
+    case.planned.insert("x".into(), Planned::from([(day(2), unit("x", "", Some(1)))]));
+    case.planned.insert("y".into(), Planned::from([(day(3), unit("y", "", None))]));
+    // It cannot have ended before it was to be told.
+    assert_eq!(
+        case.told(),
+        [(FindingKind::UnitEndsWithTickets, "unit `x` ends 1970-01-03T00:00:00Z and holds 1 ticket".into())]
+    );
+}
+
+#[test]
+fn units_below_one_that_ends_count_only_while_they_are_below_it() {
+    let mut case = Case::new(vec![unit("x", "", Some(3)), unit("a", "x", None), unit("y", "", None)]);
+    case.planned.insert("a".into(), Planned::from([(day(2), unit("a", "y", None))]));
+    assert_eq!(case.kinds(), []);
+    case.planned.insert("a".into(), Planned::from([(day(4), unit("a", "y", None))]));
+    assert_eq!(case.kinds(), [FindingKind::UnitEndsAboveOthers]);
+}
+
+#[test]
+fn a_unit_without_people_is_told_when_it_has_anything_to_do() {
+    let mut case = Case::new(vec![unit("x", "", None)]);
+    case.handlers.clear();
+    assert_eq!(case.kinds(), []);
+    case.held.insert("x".into(), 2);
+    assert_eq!(
+        case.told(),
+        [(
+            FindingKind::UnitWithoutPeople,
+            "unit `x` holds 2 tickets and has nobody active who handles tickets".into()
+        )]
+    );
+}
+
+#[test]
+fn a_roster_by_which_nobody_is_on_duty_is_told() {
+    let every = [1, 2, 3, 4, 5, 6, 7];
+    let mut case = Case::new(vec![unit("x", "", None)]);
+    case.rosters = vec![roster(&["li"], &every)];
+    assert_eq!(case.kinds(), []);
+    let leave = |until: i64| Leave {
+        id: Uuid::nil(),
+        person_id: "li".into(),
+        from: day(-1),
+        until: day(until),
+        stand_in_id: None,
+        reason: String::new(),
+    };
+    case.leaves = vec![leave(6)];
+    assert_eq!(case.kinds(), [], "back on the sixth day");
+    case.leaves = vec![leave(8)];
+    assert_eq!(case.kinds(), [FindingKind::NobodyOnDuty]);
+    // A stand-in is somebody.
+    case.leaves = vec![Leave { stand_in_id: Some("wang".into()), ..leave(8) }];
+    case.people.insert("wang".into(), PersonEntry::of(["x"]));
+    assert_eq!(case.kinds(), []);
+    // Nothing but shifts that are over.
+    case.leaves.clear();
+    case.rosters[0].shifts[0].last_day = Some(jiff::civil::date(1969, 12, 1));
+    assert_eq!(case.kinds(), [FindingKind::NobodyOnDuty]);
+}
+
+#[test]
+fn people_who_are_gone_are_told_where_they_are_named_and_with_what_they_hold() {
+    let mut case = Case::new(vec![unit("x", "", None)]);
+    case.people.insert("li".into(), PersonEntry { active: false, ..PersonEntry::of(["x"]) });
+    case.people.insert("wang".into(), PersonEntry::of(["x"]));
+    case.rosters = vec![roster(&["li", "wang"], &[1, 2, 3, 4, 5, 6, 7])];
+    case.rules = vec![rule("to-li", RuleTarget::Person { person_id: "li".into(), unit_id: None })];
+    case.gone.insert(("li".into(), "x".into()), 3);
+    assert_eq!(
+        case.kinds(),
+        [
+            FindingKind::PersonGoneWithTickets,
+            FindingKind::PersonGoneInRules,
+            FindingKind::PersonGoneInRosters
+        ]
+    );
+    case.people.insert("li".into(), PersonEntry::of(["elsewhere"]));
+    assert_eq!(case.kinds()[1..], [FindingKind::PersonGoneInRosters]);
+}
+
+#[test]
+fn many_names_are_counted() {
+    assert_eq!(names(["a", "b", "a"]), "`a`, `b`");
+    assert_eq!(names(["a", "b", "c", "d", "e", "f", "g"]), "`a`, `b`, `c`, `d`, `e` and 2 more");
+}

@@ -1,0 +1,72 @@
+//! What is to be looked after in the organisation, from all tables that know of units and people. Source: R1.
+
+use super::{Store, areas, book, holdings, principals, rosters, rules, unit_states, units};
+use gongdan_errors::Error;
+use gongdan_routing_domain::{
+    PersonEntry, Rule, RuleTarget,
+    finding::{Finding, Inspected},
+};
+use jiff::Timestamp;
+use sqlx::PgConnection;
+use std::collections::{BTreeSet, HashMap};
+
+impl Store {
+    /// Everything to be looked after now.
+    pub async fn findings(&self, now: Timestamp) -> Result<Vec<Finding>, Error> {
+        let mut snapshot = self.snapshot().await?;
+        let found = all(&mut snapshot, None, now).await?;
+        snapshot.rollback().await.map_err(gongdan_pg::error)?;
+        Ok(found)
+    }
+}
+
+/// Everything; of people who are gone with tickets only these, if they are given.
+pub(super) async fn all(
+    connection: &mut PgConnection,
+    people: Option<&[String]>,
+    now: Timestamp,
+) -> Result<Vec<Finding>, Error> {
+    let units: HashMap<_, _> =
+        units::all(connection).await?.into_iter().map(|(unit, _)| (unit.id.clone(), unit)).collect();
+    let planned = unit_states::planned(connection).await?;
+    let areas = areas::in_force(connection).await?;
+    let rules: Vec<Rule> = rules::all(connection).await?.into_iter().map(|revision| revision.rule).collect();
+    let rules: Vec<Rule> = rules.into_iter().filter(|rule| !rule.disabled).collect();
+    let rosters = rosters::all(connection).await?;
+    let rostered: BTreeSet<String> = rosters.iter().map(|roster| roster.unit_id.clone()).collect();
+    let duty = book::since(connection, &rostered.into_iter().collect::<Vec<_>>(), now).await?;
+    let named: BTreeSet<String> = rosters
+        .iter()
+        .flat_map(|roster| roster.people().map(ToOwned::to_owned).collect::<Vec<_>>())
+        .chain(rules.iter().filter_map(person_of))
+        .chain(duty.stand_ins())
+        .collect();
+    let named: Vec<String> = named.into_iter().collect();
+    let people_named: HashMap<String, PersonEntry> = principals::persons(connection, &named).await?;
+    let handlers = principals::handlers(connection).await?;
+    let held_by_gone = holdings::of_gone(connection, people).await.map_err(gongdan_pg::error)?;
+    let unknown = HashMap::new();
+    let mut inspected = Inspected {
+        now,
+        units: &units,
+        planned: &planned,
+        areas: &areas,
+        rules: &rules,
+        rosters: &rosters,
+        duty: &duty,
+        people: &people_named,
+        handlers: &handlers,
+        held_by_unit: &unknown,
+        held_by_gone: &held_by_gone,
+    };
+    let held = holdings::of_units(connection, &inspected.doubtful()).await.map_err(gongdan_pg::error)?;
+    inspected.held_by_unit = &held;
+    Ok(inspected.findings())
+}
+
+fn person_of(rule: &Rule) -> Option<String> {
+    match &rule.action.target {
+        Some(RuleTarget::Person { person_id, .. }) => Some(person_id.clone()),
+        _ => None,
+    }
+}
