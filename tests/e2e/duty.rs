@@ -41,12 +41,12 @@ async fn r6_tickets_go_to_people_on_duty_with_room_and_the_rest_waits_in_the_poo
     ]});
     let people = write(&suite, "people.json", people).await;
     assert!(suite.cli(&["org", "import", &people]).await.status.success());
-    let roster = json!({"id": "office", "unit_id": STREET_OFFICE, "capacity": 2, "capacities": {"zhao.min": 1},
+    let mut office = json!({"id": "office", "unit_id": STREET_OFFICE, "capacity": 2, "capacities": {"zhao.min": 1},
     "shifts": [
         {"name": "全天", "people": HANDS, "weekdays": [1, 2, 3, 4, 5, 6, 7], "start": "00:00", "end": "00:00"},
         {"name": "过去", "people": ["sun.li"], "dates": ["2020-01-01"], "start": "08:00", "end": "09:00"},
     ]});
-    let roster = write(&suite, "roster.json", roster).await;
+    let roster = write(&suite, "roster.json", office.clone()).await;
     assert!(suite.cli(&["roster", "put", &roster]).await.status.success());
     let rule =
         ["rule", "put", "--id", "least", "--when", "true", "--to-staff-of", STREET_OFFICE, "--strategy"];
@@ -100,4 +100,30 @@ async fn r6_tickets_go_to_people_on_duty_with_room_and_the_rest_waits_in_the_poo
     let waits = desk.create(complaint("路面坑洼 五")).await;
     let waits = desk.until(&waits, "it waits in the pool", |ticket| !ticket.pool_reason.is_empty()).await;
     assert!(waits.pool_reason.ends_with("1 full, 1 off duty, 1 on leave"), "{}", waits.pool_reason);
+
+    // A shift that was given away is listed, and taken back with its day.
+    let of = [
+        "roster",
+        "swap",
+        "office",
+        "--shift",
+        "全天",
+        "--date",
+        "2030-01-01",
+        "--of",
+        "zhao.min",
+        "--to",
+        "sun.li",
+    ];
+    assert!(suite.cli(&of).await.status.success());
+    let swaps = suite.cli_json(&["duty", STREET_OFFICE, "--swaps", "-o", "json"]).await;
+    let swap = json!({"roster_id": "office", "shift": "全天", "date": "2030-01-01", "person_id": "zhao.min",
+                      "stand_in_id": "sun.li"});
+    assert_eq!(swaps, json!({"swaps": [swap]}));
+    office["shifts"][0]["except_dates"] = json!(["2030-01-01"]);
+    let roster = write(&suite, "roster.json", office).await;
+    let put = suite.cli(&["roster", "put", &roster]).await;
+    let said = String::from_utf8_lossy(&put.stdout).into_owned();
+    assert!(said.contains("taken back, as it no longer fits: 2030-01-01 全天 zhao.min → sun.li"), "{said}");
+    assert_eq!(suite.cli_json(&["duty", STREET_OFFICE, "--swaps", "-o", "json"]).await, json!({"swaps": []}));
 }
