@@ -215,7 +215,7 @@ fn two_answer_for_the_same_at_different_times_only() {
     };
     let first = of(1, "li.wei", None, Some(10));
     let next = of(2, "wang.fang", Some(10), None);
-    assert_eq!(check(vec![first.clone(), next.clone()], &[], false).unwrap().write.len(), 2);
+    assert_eq!(check(vec![first.clone(), next], &[], false).unwrap().write.len(), 2);
     let clash = check(vec![first.clone(), of(2, "wang.fang", Some(9), None)], &[], false).unwrap_err();
     assert_eq!(clash, [("rows[1].valid_from".into(), "for the same and at the same time as rows[0]".into())]);
     // One that lies within a long one clashes with it, whatever came between.
