@@ -49,6 +49,8 @@ reasons! {
     CatalogueNotFound = "CATALOGUE_NOT_FOUND",
     /// The clock is not there. Code NOT_FOUND.
     ClockNotFound = "CLOCK_NOT_FOUND",
+    /// The caller has as many tickets from pools in hand as the pool allows; metadata names `limit` and `in_hand`. Code FAILED_PRECONDITION.
+    ClaimLimit = "CLAIM_LIMIT",
     /// The credential was not accepted: missing, tampered with, expired, of another issuer or audience. Code UNAUTHENTICATED.
     CredentialsRefused = "CREDENTIALS_REFUSED",
     /// The customer is not there. Code NOT_FOUND.
@@ -103,6 +105,8 @@ reasons! {
     LegalHoldNotFound = "LEGAL_HOLD_NOT_FOUND",
     /// Nothing was changed in a draft of rules. Code FAILED_PRECONDITION.
     NoRuleDraft = "NO_RULE_DRAFT",
+    /// The ticket did not come to who has it by a claim: there is no pool to put it back into. Code FAILED_PRECONDITION.
+    NotClaimed = "NOT_CLAIMED",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
     NotRecipient = "NOT_RECIPIENT",
     /// Somebody else has to decide what one asked for oneself. Code PERMISSION_DENIED.
@@ -119,6 +123,8 @@ reasons! {
     PartsOpen = "PARTS_OPEN",
     /// The phase does not allow the act; metadata names `phase` and `action`. Code FAILED_PRECONDITION.
     PhaseRefuses = "PHASE_REFUSES",
+    /// Nothing waits in a pool that the caller may claim from. Code NOT_FOUND.
+    PoolEmpty = "POOL_EMPTY",
     /// No rule of the policy set gives a clock of this kind to such a ticket. Code NOT_FOUND.
     PolicyNotFound = "POLICY_NOT_FOUND",
     /// The policy set is not there. Code NOT_FOUND.

@@ -94,6 +94,8 @@ fn told(change: Change, state: &Ticket) -> (Option<Kind>, String, String) {
     match change {
         Change::Dispatched(c) => (Some(Kind::Dispatched), c.unit_id, c.person_id),
         Change::Transferred(c) => (Some(Kind::Transferred), c.to_unit_id, c.to_person_id),
+        // `pooled` follows.
+        Change::Returned(c) if c.to_pool => (None, lead, String::new()),
         Change::Returned(c) => (Some(Kind::Returned), c.unit_id, String::new()),
         Change::Pooled(c) => (Some(Kind::Pooled), c.unit_id, String::new()),
         Change::Reopened(_) => {

@@ -1,7 +1,7 @@
 //! What `config.default.toml` says, with every key commented there.
 
 use gongdan_runtime::CommonConfig;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, civil::Time};
 use serde::Deserialize;
 
 /// The service's configuration.
@@ -68,6 +68,14 @@ pub struct SuggestionsConfig {
     pub learn_at_once: u16,
     /// So many of the newest resolved tickets are learnt from in a training.
     pub train_on: u32,
+    /// How often tickets is asked which items can be chosen.
+    pub catalogue_every: SignedDuration,
+    /// A training every so many days; 0: only when somebody asks for one.
+    pub train_every_days: u16,
+    /// When, in Asia/Shanghai.
+    pub train_at: Time,
+    /// Only when so many tickets were learnt from since the last one.
+    pub train_after: u32,
 }
 
 /// The configuration cannot be worked by.
@@ -88,6 +96,7 @@ impl Config {
             ("decisions.resend_batch", decisions.resend_batch > 0),
             ("suggestions.learn_every", self.suggestions.learn_every.is_positive()),
             ("suggestions.learn_at_once", self.suggestions.learn_at_once > 0),
+            ("suggestions.catalogue_every", self.suggestions.catalogue_every.is_positive()),
             ("suggestions.train_on", self.suggestions.train_on > 0),
             ("duty.capacity", self.duty.capacity > 0),
         ] {

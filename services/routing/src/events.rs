@@ -206,9 +206,11 @@ pub fn dispatch_target(target: &Target) -> DispatchTarget {
 /// The pool a ticket waits in; empty for a dispatch.
 pub fn pool_target(target: &Target) -> PoolTarget {
     match target {
-        Target::Pool { unit_id, reason } => {
-            PoolTarget { unit_id: unit_id.clone().unwrap_or_default(), reason: reason.clone() }
-        }
+        Target::Pool { unit_id, reason, claim_limit } => PoolTarget {
+            unit_id: unit_id.clone().unwrap_or_default(),
+            reason: reason.clone(),
+            claim_limit: i32::try_from(*claim_limit).unwrap_or(i32::MAX),
+        },
         Target::Dispatch { .. } => PoolTarget::default(),
     }
 }

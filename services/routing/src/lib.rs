@@ -7,6 +7,7 @@ mod error;
 mod events;
 mod grpc;
 mod jobs;
+mod offered;
 mod store;
 mod telemetry;
 mod writer;
@@ -19,6 +20,7 @@ use crate::{
     consumers::{forget::Forget, learn::Learn, tickets::Tickets},
     grpc::Api,
     jobs::train::Trainer,
+    offered::Offered,
     store::{DirectoryCache, Imported, Store, SuggesterCache},
     telemetry::Metrics,
 };
@@ -67,6 +69,8 @@ pub(crate) struct Rooms {
     directory: Arc<DirectoryCache>,
     suggester: SuggesterCache,
     trainer: Arc<Trainer>,
+    /// Which items can be chosen.
+    offered: Offered,
 }
 
 impl Rooms {
@@ -96,6 +100,7 @@ impl Rooms {
             directory: Arc::default(),
             suggester: SuggesterCache::default(),
             trainer: Arc::new(trainer),
+            offered: Offered::new(base.peers.channel("tickets")?),
         })
     }
 
@@ -147,6 +152,9 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.spawn(jobs::fill_holdings::run(rooms.clone(), base.shutdown.clone()));
     base.spawn(jobs::take_effect::run(rooms.clone(), base.shutdown.clone()));
     base.spawn(jobs::learn::run(rooms.clone(), config.suggestions, base.shutdown.clone()));
+    let every = config.suggestions.catalogue_every;
+    base.spawn(jobs::catalogue::run(rooms.clone(), every, base.shutdown.clone()));
+    base.spawn(jobs::train_at_night::run(rooms.clone(), config.suggestions, base.shutdown.clone()));
 
     let inboxes = consume(&base, &rooms, config.decisions)?;
 

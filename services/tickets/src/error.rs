@@ -20,6 +20,10 @@ pub(crate) fn refused(refusal: Refusal) -> Error {
         Refusal::NotRecipient | Refusal::NoUnitToClaimFor => {
             Error::permission_denied(Reason::NotRecipient, message)
         }
+        Refusal::NotClaimed => Error::precondition(Reason::NotClaimed, message),
+        Refusal::ClaimLimit { limit, in_hand } => {
+            Error::precondition(Reason::ClaimLimit, message).with("limit", limit).with("in_hand", in_hand)
+        }
         Refusal::SameUnit(_) => Error::invalid_field("unit_id", message),
         Refusal::ReopenWindowOver { days } => {
             Error::precondition(Reason::ReopenWindowOver, message).with("days", days)
@@ -116,6 +120,11 @@ pub(crate) fn erased_customer_not_found() -> Error {
 /// No such ticket.
 pub(crate) fn ticket_not_found() -> Error {
     Error::not_found(Reason::TicketNotFound, "no such ticket")
+}
+
+/// Nothing waits in the pools that were asked about.
+pub(crate) fn pool_empty() -> Error {
+    Error::not_found(Reason::PoolEmpty, "nothing waits in a pool that the caller may claim from")
 }
 
 /// The etag is not that of the present version.

@@ -149,10 +149,11 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
             decision_id: text(decision.as_ref()),
             note: mask_numbers(note.as_str()),
         }),
-        Change::Pooled { decision, unit, reason, .. } => PbChange::Pooled(pb::Pooled {
+        Change::Pooled { decision, unit, reason, claim_limit, .. } => PbChange::Pooled(pb::Pooled {
             decision_id: text(decision.as_ref()),
             reason: reason.clone(),
             unit_id: text(unit.as_ref()),
+            claim_limit: i32::try_from(*claim_limit).unwrap_or(i32::MAX),
         }),
         Change::DecisionRefused { decision, reason } => PbChange::DecisionRefused(pb::DecisionRefused {
             decision_id: decision.to_string(),
@@ -160,9 +161,10 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
         }),
         Change::Accepted { .. } => PbChange::Accepted(pb::Accepted {}),
         Change::Claimed { unit, .. } => PbChange::Claimed(pb::Claimed { unit_id: unit.to_string() }),
-        Change::Returned { unit, reason, .. } => PbChange::Returned(pb::Returned {
+        Change::Returned { unit, reason, to_pool, .. } => PbChange::Returned(pb::Returned {
             unit_id: unit.to_string(),
             reason: mask_numbers(reason.as_str()),
+            to_pool: *to_pool,
         }),
         Change::Transferred { from, to, person, reason } => PbChange::Transferred(pb::Transferred {
             from_unit_id: from.to_string(),

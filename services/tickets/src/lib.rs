@@ -109,6 +109,8 @@ pub(crate) struct Rooms {
     rotated: Notify,
     /// Exports that may run at once.
     exports: Arc<Semaphore>,
+    /// Looks for the next ticket of a pool that may run at once.
+    claims: Semaphore,
     metrics: Metrics,
     shutdown: CancellationToken,
 }
@@ -256,6 +258,7 @@ impl Rooms {
             relay: base.relay.clone(),
             shutdown: base.shutdown.clone(),
             exports: Arc::new(Semaphore::new(config.queues.exports)),
+            claims: Semaphore::new(store::claims::AT_ONCE),
             pool,
             clock,
             config,

@@ -126,6 +126,7 @@ async fn at_acts(suite: &Suite, answers: &mut Answers, ticket: &Ticket) {
         ticket: on.clone(),
         etag,
         reason: REFUSED_TEXT.text(),
+        to_pool: false,
     };
     refused(answers, "ReturnTicket", tickets.return_ticket(request).await);
     let request = ResolveTicketRequest {

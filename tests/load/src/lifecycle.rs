@@ -40,7 +40,10 @@ struct Lived {
     /// From sending the create to the end of the ticket, waits for events included.
     life_p50_ms: f64,
     life_p99_ms: f64,
-    /// From the answer to the create to the sight of `dispatched` in a watch: outbox, bus, routing, and back.
+    /// From event `submitted` to event `dispatched`, by the times that they have happened at: outbox, bus, routing, bus.
+    submitted_to_dispatched_p50_ms: f64,
+    submitted_to_dispatched_p99_ms: f64,
+    /// From the answer to the create to the sight of `dispatched` in a watch: that, and outbox and watch once more.
     dispatch_p50_ms: f64,
     dispatch_p99_ms: f64,
     /// Processor time of all processes of the suite.
@@ -52,6 +55,7 @@ struct Lived {
 
 /// What one life took.
 struct Life {
+    submitted_to_dispatched: Duration,
     dispatch: Duration,
     whole: Duration,
 }
@@ -91,13 +95,15 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &LifecycleOptio
         let desk = desk.clone();
         lives.spawn(async move { desk.live(serial.into()).await });
     }
-    let (mut whole, mut dispatch) = (Latencies::default(), Latencies::default());
+    let (mut whole, mut dispatch, mut by_events) =
+        (Latencies::default(), Latencies::default(), Latencies::default());
     let (mut errors, mut first_error) = (0, None);
     while let Some(joined) = lives.join_next().await {
         match joined? {
             Ok(life) => {
                 whole.add(life.whole);
                 dispatch.add(life.dispatch);
+                by_events.add(life.submitted_to_dispatched);
             }
             Err(error) => {
                 errors += 1;
@@ -122,6 +128,8 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &LifecycleOptio
             first_error,
             life_p50_ms: round(whole.percentile_ms(50)),
             life_p99_ms: round(whole.percentile_ms(99)),
+            submitted_to_dispatched_p50_ms: round(by_events.percentile_ms(50)),
+            submitted_to_dispatched_p99_ms: round(by_events.percentile_ms(99)),
             dispatch_p50_ms: round(dispatch.percentile_ms(50)),
             dispatch_p99_ms: round(dispatch.percentile_ms(99)),
             cpu_ms_per_lifecycle: round(cpu * 1_000.0 / count.max(1.0)),
@@ -139,12 +147,13 @@ impl Desk {
         let mut phases = self.watcher.of(&ticket.id);
         phases.reaches(Phase::Dispatched).await?;
         let dispatch = created.elapsed();
+        let submitted_to_dispatched = phases.dispatched_after().context("when it was dispatched")?;
         self.accept(&ticket).await?;
         self.resolve(&ticket).await?;
         phases.reaches(Phase::InCallback).await?;
         self.call_back(&ticket).await?;
         phases.reaches(Phase::Closed).await?;
-        Ok(Life { dispatch, whole: began.elapsed() })
+        Ok(Life { submitted_to_dispatched, dispatch, whole: began.elapsed() })
     }
 
     async fn accept(&mut self, ticket: &Ticket) -> anyhow::Result<()> {

@@ -24,6 +24,7 @@ mod setup;
 mod stats;
 mod suite;
 mod texts;
+mod train;
 mod watcher;
 
 use clap::Parser;
@@ -36,10 +37,9 @@ async fn main() -> anyhow::Result<()> {
     match &options.scenario {
         Scenario::Door => return door::run(&options.common).await,
         Scenario::Rules(rules) => return rules::run(&options.common, rules),
+        Scenario::Train(train) => return train::run(&options.common, train),
+        Scenario::Month => return month::run(&options.common),
         _ => {}
-    }
-    if matches!(options.scenario, Scenario::Month) {
-        return month::run(&options.common);
     }
     let suite = suite::Suite::open(&options.common).await?;
     let result = match &options.scenario {
@@ -55,6 +55,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Idle => memory::run(&suite, &options.common).await,
         Scenario::Door => door::run(&options.common).await,
         Scenario::Rules(rules) => rules::run(&options.common, rules),
+        Scenario::Train(train) => train::run(&options.common, train),
         Scenario::Month => month::run(&options.common),
     };
     suite.close().await?;

@@ -66,6 +66,8 @@ pub(crate) enum Scenario {
     Door,
     /// Deciding about a ticket with hundreds of rules, without a suite.
     Rules(RulesOptions),
+    /// Learning which item and unit to suggest, without a suite: time and memory.
+    Train(TrainOptions),
     /// A simulated month by routing's pure code, without a suite: capacities, duty, how even the load is.
     Month,
 }
@@ -76,6 +78,17 @@ pub(crate) struct RulesOptions {
     /// How many rules.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub rules: u32,
+}
+
+/// Options of `train`.
+#[derive(Debug, Args)]
+pub(crate) struct TrainOptions {
+    /// Resolved tickets that are learnt from.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    pub tickets: u32,
+    /// Different items.
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(2..=1_000))]
+    pub items: u32,
 }
 
 /// Options of `create`.

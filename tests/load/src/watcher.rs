@@ -3,7 +3,7 @@
 use crate::{setup, suite::Authorized};
 use anyhow::Context;
 use gongdan_proto::tickets::v1::{
-    Phase, TicketFilter, WatchTicketsRequest, ticket_service_client::TicketServiceClient,
+    Phase, Ticket, TicketFilter, WatchTicketsRequest, ticket_service_client::TicketServiceClient,
 };
 use std::{
     collections::HashMap,
@@ -15,7 +15,15 @@ use tokio::sync::watch;
 /// Longest wait for a phase.
 const LIMIT: Duration = Duration::from_secs(60);
 
-type Seen = HashMap<String, watch::Sender<Vec<i32>>>;
+/// A ticket as it was seen.
+#[derive(Debug, Clone, Copy)]
+struct Sight {
+    phase: i32,
+    /// From `submitted` to its first `dispatched`, by the times of the two events.
+    dispatched_after: Option<Duration>,
+}
+
+type Seen = HashMap<String, watch::Sender<Vec<Sight>>>;
 
 /// The phases that every ticket of the run went through.
 #[derive(Clone)]
@@ -24,7 +32,7 @@ pub(crate) struct Watcher {
 }
 
 /// The phases of one ticket.
-pub(crate) struct Phases(watch::Receiver<Vec<i32>>);
+pub(crate) struct Phases(watch::Receiver<Vec<Sight>>);
 
 impl Watcher {
     /// Begins to watch.
@@ -37,7 +45,8 @@ impl Watcher {
         tokio::spawn(async move {
             while let Ok(Some(change)) = changes.message().await {
                 if let Some(ticket) = change.ticket {
-                    mine.sender(&ticket.id).send_modify(|phases| phases.push(ticket.phase));
+                    let sight = Sight { phase: ticket.phase, dispatched_after: dispatched_after(&ticket) };
+                    mine.sender(&ticket.id).send_modify(|phases| phases.push(sight));
                 }
             }
         });
@@ -49,7 +58,7 @@ impl Watcher {
         Phases(self.sender(ticket).subscribe())
     }
 
-    fn sender(&self, ticket: &str) -> watch::Sender<Vec<i32>> {
+    fn sender(&self, ticket: &str) -> watch::Sender<Vec<Sight>> {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.entry(ticket.to_owned()).or_default().clone()
     }
@@ -59,9 +68,34 @@ impl Phases {
     /// Waits until the ticket has been in the phase.
     pub async fn reaches(&mut self, phase: Phase) -> anyhow::Result<()> {
         let wanted = i32::from(phase);
-        tokio::time::timeout(LIMIT, self.0.wait_for(|phases| phases.contains(&wanted)))
+        tokio::time::timeout(LIMIT, self.0.wait_for(|seen| seen.iter().any(|s| s.phase == wanted)))
             .await
             .with_context(|| format!("the ticket was not {} within {LIMIT:?}", phase.as_str_name()))??;
         Ok(())
+    }
+
+    /// From `submitted` to `dispatched`, by the times of the two events; none before it was seen so.
+    pub fn dispatched_after(&self) -> Option<Duration> {
+        self.0.borrow().iter().find_map(|seen| seen.dispatched_after)
+    }
+}
+
+fn dispatched_after(ticket: &Ticket) -> Option<Duration> {
+    let at = |at: Option<&prost_types::Timestamp>| gongdan_proto::from_timestamp(at?).ok();
+    let (submitted, dispatched) = (ticket.submitted_at.as_ref(), ticket.first_dispatched_at.as_ref());
+    at(dispatched)?.duration_since(at(submitted)?).try_into().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dispatch_takes_from_one_event_to_the_other() {
+        let at = |seconds, nanos| Some(prost_types::Timestamp { seconds, nanos });
+        let waiting = Ticket { submitted_at: at(10, 900_000_000), ..Ticket::default() };
+        assert_eq!(dispatched_after(&waiting), None);
+        let dispatched = Ticket { first_dispatched_at: at(11, 20_000_000), ..waiting };
+        assert_eq!(dispatched_after(&dispatched), Some(Duration::from_millis(120)));
     }
 }

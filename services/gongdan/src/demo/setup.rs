@@ -126,7 +126,7 @@ fn rule(row: &sample::Rule) -> Rule {
     let unit_id = row.unit_id.clone();
     let target = match row.target.as_str() {
         "group" => Target::Group(GroupAction { group_id: unit_id }),
-        "pool" => Target::Pool(PoolAction { unit_id, reason: String::new() }),
+        "pool" => Target::Pool(PoolAction { unit_id, ..PoolAction::default() }),
         _ => Target::Unit(UnitAction { unit_id }),
     };
     Rule {

@@ -94,7 +94,8 @@ impl TestTicket {
     pub fn returned(&mut self) -> Event {
         let unit_id = std::mem::take(&mut self.state.lead_unit_id);
         self.state.phase = Phase::PendingDispatch.into();
-        self.event("returned", Change::Returned(Returned { unit_id, reason: "不属于本单位职责".to_owned() }))
+        let reason = "不属于本单位职责".to_owned();
+        self.event("returned", Change::Returned(Returned { unit_id, reason, to_pool: false }))
     }
 
     pub fn pooled(&mut self, unit: &str) -> Event {

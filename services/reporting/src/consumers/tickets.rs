@@ -84,7 +84,8 @@ fn happened(change: Option<Change>) -> Result<Happened, Unreadable> {
         Some(Change::Dispatched(act)) => Happened::Dispatched { unit: act.unit_id },
         Some(Change::Claimed(act)) => Happened::Dispatched { unit: act.unit_id },
         Some(Change::Transferred(act)) => Happened::Dispatched { unit: act.to_unit_id },
-        Some(Change::Returned(act)) => Happened::Returned { unit: act.unit_id },
+        // What is put back into its pool is no return of the unit.
+        Some(Change::Returned(act)) if !act.to_pool => Happened::Returned { unit: act.unit_id },
         Some(Change::Reopened(act)) => Happened::Reopened { from_round: act.from_round },
         Some(Change::Urged(_)) => Happened::Urged,
         Some(

@@ -165,7 +165,7 @@ impl Story {
 
     pub fn returned(mut self, when: Timestamp) -> Self {
         let unit_id = std::mem::take(&mut self.ticket.lead_unit_id);
-        let change = pb::Returned { unit_id, reason: "不属于本部门职责".into() };
+        let change = pb::Returned { unit_id, reason: "不属于本部门职责".into(), to_pool: false };
         self.act(when, Phase::PendingDispatch, "returned", Change::Returned(change));
         self
     }

@@ -53,8 +53,10 @@ pub struct Spread {
     pub strategy: Strategy,
     pub people: usize,
     pub tickets: u32,
-    /// Of tickets per hour on duty: 0 everybody the same, 1 one has all.
+    /// Of tickets a person, among the mates of a crew, who are on duty at the same times; the mean of the crews. 0:
+    /// everybody the same, 1: one has all.
     pub gini: f64,
+    /// The most that a person had over the mean of their crew; of the worst crew.
     pub max_over_mean: f64,
 }
 
@@ -228,6 +230,7 @@ fn target(unit: usize) -> StrategyTarget {
         skills,
         capacity: 0,
         otherwise: Otherwise::Pool,
+        claim_limit: 0,
     }
 }
 

@@ -2,60 +2,35 @@
 //!
 //! Rules and areas are named by numbers of rows that are never changed, so the reader can see them as they were.
 
+mod codes;
 mod direct;
 mod staff;
 
 pub use direct::{DeskTrial, DirectOutcome, DirectTrial};
 pub use staff::{PersonOutcome, PersonTrial, StaffTrial};
 
+use codes::codes;
 use serde::{Deserialize, Serialize};
 
-/// What came of trying a rule or an area. The numbers are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(into = "u8", try_from = "u8")]
-#[repr(u8)]
-pub enum Outcome {
-    /// It decided.
-    Chosen = 1,
-    /// A rule without target: its marks were added.
-    Marked = 2,
-    /// The condition is false.
-    NotMatched = 3,
-    /// The condition could not be worked out.
-    Failed = 4,
-    /// The target returned the ticket in this round.
-    ReturnedIt = 5,
-    /// The target is not there at this time.
-    TargetGone = 6,
-    /// A more specific area comes first.
-    LessSpecific = 7,
-    /// Nobody of the unit can take it at this time.
-    NobodyAble = 8,
-}
-
-impl From<Outcome> for u8 {
-    fn from(outcome: Outcome) -> Self {
-        outcome as Self
-    }
-}
-
-impl TryFrom<u8> for Outcome {
-    type Error = String;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        [
-            Self::Chosen,
-            Self::Marked,
-            Self::NotMatched,
-            Self::Failed,
-            Self::ReturnedIt,
-            Self::TargetGone,
-            Self::LessSpecific,
-            Self::NobodyAble,
-        ]
-        .into_iter()
-        .find(|outcome| u8::from(*outcome) == number)
-        .ok_or_else(|| format!("no outcome {number}"))
+codes! {
+    /// What came of trying a rule or an area. The numbers are stored.
+    pub enum Outcome {
+        /// It decided.
+        Chosen = 1,
+        /// A rule without target: its marks were added.
+        Marked = 2,
+        /// The condition is false.
+        NotMatched = 3,
+        /// The condition could not be worked out.
+        Failed = 4,
+        /// The target returned the ticket in this round.
+        ReturnedIt = 5,
+        /// The target is not there at this time.
+        TargetGone = 6,
+        /// A more specific area comes first.
+        LessSpecific = 7,
+        /// Nobody of the unit can take it at this time.
+        NobodyAble = 8,
     }
 }
 

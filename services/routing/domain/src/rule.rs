@@ -4,7 +4,7 @@ use crate::{
     Condition, Unit, UnitKind, Violation,
     decide::PersonEntry,
     id::{check_id, check_line},
-    strategy::{Strategy, StrategyTarget},
+    strategy::{Otherwise, Strategy, StrategyTarget, is_none},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ use std::collections::HashMap;
 const MAX_ASSISTING: usize = 20;
 /// Most skills that a strategy asks for.
 const MAX_SKILLS: usize = 10;
-/// The highest capacity.
+/// The highest capacity and limit.
 const MOST_TICKETS: u32 = 10_000;
 
 /// Where a rule sends a ticket.
@@ -49,6 +49,10 @@ pub enum RuleTarget {
         unit_id: Option<String>,
         /// Why; empty: the rule's name.
         reason: String,
+        /// How many tickets from pools a person may have in hand, this one included, who claims it; 0: any number.
+        /// Source: R9.
+        #[serde(default, skip_serializing_if = "is_none")]
+        claim_limit: u32,
     },
     /// A person of a unit, by a strategy.
     Strategy(StrategyTarget),
@@ -147,6 +151,12 @@ impl Check<'_> {
         }
     }
 
+    fn tickets(&mut self, field: &str, number: u32) {
+        if number > MOST_TICKETS {
+            self.refuse(field, format!("up to {MOST_TICKETS}"));
+        }
+    }
+
     fn action(&mut self, action: &RuleAction, people: &HashMap<String, PersonEntry>) {
         match &action.target {
             Some(RuleTarget::Unit { unit_id }) => self.unit("rule.action.unit.unit_id", unit_id, None),
@@ -160,10 +170,13 @@ impl Check<'_> {
                 self.unit("rule.action.desk.desk_id", desk, Some(UnitKind::Desk));
             }
             Some(RuleTarget::Desk { desk_id: None } | RuleTarget::FirstReceiver) => {}
-            Some(RuleTarget::Pool { unit_id, reason }) => {
+            Some(RuleTarget::Pool { unit_id, reason, claim_limit }) => {
                 if let Some(unit) = unit_id {
                     self.unit("rule.action.pool.unit_id", unit, None);
+                } else if *claim_limit > 0 {
+                    self.refuse("rule.action.pool.claim_limit", "0 for the manual pool: it has no members");
                 }
+                self.tickets("rule.action.pool.claim_limit", *claim_limit);
                 self.note("rule.action.pool.reason", check_line(reason, 0, 200));
             }
             Some(RuleTarget::Strategy(target)) => self.strategy(target, people),
@@ -193,8 +206,10 @@ impl Check<'_> {
     fn strategy(&mut self, target: &StrategyTarget, people: &HashMap<String, PersonEntry>) {
         const FIELD: &str = "rule.action.strategy";
         self.unit(&format!("{FIELD}.unit_id"), &target.unit_id, None);
-        if target.capacity > MOST_TICKETS {
-            self.refuse(&format!("{FIELD}.capacity"), format!("up to {MOST_TICKETS}"));
+        self.tickets(&format!("{FIELD}.capacity"), target.capacity);
+        self.tickets(&format!("{FIELD}.claim_limit"), target.claim_limit);
+        if target.claim_limit > 0 && target.otherwise == Otherwise::NextRule {
+            self.refuse(&format!("{FIELD}.claim_limit"), "0 when the next rule is tried: nothing waits");
         }
         if target.skills.len() > MAX_SKILLS {
             self.refuse(&format!("{FIELD}.skills"), format!("up to {MAX_SKILLS}"));

@@ -74,7 +74,9 @@ impl Batch {
         }
         let (trigger, text) = match change {
             Change::Submitted(submitted) => (Trigger::Came, Some((submitted.subject, submitted.body))),
-            Change::Returned(_) | Change::Reopened(_) => (Trigger::Came, None),
+            // What is put back waits where it waited.
+            Change::Returned(returned) if !returned.to_pool => (Trigger::Came, None),
+            Change::Reopened(_) => (Trigger::Came, None),
             // Without a unit it is routed again, by rules that may ask for the tier.
             Change::Escalated(escalated) if escalated.to_unit_id.is_empty() && !ticket.arbitration => {
                 (Trigger::Came, None)

@@ -80,25 +80,29 @@ fn target_of(target: rule_action::Target, violations: &mut Violations) -> Option
         }
         rule_action::Target::Desk(desk) => RuleTarget::Desk { desk_id: given(desk.desk_id) },
         rule_action::Target::Pool(pool) => {
-            RuleTarget::Pool { unit_id: given(pool.unit_id), reason: pool.reason }
+            let claim_limit = violations.field("rule.action.pool.claim_limit", limit(pool.claim_limit));
+            RuleTarget::Pool { unit_id: given(pool.unit_id), reason: pool.reason, claim_limit: claim_limit? }
         }
         rule_action::Target::FirstReceiver(_) => RuleTarget::FirstReceiver,
         rule_action::Target::Strategy(action) => {
             let strategy = violations.field("rule.action.strategy.strategy", strategy(&action));
             let otherwise = violations.field("rule.action.strategy.otherwise", otherwise(&action));
-            let capacity = violations.field(
-                "rule.action.strategy.capacity",
-                u32::try_from(action.capacity).map_err(|_| "0 or more"),
-            );
+            let capacity = violations.field("rule.action.strategy.capacity", limit(action.capacity));
+            let claim_limit = violations.field("rule.action.strategy.claim_limit", limit(action.claim_limit));
             RuleTarget::Strategy(StrategyTarget {
                 unit_id: action.unit_id,
                 strategy: strategy?,
                 skills: action.skills,
                 capacity: capacity?,
                 otherwise: otherwise?,
+                claim_limit: claim_limit?,
             })
         }
     })
+}
+
+fn limit(number: i32) -> Result<u32, &'static str> {
+    u32::try_from(number).map_err(|_| "0 or more")
 }
 
 fn strategy(action: &pb::StrategyAction) -> Result<Strategy, &'static str> {

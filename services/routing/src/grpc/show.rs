@@ -106,9 +106,11 @@ fn action(action: &RuleAction) -> pb::RuleAction {
         RuleTarget::Desk { desk_id } => {
             rule_action::Target::Desk(pb::DeskAction { desk_id: desk_id.unwrap_or_default() })
         }
-        RuleTarget::Pool { unit_id, reason } => {
-            rule_action::Target::Pool(pb::PoolAction { unit_id: unit_id.unwrap_or_default(), reason })
-        }
+        RuleTarget::Pool { unit_id, reason, claim_limit } => rule_action::Target::Pool(pb::PoolAction {
+            unit_id: unit_id.unwrap_or_default(),
+            reason,
+            claim_limit: i32::try_from(claim_limit).unwrap_or(i32::MAX),
+        }),
         RuleTarget::FirstReceiver => rule_action::Target::FirstReceiver(pb::FirstReceiverAction {}),
         RuleTarget::Strategy(target) => rule_action::Target::Strategy(pb::StrategyAction {
             unit_id: target.unit_id,
@@ -119,6 +121,7 @@ fn action(action: &RuleAction) -> pb::RuleAction {
                 Otherwise::Pool => pb::StrategyFallback::UnitPool.into(),
                 Otherwise::NextRule => pb::StrategyFallback::NextRule.into(),
             },
+            claim_limit: i32::try_from(target.claim_limit).unwrap_or(i32::MAX),
         }),
     });
     pb::RuleAction {

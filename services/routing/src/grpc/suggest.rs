@@ -8,6 +8,7 @@ use gongdan_proto::routing::v1::{SuggestRequest, SuggestResponse, SuggestedItem,
 use gongdan_region::RegionCode;
 use gongdan_routing_domain::{Directory, Hit, Suggester};
 use jiff::Timestamp;
+use std::collections::HashSet;
 
 const SUBJECT_MAX: usize = 200;
 const BODY_MAX: usize = 20_000;
@@ -32,11 +33,13 @@ pub(super) async fn suggest(rooms: &Rooms, request: SuggestRequest) -> Result<Su
     };
     // Neither a connection nor the thread of other requests is kept while it thinks.
     drop(connection);
-    let (suggester, now) = (loaded.suggester, rooms.clock.now());
-    let (items, units) =
-        tokio::task::spawn_blocking(move || answer(&question, &suggester, directory.as_deref(), now))
-            .await
-            .map_err(Error::internal)?;
+    let (suggester, offered, now) = (loaded.suggester, rooms.offered.last(), rooms.clock.now());
+    let (items, units) = tokio::task::spawn_blocking(move || {
+        let offered = offered.as_ref().map(|items| &items.keys);
+        answer(&question, &suggester, offered, directory.as_deref(), now)
+    })
+    .await
+    .map_err(Error::internal)?;
     rooms.metrics.suggested(items.is_empty() && units.is_empty());
     Ok(SuggestResponse {
         items: items
@@ -48,16 +51,17 @@ pub(super) async fn suggest(rooms: &Rooms, request: SuggestRequest) -> Result<Su
     })
 }
 
-/// Items, unless one is given, and units of the region, if that is.
+/// Items that can be chosen, unless one is given, and units of the region, if that is.
 fn answer(
     question: &Question,
     suggester: &Suggester,
+    offered: Option<&HashSet<String>>,
     directory: Option<&Directory>,
     now: Timestamp,
 ) -> (Vec<Hit>, Vec<SuggestedUnit>) {
     let Question { region, item, limit, .. } = question;
     let text = Bag::of(&question.subject, &question.body);
-    let items = if item.is_none() { suggester.items(&text, *limit) } else { Vec::new() };
+    let items = if item.is_none() { suggester.items(&text, offered, *limit) } else { Vec::new() };
     let (Some(region), Some(directory)) = (region, directory) else { return (items, Vec::new()) };
     let among = directory.units_covering(*region, now);
     let named = |hit: Hit| SuggestedUnit {

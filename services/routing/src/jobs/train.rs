@@ -124,7 +124,8 @@ impl Trainer {
     async fn train(&self, rooms: &Rooms, by: String, far: &Notes) -> Result<u64, Error> {
         let found = self.find(far).await?;
         let was_read = found.iter().map(|resolved| (resolved.ticket_id, resolved.version)).collect();
-        let lessons = self.read(found, far).await?;
+        let mut lessons = self.read(found, far).await?;
+        self.leave_retired_out(rooms, &mut lessons).await;
         let tickets = lessons.len() as u64;
         let directory = rooms
             .directory
@@ -181,6 +182,21 @@ impl Trainer {
         let mut found: Vec<_> = newest.into_values().collect();
         found.sort_by_key(|(order, _)| *order);
         Ok(found.into_iter().map(|(_, resolved)| resolved).collect())
+    }
+
+    /// An item that cannot be chosen any more is none; what they say of units stays.
+    async fn leave_retired_out(&self, rooms: &Rooms, lessons: &mut Lessons) {
+        let offered = match rooms.offered.ask().await {
+            Ok(offered) => Some(offered),
+            Err(status) => {
+                tracing::warn!(%status, "a training goes by what is known of the catalogue");
+                rooms.offered.last()
+            }
+        };
+        let Some(offered) = offered else { return };
+        for lesson in lessons.iter_mut().filter(|lesson| !offered.keys.contains(&lesson.item)) {
+            lesson.item.clear();
+        }
     }
 
     /// Their words, counted.

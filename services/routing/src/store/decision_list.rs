@@ -14,7 +14,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 const COLUMNS: &str = "SELECT d.id, d.ticket_id, d.ticket_number, d.ticket_version, d.round, d.region, d.item,
-     d.decided_at, d.pooled, d.unit_id, d.person_id, d.pool_reason, d.assisting_unit_ids, d.mark_sensitive,
+     d.decided_at, d.pooled, d.unit_id, d.person_id, d.pool_reason, d.claim_limit, d.assisting_unit_ids, d.mark_sensitive,
      d.set_priority, d.rule_revision, d.area_id, d.summary, d.explanation, d.state, d.refusal, d.answered_at, d.version,
      (SELECT v.rule_id FROM rule_revisions v WHERE v.revision = d.rule_revision) AS rule_id
      FROM decisions d";
@@ -78,6 +78,7 @@ struct Row {
     unit_id: Option<String>,
     person_id: Option<String>,
     pool_reason: String,
+    claim_limit: i32,
     assisting_unit_ids: Vec<String>,
     mark_sensitive: bool,
     set_priority: i16,
@@ -96,7 +97,10 @@ impl TryFrom<Row> for StoredDecision {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         let target = match (row.pooled, row.unit_id) {
-            (true, unit_id) => Target::Pool { unit_id, reason: row.pool_reason },
+            (true, unit_id) => {
+                let claim_limit = u32::try_from(row.claim_limit).map_err(unreadable)?;
+                Target::Pool { unit_id, reason: row.pool_reason, claim_limit }
+            }
             (false, Some(unit_id)) => Target::Dispatch { unit_id, person_id: row.person_id },
             (false, None) => return Err(unreadable(format!("decision {} goes nowhere", row.id))),
         };

@@ -100,16 +100,18 @@ pub async fn insert_many(
     let ids = sqlx::query_scalar!(
         "INSERT INTO decisions (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at, pooled,
                                 unit_id, person_id, pool_reason, assisting_unit_ids, mark_sensitive, set_priority,
-                                rule_revision, area_id, summary, explanation, attempt, resend_at)
+                                rule_revision, area_id, summary, explanation, attempt, resend_at, claim_limit)
          SELECT n.id, n.ticket_id, n.ticket_number, n.ticket_version, n.round, n.region, n.item, n.decided_at, n.pooled,
                 n.unit_id, n.person_id, n.pool_reason, string_to_array(n.assisting, ','), n.mark_sensitive,
-                n.set_priority, n.rule_revision, n.area_id, n.summary, n.explanation, n.attempt, n.resend_at
+                n.set_priority, n.rule_revision, n.area_id, n.summary, n.explanation, n.attempt, n.resend_at,
+                n.claim_limit
          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::int4[], $6::int8[], $7::text[],
                      $8::timestamptz[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[],
-                     $15::int2[], $16::int8[], $17::int8[], $18::text[], $19::text[], $20::int4[], $21::timestamptz[])
+                     $15::int2[], $16::int8[], $17::int8[], $18::text[], $19::text[], $20::int4[], $21::timestamptz[],
+                     $22::int4[])
               AS n (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at, pooled, unit_id,
                     person_id, pool_reason, assisting, mark_sensitive, set_priority, rule_revision, area_id, summary,
-                    explanation, attempt, resend_at)
+                    explanation, attempt, resend_at, claim_limit)
          ON CONFLICT (ticket_id, ticket_version) DO NOTHING
          RETURNING id",
         &column.of(|row| row.id),
@@ -139,6 +141,10 @@ pub async fn insert_many(
         &explanations,
         &column.of(|row| row.attempt),
         &column.of(|row| row.resend_at.to_sqlx()) as _,
+        &column.of(|row| match row.decided.target {
+            Target::Dispatch { .. } => 0,
+            Target::Pool { claim_limit, .. } => i32::try_from(claim_limit).unwrap_or(i32::MAX),
+        }),
     )
     .fetch_all(connection)
     .instrument(sql_span!("decisions.insert_many", "INSERT"))

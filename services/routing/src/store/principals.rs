@@ -153,7 +153,8 @@ pub(super) async fn persons(
     connection: &mut PgConnection,
     ids: &[String],
 ) -> Result<HashMap<String, PersonEntry>, Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        PersonRow,
         "SELECT id, active, unit_ids, roles, skills FROM principals WHERE id = ANY ($1) AND kind = 1",
         ids
     )
@@ -161,10 +162,7 @@ pub(super) async fn persons(
     .instrument(sql_span!("principals.persons", "SELECT"))
     .await
     .map_err(gongdan_pg::error)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills)))
-        .collect())
+    Ok(entries(rows))
 }
 
 /// What people are called.
@@ -185,7 +183,8 @@ pub(super) async fn of_units(
     connection: &mut PgConnection,
     units: &[String],
 ) -> Result<HashMap<String, PersonEntry>, Error> {
-    let rows = sqlx::query!(
+    let rows = sqlx::query_as!(
+        PersonRow,
         "SELECT id, active, unit_ids, roles, skills FROM principals WHERE unit_ids && $1 AND kind = 1",
         units
     )
@@ -193,10 +192,7 @@ pub(super) async fn of_units(
     .instrument(sql_span!("principals.of_units", "SELECT"))
     .await
     .map_err(gongdan_pg::error)?;
-    Ok(rows
-        .into_iter()
-        .map(|row| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills)))
-        .collect())
+    Ok(entries(rows))
 }
 
 /// How many active people handle tickets in each unit; units without any are left out.
@@ -232,6 +228,20 @@ pub(super) async fn members(
         .map(|row| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills), row.name))
         .filter(|(_, person, _)| person.handles)
         .collect())
+}
+
+/// What rules need to know about a person, as it is kept.
+struct PersonRow {
+    id: String,
+    active: bool,
+    unit_ids: Vec<String>,
+    roles: Vec<String>,
+    skills: Vec<String>,
+}
+
+fn entries(rows: Vec<PersonRow>) -> HashMap<String, PersonEntry> {
+    let entry = |row: PersonRow| (row.id, person(row.active, row.unit_ids, &row.roles, row.skills));
+    rows.into_iter().map(entry).collect()
 }
 
 fn person(active: bool, unit_ids: Vec<String>, roles: &[String], skills: Vec<String>) -> PersonEntry {

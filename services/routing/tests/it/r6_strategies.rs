@@ -152,7 +152,12 @@ async fn r6_a_strategy_that_can_never_choose_anybody_is_refused() {
             "rule.action.strategy.unit_id: `empty` has no active handler or unit leader: nobody could be chosen"
         ]
     );
-    let good = pb::StrategyAction { capacity: 3, otherwise: StrategyFallback::NextRule.into(), ..least };
+    let next = StrategyFallback::NextRule.into();
+    assert_eq!(
+        violations(pb::StrategyAction { claim_limit: 3, otherwise: next, ..least.clone() }).await,
+        ["rule.action.strategy.claim_limit: 0 when the next rule is tried: nothing waits"]
+    );
+    let good = pb::StrategyAction { capacity: 3, otherwise: next, ..least };
     let kept = suite.put(rule("good", good.clone())).await.unwrap();
     assert_eq!(kept.action.unwrap().target, Some(Target::Strategy(good)));
 }
@@ -358,7 +363,9 @@ async fn r7_who_returned_it_for_another_unit_does_not_get_it_again() {
         actor: Some(actor),
         state: Some(ticket.state.clone()),
         change: Some(Change::Returned(tickets::Returned {
-            unit_id: "env".into(), reason: "不属于".into()
+            unit_id: "env".into(),
+            reason: "不属于".into(),
+            to_pool: false,
         })),
         ..TicketEvent::default()
     };

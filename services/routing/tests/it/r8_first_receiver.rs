@@ -32,8 +32,11 @@ async fn back(suite: &Suite, ticket: &mut TestTicket, decision: &pb::DecisionEve
     ticket.state.returned_by_unit_ids.push(unit.clone());
     ticket.state.return_count += 1;
     ticket.state.arbitration = ticket.state.returned_by_unit_ids.len() > 3;
-    let returned =
-        gongdan_proto::tickets::v1::Returned { unit_id: unit, reason: "不属于本部门职责".to_owned() };
+    let returned = gongdan_proto::tickets::v1::Returned {
+        unit_id: unit,
+        reason: "不属于本部门职责".to_owned(),
+        to_pool: false,
+    };
     let change = gongdan_proto::tickets::v1::ticket_event::Change::Returned(returned);
     suite.tell(ticket, "returned", gongdan_bus::Origin::Live, change).await;
 }

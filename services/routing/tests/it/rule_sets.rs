@@ -43,6 +43,15 @@ fn unit_of(rule: &pb::Rule) -> &str {
     }
 }
 
+/// He belongs to `env`, and is active or not.
+fn li_wei(active: bool) -> pb::ImportOrganisationRequest {
+    pb::ImportOrganisationRequest {
+        request_id: id(),
+        principals: vec![pb::PrincipalRow { active: Some(active), ..person("li.wei", "env") }],
+        ..Default::default()
+    }
+}
+
 /// `id: before → after (fields)` by units.
 fn said(change: &pb::RuleChange) -> String {
     let unit = |rule: &Option<pb::Rule>| rule.as_ref().map_or("-", unit_of).to_owned();
@@ -61,8 +70,7 @@ fn changes(draft: &pb::RuleDraft) -> Vec<String> {
 
 #[tokio::test]
 async fn r4_a_draft_changes_nothing_until_it_is_published() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.rule("a", "ticket.type == 'complaint'", "city").await;
     suite.rule("old", "ticket.priority == 1", "city").await;
 
@@ -106,8 +114,7 @@ async fn r4_a_draft_changes_nothing_until_it_is_published() {
 
 #[tokio::test]
 async fn r4_what_is_published_is_what_was_read() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.draft("a", "true", "env").await;
     let read = suite.the_draft().await;
     suite.draft("b", "true", "roads").await;
@@ -138,14 +145,8 @@ async fn r4_what_is_published_is_what_was_read() {
 
 #[tokio::test]
 async fn r4_every_rule_is_checked_again_and_a_bad_one_holds_all_back() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
-    let people = |active| pb::ImportOrganisationRequest {
-        request_id: id(),
-        principals: vec![pb::PrincipalRow { active: Some(active), ..person("li.wei", "env") }],
-        ..Default::default()
-    };
-    suite.import(people(true)).await;
+    let suite = Suite::in_guangzhou().await;
+    suite.import(li_wei(true)).await;
     let to_person = pb::PersonAction { person_id: "li.wei".into(), ..Default::default() };
     let mut personal = rule("personal", "true", "");
     personal.action.as_mut().unwrap().target = Some(pb::rule_action::Target::Person(to_person));
@@ -153,7 +154,7 @@ async fn r4_every_rule_is_checked_again_and_a_bad_one_holds_all_back() {
         pb::PutRuleRequest { request_id: id(), rule: Some(personal), draft: true, ..Default::default() };
     suite.rules("admin").put_rule(put).await.unwrap();
     suite.draft("good", "true", "roads").await;
-    suite.import(people(false)).await;
+    suite.import(li_wei(false)).await;
 
     let status = publish(&suite, "", "").await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
@@ -171,8 +172,7 @@ async fn r4_every_rule_is_checked_again_and_a_bad_one_holds_all_back() {
 
 #[tokio::test]
 async fn r4_what_is_changed_at_once_is_in_the_draft_unless_both_changed_it() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.rule("a", "true", "city").await;
     suite.rule("b", "true", "city").await;
     suite.draft("a", "true", "env").await;
@@ -201,8 +201,7 @@ async fn r4_what_is_changed_at_once_is_in_the_draft_unless_both_changed_it() {
 
 #[tokio::test]
 async fn r4_rolling_back_is_one_call() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.rule("a", "true", "city").await;
     suite.rule("b", "true", "roads").await;
     suite.draft("a", "true", "env").await;
@@ -259,21 +258,15 @@ async fn r4_rolling_back_is_one_call() {
 
 #[tokio::test]
 async fn r4_rolling_back_names_what_cannot_decide_and_does_it_all_the_same() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
-    let people = |active| pb::ImportOrganisationRequest {
-        request_id: id(),
-        principals: vec![pb::PrincipalRow { active: Some(active), ..person("li.wei", "env") }],
-        ..Default::default()
-    };
-    suite.import(people(true)).await;
+    let suite = Suite::in_guangzhou().await;
+    suite.import(li_wei(true)).await;
     let to_person = pb::PersonAction { person_id: "li.wei".into(), ..Default::default() };
     let mut personal = rule("personal", "true", "");
     personal.action.as_mut().unwrap().target = Some(pb::rule_action::Target::Person(to_person));
     let put = pb::PutRuleRequest { request_id: id(), rule: Some(personal), ..Default::default() };
     suite.rules("admin").put_rule(put).await.unwrap();
     suite.rule("personal", "true", "roads").await;
-    suite.import(people(false)).await;
+    suite.import(li_wei(false)).await;
     let back = roll_back(&suite, 2, 0).await.unwrap();
     assert_eq!(back.passed_over["personal"], "`li.wei` is not active");
     let ticket = suite.submitted("环境/噪音", "噪音").await;
@@ -282,8 +275,7 @@ async fn r4_rolling_back_names_what_cannot_decide_and_does_it_all_the_same() {
 
 #[tokio::test]
 async fn r4_rules_change_places() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     for name in ["a", "b", "c"] {
         suite.rule(name, "true", "env").await;
     }
@@ -329,8 +321,7 @@ async fn r4_rules_change_places() {
 
 #[tokio::test]
 async fn r4_only_administrators_publish_and_roll_back() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.env.principal(PrincipalSpec::new("li.wei").role("handler").unit("env")).await;
     suite.draft("a", "true", "env").await;
     let mut client = suite.rule_sets("li.wei");
@@ -357,8 +348,7 @@ async fn end(suite: &Suite, name: &str, at: Option<&str>) {
 
 #[tokio::test]
 async fn r4_a_move_in_the_draft_does_not_hide_what_was_changed_at_once() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.rule("a", "true", "city").await;
     suite.rule("b", "true", "city").await;
     suite.draft("a", "true", "env").await;
@@ -385,8 +375,7 @@ async fn r4_a_move_in_the_draft_does_not_hide_what_was_changed_at_once() {
 
 #[tokio::test]
 async fn r4_a_change_that_is_in_force_already_is_none() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.rule("a", "true", "city").await;
     suite.rule("b", "true", "city").await;
     suite.draft("a", "true", "env").await;
@@ -422,8 +411,7 @@ async fn r4_a_change_that_is_in_force_already_is_none() {
 
 #[tokio::test]
 async fn r4_a_unit_that_has_ended_is_named_and_passed_over_when_rolled_back() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.rule("a", "true", "roads").await;
     suite.rule("a", "true", "city").await;
     end(&suite, "roads", Some("2026-01-01T00:00:00Z")).await;
@@ -449,8 +437,7 @@ async fn r4_a_unit_that_has_ended_is_named_and_passed_over_when_rolled_back() {
 
 #[tokio::test]
 async fn r4_a_long_draft_comes_in_pages_of_one_state() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     for n in 0..5 {
         suite.draft(&format!("r{n}"), "true", "env").await;
     }

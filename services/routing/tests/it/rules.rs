@@ -78,6 +78,18 @@ async fn everything_that_is_wrong_with_a_rule_is_said_at_once() {
             Target::Pool(pb::PoolAction { unit_id: "nowhere".into(), ..Default::default() }),
             "rule.action.pool.unit_id",
         ),
+        (
+            Target::Pool(pb::PoolAction { claim_limit: 1, ..Default::default() }),
+            "rule.action.pool.claim_limit: 0 for the manual pool",
+        ),
+        (
+            Target::Pool(pb::PoolAction { unit_id: "env".into(), claim_limit: -1, ..Default::default() }),
+            "rule.action.pool.claim_limit: 0 or more",
+        ),
+        (
+            Target::Pool(pb::PoolAction { unit_id: "env".into(), claim_limit: 10_001, ..Default::default() }),
+            "rule.action.pool.claim_limit: up to 10000",
+        ),
     ];
     for (target, field) in targets {
         let mut bad = rule("bad", "true", "");

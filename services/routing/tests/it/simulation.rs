@@ -52,8 +52,7 @@ fn pairs(outcome: &pb::SimulationOutcome) -> Vec<String> {
 
 #[tokio::test]
 async fn r4_the_draft_is_tried_on_past_tickets_and_the_difference_told() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     let mut tickets = Vec::new();
     for (item, subject) in [
         ("环境/噪音", "夜间施工噪音"),
@@ -120,8 +119,7 @@ async fn r4_the_draft_is_tried_on_past_tickets_and_the_difference_told() {
 
 #[tokio::test]
 async fn r4_a_simulation_knows_no_more_than_the_caller() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     let mut secret = TestTicket::new("环境/噪音");
     secret.state.sensitive = true;
     suite.submit(&secret, "某某的举报", Origin::Live).await;
@@ -157,8 +155,7 @@ async fn r4_a_bad_simulation_is_refused() {
 
 #[tokio::test]
 async fn r4_one_simulation_at_a_time_and_ending_the_call_ends_it() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.draft("a", "true", "env").await;
     // Many that were never submitted: each page of them is asked for, and there is always another.
     let fill = "INSERT INTO ticket_scopes SELECT gen_random_uuid(), 1, 440106000000, '{}', '', '', NULL, false, false
@@ -176,8 +173,7 @@ async fn r4_one_simulation_at_a_time_and_ending_the_call_ends_it() {
 
 #[tokio::test]
 async fn r4_a_simulation_says_when_tickets_is_away() {
-    let suite = Suite::start().await;
-    suite.import_guangzhou().await;
+    let suite = Suite::in_guangzhou().await;
     suite.draft("a", "true", "env").await;
     let row = "INSERT INTO ticket_scopes VALUES ($1, 1, 440106000000, '{}', '', '', NULL, false, false)";
     sqlx::query(row).bind(Uuid::max()).execute(suite.env.pool()).await.unwrap();

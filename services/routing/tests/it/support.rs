@@ -39,6 +39,13 @@ impl Suite {
         Self::with("").await
     }
 
+    /// With the units and areas of [`Suite::import_guangzhou`].
+    pub async fn in_guangzhou() -> Self {
+        let suite = Self::start().await;
+        suite.import_guangzhou().await;
+        suite
+    }
+
     /// With settings in TOML over the defaults.
     pub async fn with(settings: &str) -> Self {
         let env = Env::start(gongdan_routing::schema()).await;
@@ -259,8 +266,11 @@ impl Suite {
         ticket.next(Phase::PendingDispatch);
         ticket.state.returned_by_unit_ids.push(unit.to_owned());
         ticket.state.return_count += 1;
-        let returned =
-            tickets::Returned { unit_id: unit.to_owned(), reason: "不属于本部门职责".to_owned() };
+        let returned = tickets::Returned {
+            unit_id: unit.to_owned(),
+            reason: "不属于本部门职责".to_owned(),
+            to_pool: false,
+        };
         self.tell(ticket, "returned", Origin::Live, Change::Returned(returned)).await;
     }
 

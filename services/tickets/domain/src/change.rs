@@ -91,15 +91,15 @@ pub enum Change {
     /// 派单
     Dispatched { unit: UnitId, person: Option<PrincipalId>, decision: Option<Uuid>, marks: Marks, note: Note },
     /// It waits for a dispatcher, or for a claim.
-    Pooled { decision: Option<Uuid>, unit: Option<UnitId>, marks: Marks, reason: String },
+    Pooled { decision: Option<Uuid>, unit: Option<UnitId>, marks: Marks, reason: String, claim_limit: u32 },
     /// A decision came too late.
     DecisionRefused { decision: Uuid, reason: String },
     /// 接单
     Accepted { handler: Option<PrincipalId> },
     /// 抢单
     Claimed { unit: UnitId, handler: Option<PrincipalId> },
-    /// 退单
-    Returned { unit: UnitId, reason: Reason, arbitration: bool },
+    /// 退单, or 放回 into the pool
+    Returned { unit: UnitId, reason: Reason, arbitration: bool, to_pool: bool },
     /// 转派
     Transferred { from: UnitId, to: UnitId, person: Option<PrincipalId>, reason: Reason },
     /// 办结

@@ -36,9 +36,10 @@ impl Ticket {
                 self.first_dispatched_at.get_or_insert(at);
                 self.mark(*marks);
             }
-            Change::Pooled { decision, unit, marks, reason } => {
+            Change::Pooled { decision, unit, marks, reason, claim_limit } => {
                 self.decision_id = *decision;
-                self.pool = Some(Pool { unit: unit.clone(), reason: reason.clone() });
+                self.pool =
+                    Some(Pool { unit: unit.clone(), reason: reason.clone(), claim_limit: *claim_limit });
                 self.mark(*marks);
             }
             Change::DecisionRefused { .. } => {}
@@ -49,10 +50,18 @@ impl Ticket {
             }
             Change::Claimed { unit, handler } => {
                 self.phase = Phase::InProgress;
+                let from = self.pool.take();
                 self.hold(unit);
+                self.claimed_from = from;
                 self.handler = handler.clone();
                 self.first_dispatched_at.get_or_insert(at);
                 self.accepted_at = Some(at);
+            }
+            Change::Returned { to_pool: true, .. } => {
+                let by = self.handler.take();
+                self.put_back_by.extend(by.filter(|by| !self.put_back_by.contains(by)));
+                self.release();
+                self.pend();
             }
             Change::Returned { unit, arbitration, .. } => {
                 self.returned_by.push(unit.clone());
@@ -179,6 +188,7 @@ impl Ticket {
             self.participants.push(unit.clone());
         }
         self.pool = None;
+        self.claimed_from = None;
         self.arbitration = false;
     }
 
@@ -187,6 +197,7 @@ impl Ticket {
         self.urge_anew();
         self.lead_unit = None;
         self.handler = None;
+        self.claimed_from = None;
         self.decision_id = None;
         self.accepted_at = None;
     }
@@ -212,6 +223,7 @@ impl Ticket {
         self.closed_at = None;
         self.close_reason = None;
         self.returned_by.clear();
+        self.put_back_by.clear();
         self.urge_anew();
         // People write about it again.
         self.erased.texts = false;

@@ -32,6 +32,17 @@ pub enum Refusal {
     /// The recipient is the unit that has it.
     #[error("{0} has the ticket already")]
     SameUnit(UnitId),
+    /// It is not in hand because its handler claimed it.
+    #[error("it was not claimed from a pool")]
+    NotClaimed,
+    /// The actor has as many tickets from pools in hand as the pool allows.
+    #[error("{in_hand} tickets from pools in hand, and this pool allows {limit}")]
+    ClaimLimit {
+        /// What the pool allows.
+        limit: u32,
+        /// How many there are.
+        in_hand: i64,
+    },
     /// The actor belongs to no unit for which the ticket could be claimed.
     #[error("claiming needs a unit of the caller")]
     NoUnitToClaimFor,

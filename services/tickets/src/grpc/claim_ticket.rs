@@ -1,7 +1,11 @@
-//! `TicketService.ClaimTicket` (抢单). Source: T13.
+//! `TicketService.ClaimTicket` (抢单). Source: T13, R9.
 
 use super::decode::{acting, call};
-use crate::{Rooms, error::refused, store::tickets::Opened};
+use crate::{
+    Rooms,
+    error::refused,
+    store::{claims::save_within, tickets::Opened},
+};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
@@ -19,6 +23,10 @@ pub(super) async fn claim_ticket(
         Opened::Fresh(opened) => opened,
     };
     let by = acting(caller, &opened)?;
+    let limit = opened.ticket.claim_limit(&by);
     let changed = opened.ticket.claim(&by, rooms.clock.now()).map_err(refused)?;
-    rooms.tickets.save(opened.view, &changed, &call).await
+    match limit {
+        Some(limit) => save_within(rooms, limit, &by.id, opened.view, &changed, &call).await,
+        None => rooms.tickets.save(opened.view, &changed, &call).await,
+    }
 }

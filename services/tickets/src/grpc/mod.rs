@@ -17,6 +17,7 @@ mod change_place;
 mod check_in_visit;
 mod circulate_announcement;
 mod circulate_ticket;
+mod claim_next;
 mod claim_ticket;
 mod count_queues;
 mod create_ticket;
@@ -211,6 +212,14 @@ impl TicketService for Api {
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
         Ok(Response::new(claim_ticket::claim_ticket(&self.0, &caller, request.into_inner()).await?))
+    }
+
+    async fn claim_next(
+        &self,
+        request: Request<pb::ClaimNextRequest>,
+    ) -> Result<Response<pb::Ticket>, Status> {
+        let caller = caller(&request)?;
+        Ok(Response::new(claim_next::claim_next(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn return_ticket(

@@ -1,4 +1,4 @@
-//! `TicketService.ReturnTicket` (退单). Source: T13.
+//! `TicketService.ReturnTicket` (退单), also back into the pool (放回). Source: T13, R9.
 
 use super::decode::{acting, call};
 use crate::{Rooms, error::refused, store::tickets::Opened};
@@ -21,6 +21,11 @@ pub(super) async fn return_ticket(
         Opened::Fresh(opened) => opened,
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
-    let changed = opened.ticket.return_to_pool(reason, &rooms.rules, &by, now).map_err(refused)?;
+    let changed = if request.to_pool {
+        opened.ticket.put_back(reason, &by, now)
+    } else {
+        opened.ticket.return_to_pool(reason, &rooms.rules, &by, now)
+    };
+    let changed = changed.map_err(refused)?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

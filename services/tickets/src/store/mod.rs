@@ -9,6 +9,7 @@ pub(crate) mod chain;
 pub(crate) mod channel_standards;
 pub(crate) mod circulations;
 pub(crate) mod citizens;
+pub(crate) mod claims;
 pub(crate) mod customers;
 pub(crate) mod deadlines;
 pub(crate) mod decisions;

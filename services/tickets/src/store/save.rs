@@ -166,6 +166,7 @@ fn marks(ticket: &Ticket) -> i16 {
     i16::from(ticket.is_returned())
         | i16::from(ticket.groups.extensions.requested().is_some()) << 1
         | i16::from(ticket.has_quality_error()) << 2
+        | i16::from(ticket.claimed_from.is_some()) << 4
 }
 
 impl Row {

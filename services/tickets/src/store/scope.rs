@@ -110,14 +110,21 @@ impl TicketView {
     /// # Errors
     /// NOT_FOUND, PERMISSION_DENIED.
     pub(crate) fn check_acted_on(&self, caller: &Caller) -> Result<bool, Error> {
-        let state = pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?;
-        let item = item(&state);
-        if !Sight::of(caller).allows(&state) {
-            return Err(ticket_not_found());
-        }
-        caller.check(&item)?;
-        Ok(caller.scope().allows(&Item { units: &[], lead_unit: "", pool_unit: "", ..item }))
+        acted_on(caller, &pb::Ticket::decode(self.state.as_slice()).map_err(Error::internal)?)
     }
+}
+
+/// As [`TicketView::check_acted_on`], of a state.
+///
+/// # Errors
+/// NOT_FOUND, PERMISSION_DENIED.
+pub(crate) fn acted_on(caller: &Caller, state: &pb::Ticket) -> Result<bool, Error> {
+    let item = item(state);
+    if !Sight::of(caller).allows(state) {
+        return Err(ticket_not_found());
+    }
+    caller.check(&item)?;
+    Ok(caller.scope().allows(&Item { units: &[], lead_unit: "", pool_unit: "", ..item }))
 }
 
 #[cfg(test)]

@@ -4,7 +4,10 @@ use super::records;
 use gongdan_proto::{
     common::v1::ActorRef,
     from_timestamp,
-    tickets::v1::{DataClass, Doer as PbDoer, Resolution as PbResolution, Ticket as PbTicket},
+    tickets::v1::{
+        ClaimedFrom as PbClaimedFrom, DataClass, Doer as PbDoer, Resolution as PbResolution,
+        Ticket as PbTicket,
+    },
     to_timestamp,
 };
 use gongdan_region::RegionCode;
@@ -72,6 +75,9 @@ pub(crate) fn to_pb(ticket: &Ticket) -> PbTicket {
         accepted_at: time(ticket.accepted_at),
         resolved_at: time(ticket.resolved_at),
         closed_at: time(ticket.closed_at),
+        pool_claim_limit: ticket.pool.as_ref().map_or(0, claim_limit),
+        claimed_from: ticket.claimed_from.as_ref().map(claimed_from),
+        put_back_by_ids: ticket.put_back_by.iter().map(ToString::to_string).collect(),
         participant_unit_ids: names(&ticket.participants),
         doers: ticket.doers.iter().map(doer).collect(),
         sla_policy: ticket.sla_policy.clone(),
@@ -118,9 +124,10 @@ pub(crate) fn decode(bytes: &[u8]) -> Result<Ticket, InvalidState> {
 pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
     let groups = records::take(&mut pb)?;
     let region = RegionCode::parse(&pb.region).map_err(|e| invalid("region", e))?;
-    let pool = (!pb.pool_reason.is_empty() || !pb.pool_unit_id.is_empty())
-        .then(|| Ok(Pool { unit: unit("pool_unit_id", &pb.pool_unit_id)?, reason: pb.pool_reason }))
+    let waits_in = (!pb.pool_reason.is_empty() || !pb.pool_unit_id.is_empty())
+        .then(|| pool(&pb.pool_unit_id, pb.pool_reason, pb.pool_claim_limit))
         .transpose()?;
+    let claimed = pb.claimed_from.map(|from| pool(&from.unit_id, from.reason, from.claim_limit));
     let external = (!pb.external_source.is_empty())
         .then(|| {
             Ok(External {
@@ -157,7 +164,13 @@ pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
             .then(|| PrincipalId::parse(&pb.handler_id).map_err(|e| invalid("handler_id", e)))
             .transpose()?,
         decision_id: uuid("decision_id", &pb.decision_id)?,
-        pool,
+        pool: waits_in,
+        claimed_from: claimed.transpose()?,
+        put_back_by: pb
+            .put_back_by_ids
+            .iter()
+            .map(|id| PrincipalId::parse(id).map_err(|e| invalid("put_back_by_ids", e)))
+            .collect::<Result<_, _>>()?,
         returned_by: units("returned_by_unit_ids", &pb.returned_by_unit_ids)?,
         return_count: pb.return_count,
         arbitration: pb.arbitration,
@@ -188,6 +201,23 @@ pub(crate) fn from_pb(mut pb: PbTicket) -> Result<Ticket, InvalidState> {
         groups,
         chain: pb.chain,
     })
+}
+
+fn claim_limit(pool: &Pool) -> i32 {
+    i32::try_from(pool.claim_limit).unwrap_or(i32::MAX)
+}
+
+fn claimed_from(pool: &Pool) -> PbClaimedFrom {
+    PbClaimedFrom {
+        unit_id: text(pool.unit.as_ref()),
+        reason: pool.reason.clone(),
+        claim_limit: claim_limit(pool),
+    }
+}
+
+fn pool(unit_id: &str, reason: String, claim_limit: i32) -> Result<Pool, InvalidState> {
+    let claim_limit = u32::try_from(claim_limit).map_err(|e| invalid("claim_limit", e))?;
+    Ok(Pool { unit: unit("pool_unit_id", unit_id)?, reason, claim_limit })
 }
 
 fn doer(doer: &Doer) -> PbDoer {

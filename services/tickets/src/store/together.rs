@@ -4,14 +4,14 @@ use super::{
     insert::{Insert, Inserted},
     save::Save,
     ticket_views::{Detail, TicketView, Viewer},
-    tickets::{Beside, Call, Created, Opened, Prepared, TicketRef, Tickets},
+    tickets::{Beside, Call, Created, Prepared, TicketRef, Tickets},
     update::Updated,
     workflows::Who,
     writer::Batch as _,
 };
 use crate::{
     Rooms,
-    error::{damaged, lost_race_to, refused, stale_etag, ticket_not_found},
+    error::{damaged, refused, stale_etag, ticket_not_found},
     events,
 };
 use gongdan_access::Caller;
@@ -139,12 +139,7 @@ pub(crate) async fn save(
         Err(error) if error.code() == Code::Internal => Some(error),
         Err(error) => return Err(error),
     };
-    rooms.metrics.conflict();
-    let again = Call { etag: None, ..call.clone() };
-    match rooms.tickets.open(&again).await? {
-        Opened::Answered(answer) => Ok(*answer),
-        Opened::Fresh(present) => Err(conflict.unwrap_or_else(|| lost_race_to(present.view.version))),
-    }
+    tickets.after_conflict(call, conflict).await
 }
 
 /// Writes a new ticket and the change of another that comes with it. Whoever loses a race, of the two, tries again.

@@ -100,6 +100,7 @@ async fn acts_check_their_fields() {
         ticket: "GDx".to_owned(),
         etag: "e".to_owned(),
         reason: String::new(),
+        to_pool: true,
     };
     let status = client.return_ticket(bad).await.unwrap_err();
     assert_eq!(fields(&status), ["ticket", "etag", "reason"]);

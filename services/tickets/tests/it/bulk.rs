@@ -154,7 +154,7 @@ async fn t29_notes_marks_and_persons_are_given_to_many() {
     let results = suite.bulk("chen.jing", assign("sun.li")).await;
     assert_eq!(results[0].error.as_ref().unwrap().code, i32::from(Code::PermissionDenied));
     assert_eq!(results[1].error.as_ref().unwrap().violations[0].field, "ticket");
-    let pool = PoolTarget { unit_id: "tianhe-env".into(), reason: "无匹配规则".into() };
+    let pool = PoolTarget { unit_id: "tianhe-env".into(), reason: "无匹配规则".into(), claim_limit: 0 };
     suite.decided(gongdan_clock::new_id(suite.clock.now()), 1, &waiting, Target::Pool(pool)).await;
     eventually("it waits in a pool", async || !suite.get(&waiting.id).await.pool_unit_id.is_empty()).await;
     let results = suite.bulk("chen.jing", assign("sun.li")).await;

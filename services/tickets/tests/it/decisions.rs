@@ -78,8 +78,11 @@ async fn an_urge_in_between_does_not_spoil_a_decision_but_a_return_does() {
 async fn a_pooled_ticket_is_claimed_by_the_pools_unit() {
     let suite = Suite::start().await;
     let ticket = suite.submitted().await;
-    let pool =
-        Target::Pool(PoolTarget { unit_id: "tianhe-env".to_owned(), reason: "无匹配规则".to_owned() });
+    let pool = Target::Pool(PoolTarget {
+        unit_id: "tianhe-env".to_owned(),
+        reason: "无匹配规则".to_owned(),
+        claim_limit: 0,
+    });
     suite.decided(decision(), 1, &ticket, pool).await;
     let pooled = version(&suite, &ticket, 2).await;
     assert_eq!((pooled.phase(), pooled.pool_unit_id.as_str()), (pb::Phase::PendingDispatch, "tianhe-env"));

@@ -41,6 +41,7 @@ mod priorities;
 mod quarantine;
 mod queues;
 mod r5_asset;
+mod r9_pools;
 mod races;
 mod requests;
 mod retention;

@@ -115,6 +115,8 @@ const ASKED: &[(&str, Ask)] = &[
     ("DispatchTicket", |at, _| act!(dispatch(&at.ticket, "yuexiu-env"))),
     ("AcceptTicket", |at, _| act!(accept(&at.ticket))),
     ("ClaimTicket", |at, _| act!(claim(&at.ticket))),
+    // Names no ticket: what it finds is in `r9_pools`.
+    ("ClaimNext", |_, _| None),
     ("ReturnTicket", |at, _| act!(give_back(&at.ticket))),
     ("TransferTicket", |at, _| act!(transfer(&at.ticket, "yuexiu-env"))),
     ("ResolveTicket", |at, _| act!(resolve(&at.ticket))),

@@ -334,7 +334,8 @@ pub fn claim(ticket: &pb::Ticket) -> pb::ClaimTicketRequest {
 
 pub fn give_back(ticket: &pb::Ticket) -> pb::ReturnTicketRequest {
     let reason = "不属于本部门职责".to_owned();
-    pb::ReturnTicketRequest { request_id: id(), ticket: ticket.id.clone(), etag: String::new(), reason }
+    let ticket = ticket.id.clone();
+    pb::ReturnTicketRequest { request_id: id(), ticket, etag: String::new(), reason, to_pool: false }
 }
 
 pub fn transfer(ticket: &pb::Ticket, unit: &str) -> pb::TransferTicketRequest {

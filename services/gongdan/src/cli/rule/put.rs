@@ -81,6 +81,10 @@ struct Written {
     /// Back to the unit that received it first in this round, although it returned it (首接负责制)
     #[arg(long, group = "target")]
     to_first_receiver: bool,
+    /// With --to-pool UNIT or --to-staff-of: how many tickets from pools a person may have in hand, this one included, who
+    /// claims it
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    claim_limit: i32,
     /// A unit that is to assist; may be given more than once
     #[arg(long, value_name = "UNIT")]
     assist: Vec<String>,
@@ -196,7 +200,10 @@ impl Written {
             self.to_person
                 .map(|person_id| Target::Person(PersonAction { person_id, unit_id: self.for_unit })),
             self.to_desk.map(|desk_id| Target::Desk(DeskAction { desk_id })),
-            self.to_pool.map(|unit_id| Target::Pool(PoolAction { unit_id, reason: self.pool_reason })),
+            self.to_pool.map(|unit_id| {
+                let (reason, claim_limit) = (self.pool_reason, self.claim_limit);
+                Target::Pool(PoolAction { unit_id, reason, claim_limit })
+            }),
             self.to_staff_of.map(|unit_id| {
                 Target::Strategy(StrategyAction {
                     unit_id,
@@ -204,12 +211,17 @@ impl Written {
                     skills: self.skill,
                     capacity: self.capacity,
                     otherwise: fallback.into(),
+                    claim_limit: self.claim_limit,
                 })
             }),
         ];
         let first = self.to_first_receiver.then_some(Target::FirstReceiver(FirstReceiverAction {}));
         let mut targets = targets.into_iter().chain([first]).flatten();
         let target = targets.next();
+        ensure!(
+            self.claim_limit == 0 || matches!(target, Some(Target::Pool(_) | Target::Strategy(_))),
+            "claim_limit goes with to_pool or to_staff_of"
+        );
         ensure!(
             targets.next().is_none(),
             "only one of to_unit, to_group, to_person, to_desk, to_pool, to_staff_of, to_first_receiver"
@@ -255,5 +267,6 @@ mod tests {
         assert!(said(r#"[{"id": "a"}, {"whne": "true"}]"#).contains("rule 2"));
         assert!(said(r#"{"to_unit": "a", "to_pool": ""}"#).contains("only one of"));
         assert!(said(r#"{"to_unit": "a", "to_first_receiver": true}"#).contains("only one of"));
+        assert!(said(r#"{"to_unit": "a", "claim_limit": 2}"#).contains("goes with"));
     }
 }

@@ -41,8 +41,15 @@ fn target(context: &Context, target: &Target) -> String {
         Target::Pool(pool) if pool.unit_id.is_empty() => {
             context.text("the manual pool", "人工派单池").to_owned()
         }
-        Target::Pool(pool) => format!("{} {}", context.text("pool of", "抢单池"), pool.unit_id),
         Target::FirstReceiver(_) => context.text("the first receiver", "首接单位").to_owned(),
+        Target::Pool(pool) => {
+            format!(
+                "{} {}{}",
+                context.text("pool of", "抢单池"),
+                pool.unit_id,
+                limit(context, pool.claim_limit)
+            )
+        }
         Target::Strategy(action) => {
             let strategy = strategy(context, action.strategy());
             let skills = if action.skills.is_empty() {
@@ -50,7 +57,16 @@ fn target(context: &Context, target: &Target) -> String {
             } else {
                 format!(" [{}]", action.skills.join(" "))
             };
-            format!("{} {}: {strategy}{skills}", context.text("a person of", "人员"), action.unit_id)
+            let limit = limit(context, action.claim_limit);
+            format!("{} {}: {strategy}{skills}{limit}", context.text("a person of", "人员"), action.unit_id)
         }
+    }
+}
+
+/// How many tickets from pools a person may have who claims it.
+fn limit(context: &Context, claim_limit: i32) -> String {
+    match claim_limit {
+        0 => String::new(),
+        limit => format!(", {} {limit}", context.text("claim limit", "抢单上限")),
     }
 }

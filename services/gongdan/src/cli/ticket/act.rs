@@ -2,9 +2,9 @@
 
 use clap::Args;
 use gongdan_proto::tickets::v1::{
-    AcceptTicketRequest, CancelTicketRequest, ClaimTicketRequest, DispatchTicketRequest,
-    ReleaseTicketRequest, ReopenTicketRequest, ResolveTicketRequest, ReturnTicketRequest,
-    SubmitTicketRequest, TransferTicketRequest, UrgeTicketRequest,
+    AcceptTicketRequest, CancelTicketRequest, DispatchTicketRequest, ReleaseTicketRequest,
+    ReopenTicketRequest, ResolveTicketRequest, ReturnTicketRequest, SubmitTicketRequest,
+    TransferTicketRequest, UrgeTicketRequest,
 };
 
 use super::{super::Context, words::Outcome};
@@ -26,6 +26,18 @@ pub struct Reasoned {
     /// Why
     #[arg(long)]
     reason: String,
+}
+
+#[derive(Debug, Args)]
+pub struct Return {
+    #[command(flatten)]
+    on: Plain,
+    /// Why
+    #[arg(long)]
+    reason: String,
+    /// Back into the pool it was claimed from, for others of the unit: the unit has not returned it
+    #[arg(long)]
+    to_pool: bool,
 }
 
 #[derive(Debug, Args)]
@@ -112,18 +124,17 @@ impl Plain {
     pub fn accept(self, context: &Context) -> AcceptTicketRequest {
         AcceptTicketRequest { request_id: context.request_id(), ticket: self.ticket, etag: self.etag }
     }
+}
 
-    pub fn claim(self, context: &Context) -> ClaimTicketRequest {
-        ClaimTicketRequest { request_id: context.request_id(), ticket: self.ticket, etag: self.etag }
+impl Return {
+    pub fn give_back(self, context: &Context) -> ReturnTicketRequest {
+        let Plain { ticket, etag } = self.on;
+        let (request_id, reason) = (context.request_id(), self.reason);
+        ReturnTicketRequest { request_id, ticket, etag, reason, to_pool: self.to_pool }
     }
 }
 
 impl Reasoned {
-    pub fn give_back(self, context: &Context) -> ReturnTicketRequest {
-        let Plain { ticket, etag } = self.on;
-        ReturnTicketRequest { request_id: context.request_id(), ticket, etag, reason: self.reason }
-    }
-
     pub fn cancel(self, context: &Context) -> CancelTicketRequest {
         let Plain { ticket, etag } = self.on;
         CancelTicketRequest { request_id: context.request_id(), ticket, etag, reason: self.reason }

@@ -4,6 +4,7 @@ mod act;
 mod advance;
 mod attachment;
 mod bulk;
+mod claim;
 mod create;
 mod draft;
 mod export;
@@ -57,10 +58,10 @@ pub enum Command {
     Dispatch(act::Dispatch),
     /// Takes a dispatched ticket on (接单)
     Accept(act::Plain),
-    /// Takes a pooled ticket (抢单)
-    Claim(act::Plain),
-    /// Gives it back with a reason (退单)
-    Return(act::Reasoned),
+    /// Takes a pooled ticket, or the next of the pools of one's units (抢单)
+    Claim(claim::Claim),
+    /// Gives it back with a reason (退单), or puts it back into the pool it was claimed from (放回)
+    Return(act::Return),
     /// Hands it on to one other recipient (转派)
     Transfer(act::Transfer),
     /// Says it is done (办结)
@@ -158,7 +159,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Submit(args) => client.submit_ticket(args.submit(context)).await?,
         Command::Dispatch(args) => client.dispatch_ticket(args.request(context)).await?,
         Command::Accept(args) => client.accept_ticket(args.accept(context)).await?,
-        Command::Claim(args) => client.claim_ticket(args.claim(context)).await?,
+        Command::Claim(args) => claim::run(context, &mut client, args).await?,
         Command::Return(args) => client.return_ticket(args.give_back(context)).await?,
         Command::Transfer(args) => client.transfer_ticket(args.request(context)).await?,
         Command::Resolve(args) => client.resolve_ticket(args.request(context)).await?,

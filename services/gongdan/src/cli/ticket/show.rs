@@ -101,6 +101,12 @@ fn lines<'a>(context: &'a Context, ticket: &Ticket) -> Vec<(&'a str, String)> {
         (context.text("handler", "处理人"), ticket.handler_id.clone()),
         (context.text("waits because", "待派原因"), ticket.pool_reason.clone()),
         (context.text("claimed by members of", "抢单单位"), ticket.pool_unit_id.clone()),
+        (context.text("claim limit", "抢单上限"), counted(ticket.pool_claim_limit)),
+        (
+            context.text("claimed from the pool of", "抢自单位"),
+            ticket.claimed_from.as_ref().map(|from| from.unit_id.clone()).unwrap_or_default(),
+        ),
+        (context.text("put back by", "放回人"), ticket.put_back_by_ids.join(", ")),
         (context.text("returned by", "退单单位"), ticket.returned_by_unit_ids.join(", ")),
         (context.text("returns", "退单次数"), counted(ticket.return_count)),
         (context.text("arbitration", "仲裁"), yes(ticket.arbitration)),

@@ -102,6 +102,9 @@ fn told<'a>(context: &'a Context, change: Option<&Change>) -> (&'a str, String) 
         }
         Change::Accepted(_) => (context.text("accepted", "接单"), String::new()),
         Change::Claimed(c) => (context.text("claimed", "抢单"), c.unit_id.clone()),
+        Change::Returned(c) if c.to_pool => {
+            (context.text("put back into the pool", "放回抢单池"), and(c.unit_id.clone(), &c.reason))
+        }
         Change::Returned(c) => (context.text("returned", "退单"), and(c.unit_id.clone(), &c.reason)),
         Change::Transferred(c) => (
             context.text("transferred", "转派"),

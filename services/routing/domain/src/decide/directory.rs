@@ -181,7 +181,11 @@ impl Directory {
             // Whom it names is asked by whoever calls this; this is where it goes when that is nobody.
             RuleTarget::Strategy(strategy) => {
                 self.can_take(&strategy.unit_id, ticket, at)?;
-                Ok(Target::Pool { unit_id: Some(strategy.unit_id.clone()), reason: rule_name.to_owned() })
+                Ok(Target::Pool {
+                    unit_id: Some(strategy.unit_id.clone()),
+                    reason: rule_name.to_owned(),
+                    claim_limit: strategy.claim_limit,
+                })
             }
             RuleTarget::Group { group_id } => to_unit(group_id, None),
             // Which unit that is depends on the ticket's past: whoever calls this asks there.
@@ -197,12 +201,13 @@ impl Directory {
                 };
                 to_unit(unit.ok_or_else(gone)?, Some(person_id))
             }
-            RuleTarget::Pool { unit_id, reason } => {
+            RuleTarget::Pool { unit_id, reason, claim_limit } => {
                 if let Some(unit) = unit_id {
                     self.can_take(unit, ticket, at)?;
                 }
                 let reason = if reason.is_empty() { rule_name } else { reason };
-                Ok(Target::Pool { unit_id: unit_id.clone(), reason: reason.to_owned() })
+                let (unit_id, reason) = (unit_id.clone(), reason.to_owned());
+                Ok(Target::Pool { unit_id, reason, claim_limit: *claim_limit })
             }
         }
     }

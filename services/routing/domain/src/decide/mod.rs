@@ -319,7 +319,9 @@ impl Search<'_> {
             }
             (None, Otherwise::Pool) => {
                 let reason = format!("nobody of `{unit_id}` can take it: {reasons}");
-                Aim::To(Target::Pool { unit_id: Some(unit_id), reason: reason.clone() }, Some(reason))
+                let claim_limit = strategy.claim_limit;
+                let pool = Target::Pool { unit_id: Some(unit_id), reason: reason.clone(), claim_limit };
+                Aim::To(pool, Some(reason))
             }
             (None, Otherwise::NextRule) => {
                 Aim::Not(Outcome::NobodyAble, Some(Detail::Text(format!("{unit_id}: {reasons}"))))
@@ -367,7 +369,7 @@ impl Search<'_> {
 
     fn pooled(&mut self, reason: String) -> Decided {
         let summary = format!("manual pool: {reason}");
-        self.decided(Target::Pool { unit_id: None, reason }, None, None, summary)
+        self.decided(Target::Pool { unit_id: None, reason, claim_limit: 0 }, None, None, summary)
     }
 
     fn decided(&mut self, target: Target, rule: Option<i64>, area: Option<i64>, summary: String) -> Decided {

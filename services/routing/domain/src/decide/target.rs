@@ -18,6 +18,8 @@ pub enum Target {
         unit_id: Option<String>,
         /// Why.
         reason: String,
+        /// How many tickets from pools a person may have in hand, this one included, who claims it; 0: any number.
+        claim_limit: u32,
     },
 }
 

@@ -89,6 +89,10 @@ fn unit_of(decided: &Decided) -> &str {
     }
 }
 
+fn manual_pool(reason: &str) -> Target {
+    Target::Pool { unit_id: None, reason: reason.to_owned(), claim_limit: 0 }
+}
+
 #[test]
 fn the_first_rule_that_holds_decides_and_later_ones_are_not_tried() {
     let directory = directory(
@@ -151,7 +155,7 @@ fn a_ticket_never_goes_back_to_a_unit_that_returned_it() {
     let last = decided(&directory, ticket);
     let reason =
         "every unit that rules, responsibilities and areas name and every desk around it has returned it";
-    assert_eq!(last.target, Target::Pool { unit_id: None, reason: reason.into() });
+    assert_eq!(last.target, manual_pool(reason));
 }
 
 #[test]
@@ -159,7 +163,7 @@ fn nothing_that_matches_leaves_it_in_the_manual_pool_with_the_reason() {
     let elsewhere = TicketFacts { region: code("1101"), ..noise() };
     let decided = decided(&directory(vec![rule(1, "ticket.priority == 1", to("env"))], vec![]), elsewhere);
     let reason = "no rule, no responsible person, no area and no desk matches";
-    assert_eq!(decided.target, Target::Pool { unit_id: None, reason: reason.into() });
+    assert_eq!(decided.target, manual_pool(reason));
     assert_eq!((decided.rule_revision, decided.area_id), (None, None));
 }
 
@@ -170,7 +174,7 @@ fn arbitration_goes_to_the_pool_untried() {
     ticket.return_count = 3;
     let decided = decided(&directory(vec![rule(1, "true", to("env"))], vec![]), ticket);
     assert!(
-        matches!(&decided.target, Target::Pool { unit_id: None, reason } if reason.starts_with("arbitration: returned 3 times"))
+        matches!(&decided.target, Target::Pool { unit_id: None, reason, .. } if reason.starts_with("arbitration: returned 3 times"))
     );
     assert!(decided.explanation.arbitration && decided.explanation.rules.is_empty());
 }
@@ -218,8 +222,8 @@ fn persons_groups_desks_and_pools_are_targets_too() {
         (Some(RuleTarget::Desk { desk_id: Some("city-desk".into()) }), dispatch("city-desk", None)),
         (Some(RuleTarget::Desk { desk_id: None }), dispatch("county-desk", None)),
         (
-            Some(RuleTarget::Pool { unit_id: Some("crew".into()), reason: String::new() }),
-            Target::Pool { unit_id: Some("crew".into()), reason: "Rule 1".into() },
+            Some(RuleTarget::Pool { unit_id: Some("crew".into()), reason: String::new(), claim_limit: 3 }),
+            Target::Pool { unit_id: Some("crew".into()), reason: "Rule 1".into(), claim_limit: 3 },
         ),
     ] {
         assert_eq!(decided(&directory(vec![rule(1, "true", target)], vec![]), noise()).target, expected);

@@ -1,60 +1,33 @@
 //! Who was considered for a ticket, and why each did not get it.
 
+use super::codes::codes;
 use crate::strategy::Strategy;
 use serde::{Deserialize, Serialize};
 
 /// Most people that one trial names; of the others it says how many there were.
 const MOST_NAMED: usize = 200;
 
-/// What came of considering a person. The numbers are stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "u8", try_from = "u8")]
-#[repr(u8)]
-pub enum PersonOutcome {
-    /// Gets it.
-    Chosen = 1,
-    /// Could have taken it; somebody else came first.
-    Behind = 2,
-    /// Has as many tickets as their capacity allows.
-    Full = 3,
-    /// Has no shift at this time.
-    OffDuty = 4,
-    /// Is on leave.
-    OnLeave = 5,
-    /// Somebody else has their shift this time.
-    Replaced = 6,
-    /// Lacks a skill that is needed.
-    LacksSkill = 7,
-    /// Returned it in this round.
-    ReturnedIt = 8,
-    /// Is not active any more.
-    Inactive = 9,
-}
-
-const OUTCOMES: [PersonOutcome; 9] = [
-    PersonOutcome::Chosen,
-    PersonOutcome::Behind,
-    PersonOutcome::Full,
-    PersonOutcome::OffDuty,
-    PersonOutcome::OnLeave,
-    PersonOutcome::Replaced,
-    PersonOutcome::LacksSkill,
-    PersonOutcome::ReturnedIt,
-    PersonOutcome::Inactive,
-];
-
-impl From<PersonOutcome> for u8 {
-    fn from(outcome: PersonOutcome) -> Self {
-        outcome as Self
-    }
-}
-
-impl TryFrom<u8> for PersonOutcome {
-    type Error = String;
-
-    fn try_from(number: u8) -> Result<Self, Self::Error> {
-        let outcome = OUTCOMES.into_iter().find(|outcome| u8::from(*outcome) == number);
-        outcome.ok_or_else(|| format!("no outcome {number}"))
+codes! {
+    /// What came of considering a person. The numbers are stored.
+    pub enum PersonOutcome {
+        /// Gets it.
+        Chosen = 1,
+        /// Could have taken it; somebody else came first.
+        Behind = 2,
+        /// Has as many tickets as their capacity allows.
+        Full = 3,
+        /// Has no shift at this time.
+        OffDuty = 4,
+        /// Is on leave.
+        OnLeave = 5,
+        /// Somebody else has their shift this time.
+        Replaced = 6,
+        /// Lacks a skill that is needed.
+        LacksSkill = 7,
+        /// Returned it in this round.
+        ReturnedIt = 8,
+        /// Is not active any more.
+        Inactive = 9,
     }
 }
 
@@ -188,9 +161,9 @@ impl StaffTrial {
             let more: u32 = self.more.iter().filter(|(of, _)| *of == outcome).map(|(_, count)| *count).sum();
             weighed + others + usize::try_from(more).unwrap_or(usize::MAX)
         };
-        let said: Vec<String> = OUTCOMES
-            .into_iter()
-            .map(|outcome| (counted(outcome), outcome))
+        let said: Vec<String> = PersonOutcome::ALL
+            .iter()
+            .map(|outcome| (counted(*outcome), outcome))
             .filter(|(count, _)| *count > 0)
             .map(|(count, outcome)| format!("{count} {}", outcome.words()))
             .collect();

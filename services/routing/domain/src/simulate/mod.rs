@@ -1,5 +1,8 @@
 //! Rules tried on past tickets, beside those in force: what would go elsewhere, and what came of each rule. Source: R4.
 //!
+//! Each ticket is tried for itself, by both sides alike: as if nobody had anything in hand. When a ticket would have left
+//! somebody's hands is not known, so that loads that grew with each decision would fill everybody up.
+//!
 //! What is kept grows with the pairs of places, not with the tickets.
 
 mod tally;

@@ -36,14 +36,19 @@ fn directory(rules: &[(i64, &str, &str)]) -> Directory {
         condition: Condition::compile(when).unwrap(),
         action: match *to {
             "urgent" => RuleAction { set_priority: 1, ..RuleAction::default() },
-            "pool" => target(RuleTarget::Pool { unit_id: None, reason: String::new() }),
-            "env pool" => target(RuleTarget::Pool { unit_id: Some("env".into()), reason: String::new() }),
+            "pool" => target(RuleTarget::Pool { unit_id: None, reason: String::new(), claim_limit: 0 }),
+            "env pool" => target(RuleTarget::Pool {
+                unit_id: Some("env".into()),
+                reason: String::new(),
+                claim_limit: 0,
+            }),
             "staff of env" => target(RuleTarget::Strategy(StrategyTarget {
                 unit_id: "env".into(),
                 strategy: Strategy::LeastLoaded,
                 skills: Vec::new(),
                 capacity: 0,
                 otherwise: Otherwise::Pool,
+                claim_limit: 0,
             })),
             "li" => target(RuleTarget::Person { person_id: "li".into(), unit_id: None }),
             unit => target(RuleTarget::Unit { unit_id: unit.into() }),

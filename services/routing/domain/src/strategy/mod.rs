@@ -51,6 +51,15 @@ pub struct StrategyTarget {
     /// When nobody can take it.
     #[serde(default)]
     pub otherwise: Otherwise,
+    /// In the unit's pool, as that of [`crate::RuleTarget::Pool`].
+    #[serde(default, skip_serializing_if = "is_none")]
+    pub claim_limit: u32,
+}
+
+/// Nothing is kept of a limit that is none.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+pub(crate) const fn is_none(limit: &u32) -> bool {
+    *limit == 0
 }
 
 impl Strategy {

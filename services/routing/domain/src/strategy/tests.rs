@@ -79,6 +79,7 @@ fn target(strategy: Strategy, skills: &[&str]) -> StrategyTarget {
         skills: skills.iter().map(|s| (*s).to_owned()).collect(),
         capacity: 0,
         otherwise: Otherwise::Pool,
+        claim_limit: 0,
     }
 }
 

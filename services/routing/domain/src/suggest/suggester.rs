@@ -2,6 +2,7 @@
 
 use super::lesson::{Lesson, known, with_item};
 use gongdan_classify::{Bag, Classifier};
+use std::collections::HashSet;
 
 /// A suggestion and how sure it is, 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,17 +31,23 @@ pub struct Suggester {
 }
 
 impl Suggester {
-    /// Items for a text, likeliest first; none when nothing of it was ever seen.
+    /// Items for a text, likeliest first, only of those that can be chosen, if that is known; none when nothing of it was
+    /// ever seen.
     #[must_use]
-    pub fn items(&self, text: &Bag, at_most: usize) -> Vec<Hit> {
-        hits(&self.items, text, None, at_most)
+    pub fn items(&self, text: &Bag, offered: Option<&HashSet<String>>, at_most: usize) -> Vec<Hit> {
+        let among = offered.map(|offered| {
+            let known = self.items.labels().iter().zip(0..);
+            known.filter(|(label, _)| offered.contains(*label)).map(|(_, class)| class).collect()
+        });
+        hits(&self.items, text, among, at_most)
     }
 
     /// Units for a text and what is known of its item, likeliest first, only of those that come into question.
     #[must_use]
     pub fn units(&self, text: &Bag, item: Option<&str>, among: &[String], at_most: usize) -> Vec<Hit> {
         let Some(units) = &self.units else { return Vec::new() };
-        hits(units, &with_item(text.clone(), item.and_then(known)), Some(among), at_most)
+        let text = with_item(text.clone(), item.and_then(known));
+        hits(units, &text, Some(classes(units, among)), at_most)
     }
 
     /// How many items and units it knows.
@@ -76,8 +83,7 @@ fn classes(classifier: &Classifier, keys: &[String]) -> Vec<u32> {
     keys.iter().filter_map(|key| classifier.class(key)).collect()
 }
 
-fn hits(classifier: &Classifier, text: &Bag, among: Option<&[String]>, at_most: usize) -> Vec<Hit> {
-    let among = among.map(|among| classes(classifier, among));
+fn hits(classifier: &Classifier, text: &Bag, among: Option<Vec<u32>>, at_most: usize) -> Vec<Hit> {
     let ranked = classifier.rank(text, among.as_deref());
     let hit = |class: u32, confidence| {
         classifier.labels().get(class as usize).map(|key| Hit { key: key.clone(), confidence })

@@ -53,11 +53,21 @@ fn items_and_units_are_suggested_as_past_tickets_turned_out() {
     assert_eq!((judged.items.tickets, judged.items.left_out, judged.items.classes), (40, 0, 2));
     for (item, unit, words) in WORDS {
         let text = Bag::of(words[0], "");
-        assert_eq!(first(&suggester.items(&text, 3)), item);
+        assert_eq!(first(&suggester.items(&text, None, 3)), item);
         let among = covering(region("440106"));
         assert_eq!(first(&suggester.units(&text, None, &among, 3)), unit);
         assert_eq!(first(&suggester.units(&text, Some(item), &among, 3)), unit);
     }
+}
+
+#[test]
+fn an_item_that_cannot_be_chosen_any_more_is_not_suggested() {
+    let (suggester, _) = train(lessons()).unwrap();
+    let text = Bag::of(WORDS[0].2[0], "");
+    let offered = std::collections::HashSet::from([WORDS[1].0.to_owned()]);
+    let hits = suggester.items(&text, Some(&offered), 3);
+    assert_eq!(hits, [Hit { key: WORDS[1].0.into(), confidence: 1.0 }]);
+    assert!(suggester.items(&text, Some(&std::collections::HashSet::new()), 3).is_empty());
 }
 
 #[test]
@@ -123,7 +133,7 @@ fn it_learns_from_what_resolves_and_says_what_it_would_have_said() {
     for _ in 0..10 {
         suggester.learn(&turned, &among);
     }
-    assert_eq!(first(&suggester.items(&turned.bag, 1)), ROADS);
+    assert_eq!(first(&suggester.items(&turned.bag, None, 1)), ROADS);
     assert_eq!(first(&suggester.units(&turned.bag, None, &among, 1)), "roads");
     // What it does not know says nothing.
     assert_eq!(suggester.learn(&lesson("噪音", "新事项", "new"), &among), Hits::default());

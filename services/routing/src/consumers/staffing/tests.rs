@@ -54,6 +54,7 @@ fn directory(strategy: Strategy) -> Directory {
         skills: Vec::new(),
         capacity: 0,
         otherwise: Otherwise::Pool,
+        claim_limit: 0,
     };
     let rule = RuleInForce {
         revision: 1,

@@ -7,14 +7,16 @@ use crate::{
     names::UnitId,
     refusal::Refusal,
     ticket::Ticket,
+    vocabulary::PrincipalKind,
 };
 use jiff::Timestamp;
 
 impl Ticket {
-    /// Takes a waiting ticket without being asked. Source: T13.
+    /// Takes a waiting ticket without being asked. Source: T13, R9.
     ///
     /// Members claim from their unit's pool, and whoever may act for any unit from any; what waits for dispatchers only is
-    /// claimed for the first unit of who claims it.
+    /// claimed for the first unit of who claims it. Whether `by` may have one more is asked where it is written, by
+    /// [`Ticket::claim_limit`].
     ///
     /// # Errors
     /// Outside `pending_dispatch`, when `by` may not claim from this pool, and when there is no unit to claim for.
@@ -23,6 +25,13 @@ impl Ticket {
         let unit = self.claimed_for(by)?;
         let handler = self.holder(by);
         Ok(self.after(by, at, Change::Claimed { unit, handler }))
+    }
+
+    /// How many tickets from pools `by` may have in hand with this one, if that is limited. Programs have nothing in hand.
+    #[must_use]
+    pub fn claim_limit(&self, by: &Actor) -> Option<u32> {
+        let limit = self.pool.as_ref().map_or(0, |pool| pool.claim_limit);
+        (limit > 0 && by.kind == PrincipalKind::Person).then_some(limit)
     }
 
     fn claimed_for(&self, by: &Actor) -> Result<UnitId, Refusal> {

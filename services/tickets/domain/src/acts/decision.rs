@@ -31,7 +31,7 @@ pub enum Target {
     /// To a unit, perhaps a person.
     Unit { unit: UnitId, person: Option<PrincipalId> },
     /// To the pool of a unit, or of the dispatchers.
-    Pool { unit: Option<UnitId>, reason: String },
+    Pool { unit: Option<UnitId>, reason: String, claim_limit: u32 },
 }
 
 /// What became of a decision.
@@ -66,8 +66,8 @@ impl Ticket {
                 let note = Note::default();
                 self.after(by, at, Change::Dispatched { unit, person, decision: Some(id), marks, note })
             }
-            Target::Pool { unit, reason } => {
-                self.after(by, at, Change::Pooled { decision: Some(id), unit, marks, reason })
+            Target::Pool { unit, reason, claim_limit } => {
+                self.after(by, at, Change::Pooled { decision: Some(id), unit, marks, reason, claim_limit })
             }
         })
     }

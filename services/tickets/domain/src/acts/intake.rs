@@ -135,6 +135,8 @@ impl Ticket {
             handler: None,
             decision_id: None,
             pool: None,
+            claimed_from: None,
+            put_back_by: Vec::new(),
             returned_by: Vec::new(),
             return_count: 0,
             arbitration: false,

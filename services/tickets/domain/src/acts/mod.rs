@@ -10,6 +10,7 @@ pub(crate) mod draft;
 pub(crate) mod erase;
 pub(crate) mod intake;
 pub(crate) mod past;
+mod put_back;
 mod reopen;
 mod resolve;
 mod return_to_pool;

@@ -30,13 +30,14 @@ impl Ticket {
         self.require(Action::Return)?;
         let unit = self.require_holder(by)?;
         let arbitration = self.returned_by.len() + 1 > rules.max_returns;
-        let returned = self.after(by, at, Change::Returned { unit, reason, arbitration });
+        let returned = self.after(by, at, Change::Returned { unit, reason, arbitration, to_pool: false });
         if !arbitration {
             return Ok(returned);
         }
         let reason =
             format!("returned {} times in this round: arbitration", returned.ticket.returned_by.len());
-        let pooled = Change::Pooled { decision: None, unit: None, marks: Marks::default(), reason };
+        let pooled =
+            Change::Pooled { decision: None, unit: None, marks: Marks::default(), reason, claim_limit: 0 };
         Ok(returned.then(by, at, Origin::Live, pooled))
     }
 }

@@ -83,7 +83,8 @@ impl Ticket {
             return Ok(escalated);
         }
         let reason = format!("escalated to tier {tier} in arbitration");
-        let pooled = What::Pooled { decision: None, unit: None, marks: Marks::default(), reason };
+        let pooled =
+            What::Pooled { decision: None, unit: None, marks: Marks::default(), reason, claim_limit: 0 };
         Ok(escalated.then(by, at, Origin::Live, pooled))
     }
 

@@ -197,7 +197,8 @@ impl Step {
 
     fn decision(&self, ticket: &Ticket) -> Decision {
         let target = if self.flag(1) {
-            Target::Pool { unit: self.flag(2).then(|| self.unit()), reason: "no match".to_owned() }
+            let unit = self.flag(2).then(|| self.unit());
+            Target::Pool { unit, reason: "no match".to_owned(), claim_limit: self.dice % 3 }
         } else {
             Target::Unit { unit: self.unit(), person: None }
         };

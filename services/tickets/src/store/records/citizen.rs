@@ -16,6 +16,9 @@ pub(crate) fn only_theirs(ticket: &mut pb::Ticket) {
     // Other people's tickets.
     ticket.links.clear();
     ticket.pool_reason.clear();
+    ticket.pool_claim_limit = 0;
+    ticket.claimed_from = None;
+    ticket.put_back_by_ids.clear();
     ticket.priority_reason.clear();
     for handoff in &mut ticket.emergency_handoffs {
         handoff.note.clear();

@@ -7,6 +7,7 @@ use super::{
     },
     TicketRef, Tickets,
 };
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Reason};
 use gongdan_pg::{RequestKey, error};
 use gongdan_proto::tickets::v1 as pb;
@@ -20,6 +21,25 @@ impl Tickets {
     pub(crate) async fn created_by(
         &self,
         key: &RequestKey,
+        viewer: Viewer,
+    ) -> Result<Option<pb::Ticket>, Error> {
+        self.answer_to(key, None, viewer).await
+    }
+
+    /// The answer that a request which named no ticket got before, unless its ticket is out of the caller's sight by now.
+    pub(crate) async fn answered_to(
+        &self,
+        key: &RequestKey,
+        caller: &Caller,
+        viewer: Viewer,
+    ) -> Result<Option<pb::Ticket>, Error> {
+        self.answer_to(key, Some(caller), viewer).await
+    }
+
+    async fn answer_to(
+        &self,
+        key: &RequestKey,
+        seen_by: Option<&Caller>,
         viewer: Viewer,
     ) -> Result<Option<pb::Ticket>, Error> {
         let row = sqlx::query!(
@@ -36,6 +56,9 @@ impl Tickets {
         let Some(row) = row else { return Ok(None) };
         key.verify(&row.hash)?;
         let view = self.view(&TicketRef::Id(row.resource_id)).await?;
+        if let Some(caller) = seen_by {
+            view.check_seen(caller)?;
+        }
         self.answer_of(view, row.version, row.created_at, viewer).await.map(Some)
     }
 

@@ -117,11 +117,20 @@ impl Tickets {
             Err(error) if error.code() == gongdan_errors::Code::Internal => Some(error),
             Err(error) => return Err(error),
         };
+        self.after_conflict(call, conflict).await
+    }
+
+    /// An act that was not written: the answer if it was the same request that was faster, else why, or ABORTED.
+    pub(in crate::store) async fn after_conflict(
+        &self,
+        call: &Call,
+        why: Option<Error>,
+    ) -> Result<pb::Ticket, Error> {
         self.metrics.conflict();
         let again = Call { etag: None, ..call.clone() };
         match self.open(&again).await? {
             Opened::Answered(answer) => Ok(*answer),
-            Opened::Fresh(present) => Err(conflict.unwrap_or_else(|| lost_race_to(present.view.version))),
+            Opened::Fresh(present) => Err(why.unwrap_or_else(|| lost_race_to(present.view.version))),
         }
     }
 

@@ -37,6 +37,7 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
     ("accept", 14, |t, _, by, at, _| t.accept(by, at)),
     ("transfer", 1, |t, s, by, at, _| t.transfer(s.unit(), None, reason("转"), by, at)),
     ("return", 2, |t, _, by, at, _| t.return_to_pool(reason("不属于"), &Rules::default(), by, at)),
+    ("put back", 3, |t, _, by, at, _| t.put_back(reason("请病假"), by, at)),
     ("resolve", 12, |t, s, by, at, _| {
         let outcome = s.pick(Outcome::ALL);
         t.resolve(outcome, solution(), RootCause::default(), s.flag(4).then(|| s.unit()), reply(), by, at)
@@ -224,7 +225,7 @@ pub(super) const ACTS: &[(&str, usize, Act)] = &[
     ("answer", 1, |t, s, by, at, _| s.rarely(t)?.answer(request(), s.pick(Outcome::ALL), reply(), by, at)),
     ("quarantine", 2, |t, _, by, at, _| t.quarantine(request().0, request().1, later(at, 259_200), by, at)),
     ("verify", 2, |t, s, by, at, _| t.verify(s.flag(1).then(|| s.unit()), by, at)),
-    ("expire", 1, |t, s, _, at, _| s.rarely(t)?.expire(reason("未核实"), &super::program(), at)),
+    ("expire", 1, |t, _, _, at, _| t.expire(reason("未核实"), &super::program(), at)),
     ("advance", 6, |t, s, by, at, world| {
         let steps: Vec<&str> = world
             .workflow

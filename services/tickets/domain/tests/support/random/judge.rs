@@ -163,7 +163,7 @@ pub fn check(ticket: &Ticket, first: &Ticket, events: &[Event], workflow: Option
     assert_eq!(versions, (1..=ticket.version).collect::<Vec<_>>(), "versions have no gaps");
 
     assert_eq!(ticket.round, 1 + count(events, |c| matches!(c, Change::Reopened { .. })));
-    assert_eq!(ticket.return_count, count(events, |c| matches!(c, Change::Returned { .. })));
+    assert_eq!(ticket.return_count, count(events, |c| matches!(c, Change::Returned { to_pool: false, .. })));
     assert_eq!(ticket.transfer_count, count(events, |c| matches!(c, Change::Transferred { .. })));
     assert_eq!(ticket.urge_count, count(events, |c| matches!(c, Change::Urged { .. })));
 
@@ -182,6 +182,7 @@ pub fn check(ticket: &Ticket, first: &Ticket, events: &[Event], workflow: Option
         assert!(ticket.pending_version > 0 && ticket.pending_version <= ticket.version);
     }
     assert!(ticket.phase == Phase::PendingDispatch || (ticket.pool.is_none() && !ticket.arbitration));
+    assert!(ticket.claimed_from.is_none() || (ticket.pool.is_none() && ticket.lead_unit.is_some()));
     assert!(ticket.lead_unit.iter().all(|unit| ticket.participants.contains(unit)));
     assert_eq!(ticket.resolution.is_some(), ticket.resolved_at.is_some());
     assert_eq!(ticket.closed_at.is_some(), ticket.phase.is_over());
