@@ -226,6 +226,9 @@ impl Suite {
         let new = self.new_event(t, kind, origin, payload, region);
         let mut log = self.owner.pool().acquire().await.unwrap();
         gongdan_outbox::append(&mut log, std::slice::from_ref(&new)).await.unwrap();
+        drop(log);
+        // As the relay does, which publishes nothing that the log does not show.
+        self.log_settled().await;
         self.env
             .publish(&Event {
                 id: new.id,
