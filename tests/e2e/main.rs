@@ -15,6 +15,7 @@ mod import;
 mod one_machine;
 mod outages;
 mod personal_data;
+mod r10_reassign;
 mod r11_suggest;
 mod r1_organisation;
 mod r3_duty;

@@ -105,6 +105,8 @@ reasons! {
     LegalHoldNotFound = "LEGAL_HOLD_NOT_FOUND",
     /// Nothing was changed in a draft of rules. Code FAILED_PRECONDITION.
     NoRuleDraft = "NO_RULE_DRAFT",
+    /// The person has no tickets in hand that could be reassigned. Code FAILED_PRECONDITION.
+    NoTicketsInHand = "NO_TICKETS_IN_HAND",
     /// The ticket did not come to who has it by a claim: there is no pool to put it back into. Code FAILED_PRECONDITION.
     NotClaimed = "NOT_CLAIMED",
     /// The caller does not belong to the unit that holds the ticket. Code PERMISSION_DENIED.
@@ -135,6 +137,12 @@ reasons! {
     PrincipalNotFound = "PRINCIPAL_NOT_FOUND",
     /// The caller left an answer unread for too long, and it was given up. Code RESOURCE_EXHAUSTED, with when to try again.
     ReaderTooSlow = "READER_TOO_SLOW",
+    /// The person has another number of tickets in hand than the preview found; metadata names `expected` and `found`. Code FAILED_PRECONDITION.
+    ReassignmentChanged = "REASSIGNMENT_CHANGED",
+    /// The reassignment is not there, or is of none of the caller's units. Code NOT_FOUND.
+    ReassignmentNotFound = "REASSIGNMENT_NOT_FOUND",
+    /// Another reassignment of the same person goes on. Code FAILED_PRECONDITION.
+    ReassignmentRunning = "REASSIGNMENT_RUNNING",
     /// The rebuild is not there. Code NOT_FOUND.
     RebuildNotFound = "REBUILD_NOT_FOUND",
     /// Nothing was trained by which items and units could be suggested: train first. Code FAILED_PRECONDITION.

@@ -20,6 +20,8 @@ pub struct Config {
     pub suggestions: SuggestionsConfig,
     /// `[duty]`
     pub duty: DutyConfig,
+    /// `[reassignments]`
+    pub reassignments: ReassignmentsConfig,
 }
 
 /// Units, people, areas.
@@ -44,6 +46,18 @@ pub struct BootstrapConfig {
 pub struct DutyConfig {
     /// How many tickets a person may have at a time when neither rule nor roster says it.
     pub capacity: u32,
+}
+
+/// Reassignments in bulk.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReassignmentsConfig {
+    /// How many tickets in one transaction.
+    pub at_once: u16,
+    /// How long between two of them.
+    pub pause: SignedDuration,
+    /// How often it is looked whether tickets has answered everything.
+    pub look_every: SignedDuration,
 }
 
 /// Decisions that nobody answers.
@@ -99,6 +113,9 @@ impl Config {
             ("suggestions.catalogue_every", self.suggestions.catalogue_every.is_positive()),
             ("suggestions.train_on", self.suggestions.train_on > 0),
             ("duty.capacity", self.duty.capacity > 0),
+            ("reassignments.at_once", self.reassignments.at_once > 0),
+            ("reassignments.pause", self.reassignments.pause.is_positive()),
+            ("reassignments.look_every", self.reassignments.look_every.is_positive()),
         ] {
             if !positive {
                 return Err(NotPositive(key));

@@ -79,6 +79,28 @@ pub fn roster_etag_mismatch() -> Error {
     Error::aborted(Reason::EtagMismatch, "the roster changed since it was read: read it again")
 }
 
+/// The reassignment is not there.
+pub fn reassignment_not_found() -> Error {
+    Error::not_found(Reason::ReassignmentNotFound, "no reassignment of this id")
+}
+
+/// The person has nothing to hand over.
+pub fn no_tickets_in_hand() -> Error {
+    Error::precondition(Reason::NoTicketsInHand, "the person has no tickets in hand")
+}
+
+/// The person has another number of tickets in hand than the preview found.
+pub fn reassignment_changed(expected: i64, found: i64) -> Error {
+    let message = "the person has another number of tickets in hand by now: look at the preview again";
+    Error::precondition(Reason::ReassignmentChanged, message).with("expected", expected).with("found", found)
+}
+
+/// Another reassignment of the same person goes on.
+pub fn reassignment_running() -> Error {
+    let message = "another reassignment of this person's tickets goes on: wait for it, or stop it";
+    Error::precondition(Reason::ReassignmentRunning, message)
+}
+
 /// What the domain found wrong.
 pub fn invalid(found: Vec<gongdan_routing_domain::Violation>) -> Error {
     Error::invalid(found.into_iter().map(|v| Violation { field: v.field, rule: v.rule }).collect())

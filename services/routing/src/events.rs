@@ -1,6 +1,6 @@
 //! Units, principals and decisions as the contract has them, and the events that tell of them.
 
-use crate::store::{DecisionRow, StoredDecision, UnitAt};
+use crate::store::{DecisionRow, Handover, StoredDecision, UnitAt};
 use gongdan_bus::{Origin, bucket};
 use gongdan_clock::{new_id, stable_id};
 use gongdan_outbox::NewEvent;
@@ -131,6 +131,7 @@ pub struct Telling<'a> {
     set_priority: i32,
     assisting_unit_ids: &'a [String],
     summary: &'a str,
+    handover: Option<&'a Handover>,
 }
 
 impl<'a> From<&'a DecisionRow> for Telling<'a> {
@@ -146,6 +147,7 @@ impl<'a> From<&'a DecisionRow> for Telling<'a> {
             set_priority: row.decided.set_priority.into(),
             assisting_unit_ids: &row.decided.assisting_unit_ids,
             summary: &row.decided.summary,
+            handover: row.handover.as_ref(),
         }
     }
 }
@@ -163,6 +165,7 @@ impl<'a> From<&'a StoredDecision> for Telling<'a> {
             set_priority: row.set_priority,
             assisting_unit_ids: &row.assisting_unit_ids,
             summary: &row.summary,
+            handover: row.handover.as_ref(),
         }
     }
 }
@@ -188,6 +191,11 @@ pub fn decided<'a>(decision: impl Into<Telling<'a>>, version: i64, now: Timestam
         set_priority: told.set_priority,
         assisting_unit_ids: told.assisting_unit_ids.to_vec(),
         summary: told.summary.to_owned(),
+        handover: told.handover.map(|handover| pb::Handover {
+            reassignment_id: handover.reassignment_id.to_string(),
+            from_person_id: handover.from_person_id.clone(),
+            reason: handover.reason.clone(),
+        }),
     };
     let subject = gongdan_bus::subject(crate::NAME, "decided", told.region, told.ticket_id);
     event("decided", subject, told.id, version, now, payload.encode_to_vec())

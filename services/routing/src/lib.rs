@@ -1,5 +1,6 @@
 //! routing: which unit gets a ticket, and why. The authority on units, principals, areas and rules; decides for each
-//! version of a ticket that waits, and sends the decision to tickets until it is answered. Source: R1 to R8, R11.
+//! version of a ticket that waits, and sends the decision to tickets until it is answered; gives the tickets of somebody who
+//! leaves to others. Source: R1 to R8, R10, R11.
 
 mod config;
 mod consumers;
@@ -13,7 +14,8 @@ mod telemetry;
 mod writer;
 
 pub use config::{
-    BootstrapConfig, Config, DecisionsConfig, DutyConfig, NotPositive, OrganisationConfig, SuggestionsConfig,
+    BootstrapConfig, Config, DecisionsConfig, DutyConfig, NotPositive, OrganisationConfig,
+    ReassignmentsConfig, SuggestionsConfig,
 };
 
 use crate::{
@@ -33,6 +35,7 @@ use gongdan_pg::Schema;
 use gongdan_proto::routing::v1::{
     decision_service_server::DecisionServiceServer, duty_service_server::DutyServiceServer,
     organisation_service_server::OrganisationServiceServer,
+    reassignment_service_server::ReassignmentServiceServer,
     responsibility_service_server::ResponsibilityServiceServer, rule_service_server::RuleServiceServer,
     rule_set_service_server::RuleSetServiceServer, suggest_service_server::SuggestServiceServer,
 };
@@ -69,6 +72,9 @@ pub(crate) struct Rooms {
     directory: Arc<DirectoryCache>,
     suggester: SuggesterCache,
     trainer: Arc<Trainer>,
+    reassignments: ReassignmentsConfig,
+    /// A reassignment began or was stopped here: it is looked after at once.
+    reassigning: Notify,
     /// Which items can be chosen.
     offered: Offered,
 }
@@ -100,6 +106,8 @@ impl Rooms {
             directory: Arc::default(),
             suggester: SuggesterCache::default(),
             trainer: Arc::new(trainer),
+            reassignments: config.reassignments,
+            reassigning: Notify::new(),
             offered: Offered::new(base.peers.channel("tickets")?),
         })
     }
@@ -139,7 +147,7 @@ pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) ->
 }
 
 async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    config.check().context("the sections [decisions] and [duty]")?;
+    config.check().context("the sections [decisions], [duty] and [reassignments]")?;
     let clock: SharedClock = Arc::new(SystemClock);
     let Some(mut base) =
         Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?
@@ -149,6 +157,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     let rooms = Arc::new(Rooms::new(&base, &config)?);
     jobs::bootstrap::bootstrap(&rooms, &config, &base.shutdown).await?;
     base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, base.shutdown.clone()));
+    base.spawn(jobs::reassign::run(rooms.clone(), config.decisions, base.shutdown.clone()));
     base.spawn(jobs::fill_holdings::run(rooms.clone(), base.shutdown.clone()));
     base.spawn(jobs::take_effect::run(rooms.clone(), base.shutdown.clone()));
     base.spawn(jobs::learn::run(rooms.clone(), config.suggestions, base.shutdown.clone()));
@@ -164,6 +173,7 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
         .add(RuleServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(RuleSetServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DutyServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(ReassignmentServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(ResponsibilityServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(DecisionServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(SuggestServiceServer::new(api).max_decoding_message_size(limit))

@@ -3,7 +3,7 @@
 //! | Name | Kind | Labels |
 //! |---|---|---|
 //! | `gongdan.routing.decisions` | counter | `by`: rule, area, pool |
-//! | `gongdan.routing.answers` | counter | `answer`: dispatched, pooled, refused |
+//! | `gongdan.routing.answers` | counter | `answer`: dispatched, pooled, transferred, refused |
 //! | `gongdan.routing.sent_again` | counter | |
 //! | `gongdan.routing.rule_sets` | counter | `by`: draft, roll_back |
 //! | `gongdan.routing.simulations` | counter | `end`: finished, cancelled, failed |
@@ -14,11 +14,13 @@
 //! | `gongdan.routing.training.duration` | histogram, s | |
 //! | `gongdan.routing.reservations` | counter | `outcome`: made, lost |
 //! | `gongdan.routing.nobody_able` | counter | |
+//! | `gongdan.routing.reassignments` | counter | `end`: finished, stopped |
+//! | `gongdan.routing.reassigned_tickets` | counter | `outcome`: decided, nobody_able, moved_on |
 //! | `gongdan.routing.units_changed` | counter | |
 //!
 //! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
 
-use crate::store::{AnswerKind, SetKind};
+use crate::store::{AnswerKind, SetKind, TicketState};
 use gongdan_routing_domain::{Decided, Hits};
 use opentelemetry::{
     KeyValue,
@@ -33,6 +35,8 @@ pub struct Metrics {
     sent_again: Counter<u64>,
     reservations: Counter<u64>,
     nobody_able: Counter<u64>,
+    reassignments: Counter<u64>,
+    reassigned_tickets: Counter<u64>,
     units_changed: Counter<u64>,
     rule_sets: Counter<u64>,
     simulations: Counter<u64>,
@@ -87,6 +91,14 @@ impl Metrics {
                 "gongdan.routing.nobody_able",
                 "Rules with a strategy that held when nobody of the unit could take the ticket",
             ),
+            reassignments: counter(
+                "gongdan.routing.reassignments",
+                "Reassignments of a person's tickets that are over",
+            ),
+            reassigned_tickets: counter(
+                "gongdan.routing.reassigned_tickets",
+                "Tickets of reassignments whose turn came, by what came of it",
+            ),
             units_changed: counter(
                 "gongdan.routing.units_changed",
                 "Planned changes of units that took effect",
@@ -95,10 +107,18 @@ impl Metrics {
         for by in ["rule", "responsible", "area", "desk", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
         }
-        for answer in [AnswerKind::Dispatched, AnswerKind::Pooled, AnswerKind::Refused] {
+        for answer in
+            [AnswerKind::Dispatched, AnswerKind::Pooled, AnswerKind::Transferred, AnswerKind::Refused]
+        {
             metrics.answered(answer, 0);
         }
         metrics.sent_again(0);
+        for stopped in [false, true] {
+            metrics.ended_reassignment(stopped, 0);
+        }
+        for state in [TicketState::Open, TicketState::NobodyAble, TicketState::MovedOn] {
+            metrics.reassigned(state, 0);
+        }
         for by in ["draft", "roll_back"] {
             metrics.rule_sets.add(0, &[KeyValue::new("by", by)]);
         }
@@ -159,9 +179,30 @@ impl Metrics {
         let answer = match answer {
             AnswerKind::Dispatched => "dispatched",
             AnswerKind::Pooled => "pooled",
+            AnswerKind::Transferred => "transferred",
             AnswerKind::Refused => "refused",
         };
         self.answers.add(times, &[KeyValue::new("answer", answer)]);
+    }
+
+    /// Counts a reassignment that is over.
+    pub fn reassignment_over(&self, stopped: bool) {
+        self.ended_reassignment(stopped, 1);
+    }
+
+    fn ended_reassignment(&self, stopped: bool, times: u64) {
+        let end = if stopped { "stopped" } else { "finished" };
+        self.reassignments.add(times, &[KeyValue::new("end", end)]);
+    }
+
+    /// Counts tickets of reassignments whose turn came.
+    pub fn reassigned(&self, state: TicketState, times: u64) {
+        let outcome = match state {
+            TicketState::NobodyAble => "nobody_able",
+            TicketState::MovedOn => "moved_on",
+            _ => "decided",
+        };
+        self.reassigned_tickets.add(times, &[KeyValue::new("outcome", outcome)]);
     }
 
     /// Counts decisions sent again.

@@ -166,12 +166,15 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
             reason: mask_numbers(reason.as_str()),
             to_pool: *to_pool,
         }),
-        Change::Transferred { from, to, person, reason } => PbChange::Transferred(pb::Transferred {
-            from_unit_id: from.to_string(),
-            to_unit_id: to.to_string(),
-            to_person_id: text(person.as_ref()),
-            reason: mask_numbers(reason.as_str()),
-        }),
+        Change::Transferred { from, to, person, reason, decision } => {
+            PbChange::Transferred(pb::Transferred {
+                from_unit_id: from.to_string(),
+                to_unit_id: to.to_string(),
+                to_person_id: text(person.as_ref()),
+                reason: mask_numbers(reason.as_str()),
+                decision_id: text(decision.as_ref()),
+            })
+        }
         Change::Resolved { elapsed_seconds, .. } => {
             PbChange::Resolved(pb::Resolved { elapsed_seconds: *elapsed_seconds })
         }

@@ -9,6 +9,7 @@ mod staff;
 pub use direct::{DeskTrial, DirectOutcome, DirectTrial};
 pub use staff::{PersonOutcome, PersonTrial, StaffTrial};
 
+use crate::reassign::CourseTrial;
 use codes::codes;
 use serde::{Deserialize, Serialize};
 
@@ -82,6 +83,9 @@ pub struct Explanation {
     /// Second-level desks around the region, the nearest first, up to the one that got it.
     #[serde(default, rename = "k", skip_serializing_if = "Vec::is_empty")]
     pub desks: Vec<DeskTrial>,
+    /// Somebody handed it over: what was tried instead of rules and areas.
+    #[serde(default, rename = "h", skip_serializing_if = "Vec::is_empty")]
+    pub courses: Vec<CourseTrial>,
     /// Rules there were, disabled ones aside.
     #[serde(default, rename = "n", skip_serializing_if = "is_zero")]
     pub in_force: usize,

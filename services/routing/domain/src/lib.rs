@@ -13,6 +13,7 @@ pub mod finding;
 mod id;
 pub mod import;
 mod principal;
+pub mod reassign;
 pub mod responsible;
 mod rule;
 mod rule_set;

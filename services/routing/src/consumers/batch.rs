@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// The types that mean something here; all others are passed over without a look inside.
-pub(super) const KINDS: [&str; 13] = [
+pub(super) const KINDS: [&str; 14] = [
     "submitted",
     "answered",
     "verified",
@@ -19,17 +19,18 @@ pub(super) const KINDS: [&str; 13] = [
     "dispatched",
     "pooled",
     "claimed",
+    "transferred",
     "cancelled",
     "decision_refused",
 ];
 
 /// Why a ticket is to be decided about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Trigger {
     /// It came to `pending_dispatch`.
     Came,
-    /// Tickets refused this decision, and it still waits.
-    Refused(Uuid),
+    /// Tickets refused these decisions, and it still waits.
+    Refused(Vec<Uuid>),
 }
 
 /// A ticket that waits at the end of the batch.
@@ -97,10 +98,16 @@ impl Batch {
                 }
                 return Ok(());
             }
-            Change::DecisionRefused(refused) if !ticket.arbitration => (
-                Trigger::Refused(decision_id(&refused.decision_id)?.ok_or("a refusal of no decision")?),
-                None,
-            ),
+            // Not all of them have to be decisions about where it is dispatched to.
+            Change::DecisionRefused(refused) if !ticket.arbitration => {
+                let mut decisions =
+                    match self.waiting.get(&event.aggregate_id).map(|waiting| &waiting.trigger) {
+                        Some(Trigger::Refused(before)) => before.clone(),
+                        _ => Vec::new(),
+                    };
+                decisions.push(decision_id(&refused.decision_id)?.ok_or("a refusal of no decision")?);
+                (Trigger::Refused(decisions), None)
+            }
             // In a pool, or in arbitration: people decide from here on.
             _ => {
                 self.waiting.remove(&event.aggregate_id);
@@ -119,6 +126,7 @@ impl Batch {
         let (decision, kind, reason) = match change {
             Change::Dispatched(dispatched) => (&dispatched.decision_id, AnswerKind::Dispatched, ""),
             Change::Pooled(pooled) => (&pooled.decision_id, AnswerKind::Pooled, ""),
+            Change::Transferred(transferred) => (&transferred.decision_id, AnswerKind::Transferred, ""),
             Change::DecisionRefused(refused) => {
                 (&refused.decision_id, AnswerKind::Refused, refused.reason.as_str())
             }
@@ -183,7 +191,7 @@ mod tests {
             batch.take(&event(5, kind, Phase::PendingDispatch, change)).unwrap();
             batch.take(&refused(6)).unwrap();
             let waiting = &batch.waiting[&Uuid::from_u128(7)];
-            assert_eq!((waiting.trigger, waiting.event.version), (Trigger::Came, 6), "{kind}");
+            assert_eq!((&waiting.trigger, waiting.event.version), (&Trigger::Came, 6), "{kind}");
             assert_eq!(batch.answers.len(), 1, "{kind}: the answer is noted");
         }
     }
@@ -192,6 +200,10 @@ mod tests {
     fn a_refusal_alone_asks_again_for_its_decision() {
         let mut batch = Batch::default();
         batch.take(&refused(6)).unwrap();
-        assert_eq!(batch.waiting[&Uuid::from_u128(7)].trigger, Trigger::Refused(Uuid::from_u128(1)));
+        assert_eq!(batch.waiting[&Uuid::from_u128(7)].trigger, Trigger::Refused(vec![Uuid::from_u128(1)]));
+        // Of two none takes the other's place: one of them may be of another kind.
+        batch.take(&refused(7)).unwrap();
+        let both = Trigger::Refused(vec![Uuid::from_u128(1); 2]);
+        assert_eq!(batch.waiting[&Uuid::from_u128(7)].trigger, both);
     }
 }

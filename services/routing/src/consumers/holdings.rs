@@ -1,19 +1,20 @@
 //! Who holds which ticket, from tickets' events: what `loads` counts as held, who returned it, who had the customer's last
 //! ticket.
 
-use crate::store::{Holding, LastHandler, LoadChanges, Matter, holdings, last_handlers};
+use crate::store::{About, Holding, LastHandler, LoadChanges, Matter, holdings, last_handlers};
 use gongdan_bus::Event;
 use gongdan_outbox::ApplyError;
 use gongdan_proto::{
     common::v1::PrincipalKind,
     tickets::v1::{DataClass, Phase, Ticket, TicketEvent, ticket_event::Change},
 };
+use gongdan_region::RegionCode;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use uuid::Uuid;
 
 /// The types after which somebody else may hold a ticket, or nobody; all others are passed over without a look inside.
-pub const KINDS: [&str; 16] = [
+pub const KINDS: [&str; 17] = [
     "dispatched",
     "pooled",
     "accepted",
@@ -30,6 +31,8 @@ pub const KINDS: [&str; 16] = [
     "merge_undone",
     "verified",
     "erased",
+    // Nobody else holds it then, but a decision about who is to hold it is made for a version, and never twice for one.
+    "decision_refused",
 ];
 
 /// What a batch says of one ticket.
@@ -128,7 +131,9 @@ impl Holders {
             // Most tickets are nobody's until they are dispatched: those need no row.
             if known.is_some() || person.is_some() || unit_id.is_some() || !returned_by.is_empty() {
                 let (version, round) = (told.version, told.state.round);
-                after.push((*ticket, Holding { version, round, person_id: person, unit_id, returned_by }));
+                let about = about(&told.state);
+                let holding = Holding { version, round, person_id: person, unit_id, returned_by, about };
+                after.push((*ticket, holding));
             }
         }
         holdings::write(connection, &after).await?;
@@ -138,6 +143,12 @@ impl Holders {
         last_handlers::forget(connection, &forgotten).await?;
         Ok(changes)
     }
+}
+
+/// What a ticket is called, where it is and what about.
+pub fn about(ticket: &Ticket) -> Option<About> {
+    let region = RegionCode::parse(&ticket.region).ok()?;
+    Some(About { number: ticket.number.clone(), region, item: ticket.item.clone() })
 }
 
 /// Whether somebody has a ticket in hand.

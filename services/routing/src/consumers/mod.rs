@@ -10,3 +10,4 @@ mod staffing;
 pub mod tickets;
 
 pub use facts::facts;
+pub use holdings::about;

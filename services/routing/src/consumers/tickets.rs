@@ -20,7 +20,7 @@ use crate::{
         Answer, Answered, DecisionRow, DirectoryCache, InsertError, LoadChanges, Matter as LastMatter,
         answer_many,
         answerable::{self, Matter},
-        insert_many, last_handlers, loads, reservations, supersede_many,
+        insert_many, last_handlers, loads, reassignment_tickets, reservations, supersede_many,
     },
     telemetry::Metrics,
 };
@@ -97,6 +97,10 @@ impl Handler for Tickets {
         }
         let answers: Vec<Answer> = batch.answers.into_values().collect();
         let answered = answer_many(connection, &answers).await?;
+        let handed_over = |answer: &&Answer| {
+            answered.iter().any(|answered| answered.id == answer.decision_id && answered.handover)
+        };
+        reassignment_tickets::answered(connection, answers.iter().filter(handed_over)).await?;
         let gone: Vec<_> = batch.gone.into_iter().collect();
         let superseded = supersede_many(connection, &gone).await?;
         self.count(&answers, &answered);
@@ -134,7 +138,7 @@ impl Tickets {
         let directory = self.directory.get(connection, now).await?;
         let mut asked = Vec::with_capacity(waiting.len());
         for waiting in waiting.into_values() {
-            if let Some(refusals) = refusals(waiting.trigger, answers, answered) {
+            if let Some(refusals) = refusals(&waiting.trigger, answers, answered) {
                 asked.push((waiting, refusals));
             }
         }
@@ -171,6 +175,7 @@ impl Tickets {
                 decided,
                 attempt: i32::try_from(ask.refusals.count).unwrap_or(i32::MAX).saturating_add(1),
                 resend_at: now.saturating_add(self.resend.wait(1)).unwrap_or(now),
+                handover: None,
             })
             .collect();
         let written = insert_many(connection, &rows).await.map_err(|error| match error {
@@ -291,11 +296,13 @@ impl Tickets {
 }
 
 /// Refusals behind a question; none when it is not to be asked: the refusal was of an older decision, was answered
-/// before, or even the manual pool was refused.
-fn refusals(trigger: Trigger, answers: &[Answer], answered: &[Answered]) -> Option<Refusals> {
-    let Trigger::Refused(decision) = trigger else { return Some(Refusals::default()) };
-    let refused = answered.iter().find(|answered| answered.id == decision && answered.newest)?;
+/// before, was of one by which somebody would have handed the ticket over, or even the manual pool was refused.
+fn refusals(trigger: &Trigger, answers: &[Answer], answered: &[Answered]) -> Option<Refusals> {
+    let Trigger::Refused(decisions) = trigger else { return Some(Refusals::default()) };
+    let refused = answered
+        .iter()
+        .find(|answered| decisions.contains(&answered.id) && answered.newest && !answered.handover)?;
     let count = usize::try_from(refused.attempt).ok().filter(|count| *count <= REFUSALS_BEFORE_POOL)?;
-    let last_reason = answers.iter().find(|answer| answer.decision_id == decision)?.reason.clone();
+    let last_reason = answers.iter().find(|answer| answer.decision_id == refused.id)?.reason.clone();
     Some(Refusals { count, last_reason })
 }

@@ -137,6 +137,7 @@ pub fn leave(record: &LeaveRecord) -> pb::Leave {
         reason: leave.reason.clone(),
         recorded_by: record.recorded_by.clone(),
         cancelled_at: record.cancelled_at.map(to_timestamp),
+        tickets_in_hand: 0,
     }
 }
 

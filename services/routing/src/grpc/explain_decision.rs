@@ -1,6 +1,6 @@
 //! `DecisionService.ExplainDecision`
 
-use super::{decode::ticket, show};
+use super::{decode::ticket, preview_reassignment::considered, show};
 use crate::{
     Rooms, error,
     store::{DecisionName, RuleRevision},
@@ -11,6 +11,7 @@ use gongdan_proto::routing::v1::{self as pb, ExplainDecisionRequest, ExplainDeci
 use gongdan_region::{RegionCode, Regions};
 use gongdan_routing_domain::{
     Area, Detail, DirectOutcome, DirectTrial, Outcome, PersonOutcome, RuleTrial, StaffTrial, parts,
+    reassign::{CourseKind, CourseTrial},
     responsible::ChargeKind,
 };
 use std::collections::HashMap;
@@ -32,8 +33,9 @@ pub(super) async fn explain_decision(
     let revisions = rooms.store.rule_revisions(&revisions).await?;
     let area_ids: Vec<i64> = explanation.areas.iter().map(|trial| trial.0).collect();
     let areas = rooms.store.areas_by_id(&area_ids).await?;
-    let mut considered: Vec<String> =
-        explanation.staff.iter().flat_map(StaffTrial::people).map(|person| person.person).collect();
+    let handed = explanation.courses.iter().filter_map(|trial| trial.1.as_ref());
+    let mut considered = considered(explanation.staff.iter().chain(handed));
+    considered.extend(stored.handover.as_ref().map(|handover| handover.from_person_id.clone()));
     considered.extend(explanation.direct.iter().map(|trial| trial.person.clone()));
     let desks: Vec<String> = explanation.desks.iter().map(|trial| trial.0.clone()).collect();
     let desk_names = if desks.is_empty() { HashMap::new() } else { rooms.store.unit_names(&desks).await? };
@@ -76,6 +78,12 @@ pub(super) async fn explain_decision(
                 outcome: trial_outcome(trial.1).into(),
             })
             .collect(),
+        reassignment: stored.handover.as_ref().map(|handover| pb::ReassignmentTrial {
+            reassignment_id: handover.reassignment_id.to_string(),
+            from_person_name: names.get(&handover.from_person_id).cloned().unwrap_or_default(),
+            from_person_id: handover.from_person_id.clone(),
+            courses: explanation.courses.iter().map(|trial| course_trial(trial, &names)).collect(),
+        }),
     })
 }
 
@@ -113,8 +121,36 @@ fn rule(trial: &RuleTrial, revision: &RuleRevision) -> pb::RuleTrial {
     }
 }
 
+/// What a reassignment tried.
+pub(super) fn course_trial(trial: &CourseTrial, names: &HashMap<String, String>) -> pb::CourseTrial {
+    let CourseTrial(kind, staff) = trial;
+    let course = match kind {
+        CourseKind::Person => pb::ReassignmentCourse::Person,
+        CourseKind::StandIn => pb::ReassignmentCourse::StandIn,
+        CourseKind::Strategy => pb::ReassignmentCourse::Strategy,
+        CourseKind::Unit => pb::ReassignmentCourse::Unit,
+    };
+    let strategy = staff.as_ref().filter(|_| *kind == CourseKind::Strategy);
+    let (people, more_people) = staff.as_ref().map(|staff| people(staff, names)).unwrap_or_default();
+    pb::CourseTrial {
+        course: course.into(),
+        strategy: strategy.map_or(0, |staff| show::strategy(staff.strategy).into()),
+        people,
+        more_people,
+    }
+}
+
 /// With the people it considered.
 fn staffed(shown: pb::RuleTrial, trial: &StaffTrial, names: &HashMap<String, String>) -> pb::RuleTrial {
+    let (people, more_people) = people(trial, names);
+    pb::RuleTrial { strategy: show::strategy(trial.strategy).into(), people, more_people, ..shown }
+}
+
+/// Everybody who is named, and how many others there were.
+fn people(
+    trial: &StaffTrial,
+    names: &HashMap<String, String>,
+) -> (Vec<pb::PersonTrial>, Vec<pb::PersonCount>) {
     let number = |number: u32| i32::try_from(number).unwrap_or(i32::MAX);
     let people = trial.people().into_iter().map(|person| pb::PersonTrial {
         person_name: names.get(&person.person).cloned().unwrap_or_default(),
@@ -128,12 +164,7 @@ fn staffed(shown: pb::RuleTrial, trial: &StaffTrial, names: &HashMap<String, Str
         outcome: person_outcome(*outcome).into(),
         count: number(*count),
     });
-    pb::RuleTrial {
-        strategy: show::strategy(trial.strategy).into(),
-        people: people.collect(),
-        more_people: more.collect(),
-        ..shown
-    }
+    (people.collect(), more.collect())
 }
 
 const fn person_outcome(outcome: PersonOutcome) -> pb::PersonOutcome {
@@ -147,6 +178,8 @@ const fn person_outcome(outcome: PersonOutcome) -> pb::PersonOutcome {
         PersonOutcome::LacksSkill => pb::PersonOutcome::LacksSkill,
         PersonOutcome::ReturnedIt => pb::PersonOutcome::ReturnedIt,
         PersonOutcome::Inactive => pb::PersonOutcome::Inactive,
+        PersonOutcome::HandsOver => pb::PersonOutcome::HandsOver,
+        PersonOutcome::NotOfUnit => pb::PersonOutcome::NotOfUnit,
     }
 }
 

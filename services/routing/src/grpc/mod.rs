@@ -13,6 +13,7 @@ mod duty;
 mod explain_decision;
 mod get_load;
 mod get_principal;
+mod get_reassignment;
 mod get_roster;
 mod get_rule;
 mod get_rule_draft;
@@ -26,6 +27,8 @@ mod list_leaves;
 mod list_loads;
 mod list_on_duty;
 mod list_principals;
+mod list_reassignment_tickets;
+mod list_reassignments;
 mod list_responsibilities;
 mod list_rosters;
 mod list_rule_sets;
@@ -34,28 +37,33 @@ mod list_swaps;
 mod list_units;
 mod move_rule;
 mod page;
+mod preview_reassignment;
 mod publish_rule_draft;
 mod put_responsibility;
 mod put_roster;
 mod put_rule;
+mod reassignments;
 mod record_leave;
 mod responsibility;
 mod roll_back_rules;
 mod show;
 mod simulate_rules;
+mod start_reassignment;
+mod stop_reassignment;
 mod suggest;
 mod suggest_get;
 mod suggest_train;
 mod swap_duty;
+mod watch_reassignment;
 
 use crate::Rooms;
 use gongdan_access::caller;
 use gongdan_errors::Error;
 use gongdan_proto::routing::v1::{
     self as pb, decision_service_server::DecisionService, duty_service_server::DutyService,
-    organisation_service_server::OrganisationService, responsibility_service_server::ResponsibilityService,
-    rule_service_server::RuleService, rule_set_service_server::RuleSetService,
-    suggest_service_server::SuggestService,
+    organisation_service_server::OrganisationService, reassignment_service_server::ReassignmentService,
+    responsibility_service_server::ResponsibilityService, rule_service_server::RuleService,
+    rule_set_service_server::RuleSetService, suggest_service_server::SuggestService,
 };
 use std::sync::Arc;
 use tonic::{Request, Response, Status, Streaming};
@@ -295,6 +303,71 @@ impl DutyService for Api {
 
     async fn list_loads(&self, request: Request<pb::ListLoadsRequest>) -> Answer<pb::ListLoadsResponse> {
         answer(list_loads::list_loads(&self.0, request.into_inner()).await)
+    }
+}
+
+#[tonic::async_trait]
+impl ReassignmentService for Api {
+    type PreviewReassignmentStream = preview_reassignment::Parts;
+    type WatchReassignmentStream = watch_reassignment::Answers;
+
+    async fn preview_reassignment(
+        &self,
+        request: Request<pb::PreviewReassignmentRequest>,
+    ) -> Answer<Self::PreviewReassignmentStream> {
+        let caller = caller(&request)?;
+        answer(preview_reassignment::preview_reassignment(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn start_reassignment(
+        &self,
+        request: Request<pb::StartReassignmentRequest>,
+    ) -> Answer<pb::Reassignment> {
+        let caller = caller(&request)?;
+        answer(start_reassignment::start_reassignment(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn get_reassignment(
+        &self,
+        request: Request<pb::GetReassignmentRequest>,
+    ) -> Answer<pb::Reassignment> {
+        let caller = caller(&request)?;
+        answer(get_reassignment::get_reassignment(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_reassignments(
+        &self,
+        request: Request<pb::ListReassignmentsRequest>,
+    ) -> Answer<pb::ListReassignmentsResponse> {
+        let caller = caller(&request)?;
+        answer(list_reassignments::list_reassignments(&self.0, &caller, request.into_inner()).await)
+    }
+
+    async fn list_reassignment_tickets(
+        &self,
+        request: Request<pb::ListReassignmentTicketsRequest>,
+    ) -> Answer<pb::ListReassignmentTicketsResponse> {
+        let caller = caller(&request)?;
+        answer(
+            list_reassignment_tickets::list_reassignment_tickets(&self.0, &caller, request.into_inner())
+                .await,
+        )
+    }
+
+    async fn watch_reassignment(
+        &self,
+        request: Request<pb::WatchReassignmentRequest>,
+    ) -> Answer<Self::WatchReassignmentStream> {
+        let caller = caller(&request)?;
+        answer(watch_reassignment::watch_reassignment(self.0.clone(), &caller, request.into_inner()).await)
+    }
+
+    async fn stop_reassignment(
+        &self,
+        request: Request<pb::StopReassignmentRequest>,
+    ) -> Answer<pb::Reassignment> {
+        let caller = caller(&request)?;
+        answer(stop_reassignment::stop_reassignment(&self.0, &caller, request.into_inner()).await)
     }
 }
 

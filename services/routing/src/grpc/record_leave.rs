@@ -39,5 +39,9 @@ pub(super) async fn record_leave(
         stand_in_id: given(request.stand_in_id),
         reason: request.reason,
     };
-    Ok(duty::leave(&rooms.store.record_leave(leave, Writer(actor), &key, now).await?))
+    let record = rooms.store.record_leave(leave, Writer(actor), &key, now).await?;
+    let person = record.leave.person_id.clone();
+    let held =
+        rooms.store.loads(std::slice::from_ref(&person)).await?.get(&person).map_or(0, |load| load.held);
+    Ok(pb::Leave { tickets_in_hand: i32::try_from(held).unwrap_or(i32::MAX), ..duty::leave(&record) })
 }

@@ -169,6 +169,16 @@ pub fn decision(stored: &StoredDecision) -> pb::Decision {
         refusal: stored.refusal.clone(),
         answered_at: stored.answered_at.map(to_timestamp),
         sent: i32::try_from(stored.version).unwrap_or(i32::MAX),
+        reassignment_id: stored
+            .handover
+            .as_ref()
+            .map(|handover| handover.reassignment_id.to_string())
+            .unwrap_or_default(),
+        from_person_id: stored
+            .handover
+            .as_ref()
+            .map(|handover| handover.from_person_id.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -25,6 +25,12 @@ impl Store {
         Ok((book, members))
     }
 
+    /// Who is on duty in units from an instant on.
+    pub async fn duty_of(&self, unit_ids: &[String], at: Timestamp) -> Result<DutyBook, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        since(&mut connection, unit_ids, at).await
+    }
+
     /// Capacities that rosters of units give.
     pub async fn capacities(&self, unit_ids: &[String]) -> Result<DutyBook, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;

@@ -1,7 +1,7 @@
 //! Table `decisions`, for reading: one by name, many by filter, newest first. Each filter has an index that gives the
 //! order: see the migrations.
 
-use super::{Store, unreadable};
+use super::{Handover, Store, unreadable};
 use gongdan_access::Scope;
 use gongdan_errors::Error;
 use gongdan_region::RegionCode;
@@ -16,7 +16,9 @@ use uuid::Uuid;
 const COLUMNS: &str = "SELECT d.id, d.ticket_id, d.ticket_number, d.ticket_version, d.round, d.region, d.item,
      d.decided_at, d.pooled, d.unit_id, d.person_id, d.pool_reason, d.claim_limit, d.assisting_unit_ids, d.mark_sensitive,
      d.set_priority, d.rule_revision, d.area_id, d.summary, d.explanation, d.state, d.refusal, d.answered_at, d.version,
-     (SELECT v.rule_id FROM rule_revisions v WHERE v.revision = d.rule_revision) AS rule_id
+     d.reassignment_id, d.from_person_id,
+     (SELECT v.rule_id FROM rule_revisions v WHERE v.revision = d.rule_revision) AS rule_id,
+     (SELECT r.reason FROM reassignments r WHERE r.id = d.reassignment_id) AS reassignment_reason
      FROM decisions d";
 
 /// A decision, or a ticket standing for its decisions.
@@ -62,6 +64,7 @@ pub struct StoredDecision {
     pub refusal: String,
     pub answered_at: Option<Timestamp>,
     pub version: i64,
+    pub handover: Option<Handover>,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -90,6 +93,9 @@ struct Row {
     answered_at: Option<SqlTimestamp>,
     version: i64,
     rule_id: Option<String>,
+    reassignment_id: Option<Uuid>,
+    from_person_id: Option<String>,
+    reassignment_reason: Option<String>,
 }
 
 impl TryFrom<Row> for StoredDecision {
@@ -104,6 +110,11 @@ impl TryFrom<Row> for StoredDecision {
             (false, Some(unit_id)) => Target::Dispatch { unit_id, person_id: row.person_id },
             (false, None) => return Err(unreadable(format!("decision {} goes nowhere", row.id))),
         };
+        let handover = row.reassignment_id.map(|reassignment_id| Handover {
+            reassignment_id,
+            from_person_id: row.from_person_id.unwrap_or_default(),
+            reason: row.reassignment_reason.unwrap_or_default(),
+        });
         Ok(Self {
             id: row.id,
             ticket_id: row.ticket_id,
@@ -125,6 +136,7 @@ impl TryFrom<Row> for StoredDecision {
             refusal: row.refusal,
             answered_at: row.answered_at.map(SqlTimestamp::to_jiff),
             version: row.version,
+            handover,
         })
     }
 }

@@ -35,6 +35,19 @@ pub struct DecisionRow {
     pub attempt: i32,
     /// When it is sent again if nobody answers.
     pub resend_at: Timestamp,
+    /// Somebody hands it over; none: it waits to be dispatched.
+    pub handover: Option<Handover>,
+}
+
+/// Somebody hands their tickets over.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Handover {
+    /// The reassignment.
+    pub reassignment_id: Uuid,
+    /// Who has it in hand.
+    pub from_person_id: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// How tickets answered.
@@ -44,6 +57,8 @@ pub enum AnswerKind {
     Dispatched,
     /// The ticket waits in a pool so.
     Pooled,
+    /// The ticket went to somebody else of its unit so.
+    Transferred,
     /// Not applied.
     Refused,
 }
@@ -68,8 +83,10 @@ pub struct Answered {
     pub id: Uuid,
     /// Its attempt.
     pub attempt: i32,
-    /// Whether no later decision was made for the ticket.
+    /// Whether no later decision was made for the ticket as it waits to be dispatched.
     pub newest: bool,
+    /// Whether somebody handed the ticket over by it.
+    pub handover: bool,
 }
 
 impl AnswerKind {
@@ -78,6 +95,7 @@ impl AnswerKind {
             Self::Dispatched => 2,
             Self::Pooled => 3,
             Self::Refused => 4,
+            Self::Transferred => 6,
         }
     }
 }
@@ -100,18 +118,19 @@ pub async fn insert_many(
     let ids = sqlx::query_scalar!(
         "INSERT INTO decisions (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at, pooled,
                                 unit_id, person_id, pool_reason, assisting_unit_ids, mark_sensitive, set_priority,
-                                rule_revision, area_id, summary, explanation, attempt, resend_at, claim_limit)
+                                rule_revision, area_id, summary, explanation, attempt, resend_at, claim_limit,
+                                reassignment_id, from_person_id)
          SELECT n.id, n.ticket_id, n.ticket_number, n.ticket_version, n.round, n.region, n.item, n.decided_at, n.pooled,
                 n.unit_id, n.person_id, n.pool_reason, string_to_array(n.assisting, ','), n.mark_sensitive,
                 n.set_priority, n.rule_revision, n.area_id, n.summary, n.explanation, n.attempt, n.resend_at,
-                n.claim_limit
+                n.claim_limit, n.reassignment_id, n.from_person_id
          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::int8[], $5::int4[], $6::int8[], $7::text[],
                      $8::timestamptz[], $9::bool[], $10::text[], $11::text[], $12::text[], $13::text[], $14::bool[],
                      $15::int2[], $16::int8[], $17::int8[], $18::text[], $19::text[], $20::int4[], $21::timestamptz[],
-                     $22::int4[])
+                     $22::int4[], $23::uuid[], $24::text[])
               AS n (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at, pooled, unit_id,
                     person_id, pool_reason, assisting, mark_sensitive, set_priority, rule_revision, area_id, summary,
-                    explanation, attempt, resend_at, claim_limit)
+                    explanation, attempt, resend_at, claim_limit, reassignment_id, from_person_id)
          ON CONFLICT (ticket_id, ticket_version) DO NOTHING
          RETURNING id",
         &column.of(|row| row.id),
@@ -145,6 +164,8 @@ pub async fn insert_many(
             Target::Dispatch { .. } => 0,
             Target::Pool { claim_limit, .. } => i32::try_from(claim_limit).unwrap_or(i32::MAX),
         }),
+        &column.of(|row| row.handover.as_ref().map(|handover| handover.reassignment_id)) as _,
+        &column.of(|row| row.handover.as_ref().map(|handover| handover.from_person_id.clone())) as _,
     )
     .fetch_all(connection)
     .instrument(sql_span!("decisions.insert_many", "INSERT"))
@@ -177,7 +198,8 @@ pub async fn answer_many(
          WHERE d.id = n.id AND d.state IN (1, 5)
          RETURNING d.id, d.attempt, NOT EXISTS (
              SELECT FROM decisions l WHERE l.ticket_id = d.ticket_id AND l.ticket_version > d.ticket_version
-         ) AS "newest!""#,
+                 AND l.reassignment_id IS NULL
+         ) AS "newest!", d.reassignment_id IS NOT NULL AS "handover!""#,
         &answers.iter().map(|answer| answer.decision_id).collect::<Vec<_>>(),
         &answers.iter().map(|answer| answer.kind.state()).collect::<Vec<_>>(),
         &answers.iter().map(|answer| answer.reason.clone()).collect::<Vec<_>>(),
@@ -188,12 +210,12 @@ pub async fn answer_many(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| Answered { id: row.id, attempt: row.attempt, newest: row.newest })
+        .map(|row| Answered { id: row.id, attempt: row.attempt, newest: row.newest, handover: row.handover })
         .collect())
 }
 
-/// Ends the waiting for answers about tickets that have gone on without them, up to a version of each;
-/// answers which.
+/// Ends the waiting for answers about tickets that have gone on without them, up to a version of each; answers which. What
+/// hands a ticket over is not among them: a ticket that goes on may be in hand still, and tickets answers it either way.
 pub async fn supersede_many(
     connection: &mut PgConnection,
     gone: &[(Uuid, i64)],
@@ -205,6 +227,7 @@ pub async fn supersede_many(
         "UPDATE decisions d SET state = 5
          FROM unnest($1::uuid[], $2::int8[]) AS n (ticket_id, version)
          WHERE d.ticket_id = n.ticket_id AND d.ticket_version <= n.version AND d.state = 1
+             AND d.reassignment_id IS NULL
          RETURNING d.id",
         &gone.iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(),
         &gone.iter().map(|(_, version)| *version).collect::<Vec<_>>(),

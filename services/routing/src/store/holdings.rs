@@ -1,5 +1,7 @@
 //! Table `holdings`: who holds a ticket, as tickets' events say.
 
+use super::{About, in_hand::about};
+use gongdan_errors::Error;
 use gongdan_telemetry::sql_span;
 use sqlx::PgConnection;
 use std::collections::{BTreeMap, HashMap};
@@ -19,6 +21,8 @@ pub struct Holding {
     pub unit_id: Option<String>,
     /// People who returned it in this round.
     pub returned_by: Vec<String>,
+    /// What the ticket is called, where it is and what about; none: not known yet.
+    pub about: Option<About>,
 }
 
 /// How many tickets these units have in hand and in their pools; those without any are left out.
@@ -60,31 +64,27 @@ pub(super) async fn of_gone(
 }
 
 /// Of these tickets, as far as a unit or person ever had them, locked.
-pub async fn read(
-    connection: &mut PgConnection,
-    tickets: &[Uuid],
-) -> Result<HashMap<Uuid, Holding>, sqlx::Error> {
+pub async fn read(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<HashMap<Uuid, Holding>, Error> {
     if tickets.is_empty() {
         return Ok(HashMap::new());
     }
     let rows = sqlx::query!(
-        "SELECT ticket_id, version, round, person_id, unit_id, returned_by
+        "SELECT ticket_id, version, round, person_id, unit_id, returned_by, ticket_number, region, item
          FROM holdings WHERE ticket_id = ANY ($1) ORDER BY ticket_id FOR UPDATE",
         tickets,
     )
     .fetch_all(connection)
     .instrument(sql_span!("holdings.read", "SELECT"))
-    .await?;
-    Ok(rows
-        .into_iter()
+    .await
+    .map_err(gongdan_pg::error)?;
+    rows.into_iter()
         .map(|row| {
+            let about = about(row.ticket_number, row.region, row.item)?;
             let (person_id, unit_id, returned_by) = (row.person_id, row.unit_id, row.returned_by);
-            (
-                row.ticket_id,
-                Holding { version: row.version, round: row.round, person_id, unit_id, returned_by },
-            )
+            let (version, round) = (row.version, row.round);
+            Ok((row.ticket_id, Holding { version, round, person_id, unit_id, returned_by, about }))
         })
-        .collect())
+        .collect()
 }
 
 /// Writes the newest state of each.
@@ -92,15 +92,19 @@ pub async fn write(connection: &mut PgConnection, holdings: &[(Uuid, Holding)]) 
     if holdings.is_empty() {
         return Ok(());
     }
+    let about: Vec<Option<&About>> = holdings.iter().map(|(_, holding)| holding.about.as_ref()).collect();
     // An array of arrays must be rectangular: lists of people travel joined, ids have no comma.
     sqlx::query!(
-        "INSERT INTO holdings (ticket_id, version, round, person_id, unit_id, returned_by)
-         SELECT n.ticket_id, n.version, n.round, n.person_id, n.unit_id, string_to_array(n.returned, ',')
-         FROM unnest($1::uuid[], $2::int8[], $3::int4[], $4::text[], $5::text[], $6::text[])
-              AS n (ticket_id, version, round, person_id, unit_id, returned)
+        "INSERT INTO holdings (ticket_id, version, round, person_id, unit_id, returned_by, ticket_number, region, item)
+         SELECT n.ticket_id, n.version, n.round, n.person_id, n.unit_id, string_to_array(n.returned, ','),
+                n.ticket_number, n.region, n.item
+         FROM unnest($1::uuid[], $2::int8[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int8[],
+                     $9::text[])
+              AS n (ticket_id, version, round, person_id, unit_id, returned, ticket_number, region, item)
          ORDER BY n.ticket_id
          ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, round = excluded.round,
-             person_id = excluded.person_id, unit_id = excluded.unit_id, returned_by = excluded.returned_by
+             person_id = excluded.person_id, unit_id = excluded.unit_id, returned_by = excluded.returned_by,
+             ticket_number = excluded.ticket_number, region = excluded.region, item = excluded.item
          WHERE holdings.version < excluded.version",
         &holdings.iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(),
         &holdings.iter().map(|(_, holding)| holding.version).collect::<Vec<_>>(),
@@ -108,6 +112,9 @@ pub async fn write(connection: &mut PgConnection, holdings: &[(Uuid, Holding)]) 
         &holdings.iter().map(|(_, holding)| holding.person_id.clone()).collect::<Vec<_>>() as _,
         &holdings.iter().map(|(_, holding)| holding.unit_id.clone()).collect::<Vec<_>>() as _,
         &holdings.iter().map(|(_, holding)| holding.returned_by.join(",")).collect::<Vec<_>>(),
+        &about.iter().map(|about| about.map(|about| about.number.clone())).collect::<Vec<_>>() as _,
+        &about.iter().map(|about| about.map(|about| about.region.as_i64())).collect::<Vec<_>>() as _,
+        &about.iter().map(|about| about.map(|about| about.item.clone())).collect::<Vec<_>>() as _,
     )
     .execute(connection)
     .instrument(sql_span!("holdings.write", "INSERT"))

@@ -53,6 +53,12 @@ impl From<Row> for LeaveRecord {
 }
 
 impl Store {
+    /// A leave.
+    pub async fn leave(&self, id: Uuid) -> Result<Option<LeaveRecord>, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        get(&mut connection, id).await
+    }
+
     /// At most `limit` leaves whose id is below `after`, newest first; without `all` those that are not over.
     pub async fn list_leaves(
         &self,

@@ -13,6 +13,7 @@ pub mod holdings;
 pub mod holdings_fill;
 mod import;
 mod import_findings;
+pub mod in_hand;
 pub mod last_handlers;
 mod leaves;
 pub mod loads;
@@ -20,6 +21,8 @@ mod past_tickets;
 #[cfg(test)]
 mod plans;
 mod principals;
+pub mod reassignment_tickets;
+pub mod reassignments;
 pub mod reservations;
 pub mod responsibilities;
 #[cfg(test)]
@@ -32,6 +35,7 @@ mod rule_revisions;
 mod rule_sets;
 mod rule_writes;
 mod rules;
+pub mod staffing;
 mod suggest;
 mod suggest_cache;
 mod suggest_pending;
@@ -44,16 +48,19 @@ pub use areas::{AreaCursor, AreaFilter};
 pub use compared::Compared;
 pub use decision_list::{DecisionFilter, DecisionName, StoredDecision, unanswered_due};
 pub use decisions::{
-    Answer, AnswerKind, Answered, DecisionRow, InsertError, answer_many, insert_many, send_again,
+    Answer, AnswerKind, Answered, DecisionRow, Handover, InsertError, answer_many, insert_many, send_again,
     supersede_many,
 };
 pub use directory::DirectoryCache;
 pub use holdings::Holding;
 pub use import::Imported;
+pub use in_hand::{About, InHandRow};
 pub use last_handlers::{LastHandler, Matter};
 pub use leaves::LeaveRecord;
 pub use loads::LoadChanges;
 pub use principals::PrincipalFilter;
+pub use reassignment_tickets::{Outcome as TicketOutcome, Progress, ReassignedTicket, TicketState};
+pub use reassignments::{NewReassignment, Reassignment, ReassignmentFilter, ReassignmentState};
 pub use responsibilities::{KeptResponsibility, ResponsibilityFilter};
 pub use rosters::RosterRevision;
 pub use rule_draft::{Draft, DraftChange};
@@ -86,7 +93,7 @@ impl Store {
     }
 
     /// A transaction that sees one moment and changes nothing.
-    async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
+    pub async fn snapshot(&self) -> Result<Transaction<'static, Postgres>, Error> {
         const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
         self.pool.begin_with(BEGIN).await.map_err(gongdan_pg::error)
     }

@@ -9,6 +9,8 @@ mod explain;
 mod full;
 mod organisation;
 mod plans;
+mod r10_reassign;
+mod r10_refusals;
 mod r1_dated;
 mod r1_findings;
 mod r3_changes;

@@ -99,6 +99,78 @@ async fn sets_follow_an_index() {
 }
 
 #[tokio::test]
+async fn lists_of_reassignments_follow_an_index() {
+    let env = Env::start(gongdan_routing::schema()).await;
+    let nil = "'00000000-0000-0000-0000-000000000000'::uuid";
+    // Twenty thousand reassignments, of which two go on, one of them with 20,000 tickets among 40,000.
+    for fill in [
+        "INSERT INTO reassignments (id, person_id, unit_ids, wish, plan, reason, total, state, due_at, started_at, started_by)
+         SELECT CASE n WHEN 1 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE gen_random_uuid() END,
+                'p' || n % 3, ARRAY['u' || n % 50], '', '', '', 1, CASE WHEN n <= 2 THEN 1 ELSE 3 END,
+                now() + n * interval '1 s', now(), 'a'
+         FROM generate_series(1, 20000) AS n",
+        "INSERT INTO reassignment_tickets (reassignment_id, ticket_id, unit_id, state, decision_id)
+         SELECT CASE WHEN n % 2 = 0 THEN '00000000-0000-0000-0000-000000000000'::uuid ELSE r.id END, gen_random_uuid(), 'u',
+                CASE WHEN n % 100 = 0 THEN 1 ELSE 3 END, gen_random_uuid()
+         FROM generate_series(1, 40000) AS n, (SELECT id FROM reassignments WHERE person_id = 'p0' LIMIT 1) AS r",
+        "INSERT INTO holdings (ticket_id, version, round, person_id, unit_id, returned_by, ticket_number)
+         SELECT gen_random_uuid(), 1, 1, CASE WHEN n % 3 = 0 THEN NULL ELSE 'p' || n % 1000 END, 'u', '{}',
+                CASE WHEN n % 50 = 0 THEN NULL ELSE 'GD' END
+         FROM generate_series(1, 40000) AS n",
+        "ANALYZE reassignments, reassignment_tickets, holdings",
+    ] {
+        sqlx::raw_sql(fill).execute(env.pool()).await.unwrap();
+    }
+    for (query, index) in [
+        (
+            "SELECT r.* FROM reassignments r WHERE r.id < 'ffffffff-ffff-ffff-ffff-ffffffffffff' ORDER BY r.id DESC LIMIT 51",
+            "reassignments_pkey",
+        ),
+        (
+            "SELECT r.* FROM reassignments r WHERE r.id < '7fffffff-ffff-ffff-ffff-ffffffffffff' AND r.person_id = 'p1'
+             ORDER BY r.id DESC LIMIT 51",
+            "reassignments_by_person",
+        ),
+        (
+            "SELECT r.* FROM reassignments r WHERE r.state IN (1, 2) AND r.due_at <= now()
+             ORDER BY r.due_at LIMIT 1 FOR UPDATE SKIP LOCKED",
+            "reassignments_due",
+        ),
+        (
+            &format!(
+                "SELECT * FROM reassignment_tickets WHERE reassignment_id = {nil} AND ticket_id > {nil}
+                 ORDER BY ticket_id LIMIT 101"
+            ),
+            "reassignment_tickets_pkey",
+        ),
+        (
+            &format!(
+                "SELECT * FROM reassignment_tickets WHERE reassignment_id = {nil} AND ticket_id > {nil} AND state = 1
+                 ORDER BY ticket_id LIMIT 101"
+            ),
+            "reassignment_tickets_by_state",
+        ),
+        (
+            &format!("SELECT * FROM reassignment_tickets WHERE decision_id = {nil}"),
+            "reassignment_tickets_by_decision",
+        ),
+    ] {
+        let plan = plan(&env, query).await;
+        assert!(plan.contains(index), "{query}\n{plan}");
+        assert!(!plan.contains("Seq Scan") && !plan.contains("Sort"), "{query}\n{plan}");
+    }
+    // What one person has in hand, of thousands: their own rows and no others.
+    for query in [
+        "SELECT * FROM holdings WHERE person_id = 'p7' AND unit_id = ANY ('{u}') ORDER BY ticket_id",
+        "SELECT DISTINCT unit_id FROM holdings WHERE person_id = 'p7' AND unit_id IS NOT NULL ORDER BY unit_id",
+        "SELECT ticket_id FROM holdings WHERE person_id = 'p7' AND ticket_number IS NULL ORDER BY ticket_id LIMIT 200",
+    ] {
+        let plan = plan(&env, query).await;
+        assert!(plan.contains("holdings_by_person") && !plan.contains("Seq Scan"), "{query}\n{plan}");
+    }
+}
+
+#[tokio::test]
 async fn lists_of_duty_and_units_follow_an_index() {
     let env = Env::start(gongdan_routing::schema()).await;
     let fill = "

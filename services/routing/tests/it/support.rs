@@ -77,6 +77,12 @@ impl Suite {
         std::mem::replace(&mut self.service, next).kill().await;
     }
 
+    /// Another process beside it.
+    pub async fn replica(&self) -> Served {
+        let config = self.env.config_with(gongdan_routing::DEFAULTS, &self.settings);
+        self.env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await
+    }
+
     /// What it was started with over the defaults.
     pub fn settings(&self) -> &str {
         &self.settings

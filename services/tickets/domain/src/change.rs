@@ -100,8 +100,14 @@ pub enum Change {
     Claimed { unit: UnitId, handler: Option<PrincipalId> },
     /// 退单, or 放回 into the pool
     Returned { unit: UnitId, reason: Reason, arbitration: bool, to_pool: bool },
-    /// 转派
-    Transferred { from: UnitId, to: UnitId, person: Option<PrincipalId>, reason: Reason },
+    /// 转派; by a decision of routing it goes to somebody else of the unit that holds it.
+    Transferred {
+        from: UnitId,
+        to: UnitId,
+        person: Option<PrincipalId>,
+        reason: Reason,
+        decision: Option<Uuid>,
+    },
     /// 办结
     Resolved { outcome: Outcome, responsible_unit: Option<UnitId>, elapsed_seconds: i64 },
     /// 回访

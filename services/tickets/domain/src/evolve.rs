@@ -70,7 +70,18 @@ impl Ticket {
                 self.release();
                 self.pend();
             }
-            Change::Transferred { to, person, .. } => {
+            // Somebody else of the unit goes on with it: how far it got stays, and the unit has accepted it already. But
+            // what nobody works on any more has to be accepted anew.
+            Change::Transferred { to, person, decision: Some(decision), .. } => {
+                if person.is_none() && self.phase == Phase::InProgress {
+                    self.phase = Phase::Dispatched;
+                    self.accepted_at = None;
+                }
+                self.hold(to);
+                self.handler = person.clone();
+                self.decision_id = Some(*decision);
+            }
+            Change::Transferred { to, person, decision: None, .. } => {
                 self.phase = Phase::Dispatched;
                 self.hold(to);
                 self.handler = person.clone();

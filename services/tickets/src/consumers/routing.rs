@@ -7,7 +7,7 @@ use crate::{Rooms, store::decisions};
 use async_trait::async_trait;
 use gongdan_outbox::{ApplyError, Event, Handler};
 use gongdan_proto::routing::v1::{DecisionEvent, decision_event::Target as PbTarget};
-use gongdan_tickets_domain::{Decision, Marks, PrincipalId, Priority, Target, UnitId};
+use gongdan_tickets_domain::{Decision, Marks, PrincipalId, Priority, Reason, Target, UnitId};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -62,13 +62,25 @@ fn decode(event: &Event) -> Result<(Uuid, Decision), ApplyError> {
     let poison =
         |field: &str, error: &dyn std::fmt::Display| ApplyError::poison(event, format!("{field}: {error}"));
     let unit = |id: &str| UnitId::parse(id).map_err(|error| poison("unit_id", &error));
+    let person = |id: &str| {
+        (!id.is_empty())
+            .then(|| PrincipalId::parse(id).map_err(|error| poison("person_id", &error)))
+            .transpose()
+    };
     let target = match pb.target {
-        Some(PbTarget::Dispatch(to)) => Target::Unit {
-            unit: unit(&to.unit_id)?,
-            person: (!to.person_id.is_empty())
-                .then(|| PrincipalId::parse(&to.person_id).map_err(|error| poison("person_id", &error)))
-                .transpose()?,
-        },
+        Some(PbTarget::Dispatch(to)) if pb.handover.is_some() => {
+            let handover = pb.handover.unwrap_or_default();
+            Target::Handover {
+                from: PrincipalId::parse(&handover.from_person_id)
+                    .map_err(|error| poison("handover.from_person_id", &error))?,
+                unit: unit(&to.unit_id)?,
+                person: person(&to.person_id)?,
+                reason: Reason::parse(&handover.reason).map_err(|error| poison("handover.reason", &error))?,
+            }
+        }
+        Some(PbTarget::Dispatch(to)) => {
+            Target::Unit { unit: unit(&to.unit_id)?, person: person(&to.person_id)? }
+        }
         Some(PbTarget::Pool(pool)) => Target::Pool {
             unit: (!pool.unit_id.is_empty()).then(|| unit(&pool.unit_id)).transpose()?,
             reason: pool.reason,

@@ -40,6 +40,7 @@ mod places;
 mod priorities;
 mod quarantine;
 mod queues;
+mod r10_handover;
 mod r5_asset;
 mod r9_pools;
 mod races;

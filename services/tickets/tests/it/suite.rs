@@ -209,6 +209,18 @@ impl Suite {
 
     /// routing decides for a version of a ticket; `version` is the decision's own.
     pub async fn decided(&self, id: Uuid, version: i64, ticket: &pb::Ticket, target: decision_event::Target) {
+        self.handed_over(id, version, ticket, target, None).await;
+    }
+
+    /// The same, where somebody hands it over.
+    pub async fn handed_over(
+        &self,
+        id: Uuid,
+        version: i64,
+        ticket: &pb::Ticket,
+        target: decision_event::Target,
+        handover: Option<routing::Handover>,
+    ) {
         let now = self.clock.now();
         let decision = routing::DecisionEvent {
             decision_id: id.to_string(),
@@ -220,6 +232,7 @@ impl Suite {
             ticket_version: ticket.version,
             region: ticket.region.clone(),
             target: Some(target),
+            handover,
             ..Default::default()
         };
         self.publish("routing", "decided", id, version, decision.encode_to_vec()).await;

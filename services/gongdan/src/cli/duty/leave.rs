@@ -59,7 +59,9 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
                 stand_in_id: stand_in,
                 reason,
             };
-            show(context, &[client.record_leave(request).await?.into_inner()])
+            let leave = client.record_leave(request).await?.into_inner();
+            show(context, std::slice::from_ref(&leave))?;
+            still_in_hand(context, &leave.person_id, leave.tickets_in_hand, Some(&leave.id))
         }
         Command::Cancel { id } => {
             let request = CancelLeaveRequest { request_id: context.request_id(), id };
@@ -80,6 +82,24 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
             show(context, &leaves)
         }
     }
+}
+
+/// Says that nobody else gets somebody's tickets by itself, and what to do.
+fn still_in_hand(context: &Context, person: &str, tickets: i32, leave: Option<&str>) -> Result<()> {
+    if tickets == 0 {
+        return Ok(());
+    }
+    let leave = leave.map(|id| format!(" --leave {id}")).unwrap_or_default();
+    let next = format!("gongdan route reassign {person}{leave}");
+    let (english, chinese) = if tickets == 1 {
+        (format!("{person} has 1 ticket in hand: {next}"), format!("{person} 有 1 件在办工单：{next}"))
+    } else {
+        (
+            format!("{person} has {tickets} tickets in hand: {next}"),
+            format!("{person} 有 {tickets} 件在办工单：{next}"),
+        )
+    };
+    context.say(context.text(&english, &chinese))
 }
 
 fn show(context: &Context, leaves: &[Leave]) -> Result<()> {

@@ -45,7 +45,17 @@ fn tree(context: &Context, explained: &ExplainDecisionResponse) -> Result<Tree> 
         context.time(decision.decided_at.as_ref()),
         target(context, decision)
     )));
-    if explained.arbitration {
+    if let Some(handed) = &explained.reassignment {
+        let from = format!("{} {}", handed.from_person_id, handed.from_person_name);
+        let mut tree = Tree::new(match context.lang() {
+            Lang::En => format!("{} hands over, reassignment {}", from.trim(), handed.reassignment_id),
+            Lang::Zh => format!("{} 移交，批量改派 {}", from.trim(), handed.reassignment_id),
+        });
+        for trial in &handed.courses {
+            tree.add(people::course(context, trial));
+        }
+        root.add(tree);
+    } else if explained.arbitration {
         root.add(Tree::new(context.text("in arbitration: nothing was tried", "仲裁中：未作任何尝试")));
     } else {
         root.add(rules(context, explained));
@@ -198,6 +208,9 @@ fn state(context: &Context, decision: &Decision) -> String {
             format!("{at} {}", context.text("the ticket was dispatched so", "已照此派单"))
         }
         DecisionState::Pooled => format!("{at} {}", context.text("the ticket waits so", "已照此进入派单池")),
+        DecisionState::Transferred => {
+            format!("{at} {}", context.text("the ticket was handed over so", "已照此改派"))
+        }
         DecisionState::Refused => {
             format!("{at} {}: {}", context.text("refused", "被拒绝"), decision.refusal)
         }

@@ -27,6 +27,7 @@ enum State {
     Pooled,
     Refused,
     Superseded,
+    Transferred,
 }
 
 pub async fn run(context: &Context, args: Args) -> Result<()> {
@@ -36,6 +37,7 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
         State::Pooled => DecisionState::Pooled,
         State::Refused => DecisionState::Refused,
         State::Superseded => DecisionState::Superseded,
+        State::Transferred => DecisionState::Transferred,
     });
     let request = ListDecisionsRequest {
         ticket: args.ticket,
@@ -70,6 +72,10 @@ pub async fn run(context: &Context, args: Args) -> Result<()> {
 
 fn to(context: &Context, decision: &Decision) -> String {
     match &decision.target {
+        Some(Target::Dispatch(to)) if !decision.reassignment_id.is_empty() => {
+            let to = if to.person_id.is_empty() { &to.unit_id } else { &to.person_id };
+            format!("{} → {to}", decision.from_person_id)
+        }
         Some(Target::Dispatch(to)) => to.unit_id.clone(),
         Some(Target::Pool(pool)) if pool.unit_id.is_empty() => {
             context.text("manual pool", "人工派单池").to_owned()
@@ -87,5 +93,6 @@ fn state_name(context: &Context, state: DecisionState) -> &str {
         DecisionState::Pooled => context.text("pooled", "在池中"),
         DecisionState::Refused => context.text("refused", "被拒绝"),
         DecisionState::Superseded => context.text("superseded", "已另行流转"),
+        DecisionState::Transferred => context.text("transferred", "已改派"),
     }
 }

@@ -6,6 +6,8 @@ mod explain;
 mod list;
 mod offline;
 pub mod people;
+mod reassign;
+mod reassignments;
 pub mod responsible;
 mod suggest;
 mod train;
@@ -26,6 +28,11 @@ pub enum Command {
     },
     /// Decisions, newest first
     List(list::Args),
+    /// Gives what a person has in hand to others, when they leave or go on leave (批量改派)
+    Reassign(reassign::Args),
+    /// Reassignments: how far they are, and what became of the tickets
+    #[command(subcommand)]
+    Reassignments(reassignments::Command),
     /// Who answers for which customer or asset and gets tickets directly (直派)
     #[command(subcommand)]
     Responsible(responsible::Command),
@@ -39,6 +46,8 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Explain { ticket } => explain::run(context, ticket).await,
         Command::List(args) => list::run(context, args).await,
+        Command::Reassign(args) => reassign::run(context, args).await,
+        Command::Reassignments(command) => reassignments::run(context, command).await,
         Command::Responsible(command) => responsible::run(context, command).await,
         Command::Suggest(args) => suggest::run(context, args).await,
         Command::Train(args) => train::run(context, args).await,

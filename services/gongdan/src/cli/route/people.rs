@@ -1,6 +1,8 @@
 //! People whom a rule with a strategy considered, as lines of the tree.
 
-use gongdan_proto::routing::v1::{AssignmentStrategy, PersonOutcome, PersonTrial, RuleTrial};
+use gongdan_proto::routing::v1::{
+    AssignmentStrategy, CourseTrial, PersonCount, PersonOutcome, PersonTrial, ReassignmentCourse, RuleTrial,
+};
 
 use super::{Context, tree::Tree};
 use crate::cli::Lang;
@@ -10,19 +12,36 @@ pub fn add(context: &Context, tree: &mut Tree, trial: &RuleTrial) {
     if trial.strategy() == AssignmentStrategy::Unspecified {
         return;
     }
-    let considered =
-        trial.people.len() + trial.more_people.iter().map(|more| count(more.count)).sum::<usize>();
     let strategy = strategy(context, trial.strategy());
+    tree.add(considered(context, strategy, &trial.people, &trial.more_people));
+}
+
+/// A way that a reassignment tried.
+pub fn course(context: &Context, trial: &CourseTrial) -> Tree {
+    let named = match trial.course() {
+        ReassignmentCourse::Unspecified => "",
+        ReassignmentCourse::Person => context.text("who was named", "指定人员"),
+        ReassignmentCourse::StandIn => context.text("who stands in", "替班人员"),
+        ReassignmentCourse::Strategy => strategy(context, trial.strategy()),
+        ReassignmentCourse::Unit => {
+            return Tree::new(context.text("the unit, without a person", "单位，不指定人员"));
+        }
+    };
+    considered(context, named, &trial.people, &trial.more_people)
+}
+
+fn considered(context: &Context, way: &str, people: &[PersonTrial], more_people: &[PersonCount]) -> Tree {
+    let considered = people.len() + more_people.iter().map(|more| count(more.count)).sum::<usize>();
     let mut below = Tree::new(match context.lang() {
-        Lang::En => format!("{strategy}: {considered} people considered"),
-        Lang::Zh => format!("{strategy}：考虑了 {considered} 人"),
+        Lang::En if considered == 1 => format!("{way}: 1 person considered"),
+        Lang::En => format!("{way}: {considered} people considered"),
+        Lang::Zh => format!("{way}：考虑了 {considered} 人"),
     });
-    for person in trial.people.iter().filter(|person| person.capacity > 0) {
+    for person in people.iter().filter(|person| person.capacity > 0) {
         below.add(Tree::new(weighed(context, person)));
     }
     for kind in KINDS {
-        let named: Vec<String> = trial
-            .people
+        let named: Vec<String> = people
             .iter()
             .filter(|person| person.capacity == 0 && person.outcome() == kind)
             .map(who)
@@ -31,17 +50,17 @@ pub fn add(context: &Context, tree: &mut Tree, trial: &RuleTrial) {
             below.add(Tree::new(format!("✗ {}: {}", outcome(context, kind), named.join(", "))));
         }
     }
-    for more in &trial.more_people {
+    for more in more_people {
         let kind = outcome(context, more.outcome());
         below.add(Tree::new(match context.lang() {
             Lang::En => format!("{} more: {kind}", more.count),
             Lang::Zh => format!("另有 {} 人：{kind}", more.count),
         }));
     }
-    tree.add(below);
+    below
 }
 
-const KINDS: [PersonOutcome; 7] = [
+const KINDS: [PersonOutcome; 9] = [
     PersonOutcome::OffDuty,
     PersonOutcome::OnLeave,
     PersonOutcome::Replaced,
@@ -49,6 +68,8 @@ const KINDS: [PersonOutcome; 7] = [
     PersonOutcome::ReturnedIt,
     PersonOutcome::Inactive,
     PersonOutcome::Full,
+    PersonOutcome::HandsOver,
+    PersonOutcome::NotOfUnit,
 ];
 
 fn count(number: i32) -> usize {
@@ -104,5 +125,7 @@ fn outcome(context: &Context, outcome: PersonOutcome) -> &str {
         PersonOutcome::LacksSkill => context.text("without the skill", "缺少技能"),
         PersonOutcome::ReturnedIt => context.text("returned it in this round", "本轮已退单"),
         PersonOutcome::Inactive => context.text("not active", "已停用"),
+        PersonOutcome::HandsOver => context.text("hands over", "移交人"),
+        PersonOutcome::NotOfUnit => context.text("handles no tickets in the unit", "非本单位经办人"),
     }
 }

@@ -303,6 +303,8 @@ impl Search<'_> {
             returned_by: &self.history.returned_by,
             lot: self.history.lot,
             at: self.at,
+            from: None,
+            only: None,
         };
         let named = (rule.revision, rule.id.as_str());
         let Some(picked) = pick(self.directory, named, strategy, &asked, self.staff) else {

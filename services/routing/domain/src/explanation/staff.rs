@@ -28,6 +28,10 @@ codes! {
         ReturnedIt = 8,
         /// Is not active any more.
         Inactive = 9,
+        /// Hands their tickets over.
+        HandsOver = 10,
+        /// Handles no tickets in the unit.
+        NotOfUnit = 11,
     }
 }
 
@@ -45,6 +49,8 @@ impl PersonOutcome {
             Self::LacksSkill => "without the skill",
             Self::ReturnedIt => "returned it",
             Self::Inactive => "inactive",
+            Self::HandsOver => "handing over",
+            Self::NotOfUnit => "not of the unit",
         }
     }
 }

@@ -20,6 +20,10 @@ pub struct Asked<'a> {
     pub lot: u64,
     /// When.
     pub at: Timestamp,
+    /// Who hands it over, and so cannot get it.
+    pub from: Option<&'a str>,
+    /// The only one who is considered.
+    pub only: Option<&'a str>,
 }
 
 /// What came of it.
@@ -103,9 +107,19 @@ fn consider<'a>(
 ) -> (Vec<Candidate<'a>>, Vec<PersonTrial>) {
     let duty = directory.duty().unit(&target.unit_id, asked.at);
     let (mut able, mut others) = (Vec::new(), Vec::new());
+    if let Some(only) = asked.only.filter(|only| !members.iter().any(|id| id == only)) {
+        others.push(PersonTrial::of(only, PersonOutcome::NotOfUnit));
+    }
     for (place, id) in members.iter().enumerate() {
+        if asked.only.is_some_and(|only| id != only) {
+            continue;
+        }
         let Some(entry) = directory.person(id) else { continue };
         let mut no = |outcome| others.push(PersonTrial::of(id, outcome));
+        if asked.from == Some(id.as_str()) {
+            no(PersonOutcome::HandsOver);
+            continue;
+        }
         if !entry.active {
             no(PersonOutcome::Inactive);
             continue;

@@ -84,7 +84,7 @@ fn target(strategy: Strategy, skills: &[&str]) -> StrategyTarget {
 }
 
 fn asked(lot: u64) -> Asked<'static> {
-    Asked { last_handler: None, returned_by: &[], lot, at: at() }
+    Asked { last_handler: None, returned_by: &[], lot, at: at(), from: None, only: None }
 }
 
 fn staff(loads: &[(&str, u32)]) -> Staff {

@@ -4,7 +4,7 @@ use crate::{
     actor::Actor,
     change::{Change, Changed, Marks},
     names::{PrincipalId, UnitId},
-    text::Note,
+    text::{Note, Reason},
     ticket::Ticket,
     vocabulary::Phase,
 };
@@ -32,6 +32,8 @@ pub enum Target {
     Unit { unit: UnitId, person: Option<PrincipalId> },
     /// To the pool of a unit, or of the dispatchers.
     Pool { unit: Option<UnitId>, reason: String, claim_limit: u32 },
+    /// From a person who has it in hand to another of the same unit, or to the unit as a whole. Source: R10.
+    Handover { from: PrincipalId, unit: UnitId, person: Option<PrincipalId>, reason: Reason },
 }
 
 /// What became of a decision.
@@ -54,11 +56,15 @@ impl Answer {
 }
 
 impl Ticket {
-    /// Does what routing decided, unless the ticket no longer waits as it did when the decision was made.
+    /// Does what routing decided, unless the ticket is no longer as it was when the decision was made.
     #[must_use]
     pub fn decide(self, decision: Decision, by: &Actor, at: Timestamp) -> Answer {
         let Decision { id, target, marks, .. } = decision;
-        if let Some(reason) = self.stale(decision.ticket_version) {
+        let stale = match &target {
+            Target::Handover { from, unit, person, .. } => self.not_with(from, unit, person.as_ref()),
+            _ => self.stale(decision.ticket_version),
+        };
+        if let Some(reason) = stale {
             return Answer::Refused(self.after(by, at, Change::DecisionRefused { decision: id, reason }));
         }
         Answer::Applied(match target {
@@ -69,6 +75,10 @@ impl Ticket {
             Target::Pool { unit, reason, claim_limit } => {
                 self.after(by, at, Change::Pooled { decision: Some(id), unit, marks, reason, claim_limit })
             }
+            Target::Handover { unit, person, reason, .. } => {
+                let (from, decision) = (unit.clone(), Some(id));
+                self.after(by, at, Change::Transferred { from, to: unit, person, reason, decision })
+            }
         })
     }
 
@@ -76,6 +86,27 @@ impl Ticket {
     #[must_use]
     pub fn refuse_decision(self, decision: Uuid, reason: String, by: &Actor, at: Timestamp) -> Changed {
         self.after(by, at, Change::DecisionRefused { decision, reason })
+    }
+
+    /// Why a person of a unit cannot hand it over to another.
+    fn not_with(&self, from: &PrincipalId, unit: &UnitId, to: Option<&PrincipalId>) -> Option<String> {
+        if self.phase == Phase::PendingDispatch || !self.phase.is_in_flight() {
+            Some(format!("the ticket is {}", self.phase))
+        } else if self.handler.as_ref() != Some(from) {
+            Some(match &self.handler {
+                Some(other) => format!("{other} has the ticket in hand"),
+                None => format!("{from} has the ticket in hand no longer"),
+            })
+        } else if self.lead_unit.as_ref() != Some(unit) {
+            Some(match &self.lead_unit {
+                Some(other) => format!("the ticket is with {other}"),
+                None => "the ticket is with no unit".to_owned(),
+            })
+        } else if to == Some(from) {
+            Some(format!("{from} has the ticket in hand already"))
+        } else {
+            None
+        }
     }
 
     /// Why a decision for `version` no longer fits.

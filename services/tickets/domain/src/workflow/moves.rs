@@ -72,6 +72,8 @@ impl Move {
             Change::Accepted { .. } => Self::Accept,
             Change::Claimed { .. } => Self::Claim,
             Change::Returned { .. } => Self::Return,
+            // Within its unit by a decision of routing: no move of the workflow, whatever step it is at.
+            Change::Transferred { decision: Some(_), .. } => return None,
             Change::Transferred { .. } => Self::Transfer,
             Change::Resolved { .. } => Self::Resolve,
             Change::CallbackOpened { .. } => Self::OpenCallback,

@@ -3,7 +3,7 @@
 mod acts;
 mod judge;
 
-use super::{administrator, at, citizen, intake, member, new, unit};
+use super::{administrator, at, citizen, intake, member, new, reason, unit};
 use acts::{ACTS, NOTHING, later};
 use gongdan_tickets_domain::{
     Actor, Change, Changed, Decision, Marks, Note, Outcome, Past, PrincipalId, PrincipalKind, Priority,
@@ -196,7 +196,14 @@ impl Step {
     }
 
     fn decision(&self, ticket: &Ticket) -> Decision {
-        let target = if self.flag(1) {
+        let target = if let Some(from) = ticket.handler.clone().filter(|_| self.flag(7)) {
+            let person = self.flag(2).then(|| PrincipalId::parse("wang.fang").unwrap());
+            let unit = match &ticket.lead_unit {
+                Some(unit) if self.flag(6) => unit.clone(),
+                _ => self.unit(),
+            };
+            Target::Handover { from, unit, person, reason: reason("请假") }
+        } else if self.flag(1) {
             let unit = self.flag(2).then(|| self.unit());
             Target::Pool { unit, reason: "no match".to_owned(), claim_limit: self.dice % 3 }
         } else {

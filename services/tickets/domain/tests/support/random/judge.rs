@@ -23,6 +23,10 @@ fn may(change: &Change, from: Option<Phase>, to: Phase) -> bool {
                 | ("answered", Closed)
         );
     };
+    if handed_over(change) {
+        let in_hand = matches!(from, Dispatched | InProgress | Suspended | InReview);
+        return in_hand && (to == from || from == InProgress && to == Dispatched);
+    }
     match change.name() {
         "submitted" => from == Draft && to == PendingDispatch,
         "quarantined" => from == Draft && to == Quarantined,
@@ -59,6 +63,11 @@ fn may(change: &Change, from: Option<Phase>, to: Phase) -> bool {
         // All others leave the phase alone.
         name => leaves_the_phase(name) && to == from,
     }
+}
+
+/// Within its unit, by a decision of routing.
+fn handed_over(change: &Change) -> bool {
+    matches!(change, Change::Transferred { decision: Some(_), .. })
 }
 
 /// Facts that never move a ticket.
@@ -110,7 +119,8 @@ pub fn judge(before: &Ticket, changed: &Changed) {
             assert!(action.leads(event.from_phase, after.phase), "{name}: the table of moves");
         } else {
             // What workflows do not decide about.
-            let free = matches!(event.change, Change::Links(_) | Change::Escalation(_));
+            let free = matches!(event.change, Change::Links(_) | Change::Escalation(_))
+                || handed_over(&event.change);
             assert!(free || event.from_phase == Some(after.phase), "{name} is no move");
         }
         folded.evolve(event);
@@ -164,7 +174,10 @@ pub fn check(ticket: &Ticket, first: &Ticket, events: &[Event], workflow: Option
 
     assert_eq!(ticket.round, 1 + count(events, |c| matches!(c, Change::Reopened { .. })));
     assert_eq!(ticket.return_count, count(events, |c| matches!(c, Change::Returned { to_pool: false, .. })));
-    assert_eq!(ticket.transfer_count, count(events, |c| matches!(c, Change::Transferred { .. })));
+    assert_eq!(
+        ticket.transfer_count,
+        count(events, |c| matches!(c, Change::Transferred { decision: None, .. }))
+    );
     assert_eq!(ticket.urge_count, count(events, |c| matches!(c, Change::Urged { .. })));
 
     let held = matches!(

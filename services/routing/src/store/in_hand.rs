@@ -1,0 +1,167 @@
+//! Table `holdings`, as a reassignment reads it: what a person has in hand, oldest first.
+
+use super::{Store, unreadable};
+use gongdan_access::Scope;
+use gongdan_errors::Error;
+use gongdan_region::RegionCode;
+use gongdan_telemetry::sql_span;
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use std::collections::{HashMap, HashSet};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// What a ticket is called, where it is and what about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    /// Its number.
+    pub number: String,
+    /// Its region.
+    pub region: RegionCode,
+    /// Its catalogue item.
+    pub item: String,
+}
+
+/// A ticket that a person has in hand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InHandRow {
+    /// The ticket.
+    pub ticket_id: Uuid,
+    /// The version that says so.
+    pub version: i64,
+    /// Its round.
+    pub round: i32,
+    /// The unit that holds it.
+    pub unit_id: String,
+    /// People who returned it in this round.
+    pub returned_by: Vec<String>,
+    /// None: not known yet.
+    pub about: Option<About>,
+}
+
+impl Store {
+    /// Units that the tickets are with which a person has in hand, of these; of all units when none is given.
+    pub async fn in_hand_with(&self, person: &str, units: &[String]) -> Result<Vec<String>, Error> {
+        sqlx::query_scalar!(
+            r#"SELECT DISTINCT unit_id AS "unit_id!" FROM holdings
+             WHERE person_id = $1 AND unit_id IS NOT NULL AND (cardinality($2::text[]) = 0 OR unit_id = ANY ($2))
+             ORDER BY unit_id"#,
+            person,
+            units,
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("holdings.with", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)
+    }
+
+    /// At most `limit` tickets after one that a person has in hand and of which it is not known what they are about, with
+    /// the versions that say so.
+    pub async fn unknown_in_hand(
+        &self,
+        person: &str,
+        after: Uuid,
+        limit: i64,
+    ) -> Result<Vec<(Uuid, i64)>, Error> {
+        let rows = sqlx::query!(
+            "SELECT ticket_id, version FROM holdings
+             WHERE person_id = $1 AND ticket_number IS NULL AND ticket_id > $2 ORDER BY ticket_id LIMIT $3",
+            person,
+            after,
+            limit,
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("holdings.unknown", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(rows.into_iter().map(|row| (row.ticket_id, row.version)).collect())
+    }
+
+    /// Notes what a ticket is about, unless a later event said so meanwhile.
+    pub async fn note_about(&self, ticket: Uuid, about: &About) -> Result<(), Error> {
+        sqlx::query!(
+            "UPDATE holdings SET ticket_number = $2, region = $3, item = $4
+             WHERE ticket_id = $1 AND ticket_number IS NULL",
+            ticket,
+            about.number,
+            about.region.as_i64(),
+            about.item,
+        )
+        .execute(&self.pool)
+        .instrument(sql_span!("holdings.note_about", "UPDATE"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(())
+    }
+
+    /// What tickets are about, of those within a scope.
+    pub async fn about(&self, scope: &Scope, tickets: &[Uuid]) -> Result<HashMap<Uuid, About>, Error> {
+        let seen = self.seen_of(scope, tickets).await?;
+        let rows = sqlx::query!(
+            r#"SELECT ticket_id, ticket_number AS "number!", region AS "region!", item AS "item!"
+             FROM holdings WHERE ticket_id = ANY ($1) AND ticket_number IS NOT NULL"#,
+            tickets,
+        )
+        .fetch_all(&self.pool)
+        .instrument(sql_span!("holdings.about", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        rows.into_iter()
+            .filter(|row| seen.contains(&row.ticket_id))
+            .map(|row| {
+                let region = RegionCode::from_i64(row.region).map_err(unreadable)?;
+                Ok((row.ticket_id, About { number: row.number, region, item: row.item }))
+            })
+            .collect()
+    }
+
+    /// Which of these tickets are within a scope.
+    pub async fn seen_of(&self, scope: &Scope, tickets: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+        let mut sql: QueryBuilder<Postgres> = QueryBuilder::new("SELECT t.id FROM unnest(");
+        sql.push_bind(tickets.to_vec()).push(") AS t (id) WHERE ");
+        scope.push_ticket(&mut sql, "t.id");
+        let seen: Vec<Uuid> = sql
+            .build_query_scalar()
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("ticket_scopes.seen_of", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        Ok(seen.into_iter().collect())
+    }
+}
+
+/// Everything that a person has in hand with these units, oldest first.
+pub async fn all(
+    connection: &mut PgConnection,
+    person: &str,
+    units: &[String],
+) -> Result<Vec<InHandRow>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT ticket_id, version, round, unit_id AS "unit_id!", returned_by, ticket_number, region, item
+         FROM holdings WHERE person_id = $1 AND unit_id = ANY ($2) ORDER BY ticket_id"#,
+        person,
+        units,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("holdings.in_hand", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    rows.into_iter()
+        .map(|row| {
+            let about = about(row.ticket_number, row.region, row.item)?;
+            let (version, round, unit_id) = (row.version, row.round, row.unit_id);
+            let (ticket_id, returned_by) = (row.ticket_id, row.returned_by);
+            Ok(InHandRow { ticket_id, version, round, unit_id, returned_by, about })
+        })
+        .collect()
+}
+
+/// As it is kept.
+pub(super) fn about(
+    number: Option<String>,
+    region: Option<i64>,
+    item: Option<String>,
+) -> Result<Option<About>, Error> {
+    let (Some(number), Some(region), Some(item)) = (number, region, item) else { return Ok(None) };
+    let region = RegionCode::from_i64(region).map_err(unreadable)?;
+    Ok(Some(About { number, region, item }))
+}

@@ -1,0 +1,341 @@
+//! Table `reassignments`.
+
+use super::{Store, in_hand, reassignment_tickets as tickets, unreadable};
+use crate::error;
+use gongdan_errors::Error;
+use gongdan_pg::{
+    RequestKey,
+    requests::{self, Answered},
+};
+use gongdan_routing_domain::reassign::{Plan, Wish};
+use gongdan_telemetry::sql_span;
+use jiff::Timestamp;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+const COLUMNS: &str =
+    "SELECT r.id, r.person_id, r.unit_ids, r.wish, r.plan, r.leave_id, r.reason, r.total, r.state,
+     r.started_at, r.started_by, r.stopped_by, r.finished_at FROM reassignments r";
+
+/// Where a reassignment is. The numbers are those of the table, and of the contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i16)]
+pub enum ReassignmentState {
+    /// It goes on.
+    Running = 1,
+    /// Decisions wait for their answers.
+    Stopping = 2,
+    /// All tickets are through.
+    Finished = 3,
+    /// It was stopped.
+    Stopped = 4,
+}
+
+/// A reassignment that is to begin.
+#[derive(Debug, Clone)]
+pub struct NewReassignment {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose tickets.
+    pub person_id: String,
+    /// Only those with these units.
+    pub unit_ids: Vec<String>,
+    /// What was asked for.
+    pub wish: Wish,
+    /// What it comes to.
+    pub plan: Plan,
+    /// By which leave.
+    pub leave_id: Option<Uuid>,
+    /// Why.
+    pub reason: String,
+    /// How many tickets the caller expects; none: any number.
+    pub expected: Option<i64>,
+    /// Who begins it.
+    pub by: String,
+}
+
+/// A reassignment as it is kept.
+#[derive(Debug, Clone)]
+pub struct Reassignment {
+    pub id: Uuid,
+    pub person_id: String,
+    pub unit_ids: Vec<String>,
+    pub wish: Wish,
+    pub plan: Plan,
+    pub leave_id: Option<Uuid>,
+    pub reason: String,
+    pub total: i32,
+    pub state: ReassignmentState,
+    pub started_at: Timestamp,
+    pub started_by: String,
+    pub stopped_by: String,
+    pub finished_at: Option<Timestamp>,
+}
+
+/// Which reassignments; all given must match.
+#[derive(Debug, Clone, Default)]
+pub struct ReassignmentFilter {
+    /// Of one person.
+    pub person_id: Option<String>,
+    /// Only those that are not over.
+    pub running: bool,
+    /// Only those of one of these units; none: of all.
+    pub unit_ids: Option<Vec<String>>,
+}
+
+#[derive(Debug, sqlx::FromRow)]
+struct Row {
+    id: Uuid,
+    person_id: String,
+    unit_ids: Vec<String>,
+    wish: String,
+    plan: String,
+    leave_id: Option<Uuid>,
+    reason: String,
+    total: i32,
+    state: i16,
+    started_at: SqlTimestamp,
+    started_by: String,
+    stopped_by: String,
+    finished_at: Option<SqlTimestamp>,
+}
+
+impl TryFrom<i16> for ReassignmentState {
+    type Error = Error;
+
+    fn try_from(number: i16) -> Result<Self, Error> {
+        [Self::Running, Self::Stopping, Self::Finished, Self::Stopped]
+            .into_iter()
+            .find(|state| *state as i16 == number)
+            .ok_or_else(|| unreadable(format!("no state {number} of a reassignment")))
+    }
+}
+
+impl TryFrom<Row> for Reassignment {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: row.id,
+            person_id: row.person_id,
+            unit_ids: row.unit_ids,
+            wish: serde_json::from_str(&row.wish).map_err(unreadable)?,
+            plan: serde_json::from_str(&row.plan).map_err(unreadable)?,
+            leave_id: row.leave_id,
+            reason: row.reason,
+            total: row.total,
+            state: row.state.try_into()?,
+            started_at: row.started_at.to_jiff(),
+            started_by: row.started_by,
+            stopped_by: row.stopped_by,
+            finished_at: row.finished_at.map(SqlTimestamp::to_jiff),
+        })
+    }
+}
+
+impl Store {
+    /// A reassignment.
+    pub async fn reassignment(&self, id: Uuid) -> Result<Option<Reassignment>, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        get(&mut connection, id).await
+    }
+
+    /// The reassignment that an earlier request with this key began or stopped.
+    pub async fn reassignment_of(&self, key: &RequestKey) -> Result<Option<Reassignment>, Error> {
+        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
+        match requests::lookup(&mut connection, key).await? {
+            Some(answered) => get(&mut connection, answered.resource_id).await,
+            None => Ok(None),
+        }
+    }
+
+    /// At most `limit` reassignments whose id is below `after`, newest first.
+    pub async fn list_reassignments(
+        &self,
+        filter: &ReassignmentFilter,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<Reassignment>, Error> {
+        let rows: Vec<Row> = list(filter, after, limit)
+            .build_query_as()
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("reassignments.list", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// Begins a reassignment of what the person has in hand at this moment.
+    ///
+    /// # Errors
+    /// FAILED_PRECONDITION when there is nothing, another number than expected, or another one goes on.
+    pub async fn start_reassignment(
+        &self,
+        new: &NewReassignment,
+        key: &RequestKey,
+        now: Timestamp,
+    ) -> Result<Reassignment, Error> {
+        let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
+        let connection = &mut *transaction;
+        if let Some(answered) = requests::lookup(connection, key).await? {
+            return get(connection, answered.resource_id).await?.ok_or_else(error::reassignment_not_found);
+        }
+        let in_hand = in_hand::all(connection, &new.person_id, &new.unit_ids).await?;
+        let found = i64::try_from(in_hand.len()).unwrap_or(i64::MAX);
+        if let Some(expected) = new.expected.filter(|expected| *expected != found) {
+            return Err(error::reassignment_changed(expected, found));
+        }
+        if in_hand.is_empty() {
+            return Err(error::no_tickets_in_hand());
+        }
+        let written = sqlx::query!(
+            "INSERT INTO reassignments (id, person_id, unit_ids, wish, plan, leave_id, reason, total, due_at, started_at,
+                                        started_by)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+             ON CONFLICT (person_id) WHERE state IN (1, 2) DO NOTHING",
+            new.id,
+            new.person_id,
+            &new.unit_ids,
+            serde_json::to_string(&new.wish).map_err(Error::internal)?,
+            serde_json::to_string(&new.plan).map_err(Error::internal)?,
+            new.leave_id,
+            new.reason,
+            i32::try_from(found).unwrap_or(i32::MAX),
+            now.to_sqlx() as _,
+            new.by,
+        )
+        .execute(&mut *connection)
+        .instrument(sql_span!("reassignments.insert", "INSERT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        if written.rows_affected() == 0 {
+            return Err(error::reassignment_running());
+        }
+        tickets::insert(connection, new.id, &in_hand).await?;
+        requests::insert(connection, key, Answered { resource_id: new.id, version: 1 }, now).await?;
+        let begun = get(connection, new.id).await?.ok_or_else(error::reassignment_not_found)?;
+        transaction.commit().await.map_err(gongdan_pg::error)?;
+        Ok(begun)
+    }
+
+    /// Ends a reassignment early; one that is over, or is ending, stays as it is.
+    ///
+    /// # Errors
+    /// NOT_FOUND.
+    pub async fn stop_reassignment(
+        &self,
+        id: Uuid,
+        by: &str,
+        key: &RequestKey,
+        now: Timestamp,
+    ) -> Result<Reassignment, Error> {
+        let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
+        let connection = &mut *transaction;
+        if requests::lookup(connection, key).await?.is_none() {
+            // Waits for a batch that is being decided.
+            let stopped = sqlx::query!(
+                "UPDATE reassignments SET state = 2, stopped_by = $2, due_at = $3 WHERE id = $1 AND state = 1",
+                id,
+                by,
+                now.to_sqlx() as _,
+            )
+            .execute(&mut *connection)
+            .instrument(sql_span!("reassignments.stop", "UPDATE"))
+            .await
+            .map_err(gongdan_pg::error)?;
+            if stopped.rows_affected() > 0 {
+                tickets::stop(connection, id).await?;
+            }
+            requests::insert(connection, key, Answered { resource_id: id, version: 1 }, now).await?;
+        }
+        let stopped = get(connection, id).await?.ok_or_else(error::reassignment_not_found)?;
+        transaction.commit().await.map_err(gongdan_pg::error)?;
+        Ok(stopped)
+    }
+
+    /// When the next reassignment is to be looked after.
+    pub async fn next_reassignment(&self) -> Result<Option<Timestamp>, Error> {
+        let next = sqlx::query_scalar!(
+            "SELECT due_at FROM reassignments WHERE state IN (1, 2) ORDER BY due_at LIMIT 1"
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("reassignments.next", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(next.map(SqlTimestamp::to_jiff))
+    }
+}
+
+/// One that is due and that no other replica looks after at this moment, locked.
+pub async fn claim(connection: &mut PgConnection, now: Timestamp) -> Result<Option<Reassignment>, Error> {
+    let mut sql = QueryBuilder::new(COLUMNS);
+    sql.push(" WHERE r.state IN (1, 2) AND r.due_at <= ").push_bind(now.to_sqlx());
+    sql.push(" ORDER BY r.due_at LIMIT 1 FOR UPDATE SKIP LOCKED");
+    let row: Option<Row> = sql
+        .build_query_as()
+        .fetch_optional(connection)
+        .instrument(sql_span!("reassignments.claim", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    row.map(TryInto::try_into).transpose()
+}
+
+/// It is looked after again at an instant.
+pub async fn put_off(connection: &mut PgConnection, id: Uuid, until: Timestamp) -> Result<(), Error> {
+    sqlx::query!("UPDATE reassignments SET due_at = $2 WHERE id = $1", id, until.to_sqlx() as _)
+        .execute(connection)
+        .instrument(sql_span!("reassignments.put_off", "UPDATE"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    Ok(())
+}
+
+/// It is over.
+pub async fn finish(
+    connection: &mut PgConnection,
+    id: Uuid,
+    state: ReassignmentState,
+    now: Timestamp,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "UPDATE reassignments SET state = $2, finished_at = $3 WHERE id = $1",
+        id,
+        state as i16,
+        now.to_sqlx() as _,
+    )
+    .execute(connection)
+    .instrument(sql_span!("reassignments.finish", "UPDATE"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(())
+}
+
+async fn get(connection: &mut PgConnection, id: Uuid) -> Result<Option<Reassignment>, Error> {
+    let mut sql = QueryBuilder::new(COLUMNS);
+    sql.push(" WHERE r.id = ").push_bind(id);
+    let row: Option<Row> = sql
+        .build_query_as()
+        .fetch_optional(connection)
+        .instrument(sql_span!("reassignments.get", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    row.map(TryInto::try_into).transpose()
+}
+
+pub(super) fn list(filter: &ReassignmentFilter, after: Option<Uuid>, limit: i64) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(COLUMNS);
+    sql.push(" WHERE r.id < ").push_bind(after.unwrap_or(Uuid::max()));
+    if let Some(person) = &filter.person_id {
+        sql.push(" AND r.person_id = ").push_bind(person.clone());
+    }
+    if filter.running {
+        sql.push(" AND r.state IN (1, 2)");
+    }
+    if let Some(units) = &filter.unit_ids {
+        sql.push(" AND r.unit_ids && ").push_bind(units.clone());
+    }
+    sql.push(" ORDER BY r.id DESC LIMIT ").push_bind(limit);
+    sql
+}
