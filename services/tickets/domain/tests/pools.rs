@@ -3,7 +3,7 @@
 
 mod support;
 
-use gongdan_tickets_domain::{Actor, Note, Phase, Pool, PrincipalKind, Refusal, Rules, Ticket};
+use gongdan_tickets_domain::{Actor, Note, Phase, Pool, PrincipalId, PrincipalKind, Refusal, Rules, Ticket};
 use support::{administrator, at, member, reason, submitted, unit};
 
 fn pool_of(name: &str, claim_limit: u32) -> Pool {
@@ -41,7 +41,8 @@ fn what_came_otherwise_is_not_put_back() {
     let accepted = dispatched.clone().accept(&member("a"), at(2)).unwrap().ticket;
     let waiting = Ticket { pool: Some(pool_of("a", 0)), ..submitted() };
     let claimed = waiting.claim(&member("a"), at(1)).unwrap().ticket;
-    let handed_on = claimed.transfer(unit("a"), Some(member("b").id), reason("轮班"), &member("a"), at(2));
+    let mate = PrincipalId::parse("wang.fang").unwrap();
+    let handed_on = claimed.transfer(unit("a"), Some(mate), reason("轮班"), &member("a"), at(2));
     for ticket in [dispatched, accepted, handed_on.unwrap().ticket] {
         let refused = ticket.put_back(reason("请病假"), &member("a"), at(3));
         assert_eq!(refused.err(), Some(Refusal::NotClaimed));
