@@ -79,7 +79,7 @@ impl Plan {
 pub async fn tell(desks: &Desks<'_>, request: &Request, plan: Plan) -> Result<End> {
     let story = Story { desks, subject: &request.subject };
     let ticket = story.create(request).await.with_context(|| format!("创建 {}", request.subject))?;
-    let told = story.go_on(&ticket, plan).await;
+    let told = Box::pin(story.go_on(&ticket, plan)).await;
     told.with_context(|| format!("{} {}", ticket.number, request.subject))
 }
 

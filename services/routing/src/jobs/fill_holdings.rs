@@ -32,7 +32,7 @@ pub async fn run(rooms: Arc<Rooms>, shutdown: CancellationToken) {
             Ok(true) => return,
             Ok(false) => {}
             Err(error) => {
-                tracing::warn!(error = format!("{error:#}"), "what was held before is not known yet")
+                tracing::warn!(error = format!("{error:#}"), "what was held before is not known yet");
             }
         }
         tokio::select! {

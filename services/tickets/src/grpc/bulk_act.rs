@@ -182,7 +182,7 @@ impl Bulk {
             }
             Act::Claim(pb::BulkPlain {}) => {
                 let request = pb::ClaimTicketRequest { request_id, ticket, etag };
-                claim_ticket(rooms, &doing("tickets.claim"), request).await
+                Box::pin(claim_ticket(rooms, &doing("tickets.claim"), request)).await
             }
             Act::Reopen(pb::BulkReopen { reason, same_unit }) => {
                 let request = pb::ReopenTicketRequest { request_id, ticket, etag, reason, same_unit };
@@ -200,7 +200,7 @@ impl Bulk {
                 let request = pb::TrackTicketRequest { request_id, ticket, etag, remind_at, note };
                 track_ticket(rooms, &doing("tickets.track"), request).await
             }
-            Act::Assign(request) => assign_ticket(rooms, &self.caller, id, item, &request).await,
+            Act::Assign(request) => Box::pin(assign_ticket(rooms, &self.caller, id, item, &request)).await,
         }
     }
 }

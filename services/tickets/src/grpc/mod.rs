@@ -211,7 +211,7 @@ impl TicketService for Api {
         request: Request<pb::ClaimTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(claim_ticket::claim_ticket(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(claim_ticket::claim_ticket(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn claim_next(
@@ -219,7 +219,7 @@ impl TicketService for Api {
         request: Request<pb::ClaimNextRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(claim_next::claim_next(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(Box::pin(claim_next::claim_next(&self.0, &caller, request.into_inner())).await?))
     }
 
     async fn return_ticket(

@@ -189,7 +189,7 @@ impl Watch {
                 continue;
             };
             self.renew().await?;
-            self.send_change(view, kind, after, before.as_ref()).await?;
+            Box::pin(self.send_change(view, kind, after, before.as_ref())).await?;
         }
         Ok(())
     }
