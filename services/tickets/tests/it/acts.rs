@@ -129,7 +129,7 @@ async fn written(suite: &Suite) -> (i64, i64) {
 async fn a_stale_etag_aborts_every_act_and_the_present_one_lets_it_through() {
     let suite = Suite::start().await;
     for (act, phase, who) in ACTS {
-        let ticket = in_phase(&suite, phase).await;
+        let ticket = Box::pin(in_phase(&suite, phase)).await;
         let (before, request_id) = (written(&suite).await, id());
         let stale = (ticket.version - 1).to_string();
         let refused = perform(&suite, who, act, &ticket, &request_id, &stale).await.unwrap_err();
@@ -145,7 +145,8 @@ async fn a_stale_etag_aborts_every_act_and_the_present_one_lets_it_through() {
 async fn a_request_id_is_good_for_one_act_on_one_ticket() {
     let suite = Suite::start().await;
     for (act, phase, who) in ACTS {
-        let (ticket, other) = (in_phase(&suite, phase).await, in_phase(&suite, phase).await);
+        let (ticket, other) =
+            (Box::pin(in_phase(&suite, phase)).await, Box::pin(in_phase(&suite, phase)).await);
         let request_id = id();
         let done = perform(&suite, who, act, &ticket, &request_id, "").await.unwrap();
         let before = written(&suite).await;
@@ -167,7 +168,7 @@ async fn every_act_that_the_phase_forbids_is_refused_with_phase_and_action() {
     let suite = Suite::start().await;
     let mut refusals = 0;
     for (phase, name) in PHASES {
-        let ticket = in_phase(&suite, phase).await;
+        let ticket = Box::pin(in_phase(&suite, phase)).await;
         for (act, ..) in ACTS.iter().filter(|(act, ..)| !possible(act).contains(&phase)) {
             let refused = perform(&suite, "admin", act, &ticket, &id(), "").await.unwrap_err();
             assert_eq!(
