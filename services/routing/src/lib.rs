@@ -8,10 +8,8 @@ mod error;
 mod events;
 mod grpc;
 mod jobs;
-mod offered;
 mod store;
 mod telemetry;
-mod writer;
 
 pub use config::{
     BootstrapConfig, Config, DecisionsConfig, DutyConfig, NotPositive, OrganisationConfig,
@@ -21,8 +19,7 @@ pub use config::{
 use crate::{
     consumers::{forget::Forget, learn::Learn, tickets::Tickets},
     grpc::Api,
-    jobs::train::Trainer,
-    offered::Offered,
+    jobs::{offered::Offered, train::Trainer},
     store::{DirectoryCache, Imported, Store, SuggesterCache},
     telemetry::Metrics,
 };

@@ -4,7 +4,7 @@ use super::{
     decode::{request_id, request_key},
     duty,
 };
-use crate::{Rooms, writer::Writer};
+use crate::{Rooms, store::Writer};
 use gongdan_auth::Actor;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{CancelLeaveRequest, Leave};

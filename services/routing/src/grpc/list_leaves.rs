@@ -1,7 +1,10 @@
 //! `DutyService.ListLeaves`
 
 use super::{decode::given, duty, page::Page};
-use crate::{Rooms, store::LeaveRecord, writer::Writer};
+use crate::{
+    Rooms,
+    store::{LeaveRecord, Writer},
+};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{ListLeavesRequest, ListLeavesResponse};

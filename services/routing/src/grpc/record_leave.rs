@@ -4,7 +4,7 @@ use super::{
     decode::{given, request_id, request_key},
     duty,
 };
-use crate::{Rooms, writer::Writer};
+use crate::{Rooms, store::Writer};
 use gongdan_auth::Actor;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};

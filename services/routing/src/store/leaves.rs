@@ -1,7 +1,7 @@
 //! Table `leaves`.
 
-use super::{Store, book, generation, principals};
-use crate::{error, writer::Writer};
+use super::{Store, Writer, book, generation, principals};
+use crate::error;
 use gongdan_errors::Error;
 use gongdan_pg::{
     RequestKey,

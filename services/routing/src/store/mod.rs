@@ -43,6 +43,7 @@ mod swaps;
 mod take_effect;
 mod unit_states;
 mod units;
+mod writer;
 
 pub use areas::{AreaCursor, AreaFilter};
 pub use compared::Compared;
@@ -76,6 +77,7 @@ pub use suggest_cache::{LoadedSuggester, SuggesterCache};
 pub use suggest_pending::{Resolved, newest as newest_pending, queue as queue_pending, take as take_pending};
 pub use swaps::{SwapCursor, SwapFilter};
 pub use units::{UnitAt, UnitFilter};
+pub use writer::Writer;
 
 use gongdan_errors::Error;
 use sqlx::{PgPool, Postgres, Transaction};

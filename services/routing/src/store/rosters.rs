@@ -1,7 +1,7 @@
 //! Tables `rosters` and `roster_revisions`.
 
-use super::{Store, generation, principals, swaps, units, unreadable};
-use crate::{error, writer::Writer};
+use super::{Store, Writer, generation, principals, swaps, units, unreadable};
+use crate::error;
 use gongdan_errors::Error;
 use gongdan_pg::{
     RequestKey,

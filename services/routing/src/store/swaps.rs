@@ -1,7 +1,7 @@
 //! Tables `swaps` and `dropped_swaps`.
 
-use super::{Store, book, generation, principals, rosters};
-use crate::{error, writer::Writer};
+use super::{Store, Writer, book, generation, principals, rosters};
+use crate::error;
 use gongdan_errors::Error;
 use gongdan_pg::{
     RequestKey,
