@@ -19,6 +19,7 @@ mod r5_direct;
 mod r6_fill;
 mod r6_strategies;
 mod r8_first_receiver;
+mod r9_pools;
 mod rule_sets;
 mod rules;
 mod scope;

@@ -277,3 +277,53 @@ async fn the_desk_asks_and_administrators_train() {
         assert_eq!(status.code(), Code::PermissionDenied, "{who}");
     }
 }
+
+#[tokio::test]
+async fn what_was_taken_out_of_the_catalogue_is_neither_suggested_nor_learnt() {
+    let suite = Suite::with("[suggestions]\ncatalogue_every = \"50ms\"\n").await;
+    past(&suite).await;
+    for n in 0..6 {
+        resolve(
+            &suite,
+            TestTicket::new("道路/桥梁"),
+            ["桥面破损", "桥上积水"][n % 2],
+            "roads",
+            Origin::Import,
+        )
+        .await;
+    }
+    train(&suite).await.unwrap();
+    let item = async |subject| suggest(&suite, subject, TIANHE, "").await.items[0].item.clone();
+    assert_eq!(item("路灯不亮").await, "道路/照明", "nothing is known of the catalogue yet");
+    suite.catalogue.has(&["环境/噪音", "道路/照明", "道路/桥梁"]);
+    train(&suite).await.unwrap();
+    assert_eq!(in_use(&suite).await.items.unwrap().classes, 3);
+    suite.catalogue.has(&["环境/噪音", "道路/桥梁"]);
+    eventually("it is not suggested", async || item("路灯不亮").await != "道路/照明").await;
+    // The unit that answered for it still does for what is like it.
+    assert_eq!(suggest(&suite, "路灯不亮", TIANHE, "").await.units[0].unit_id, "roads");
+    train(&suite).await.unwrap();
+    let trained = in_use(&suite).await;
+    assert_eq!((trained.items.unwrap().classes, trained.tickets), (2, 30));
+    assert_eq!(suggest(&suite, "路灯不亮", TIANHE, "").await.units[0].unit_id, "roads");
+    suite.catalogue.has(&["环境/噪音", "道路/照明", "道路/桥梁"]);
+    train(&suite).await.unwrap();
+    eventually("it is there again", async || item("路灯不亮").await == "道路/照明").await;
+}
+
+#[tokio::test]
+async fn a_training_is_made_at_night_without_being_asked() {
+    let mut suite = Suite::start().await;
+    past(&suite).await;
+    // Time enough for a process to start on a busy machine.
+    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(10);
+    let soon = soon.to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).time();
+    let soon = soon.round(jiff::Unit::Second).unwrap();
+    suite.restart_with(&format!("[suggestions]\ntrain_at = \"{soon}\"\n")).await;
+    let request = pb::GetSuggesterRequest {};
+    let trained = eventually_some("it is trained", async || {
+        suite.suggestions("admin").get_suggester(request).await.ok().map(tonic::Response::into_inner)
+    })
+    .await;
+    assert_eq!(trained.trained_by, "service.routing");
+}

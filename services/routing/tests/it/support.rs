@@ -13,6 +13,7 @@ use gongdan_proto::{
     },
     tickets::v1::{
         self as tickets, Channel, Impact, Phase, Ticket, TicketEvent, TicketType, Urgency,
+        catalogue_service_server::{CatalogueService, CatalogueServiceServer},
         ticket_event::Change,
     },
     to_timestamp,
@@ -21,7 +22,9 @@ use gongdan_region::RegionCode;
 use gongdan_testkit::{Env, Served, eventually, eventually_some};
 use jiff::Timestamp;
 use prost::Message as _;
+use std::sync::{Arc, Mutex};
 use tokio_stream::wrappers::TcpListenerStream;
+use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 pub const TIANHE: &str = "440106000000";
@@ -32,6 +35,57 @@ pub struct Suite {
     pub service: Served,
     owner: Env,
     settings: String,
+    /// Tickets' catalogue.
+    pub catalogue: Catalogue,
+}
+
+/// A catalogue of tickets: none is there before its first version.
+#[derive(Clone, Default)]
+pub struct Catalogue(Arc<Mutex<(i32, Vec<String>)>>);
+
+impl Catalogue {
+    /// Another version has these items.
+    pub fn has(&self, items: &[&str]) {
+        let mut now = self.0.lock().unwrap();
+        *now = (now.0 + 1, items.iter().map(|item| (*item).to_owned()).collect());
+    }
+
+    fn now(&self) -> Result<(i32, Vec<String>), Status> {
+        let now = self.0.lock().unwrap().clone();
+        if now.0 == 0 { Err(Status::unavailable("no catalogue yet")) } else { Ok(now) }
+    }
+}
+
+#[tonic::async_trait]
+impl CatalogueService for Catalogue {
+    async fn import_catalogue(
+        &self,
+        _: Request<tickets::ImportCatalogueRequest>,
+    ) -> Result<Response<tickets::Catalogue>, Status> {
+        Err(Status::unimplemented("not asked for here"))
+    }
+
+    async fn get_catalogue(
+        &self,
+        _: Request<tickets::GetCatalogueRequest>,
+    ) -> Result<Response<tickets::Catalogue>, Status> {
+        let (version, _) = self.now()?;
+        Ok(Response::new(tickets::Catalogue { version, ..Default::default() }))
+    }
+
+    /// One item a page.
+    async fn list_catalogue_items(
+        &self,
+        request: Request<tickets::ListCatalogueItemsRequest>,
+    ) -> Result<Response<tickets::ListCatalogueItemsResponse>, Status> {
+        let at: usize = request.into_inner().page_token.parse().unwrap_or(0);
+        let (_, keys) = self.now()?;
+        let item =
+            |key: &String| tickets::CatalogueItem { key: key.clone(), leaf: true, ..Default::default() };
+        let next_page_token = if at + 1 < keys.len() { (at + 1).to_string() } else { String::new() };
+        let items = keys.get(at).map(item).into_iter().collect();
+        Ok(Response::new(tickets::ListCatalogueItemsResponse { items, next_page_token }))
+    }
 }
 
 impl Suite {
@@ -52,11 +106,13 @@ impl Suite {
         let owner = env.beside(gongdan_routing::schema()).await;
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
+        let catalogue = Catalogue::default();
         let guard = Guard::new(|_| Ok("service.routing".to_owned()));
         let log = EventServer::new(owner.pool().clone(), "tickets", env.bus().root(), guard);
         tokio::spawn(
             tonic::transport::Server::builder()
                 .add_service(log)
+                .add_service(CatalogueServiceServer::new(catalogue.clone()))
                 .serve_with_incoming(TcpListenerStream::new(listener)),
         );
         let token = serde_json::to_string(&env.token_file("routing")).unwrap();
@@ -67,11 +123,17 @@ impl Suite {
         let settings = format!("{settings}\n{patient}{peers}");
         let config = env.config_with(gongdan_routing::DEFAULTS, &settings);
         let service = env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
-        Self { env, service, owner, settings }
+        Self { env, service, owner, settings, catalogue }
     }
 
     /// Another process takes over, and this one dies.
     pub async fn restart(&mut self) {
+        self.restart_with("").await;
+    }
+
+    /// Another process takes over with more settings.
+    pub async fn restart_with(&mut self, more: &str) {
+        self.settings = format!("{more}{}", self.settings);
         let config = self.env.config_with(gongdan_routing::DEFAULTS, &self.settings);
         let next = self.env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
         std::mem::replace(&mut self.service, next).kill().await;

@@ -1,6 +1,6 @@
 //! With many tickets no statement reads all of a table that grows with them.
 
-use super::{extensions, list::After};
+use super::{claims, extensions, filter::Filter, list::After};
 use gongdan_access::{Caller, Policies};
 use gongdan_auth::Actor;
 use gongdan_clock::stable_id;
@@ -231,6 +231,32 @@ async fn no_page_of_extensions_reads_a_table() {
                 let plan = plan.join("\n");
                 assert!(!reads_whole(&plan, &growing), "{plan}");
             }
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_next_of_a_pool_is_found_in_its_order() {
+    let env = Env::start(crate::schema()).await;
+    let mut connection = env.pool().acquire().await.unwrap();
+    connection.execute(TICKETS).await.unwrap();
+    let pooled = "UPDATE tickets SET pool_unit = lead_unit, lead_unit = NULL, handler = NULL WHERE phase = 3";
+    connection.execute(pooled).await.unwrap();
+    connection.execute("ANALYZE tickets").await.unwrap();
+    let growing = ["tickets", "participants"].map(str::to_owned);
+    let units = vec!["unit-7".to_owned(), "unit-8".to_owned()];
+    let wanted = claims::Wanted { units, filter: Filter::default() };
+    let after = (2, jiff_sqlx::Timestamp::from("2026-11-20T00:00:00Z".parse::<jiff::Timestamp>().unwrap()));
+    for caller in [caller("handler", "unit-7", "440106"), caller("dispatcher", "centre", "44")] {
+        let caller = caller.doing("tickets.claim");
+        for after in [None, Some((after.0, after.1, stable_id("x", "1")))] {
+            let plan: Vec<String> = claims::statement("EXPLAIN ", &caller, &wanted, after)
+                .build_query_scalar()
+                .fetch_all(&mut *connection)
+                .await
+                .unwrap();
+            let plan = plan.join("\n");
+            assert!(!reads_whole(&plan, &growing) && plan.contains("tickets_pools"), "{plan}");
         }
     }
 }
