@@ -22,6 +22,7 @@ mod r3_duty;
 mod r5_direct_dispatch;
 mod r7_explain;
 mod r8_returns;
+mod r9_claim;
 mod records;
 mod rules;
 mod supervision;
