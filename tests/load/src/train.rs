@@ -77,7 +77,9 @@ fn lesson(texts: &Texts, n: usize, items: usize, region: RegionCode) -> Lesson {
     let item = dice.below(items);
     let (mut subject, body) = texts.request(serial);
     for _ in 0..2 {
-        subject.push_str(texts.ranked(1_000 + item * 8 + dice.below(8)));
+        // Of the rarest words, eight are an item's own.
+        let rank = (item * 8 + dice.below(8)) % texts.len();
+        subject.push_str(texts.ranked(texts.len() - 1 - rank));
     }
     Lesson {
         bag: Bag::of(&subject, &body),
