@@ -89,7 +89,7 @@ async fn r7_every_way_a_ticket_can_go_is_told_with_what_was_tried_before() {
     assert_eq!(why["rules"][1]["detail"], "ticket.subject.contains('噪音')", "the part that is false: {why}");
     assert_eq!(why["decision"]["dispatch"]["person_id"], "wang.fang");
     assert_eq!(why["rules"][2]["people"][0]["outcome"], "PERSON_OUTCOME_CHOSEN");
-    for line in ["round robin: 1 people considered", "✓ wang.fang 王芳", "→ wang.fang (tianhe-office)"]
+    for line in ["round robin: 1 person considered", "✓ wang.fang 王芳", "→ wang.fang (tianhe-office)"]
     {
         assert!(tree.contains(line), "{line}: {tree}");
     }
