@@ -155,6 +155,9 @@ async fn who_has_to_do_is_told_and_a_citizen_who_does_not_answer_is_called_again
     ])
     .await;
     organisation::import(&suite).await;
+    for who in ["li.wei", "wang.fang"] {
+        organisation::reachable(&suite, who).await;
+    }
     organisation::rule(&suite, "noise", "ticket.subject.contains('噪音')", ENVIRONMENT).await;
     let (url, mut requests) = endpoint::endpoint().await;
     let added =

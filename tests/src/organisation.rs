@@ -57,10 +57,17 @@ pub async fn add(suite: &Suite, units: Vec<UnitRow>, principals: Vec<PrincipalRo
     }
 }
 
-/// Waits until tickets lets somebody in.
+/// Waits until tickets lets somebody in, and they can be told of what happens.
 pub async fn known(suite: &Suite, who: &str) {
     let asks = || async { suite.cli(&["ticket", "list", "--as", who]).await.status.success().then_some(()) };
     eventually(format!("{who} is known"), asks).await;
+    reachable(suite, who).await;
+}
+
+/// Waits until notifications knows somebody: what happens before that is not told to them.
+pub async fn reachable(suite: &Suite, who: &str) {
+    let asks = || async { suite.cli(&["inbox", "--as", who]).await.status.success().then_some(()) };
+    eventually(format!("{who} can be told"), asks).await;
 }
 
 /// Units, people and the area; the administrator is the caller.
