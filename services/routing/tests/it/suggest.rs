@@ -316,7 +316,7 @@ async fn a_training_is_made_at_night_without_being_asked() {
     let mut suite = Suite::start().await;
     past(&suite).await;
     // Time enough for a process to start on a busy machine.
-    let soon = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(10);
+    let soon = gongdan_clock::Clock::now(&gongdan_clock::SystemClock) + jiff::SignedDuration::from_secs(10);
     let soon = soon.to_zoned(jiff::tz::TimeZone::get("Asia/Shanghai").unwrap()).time();
     let soon = soon.round(jiff::Unit::Second).unwrap();
     suite.restart_with(&format!("[suggestions]\ntrain_at = \"{soon}\"\n")).await;

@@ -213,6 +213,9 @@ async fn what_was_written_into_records_is_erased_with_the_ticket() {
         let found = log.iter().any(|payload| payload.windows(bytes.len()).any(|window| window == bytes));
         assert!(!found, "{written} is in the event log still");
     }
+    // The ticket is in flight: people write on, and what was answered stays answered.
     let refused = li.reply_directive(reply_directive(&ticket, &directive.id)).await.unwrap_err();
-    assert_eq!(reason(&refused), "TEXTS_ERASED");
+    assert_eq!(reason(&refused), "RECORD_STATE_REFUSES");
+    let tracked = li.track_ticket(track(&ticket)).await.unwrap().into_inner();
+    assert_ne!(tracked.tracks[0].note, ERASED);
 }
