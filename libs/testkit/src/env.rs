@@ -23,6 +23,8 @@ use crate::{
 };
 
 const TOKEN_TTL: Duration = Duration::from_secs(3600);
+/// How long the service under test keeps what it read of a principal.
+const PRINCIPAL_TTL: Duration = Duration::from_millis(50);
 
 /// A database, a bus root and an issuer of one test's own. Gone when dropped.
 pub struct Env {
@@ -128,6 +130,9 @@ impl Env {
 
     /// Writes a principal into the service's projection, newer than what was there; answers its token.
     ///
+    /// One that changes is known to the service as it is now when this returns: what the service kept of the one before
+    /// has run out.
+    ///
     /// # Panics
     /// When the database refuses.
     pub async fn principal(&self, spec: PrincipalSpec) -> String {
@@ -140,6 +145,9 @@ impl Env {
         };
         let mut conn = self.pool.acquire().await.expect("a connection");
         gongdan_auth::upsert(&mut conn, std::slice::from_ref(&principal)).await.expect("the principal");
+        if principal.version > 1 {
+            tokio::time::sleep(PRINCIPAL_TTL + Duration::from_millis(10)).await;
+        }
         self.token(&principal.id)
     }
 
@@ -186,13 +194,14 @@ impl Env {
             "[server]\ndrain = \"5s\"\n\
              [postgres]\nurl = {}\nmax_connections = 5\n\
              [bus]\nurl = {}\nroot = {}\n\
-             [auth]\nissuers = [{{ issuer = {}, jwks_file = {} }}]\naudience = {}\nprincipal_ttl = \"50ms\"\n",
+             [auth]\nissuers = [{{ issuer = {}, jwks_file = {} }}]\naudience = {}\nprincipal_ttl = \"{}ms\"\n",
             quoted(&self.database_url()),
             quoted(self.nats_url()),
             quoted(&self.shared.root),
             quoted(LocalIssuer::ISSUER),
             quoted(&issuer.jwks_file().to_string_lossy()),
             quoted(LocalIssuer::AUDIENCE),
+            PRINCIPAL_TTL.as_millis(),
         )
         .parse()
         .expect("TOML")
