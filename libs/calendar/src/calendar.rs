@@ -1,9 +1,12 @@
 //! A version of a calendar.
 
-use crate::{Document, Fault, OutOfRange, Table};
+use crate::{Document, Fault, OutOfRange, Table, days::Days};
 use gongdan_region::{RegionCode, RegionRange};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
-use std::{collections::BTreeSet, sync::OnceLock};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+};
 
 /// A version of a calendar, ready to count.
 #[derive(Debug)]
@@ -11,6 +14,7 @@ pub struct Calendar {
     document: Document,
     version: i32,
     zone: TimeZone,
+    days: Arc<Days>,
     national: Table,
     /// Narrowest first; made when first asked for.
     regional: Vec<(RegionRange, OnceLock<Table>)>,
@@ -22,13 +26,19 @@ impl Calendar {
     /// # Errors
     /// Every fault of the document with its path.
     pub fn read(json: &str, version: i32) -> Result<Self, Vec<Fault>> {
-        let document = Document::read(json)?;
+        Ok(Self::of(Document::read(json)?, version))
+    }
+
+    /// Makes a document ready.
+    #[must_use]
+    pub fn of(document: Document, version: i32) -> Self {
         let zone = document.zone.clone();
-        let national = Table::build(&zone, &[&document.base]);
+        let days = Arc::new(Days::of(&zone));
+        let national = Table::build(&days, &[&document.base]);
         let mut regional: Vec<_> =
             document.regions.iter().map(|region| (region.range, OnceLock::new())).collect();
         regional.sort_by_key(|(range, _)| range.width());
-        Ok(Self { document, version, zone, national, regional })
+        Self { document, version, zone, days, national, regional }
     }
 
     /// Its key: `cn`.
@@ -71,18 +81,7 @@ impl Calendar {
         let Some((range, table)) = self.regional.iter().find(|(range, _)| range.contains(region)) else {
             return &self.national;
         };
-        table.get_or_init(|| {
-            let mut around: Vec<_> = self
-                .document
-                .regions
-                .iter()
-                .filter(|other| other.range.start <= range.start && range.end <= other.range.end)
-                .collect();
-            around.sort_by_key(|other| std::cmp::Reverse(other.range.width()));
-            let mut layers = vec![&self.document.base];
-            layers.extend(around.into_iter().map(|other| &other.layer));
-            Table::build(&self.zone, &layers)
-        })
+        table.get_or_init(|| Table::build(&self.days, &self.document.layers(*range)))
     }
 
     /// Years from start to due whose holidays are not known; there weekdays went by rule. Nothing for a calendar

@@ -1,12 +1,13 @@
 //! A calendar as it is imported: JSON, every fault reported with its path.
 
-use crate::{Fault, Faults, Window, is_key, window::read_day};
+use crate::{DayKind, Fault, Faults, Window, check, is_key, window::read_day};
 use gongdan_region::{RegionCode, RegionRange, Regions};
 use jiff::{civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
-const WEEKDAYS: [&str; 7] = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
+pub(super) const WEEKDAYS: [&str; 7] =
+    ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
 /// Most regions with overrides of their own; each costs a table of a megabyte once it is used.
 const MAX_REGIONS: usize = 64;
 const MAX_WINDOWS: usize = 12;
@@ -35,6 +36,8 @@ pub struct Regional {
     pub region: RegionCode,
     /// What people call the override.
     pub name: String,
+    /// Where it stands in the document.
+    pub(super) index: usize,
     pub(super) range: RegionRange,
     pub(super) layer: Layer,
 }
@@ -47,6 +50,8 @@ pub(super) struct Layer {
     /// Windows of make-up workdays; none: as below, or of the first working weekday.
     pub(super) make_up: Option<Vec<Window>>,
     pub(super) days: BTreeMap<Date, Special>,
+    /// Where each stands in the document: `years.2026.half_days[0]`.
+    pub(super) paths: BTreeMap<Date, String>,
 }
 
 /// A date that does not go by its weekday.
@@ -55,6 +60,16 @@ pub(super) enum Special {
     Off { name: String },
     MakeUp { name: String },
     Half { name: String, windows: Vec<Window> },
+}
+
+impl Special {
+    pub(super) fn mark(&self) -> (DayKind, String) {
+        match self {
+            Self::Off { name } => (DayKind::Holiday, name.clone()),
+            Self::MakeUp { name } => (DayKind::MakeUp, name.clone()),
+            Self::Half { name, .. } => (DayKind::HalfDay, name.clone()),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -137,29 +152,36 @@ impl Document {
         let zone = faults.take("time_zone", zone);
 
         let week = read_week("week", &raw.week, &mut faults);
-        if week.iter().all(Vec::is_empty) {
-            faults.add("week", "at least one weekday has windows");
-        }
-        let make_up = raw.make_up_windows.as_deref().map(|w| read_windows("make_up_windows", w, &mut faults));
-        let mut base = Layer { week: Some(week), make_up, days: BTreeMap::new() };
-        let years = raw.years.as_ref().map(|years| read_years("years", years, &mut base.days, &mut faults));
+        let make_up = raw.make_up_windows.as_deref().map(|w| read_make_up("make_up_windows", w, &mut faults));
+        let mut base = Layer { week: Some(week), make_up, ..Layer::default() };
+        let years = raw.years.as_ref().map(|years| read_years("years", years, &mut base, &mut faults));
 
         if raw.regions.len() > MAX_REGIONS {
             faults.add("regions", format!("at most {MAX_REGIONS}"));
         }
         let regions = read_regions(&raw.regions, &mut faults);
-        match zone {
-            Some(zone) if faults.0.is_empty() => Ok(Self {
-                key: raw.key,
-                name: raw.name,
-                time_zone: raw.time_zone,
-                years,
-                regions,
-                zone,
-                base,
-            }),
-            _ => Err(faults.0),
+        let document = Self {
+            key: raw.key,
+            name: raw.name,
+            time_zone: raw.time_zone,
+            years,
+            regions,
+            zone: zone.unwrap_or(TimeZone::UTC),
+            base,
+        };
+        check::overlaps(&document, &mut faults);
+        if faults.0.is_empty() {
+            check::working_time_ahead(&document, &mut faults);
         }
+        if faults.0.is_empty() { Ok(document) } else { Err(faults.0) }
+    }
+
+    /// What counts in a region: the national layer, then those of the regions around it, the narrowest last.
+    pub(super) fn layers(&self, range: RegionRange) -> Vec<&Layer> {
+        let around = |other: &&Regional| other.range.start <= range.start && range.end <= other.range.end;
+        let mut around: Vec<_> = self.regions.iter().filter(around).collect();
+        around.sort_by_key(|other| std::cmp::Reverse(other.range.width()));
+        [&self.base].into_iter().chain(around.into_iter().map(|other| &other.layer)).collect()
     }
 }
 
@@ -173,10 +195,10 @@ fn read_regions(raw: &[RawRegion], faults: &mut Faults) -> Vec<Regional> {
             make_up: raw
                 .make_up_windows
                 .as_deref()
-                .map(|w| read_windows(&format!("{path}.make_up_windows"), w, faults)),
-            days: BTreeMap::new(),
+                .map(|w| read_make_up(&format!("{path}.make_up_windows"), w, faults)),
+            ..Layer::default()
         };
-        read_years(&format!("{path}.years"), &raw.years, &mut layer.days, faults);
+        read_years(&format!("{path}.years"), &raw.years, &mut layer, faults);
         let Some(region) = faults.take(&format!("{path}.region"), RegionCode::parse(&raw.region)) else {
             continue;
         };
@@ -187,7 +209,7 @@ fn read_regions(raw: &[RawRegion], faults: &mut Faults) -> Vec<Regional> {
             faults.add(format!("{path}.region"), "a region stands once");
         }
         let range = Regions::national().range(region);
-        regions.push(Regional { region, name: raw.name.clone(), range, layer });
+        regions.push(Regional { region, name: raw.name.clone(), index, range, layer });
     }
     regions
 }
@@ -196,9 +218,18 @@ fn read_week(path: &str, raw: &BTreeMap<String, Vec<String>>, faults: &mut Fault
     for day in raw.keys().filter(|day| !WEEKDAYS.contains(&day.as_str())) {
         faults.add(format!("{path}.{day}"), "a weekday is monday to sunday");
     }
-    WEEKDAYS.map(|day| {
+    let week = WEEKDAYS.map(|day| {
         raw.get(day).map_or_else(Vec::new, |texts| read_windows(&format!("{path}.{day}"), texts, faults))
-    })
+    });
+    check::week(path, &week, faults);
+    week
+}
+
+fn read_make_up(path: &str, texts: &[String], faults: &mut Faults) -> Vec<Window> {
+    if texts.is_empty() {
+        faults.add(path, "at least one window; without the field those of the first working weekday count");
+    }
+    read_windows(path, texts, faults)
 }
 
 fn read_windows(path: &str, texts: &[String], faults: &mut Faults) -> Vec<Window> {
@@ -218,7 +249,7 @@ fn read_windows(path: &str, texts: &[String], faults: &mut Faults) -> Vec<Window
 fn read_years(
     path: &str,
     raw: &BTreeMap<String, RawYear>,
-    days: &mut BTreeMap<Date, Special>,
+    layer: &mut Layer,
     faults: &mut Faults,
 ) -> BTreeSet<i16> {
     let mut years = BTreeSet::new();
@@ -230,11 +261,17 @@ fn read_years(
         };
         years.insert(year);
         let mut put = |list: &str, index: usize, date: &str, special: Special, faults: &mut Faults| {
-            let field = format!("{path}.{list}[{index}].date");
+            let entry = format!("{path}.{list}[{index}]");
+            let field = format!("{entry}.date");
             match date.parse::<Date>() {
                 Ok(date) if date.year() != year => faults.add(field, format!("a date in {year}")),
-                Ok(date) if days.contains_key(&date) => faults.add(field, "a date stands once in a year"),
-                Ok(date) => drop(days.insert(date, special)),
+                Ok(date) if layer.days.contains_key(&date) => {
+                    faults.add(field, "a date stands once in a year");
+                }
+                Ok(date) => {
+                    layer.days.insert(date, special);
+                    layer.paths.insert(date, entry);
+                }
                 Err(_) => faults.add(field, "a date: YYYY-MM-DD"),
             }
         };

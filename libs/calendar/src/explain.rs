@@ -1,9 +1,6 @@
 //! Why a due time is what it is, day by day. Source: S9.
 
-use crate::{
-    Amount, OutOfRange,
-    table::{Table, date_at},
-};
+use crate::{Amount, DayEnd, OutOfRange, Table, days::date_at};
 use jiff::{SignedDuration, Timestamp, civil::Date};
 
 /// What kind of day it is.
@@ -41,7 +38,9 @@ pub struct DaySpan {
 }
 
 impl Table {
-    /// Every day from start to due, like neighbours together.
+    /// Every day from start to due, like neighbours together. Working time stands with the day its shift began: the days
+    /// begin with the one before the start when its shift runs over midnight into it, and end with the one whose shift
+    /// is due on the next date.
     ///
     /// # Errors
     /// When one is outside the years calendars reach.
@@ -51,7 +50,14 @@ impl Table {
         due: Timestamp,
         amount: Amount,
     ) -> Result<Vec<DaySpan>, OutOfRange> {
-        let (first, last) = (self.index(start)?, self.index(due)?);
+        let (received, on) = (self.index(start)?, self.index(due)?);
+        let runs = |index: usize| self.worked_within(index, start, due) > SignedDuration::ZERO;
+        let first = received.checked_sub(1).filter(|index| runs(*index)).unwrap_or(received);
+        let at_a_window =
+            !matches!(amount, Amount::Elapsed { .. } | Amount::WorkingDays { end: DayEnd::SameTime, .. });
+        let is_of_the_day_before =
+            at_a_window && on > received && !runs(on) && self.close(on - 1).is_some_and(|close| due <= close);
+        let last = if is_of_the_day_before { on - 1 } else { on };
         let mut spans: Vec<DaySpan> = Vec::new();
         for index in first..=last {
             let working = self.worked_within(index, start, due);
@@ -61,7 +67,12 @@ impl Table {
                 None => (DayKind::Rest, ""),
             };
             let counted = match amount {
-                Amount::WorkingDays { .. } => index > first && self.is_worked(index),
+                Amount::WorkingDays { end: DayEnd::Close, .. } => {
+                    index > received && self.close(index).is_some_and(|close| close <= due)
+                }
+                Amount::WorkingDays { end: DayEnd::SameTime, .. } => {
+                    index > received && self.is_worked(index)
+                }
                 Amount::Working { .. } => working > SignedDuration::ZERO,
                 Amount::Elapsed { .. } => true,
             };

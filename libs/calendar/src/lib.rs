@@ -2,9 +2,26 @@
 //!
 //! Civil time exists only in here. Questions about long stretches cost O(log n): sums of working seconds and working
 //! days stand ready for every day from 1950 to 2149.
+//!
+//! # Over midnight
+//!
+//! A window whose end is not after its beginning runs over midnight: `22:00-06:00`. The shift belongs to the day it
+//! begins. A Friday night is worked because Friday is, though Saturday is off; a day off has no shift that begins on it,
+//! but the one of the evening before runs to its end. Its close, at 06:00 of the next date, is the close of the day it
+//! began. The day of receipt is the date on the wall: what comes in at 02:00 on Tuesday comes in on Tuesday, during
+//! Monday's shift, and one working day from it is the close of Wednesday's.
+//!
+//! # Clock changes
+//!
+//! A time of day is the first instant of its day at which the clock on the wall shows that time or a later one: of doubled
+//! times the first, of skipped ones the moment of the change. A window has the real time between its two ends, so a night
+//! of eight hours has seven or nine when clocks change in it; a window that was skipped whole is not there, and a day
+//! with nothing but such windows is not worked.
 
 mod amount;
 mod calendar;
+mod check;
+mod days;
 mod document;
 mod explain;
 mod fault;

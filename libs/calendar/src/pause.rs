@@ -44,7 +44,8 @@ impl Table {
         (pause, resume): (Timestamp, Timestamp),
     ) -> Result<u32, OutOfRange> {
         let (from, to) = (self.index(pause)?, self.index(resume)?);
-        let first = from.max(self.index(start)? + 1);
+        // the shift of the day before may close on the day of the pause
+        let first = from.saturating_sub(1).max(self.index(start)? + 1);
         let outside = |index: usize| {
             let close = match end {
                 DayEnd::Close => self.close(index),
@@ -52,8 +53,8 @@ impl Table {
             };
             self.is_worked(index) && close.is_none_or(|close| close <= pause || close >= resume)
         };
-        // only days at the ends can close outside; a close at 24:00 is the next day's midnight
-        let mut ends = vec![from, to, to.saturating_sub(1)];
+        // only days at the ends can close outside; a shift over midnight closes on the next date
+        let mut ends = vec![from.saturating_sub(1), from, to, to.saturating_sub(1)];
         ends.sort_unstable();
         ends.dedup();
         let beyond = ends.into_iter().filter(|index| (first..=to).contains(index) && outside(*index)).count();

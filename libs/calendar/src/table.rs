@@ -1,133 +1,127 @@
 //! Every day's windows with running sums, and what can be asked of them.
+//!
+//! A shift that runs over midnight belongs to the day it begins: its working time and its close are that day's, though
+//! the close stands on the next date. The day of an instant is the date on the wall.
 
 use crate::{
     Amount, DayEnd, DayKind, OutOfRange, Window,
+    days::{Days, Span, index_of, nanos, timestamp},
     document::{Layer, Special},
 };
-use jiff::{
-    SignedDuration, Timestamp, ToSpan,
-    civil::{Date, Time, date},
-    tz::TimeZone,
+use jiff::{SignedDuration, Timestamp};
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
 };
-use std::collections::{BTreeMap, HashMap};
 
-const FIRST: Date = date(1950, 1, 1);
-const LAST: Date = date(2149, 12, 31);
+const NANOS: i64 = 1_000_000_000;
 
 /// The days of a calendar in one region.
 #[derive(Debug)]
 pub struct Table {
-    zone: TimeZone,
-    patterns: Vec<Vec<Window>>,
+    days: Arc<Days>,
+    /// Windows in real seconds since the day's beginning; days alike share one.
+    patterns: Vec<Vec<Span>>,
     /// Pattern of each day from 1950-01-01 on.
     day: Vec<u16>,
-    /// Working seconds before each day; one more than there are days.
+    /// Working seconds of the shifts that begin before each day; one more than there are days.
     seconds: Vec<i64>,
     /// Working days before each day; one more than there are days.
     worked: Vec<u32>,
     special: BTreeMap<usize, (DayKind, String)>,
 }
 
+/// What each day's windows are.
+pub(super) struct Plan<'a> {
+    week: &'a [Vec<Window>; 7],
+    make_up: &'a [Window],
+    days: BTreeMap<usize, &'a Special>,
+}
+
+static NOTHING: [Vec<Window>; 7] = [const { Vec::new() }; 7];
+
+impl<'a> Plan<'a> {
+    /// Lays the layers on each other, the last on top.
+    pub(super) fn of(layers: &[&'a Layer]) -> Self {
+        let week = layers.iter().rev().find_map(|layer| layer.week.as_ref()).unwrap_or(&NOTHING);
+        let first_worked = || week.iter().find(|day| !day.is_empty()).map_or(&[][..], Vec::as_slice);
+        let make_up =
+            layers.iter().rev().find_map(|layer| layer.make_up.as_deref()).unwrap_or_else(first_worked);
+        let days = layers.iter().flat_map(|layer| &layer.days).map(|(date, what)| (index_of(*date), what));
+        Self { week, make_up, days: days.collect() }
+    }
+
+    /// The days that do not go by their weekday.
+    pub(super) fn special_days(&self) -> impl Iterator<Item = usize> + '_ {
+        self.days.keys().copied()
+    }
+
+    /// The windows of a day.
+    pub(super) fn windows(&self, index: usize) -> &'a [Window] {
+        match self.days.get(&index) {
+            Some(Special::Off { .. }) => &[],
+            Some(Special::MakeUp { .. }) => self.make_up,
+            Some(Special::Half { windows, .. }) => windows,
+            // 1950-01-01 was a Sunday
+            None => self.week.get((index + 6) % 7).map_or(&[], Vec::as_slice),
+        }
+    }
+}
+
 impl Table {
     /// Lays the layers on each other, the last on top, and sums up.
-    pub(super) fn build(zone: &TimeZone, layers: &[&Layer]) -> Self {
-        let nothing: [Vec<Window>; 7] = Default::default();
-        let week = layers.iter().rev().find_map(|layer| layer.week.as_ref()).unwrap_or(&nothing);
-        let first_worked = || week.iter().find(|day| !day.is_empty()).cloned().unwrap_or_default();
-        let make_up =
-            layers.iter().rev().find_map(|layer| layer.make_up.clone()).unwrap_or_else(first_worked);
-
-        let mut patterns: Vec<Vec<Window>> = week.to_vec();
-        let mut known: HashMap<Vec<Window>, u16> = HashMap::new();
-        let mut pattern_of = |windows: &[Window]| {
-            *known.entry(windows.to_vec()).or_insert_with(|| {
-                patterns.push(windows.to_vec());
-                u16::try_from(patterns.len() - 1).unwrap_or(0)
-            })
+    pub(super) fn build(days: &Arc<Days>, layers: &[&Layer]) -> Self {
+        let plan = Plan::of(layers);
+        let mut table = Self {
+            days: Arc::clone(days),
+            patterns: Vec::new(),
+            day: Vec::with_capacity(days.count()),
+            seconds: Vec::with_capacity(days.count() + 1),
+            worked: Vec::with_capacity(days.count() + 1),
+            special: plan.days.iter().map(|(index, special)| (*index, special.mark())).collect(),
         };
-
-        let count = index_of(LAST) + 1;
-        // 1950-01-01 was a Sunday
-        let mut day: Vec<u16> = (0..count).map(|index| ((index + 6) % 7) as u16).collect();
-        let mut special = BTreeMap::new();
-        for (date, what) in layers.iter().flat_map(|layer| &layer.days) {
-            let index = index_of(*date);
-            let (pattern, mark) = match what {
-                Special::Off { name } => (pattern_of(&[]), (DayKind::Holiday, name.clone())),
-                Special::MakeUp { name } => (pattern_of(&make_up), (DayKind::MakeUp, name.clone())),
-                Special::Half { name, windows } => (pattern_of(windows), (DayKind::HalfDay, name.clone())),
-            };
-            if let Some(slot) = day.get_mut(index) {
-                *slot = pattern;
-                special.insert(index, mark);
+        let mut known: HashMap<Vec<Span>, u16> = HashMap::new();
+        let mut regular: HashMap<&[Window], u16> = HashMap::new();
+        let (mut seconds, mut worked) = (0_i64, 0_u32);
+        for index in 0..days.count() {
+            let windows = plan.windows(index);
+            let seen = regular.get(windows).filter(|_| !days.is_changed(index)).copied();
+            let pattern = seen.unwrap_or_else(|| {
+                let spans = days.spans(index, windows);
+                *known.entry(spans).or_insert_with_key(|spans| {
+                    table.patterns.push(spans.clone());
+                    u16::try_from(table.patterns.len() - 1).unwrap_or(0)
+                })
+            });
+            if !days.is_changed(index) {
+                regular.insert(windows, pattern);
             }
+            table.day.push(pattern);
+            table.seconds.push(seconds);
+            table.worked.push(worked);
+            let length: i64 = table.spans(index).iter().map(|span| span.close - span.open).sum();
+            seconds += length;
+            worked += u32::from(length > 0);
         }
-        let mut table =
-            Self { zone: zone.clone(), patterns, day, seconds: Vec::new(), worked: Vec::new(), special };
-        table.sum_up();
+        table.seconds.push(seconds);
+        table.worked.push(worked);
         table
     }
 
-    fn sum_up(&mut self) {
-        let changes = self.clock_changes();
-        let lengths: Vec<i64> =
-            self.patterns.iter().map(|day| day.iter().map(|w| i64::from(w.seconds())).sum()).collect();
-        let (mut seconds, mut worked) = (0_i64, 0_u32);
-        let mut all_seconds = Vec::with_capacity(self.day.len() + 1);
-        let mut all_worked = Vec::with_capacity(self.day.len() + 1);
-        for (index, pattern) in self.day.iter().enumerate() {
-            all_seconds.push(seconds);
-            all_worked.push(worked);
-            let length = lengths.get(usize::from(*pattern)).copied().unwrap_or(0);
-            worked += u32::from(length > 0);
-            seconds += if length > 0 && changes.contains(&index) {
-                self.windows(index).map(|(open, close)| close.duration_since(open).as_secs()).sum()
-            } else {
-                length
-            };
-        }
-        all_seconds.push(seconds);
-        all_worked.push(worked);
-        (self.seconds, self.worked) = (all_seconds, all_worked);
-    }
-
-    /// Days on which clocks were or will be changed, and their neighbours.
-    fn clock_changes(&self) -> std::collections::HashSet<usize> {
-        let Ok(first) = self.zone.to_timestamp(FIRST.at(0, 0, 0, 0)) else { return Default::default() };
-        self.zone
-            .following(first)
-            .map(|change| self.zone.to_datetime(change.timestamp()).date())
-            .take_while(|date| *date <= LAST)
-            .map(index_of)
-            .flat_map(|index| [index.saturating_sub(1), index, index + 1])
-            .collect()
-    }
-
-    /// The instants between which a day is worked.
-    fn windows(&self, index: usize) -> impl Iterator<Item = (Timestamp, Timestamp)> + '_ {
-        let date = date_at(index);
-        let at = move |seconds: u32| {
-            let (date, seconds) =
-                if seconds == 86_400 { (date.tomorrow().ok()?, 0) } else { (date, seconds) };
-            let time = Time::midnight().checked_add(i64::from(seconds).seconds()).ok()?;
-            self.zone.to_timestamp(date.to_datetime(time)).ok()
-        };
+    /// When a day's windows are, in seconds since its beginning.
+    fn spans(&self, index: usize) -> &[Span] {
         let pattern = self.day.get(index).and_then(|pattern| self.patterns.get(usize::from(*pattern)));
-        pattern.into_iter().flatten().filter_map(move |window| Some((at(window.from)?, at(window.to)?)))
+        pattern.map_or(&[], Vec::as_slice)
     }
 
-    /// When the last window of a day closes; none on a day of rest.
+    /// When the last window of a day closes, perhaps on the next date; none on a day of rest.
     pub(super) fn close(&self, index: usize) -> Option<Timestamp> {
-        self.windows(index).last().map(|(_, close)| close)
-    }
-
-    pub(super) fn date(&self, at: Timestamp) -> Date {
-        self.zone.to_datetime(at).date()
+        let span = self.spans(index).last()?;
+        timestamp((self.days.start(index) + span.close) * NANOS).ok()
     }
 
     pub(super) fn index(&self, at: Timestamp) -> Result<usize, OutOfRange> {
-        let date = self.date(at);
-        if (FIRST..=LAST).contains(&date) { Ok(index_of(date)) } else { Err(OutOfRange) }
+        self.days.index(at)
     }
 
     pub(super) fn special(&self, index: usize) -> Option<&(DayKind, String)> {
@@ -135,21 +129,29 @@ impl Table {
     }
 
     pub(super) fn is_worked(&self, index: usize) -> bool {
-        matches!((self.worked.get(index), self.worked.get(index + 1)), (Some(before), Some(after)) if before < after)
+        !self.spans(index).is_empty()
     }
 
-    /// Working time of a day between two instants.
+    /// Working time of the shifts that begin on a day, between two instants.
     pub(super) fn worked_within(&self, index: usize, from: Timestamp, to: Timestamp) -> SignedDuration {
-        self.windows(index)
-            .map(|(open, close)| close.min(to).duration_since(open.max(from)).max(SignedDuration::ZERO))
-            .sum()
+        SignedDuration::from_nanos(self.nanos_of(index, nanos(to)) - self.nanos_of(index, nanos(from)))
+            .max(SignedDuration::ZERO)
     }
 
-    /// Working time before an instant, since 1950.
-    fn worked_before(&self, at: Timestamp) -> Result<SignedDuration, OutOfRange> {
-        let index = self.index(at)?;
-        let before = SignedDuration::from_secs(self.seconds.get(index).copied().unwrap_or(0));
-        Ok(before + self.worked_within(index, Timestamp::MIN, at))
+    /// Working nanoseconds of the shifts that begin on a day, before an instant.
+    fn nanos_of(&self, index: usize, at: i64) -> i64 {
+        let since = at - self.days.start(index) * NANOS;
+        self.spans(index).iter().map(|span| (since.min(span.close * NANOS) - span.open * NANOS).max(0)).sum()
+    }
+
+    /// Working nanoseconds before an instant, since 1950.
+    fn worked_before(&self, at: Timestamp) -> Result<i64, OutOfRange> {
+        let (index, at) = (self.index(at)?, nanos(at));
+        let today = self.nanos_of(index, at);
+        // a shift of the day before may run still
+        let Some(yesterday) = index.checked_sub(1) else { return Ok(today) };
+        let before = self.seconds.get(yesterday).copied().unwrap_or(0);
+        Ok(before * NANOS + self.nanos_of(yesterday, at) + today)
     }
 
     /// Whether an instant is working time; a window's end is not. Source: S1.
@@ -157,8 +159,11 @@ impl Table {
     /// # Errors
     /// When it is outside the years calendars reach.
     pub fn works_at(&self, at: Timestamp) -> Result<bool, OutOfRange> {
-        let index = self.index(at)?;
-        Ok(self.windows(index).any(|(open, close)| (open..close).contains(&at)))
+        let (index, at) = (self.index(at)?, nanos(at));
+        Ok([Some(index), index.checked_sub(1)].into_iter().flatten().any(|index| {
+            let since = at - self.days.start(index) * NANOS;
+            self.spans(index).iter().any(|span| (span.open * NANOS..span.close * NANOS).contains(&since))
+        }))
     }
 
     /// Working time between two instants; zero when `to` is before `from`. Source: S1.
@@ -166,7 +171,8 @@ impl Table {
     /// # Errors
     /// When one is outside the years calendars reach.
     pub fn working_between(&self, from: Timestamp, to: Timestamp) -> Result<SignedDuration, OutOfRange> {
-        Ok((self.worked_before(to)? - self.worked_before(from)?).max(SignedDuration::ZERO))
+        let nanos = self.worked_before(to)? - self.worked_before(from)?;
+        Ok(SignedDuration::from_nanos(nanos.max(0)))
     }
 
     /// The first instant at which `amount` of working time has passed since `from`.
@@ -177,18 +183,17 @@ impl Table {
         if amount <= SignedDuration::ZERO {
             return Ok(from);
         }
-        let target = self.worked_before(from)? + amount;
+        let amount = i64::try_from(amount.as_nanos()).map_err(|_| OutOfRange)?;
+        let target = self.worked_before(from)?.checked_add(amount).ok_or(OutOfRange)?;
         // the first day at whose end the target is reached; `seconds[i + 1]` is what is worked at the end of day i
-        let reached = |seconds: &i64| SignedDuration::from_secs(*seconds) < target;
-        let index = self.seconds.partition_point(reached).checked_sub(1).ok_or(OutOfRange)?;
-        if index >= self.day.len() {
-            return Err(OutOfRange);
-        }
-        let mut left = target - SignedDuration::from_secs(self.seconds.get(index).copied().unwrap_or(0));
-        for (open, close) in self.windows(index) {
-            let length = close.duration_since(open);
+        let whole = target.div_euclid(NANOS) + i64::from(target.rem_euclid(NANOS) > 0);
+        let index =
+            self.seconds.partition_point(|seconds| *seconds < whole).checked_sub(1).ok_or(OutOfRange)?;
+        let mut left = target - self.seconds.get(index).copied().unwrap_or(0) * NANOS;
+        for span in self.spans(index) {
+            let length = (span.close - span.open) * NANOS;
             if left <= length {
-                return Ok(open + left);
+                return timestamp((self.days.start(index) + span.open) * NANOS + left);
             }
             left -= length;
         }
@@ -220,8 +225,7 @@ impl Table {
 
     /// The instant of a day at the time of day that another instant has.
     pub(super) fn at_time_of(&self, index: usize, at: Timestamp) -> Result<Timestamp, OutOfRange> {
-        let local = date_at(index).to_datetime(self.zone.to_datetime(at).time());
-        self.zone.to_timestamp(local).map_err(|_| OutOfRange)
+        self.days.at_time_of(index, at)
     }
 
     /// When an amount that begins at `start` is over; on time means at or before it. Source: S2.
@@ -235,10 +239,10 @@ impl Table {
                 self.after_working(start, SignedDuration::from_secs(i64::from(seconds)))?
             }
             Amount::Elapsed { seconds } => {
+                self.index(start)?;
                 start.checked_add(SignedDuration::from_secs(i64::from(seconds))).map_err(|_| OutOfRange)?
             }
         };
-        self.index(start)?;
         self.index(due)?;
         Ok(due)
     }
@@ -266,14 +270,4 @@ impl Table {
             Ok(start + part(due.duration_since(start)))
         }
     }
-}
-
-pub(super) fn index_of(date: Date) -> usize {
-    let days = FIRST.until(date).map_or(-1, |span| i64::from(span.get_days()));
-    usize::try_from(days).unwrap_or(usize::MAX)
-}
-
-pub(super) fn date_at(index: usize) -> Date {
-    let days = i64::try_from(index).unwrap_or(i64::MAX);
-    FIRST.checked_add(days.days()).unwrap_or(LAST)
 }

@@ -25,7 +25,7 @@ fn all_faults_are_reported_at_once() {
             "2026": {"days_off": [{"date": "2026-02-30"}, {"date": "2025-01-01"}, {"date": "2026-01-01"}],
                      "make_up_workdays": [{"date": "2026-01-01"}],
                      "half_days": [{"date": "2026-01-02", "windows": []},
-                                   {"date": "2026-01-05", "windows": ["12:00-09:00"]}]},
+                                   {"date": "2026-01-05", "windows": ["12:00-12:00"]}]},
             "0026": {}, "soon": {}},
         "regions": [{"region": "44x"}, {"region": "990000"}, {"region": "440000"}, {"region": "44"}]
     }"#;

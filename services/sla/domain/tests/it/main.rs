@@ -2,7 +2,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod calendar_cases;
-mod calendar_properties;
 mod clocks;
 mod documents;
 mod lifecycles;
