@@ -43,5 +43,5 @@ pub use matrix::{Matrix, Outcome};
 pub use owner_log::FakeOwnerLog;
 pub use principals::PrincipalSpec;
 pub use raw::call;
-pub use serving::Served;
+pub use serving::{Apart, Served};
 pub use wait::{PATIENCE, eventually, eventually_some, eventually_within};

@@ -19,7 +19,7 @@ use gongdan_proto::{
     to_timestamp,
 };
 use gongdan_region::RegionCode;
-use gongdan_testkit::{Env, Served, eventually, eventually_some};
+use gongdan_testkit::{Apart, Env, eventually, eventually_some};
 use jiff::Timestamp;
 use prost::Message as _;
 use std::sync::{Arc, Mutex};
@@ -32,7 +32,7 @@ pub const TIANHE: &str = "440106000000";
 /// Routing, with tickets' event log beside it.
 pub struct Suite {
     pub env: Env,
-    pub service: Served,
+    pub service: Apart,
     owner: Env,
     settings: String,
     /// Tickets' catalogue.
@@ -122,7 +122,7 @@ impl Suite {
         let patient = "[postgres]\nacquire_timeout_seconds = 20\n";
         let settings = format!("{settings}\n{patient}{peers}");
         let config = env.config_with(gongdan_routing::DEFAULTS, &settings);
-        let service = env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
+        let service = env.serve_apart(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
         Self { env, service, owner, settings, catalogue }
     }
 
@@ -135,14 +135,15 @@ impl Suite {
     pub async fn restart_with(&mut self, more: &str) {
         self.settings = format!("{more}{}", self.settings);
         let config = self.env.config_with(gongdan_routing::DEFAULTS, &self.settings);
-        let next = self.env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
+        let next =
+            self.env.serve_apart(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await;
         std::mem::replace(&mut self.service, next).kill().await;
     }
 
     /// Another process beside it.
-    pub async fn replica(&self) -> Served {
+    pub async fn replica(&self) -> Apart {
         let config = self.env.config_with(gongdan_routing::DEFAULTS, &self.settings);
-        self.env.serve(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await
+        self.env.serve_apart(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await
     }
 
     /// What it was started with over the defaults.

@@ -15,7 +15,7 @@ use gongdan_proto::{
     to_timestamp,
 };
 use gongdan_region::RegionCode;
-use gongdan_testkit::{Env, PrincipalSpec, Served, eventually_some};
+use gongdan_testkit::{Apart, Env, PrincipalSpec, Served, eventually_some};
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
 use prost::Message as _;
 use std::sync::Arc;
@@ -51,6 +51,15 @@ impl Suite {
         let config = self.env.config_with(gongdan_sla::DEFAULTS, OVERRIDES);
         let clock = Arc::new(self.clock.clone());
         self.env.serve(|listeners, shutdown| gongdan_sla::run_by(clock, config, listeners, shutdown)).await
+    }
+
+    /// With threads of its own: it can be killed.
+    pub async fn serve_apart(&self) -> Apart {
+        let config = self.env.config_with(gongdan_sla::DEFAULTS, OVERRIDES);
+        let clock = Arc::new(self.clock.clone());
+        self.env
+            .serve_apart(|listeners, shutdown| gongdan_sla::run_by(clock, config, listeners, shutdown))
+            .await
     }
 
     pub fn calendars(&self, service: &Served, who: &str) -> CalendarServiceClient<AuthChannel> {

@@ -62,7 +62,7 @@ async fn two_workers_on_one_database_fire_each_threshold_once() {
 #[tokio::test]
 async fn after_downtime_what_was_missed_fires_late_and_oldest_first() {
     let suite = Suite::at("2026-03-02T09:00").await;
-    let service = suite.serve().await;
+    let service = suite.serve_apart().await;
     let mut early = TicketLife::complaint("GD2603020000000001", "2026-03-02T09:00");
     let mut later = TicketLife::complaint("GD2603020000000002", "2026-03-02T09:30");
     early.submitted(&suite, "2026-03-02T09:00").await;
