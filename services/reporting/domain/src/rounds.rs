@@ -53,6 +53,8 @@ pub enum Happened {
         /// Who got it.
         unit: String,
     },
+    /// Who had claimed it put it back into its pool: the claim counts no longer, and nothing was returned.
+    PutBack,
     /// 退单
     Returned {
         /// Who gave it back.
@@ -170,6 +172,7 @@ pub struct Joined {
 pub struct Rounds {
     rounds: BTreeMap<(Uuid, i32), Round>,
     acts: Vec<Act>,
+    put_back: Vec<(Uuid, i64)>,
     cancelled: Vec<Uuid>,
     joined: BTreeMap<Uuid, Joined>,
     errors: BTreeMap<(Uuid, Uuid), QualityError>,
@@ -192,6 +195,10 @@ impl Rounds {
             Happened::Returned { unit } => (Some(ActKind::Returned), snapshot.round, unit.clone()),
             Happened::Reopened { from_round } => (Some(ActKind::Reopened), *from_round, String::new()),
             Happened::Urged => (Some(ActKind::Urged), snapshot.round, String::new()),
+            Happened::PutBack => {
+                self.put_back.push((snapshot.ticket, snapshot.version));
+                (None, snapshot.round, String::new())
+            }
             Happened::Joined
             | Happened::QualityErrorMarked { .. }
             | Happened::QualityErrorWithdrawn { .. }
@@ -245,6 +252,12 @@ impl Rounds {
     #[must_use]
     pub fn acts(&self) -> &[Act] {
         &self.acts
+    }
+
+    /// Tickets that went back into their claim pool, and the version that did it: the claim before it counts no longer.
+    #[must_use]
+    pub fn put_back(&self) -> &[(Uuid, i64)] {
+        &self.put_back
     }
 
     /// Tickets that were cancelled: all their rounds leave the rates.

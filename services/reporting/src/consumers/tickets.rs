@@ -35,6 +35,7 @@ impl Handler for Tickets {
         }
         rounds::join(connection, &batch.joined().collect::<Vec<_>>()).await?;
         acts::add(connection, batch.acts()).await?;
+        acts::take_back(connection, batch.put_back()).await?;
         quality_errors::put(connection, &batch.errors().collect::<Vec<_>>()).await?;
         Ok(())
     }
@@ -83,9 +84,11 @@ fn happened(change: Option<Change>) -> Result<Happened, Unreadable> {
     Ok(match change {
         Some(Change::Dispatched(act)) => Happened::Dispatched { unit: act.unit_id },
         Some(Change::Claimed(act)) => Happened::Dispatched { unit: act.unit_id },
+        // Handed over within its unit: that got nothing by it.
+        Some(Change::Transferred(act)) if !act.decision_id.is_empty() => Happened::Other,
         Some(Change::Transferred(act)) => Happened::Dispatched { unit: act.to_unit_id },
-        // What is put back into its pool is no return of the unit.
-        Some(Change::Returned(act)) if !act.to_pool => Happened::Returned { unit: act.unit_id },
+        Some(Change::Returned(act)) if act.to_pool => Happened::PutBack,
+        Some(Change::Returned(act)) => Happened::Returned { unit: act.unit_id },
         Some(Change::Reopened(act)) => Happened::Reopened { from_round: act.from_round },
         Some(Change::Urged(_)) => Happened::Urged,
         Some(

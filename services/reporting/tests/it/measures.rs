@@ -136,6 +136,28 @@ async fn units_answer_for_what_they_held_and_are_called_by_their_names() {
 }
 
 #[tokio::test]
+async fn what_is_handed_over_within_a_unit_or_put_back_into_its_pool_was_not_given_to_a_unit() {
+    let suite = Suite::start().await;
+    let story = Story::about("440106", at("2026-11-02T01:00:00Z"))
+        .submitted(at("2026-11-02T01:00:00Z"), at(PAST))
+        .claimed(at("2026-11-02T02:00:00Z"), "tianhe-env")
+        .put_back(at("2026-11-02T03:00:00Z"))
+        .claimed(at("2026-11-02T04:00:00Z"), "nanshan-env")
+        .put_back(at("2026-11-02T05:00:00Z"))
+        .claimed(at("2026-11-02T06:00:00Z"), "tianhe-env")
+        .handed_over(at("2026-11-02T07:00:00Z"), "li.wei")
+        .transferred(at("2026-11-02T08:00:00Z"), "dongguan-env")
+        .returned(at("2026-11-02T09:00:00Z"));
+    suite.tell(&story.all()).await;
+    suite.settled("the return is counted", |measures| measures.returned == 1).await;
+    let counted = |row: Option<&Measures>| row.map_or((0, 0), |row| (row.dispatched, row.returned));
+    let rows = suite.rows(by(Dimension::Unit)).await;
+    assert_eq!(counted(rows.get("tianhe-env")), (1, 0));
+    assert_eq!(counted(rows.get("nanshan-env")), (0, 0));
+    assert_eq!(counted(rows.get("dongguan-env")), (1, 1));
+}
+
+#[tokio::test]
 async fn areas_roll_up_and_items_hold_what_is_below_them() {
     let suite = told().await;
     let level = |level: RegionLevel| GetReportRequest { region_level: level.into(), ..by(Dimension::Region) };

@@ -163,6 +163,37 @@ impl Story {
         self
     }
 
+    /// From a claim pool.
+    pub fn claimed(mut self, when: Timestamp, by: &str) -> Self {
+        self.ticket.lead_unit_id = by.into();
+        let change = pb::Claimed { unit_id: by.into(), ..pb::Claimed::default() };
+        self.act(when, Phase::InProgress, "claimed", Change::Claimed(change));
+        self
+    }
+
+    /// Within its unit, as routing decided.
+    pub fn handed_over(mut self, when: Timestamp, to: &str) -> Self {
+        let unit = self.ticket.lead_unit_id.clone();
+        let change = pb::Transferred {
+            from_unit_id: unit.clone(),
+            to_unit_id: unit,
+            to_person_id: to.into(),
+            decision_id: Uuid::now_v7().to_string(),
+            ..pb::Transferred::default()
+        };
+        let phase = Phase::try_from(self.ticket.phase).unwrap();
+        self.act(when, phase, "transferred", Change::Transferred(change));
+        self
+    }
+
+    /// Into the claim pool it was taken from.
+    pub fn put_back(mut self, when: Timestamp) -> Self {
+        let unit_id = std::mem::take(&mut self.ticket.lead_unit_id);
+        let change = pb::Returned { unit_id, reason: "排错了".into(), to_pool: true };
+        self.act(when, Phase::PendingDispatch, "returned", Change::Returned(change));
+        self
+    }
+
     pub fn returned(mut self, when: Timestamp) -> Self {
         let unit_id = std::mem::take(&mut self.ticket.lead_unit_id);
         let change = pb::Returned { unit_id, reason: "不属于本部门职责".into(), to_pool: false };
