@@ -63,15 +63,25 @@ fn it_goes_to_somebody_else_of_the_unit_and_stays_as_far_as_it_was() {
 
 #[test]
 fn what_goes_to_the_unit_as_a_whole_is_accepted_anew() {
-    for (phase, then) in [
-        (Phase::Dispatched, Phase::Dispatched),
-        (Phase::InProgress, Phase::Dispatched),
-        (Phase::Suspended, Phase::Suspended),
-        (Phase::InReview, Phase::InReview),
-    ] {
+    for phase in [Phase::Dispatched, Phase::InProgress] {
         let Answer::Applied(changed) = decide(&in_phase(phase), None) else { panic!("{phase}") };
-        assert_eq!((changed.ticket.phase, &changed.ticket.handler), (then, &None));
-        assert_eq!(changed.ticket.accepted_at.is_none(), then == Phase::Dispatched, "{phase}");
+        assert_eq!((changed.ticket.phase, &changed.ticket.handler), (Phase::Dispatched, &None));
+        assert_eq!(changed.ticket.accepted_at, None, "{phase}");
+    }
+}
+
+#[test]
+fn what_goes_on_as_in_progress_is_not_given_to_nobody() {
+    for phase in [Phase::Suspended, Phase::InReview] {
+        let before = in_phase(phase);
+        let Answer::Refused(changed) = decide(&before, None) else { panic!("{phase}") };
+        assert_eq!((changed.ticket.phase, &changed.ticket.handler), (phase, &before.handler));
+        let told: Vec<_> = changed.events().map(|event| &event.change).collect();
+        assert!(
+            matches!(&told[..], [Change::DecisionRefused { reason, .. }]
+                if reason.ends_with("only a person can have it in hand")),
+            "{told:?}"
+        );
     }
 }
 

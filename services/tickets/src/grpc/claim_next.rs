@@ -10,7 +10,7 @@ use crate::{
     store::claims::{Wanted, take_next},
 };
 use gongdan_access::Caller;
-use gongdan_errors::{Code, Error, Violations};
+use gongdan_errors::{Error, Violations};
 use gongdan_pg::{RequestKey, requests::hash_of};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{Refusal, UnitId};
@@ -46,10 +46,8 @@ pub(super) async fn claim_next(
         return Err(refused(Refusal::NoUnitToClaimFor));
     }
     match take_next(rooms, caller, &by, &Wanted { units, filter }, &key, viewer).await {
-        // The same request under way twice: its twin has the answer.
-        Err(error) if error.code() == Code::Internal => {
-            rooms.tickets.answered_to(&key, caller, viewer).await?.ok_or(error)
-        }
+        // The same request under way twice: its twin has the answer, and may have taken the last ticket there was.
+        Err(error) => rooms.tickets.answered_to(&key, caller, viewer).await?.ok_or(error),
         answer => answer,
     }
 }

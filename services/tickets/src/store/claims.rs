@@ -144,7 +144,7 @@ async fn look(
 ) -> Result<Looked, Error> {
     let mut transaction = rooms.pool.begin().await.map_err(error)?;
     let in_hand = in_hand(&mut transaction, &by.id).await.map_err(error)?;
-    let (mut after, mut refusal, mut contended) = (None, None, false);
+    let (mut after, mut refusal, mut broken, mut contended) = (None, None, None, false);
     for _ in 0..PAGES {
         let page = candidates(&mut transaction, caller, wanted, after.as_ref()).await.map_err(error)?;
         for candidate in &page {
@@ -154,6 +154,12 @@ async fn look(
                 // Of what one could claim but for this, the first is what is told when there is nothing else.
                 Err(error) if matches!(error.code(), Code::FailedPrecondition | Code::PermissionDenied) => {
                     refusal.get_or_insert(error);
+                    continue;
+                }
+                // One that cannot be read does not close the pool to all that is behind it.
+                Err(error) if matches!(error.code(), Code::Internal | Code::NotFound) => {
+                    tracing::error!(ticket = %candidate.id, %error, "a ticket of a pool cannot be claimed by anybody");
+                    broken.get_or_insert(error);
                     continue;
                 }
                 Err(error) => return Err(error),
@@ -178,7 +184,11 @@ async fn look(
             None => break,
         };
     }
-    if contended { Ok(Looked::Contended) } else { Ok(Looked::Nothing(refusal.unwrap_or_else(pool_empty))) }
+    if contended {
+        Ok(Looked::Contended)
+    } else {
+        Ok(Looked::Nothing(refusal.or(broken).unwrap_or_else(pool_empty)))
+    }
 }
 
 /// The claim of a ticket, or none if it is not the caller's to claim.

@@ -131,6 +131,40 @@ async fn of_two_hundred_who_claim_one_ticket_one_wins_and_all_others_are_told() 
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_one_request_sent_twice_at_once_both_are_answered_with_what_it_took() {
+    for claim_limit in [0, 1] {
+        let pools = Pools::start(1).await;
+        let ticket = pools.waiting(claim_limit).await;
+        let request = next();
+        let answers = join_all((0..6).map(|n| {
+            let served = if n % 2 == 0 { &pools.suite.service } else { &pools.replica };
+            let mut client = TicketServiceClient::new(pools.suite.env.channel(served, &handler(0)));
+            let request = request.clone();
+            async move { client.claim_next(request).await.map(tonic::Response::into_inner) }
+        }))
+        .await;
+        for answer in answers {
+            assert_eq!(answer.unwrap().id, ticket.id, "limit {claim_limit}");
+        }
+        assert_eq!(pools.claims(&ticket).await, 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_ticket_that_cannot_be_read_does_not_close_its_pool() {
+    let pools = Pools::start(1).await;
+    let (broken, good) = (pools.waiting(0).await, pools.waiting(0).await);
+    sqlx::query("UPDATE tickets SET state = '\\xff' WHERE id = $1::text::uuid")
+        .bind(&broken.id)
+        .execute(pools.suite.env.pool())
+        .await
+        .unwrap();
+    assert_eq!(pools.client(0).claim_next(next()).await.unwrap().into_inner().id, good.id);
+    let nothing_else = pools.client(0).claim_next(next()).await.unwrap_err();
+    assert_eq!(nothing_else.code(), Code::Internal, "{nothing_else:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_hundred_who_claim_two_hundred_tickets_get_one_each() {
     let pools = Pools::start(MANY).await;
     let tickets = pools.waiting_many(MANY).await;

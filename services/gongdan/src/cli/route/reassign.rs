@@ -42,7 +42,7 @@ pub struct Args {
     /// Only who stands in during the leave
     #[arg(long, group = "whom")]
     stand_in: bool,
-    /// Back to the unit, without a person: anybody there accepts them
+    /// Back to the unit, without a person: anybody there accepts them. Suspended ones and those in review stay
     #[arg(long, group = "whom")]
     unit: bool,
     /// Only tickets that are with this unit

@@ -104,6 +104,9 @@ impl Ticket {
             })
         } else if to == Some(from) {
             Some(format!("{from} has the ticket in hand already"))
+        } else if to.is_none() && matches!(self.phase, Phase::Suspended | Phase::InReview) {
+            // It goes on as in progress, where nobody could accept it.
+            Some(format!("the ticket is {}: only a person can have it in hand", self.phase))
         } else {
             None
         }
