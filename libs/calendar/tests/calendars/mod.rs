@@ -26,6 +26,8 @@ pub fn cases() -> &'static [Case] {
             ("new-york", include_str!("new-york.json"), None),
             ("lord-howe", include_str!("lord-howe.json"), None),
             ("night", include_str!("night.json"), None),
+            ("apia", include_str!("apia.json"), None),
+            ("kathmandu", include_str!("kathmandu.json"), None),
             ("tibet", tibet, None),
             ("tibet", tibet, Some("540000")),
             ("tibet", tibet, Some("540100")),
