@@ -25,6 +25,7 @@ mod days;
 mod document;
 mod explain;
 mod fault;
+pub mod ical;
 mod pause;
 mod table;
 mod window;

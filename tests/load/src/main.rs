@@ -5,6 +5,7 @@
 
 mod backlog;
 mod bulk;
+mod calendar;
 mod cpu;
 mod create;
 mod door;
@@ -39,6 +40,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Rules(rules) => return rules::run(&options.common, rules),
         Scenario::Train(train) => return train::run(&options.common, train),
         Scenario::Month => return month::run(&options.common),
+        Scenario::Calendar => return calendar::run(&options.common),
         _ => {}
     }
     let suite = suite::Suite::open(&options.common).await?;
@@ -57,6 +59,7 @@ async fn main() -> anyhow::Result<()> {
         Scenario::Rules(rules) => rules::run(&options.common, rules),
         Scenario::Train(train) => train::run(&options.common, train),
         Scenario::Month => month::run(&options.common),
+        Scenario::Calendar => calendar::run(&options.common),
     };
     suite.close().await?;
     result

@@ -70,6 +70,8 @@ pub(crate) enum Scenario {
     Train(TrainOptions),
     /// A simulated month by routing's pure code, without a suite: capacities, duty, how even the load is.
     Month,
+    /// Due times and working times a second on one core, without a suite.
+    Calendar,
 }
 
 /// Options of `rules`.
