@@ -139,9 +139,9 @@ reasons! {
     ReaderTooSlow = "READER_TOO_SLOW",
     /// The person has another number of tickets in hand than the preview found; metadata names `expected` and `found`. Code FAILED_PRECONDITION.
     ReassignmentChanged = "REASSIGNMENT_CHANGED",
-    /// The reassignment is not there, or is of none of the caller's units. Code NOT_FOUND.
+    /// The reassignment is not there, or is of none of the caller's units and areas. Code NOT_FOUND.
     ReassignmentNotFound = "REASSIGNMENT_NOT_FOUND",
-    /// Another reassignment of the same person goes on. Code FAILED_PRECONDITION.
+    /// Another reassignment of the same person goes on; metadata names its `id` and `unit_ids`. Code FAILED_PRECONDITION.
     ReassignmentRunning = "REASSIGNMENT_RUNNING",
     /// The rebuild is not there. Code NOT_FOUND.
     RebuildNotFound = "REBUILD_NOT_FOUND",

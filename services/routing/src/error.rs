@@ -89,6 +89,18 @@ pub fn no_tickets_in_hand() -> Error {
     Error::precondition(Reason::NoTicketsInHand, "the person has no tickets in hand")
 }
 
+/// The person has tickets in hand, and the caller may reassign none of them.
+pub fn reassigns_none_of(tickets: i64) -> Error {
+    let message = "no policy permits the caller to reassign any ticket that the person has in hand";
+    Error::permission_denied(Reason::PermissionDenied, message).with("left_out", tickets)
+}
+
+/// The reassignment gives away tickets that the caller could not.
+pub fn stops_for_others(unit_ids: &[String]) -> Error {
+    let message = "the reassignment is also of tickets that no policy permits the caller to reassign";
+    Error::permission_denied(Reason::PermissionDenied, message).with("unit_ids", unit_ids.join(","))
+}
+
 /// The person has another number of tickets in hand than the preview found.
 pub fn reassignment_changed(expected: i64, found: i64) -> Error {
     let message = "the person has another number of tickets in hand by now: look at the preview again";

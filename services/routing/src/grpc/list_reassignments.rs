@@ -3,17 +3,17 @@
 use super::{
     decode::given,
     page::Page,
-    reassignments::{sees_all, shown},
+    reassignments::{reach, shown},
 };
 use crate::{Rooms, store::ReassignmentFilter};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{ListReassignmentsRequest, ListReassignmentsResponse};
 use uuid::Uuid;
 
 pub(super) async fn list_reassignments(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: ListReassignmentsRequest,
 ) -> Result<ListReassignmentsResponse, Error> {
     let (size, token) = (std::mem::take(&mut request.page_size), std::mem::take(&mut request.page_token));
@@ -23,7 +23,7 @@ pub(super) async fn list_reassignments(
     let filter = ReassignmentFilter {
         person_id: given(request.person_id),
         running: request.running,
-        unit_ids: (!sees_all(actor)).then(|| actor.unit_ids.clone()),
+        reach: reach(caller),
     };
     let mut found = rooms.store.list_reassignments(&filter, page.after, page.limit()).await?;
     let next_page_token = page.cut(&mut found, |one| one.id);

@@ -98,7 +98,7 @@ impl Preview {
         now: Timestamp,
     ) -> Result<Self, Error> {
         let mut snapshot = rooms.store.snapshot().await?;
-        let tickets = in_hand::all(&mut snapshot, person_id, &resolved.unit_ids).await?;
+        let tickets = in_hand::all(&mut snapshot, person_id, &resolved.unit_ids, &resolved.scope).await?;
         let directory = staffing::of_units(&mut snapshot, &resolved.unit_ids, now).await?;
         let staff = staff(&mut snapshot, &directory, &resolved.unit_ids, rooms.capacity, false).await?;
         drop(snapshot);
@@ -127,6 +127,7 @@ impl Preview {
         let summary = pb::ReassignmentSummary {
             tickets: count(tickets.len()),
             to_person_id: resolved.plan.person().unwrap_or_default().to_owned(),
+            left_out: i32::try_from(resolved.left_out).unwrap_or(i32::MAX),
             leave_id: resolved.leave.as_ref().map(|leave| leave.id.to_string()).unwrap_or_default(),
             ..pb::ReassignmentSummary::default()
         };

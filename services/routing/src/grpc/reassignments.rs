@@ -5,11 +5,10 @@ use crate::{
     Rooms,
     consumers::about as about_state,
     error,
-    store::{About, Progress, ReassignedTicket, Reassignment, TicketState},
+    store::{About, Progress, Reach, ReassignedTicket, Reassignment, TicketState, Within},
 };
-use gongdan_access::Caller;
-use gongdan_auth::Actor;
-use gongdan_errors::{Error, Reason, Violation, Violations};
+use gongdan_access::{Caller, Scope};
+use gongdan_errors::{Error, Violation, Violations};
 use gongdan_proto::{
     routing::v1::{self as pb, AssignmentStrategy, reassign_to::To},
     tickets::v1::TicketEvent,
@@ -24,8 +23,6 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use uuid::Uuid;
 
-/// Roles that reassign tickets of every unit.
-const EVERYWHERE: [&str; 4] = ["administrator", "dispatcher", "supervisor", "service"];
 /// Tickets whose details are looked up at a time.
 const AT_ONCE: i64 = 200;
 
@@ -45,8 +42,12 @@ pub struct Asked {
 /// What that comes to.
 #[derive(Debug, Clone)]
 pub struct Resolved {
-    /// Units that the tickets are with.
+    /// What the caller may reassign.
+    pub scope: Scope,
+    /// Units that those tickets are with.
     pub unit_ids: Vec<String>,
+    /// How many others the person has in hand.
+    pub left_out: i64,
     /// Whom is looked for.
     pub plan: Plan,
     /// The leave that is given or runs.
@@ -101,23 +102,31 @@ fn by_strategy(by: pb::ReassignByStrategy, violations: &mut Violations) -> Optio
 }
 
 /// What is asked for, as things are now.
-pub async fn resolve(rooms: &Rooms, actor: &Actor, asked: &Asked, now: Timestamp) -> Result<Resolved, Error> {
+pub async fn resolve(
+    rooms: &Rooms,
+    caller: &Caller,
+    asked: &Asked,
+    now: Timestamp,
+) -> Result<Resolved, Error> {
     let named: Vec<String> = match &asked.wish {
         Wish::Person(person) => vec![person.clone(), asked.person_id.clone()],
         _ => vec![asked.person_id.clone()],
     };
     let mut people = rooms.store.persons(&named).await?;
     let person = people.get(&asked.person_id).cloned().ok_or_else(error::principal_not_found)?;
-    let units = units(rooms, actor, &asked.unit_id).await?;
+    let unit = given(asked.unit_id.clone());
+    if let Some(unit) = &unit {
+        rooms.store.unit(unit, None).await?.ok_or_else(error::unit_not_found)?;
+    }
     let leave = leave(rooms, asked, now).await?;
-    let unit_ids = rooms.store.in_hand_with(&asked.person_id, &units).await?;
-    let nothing = unit_ids.is_empty();
-    let everywhere = actor.has_any_role(&EVERYWHERE);
-    if !everywhere && nothing && !person.unit_ids.iter().any(|unit| actor.unit_ids.contains(unit)) {
-        return Err(denied());
+    let scope = caller.scope();
+    let found = rooms.store.in_hand_within(&asked.person_id, unit.as_deref(), &scope).await?;
+    let Within { unit_ids, left_out } = found;
+    if unit_ids.is_empty() && left_out > 0 {
+        return Err(error::reassigns_none_of(left_out));
     }
     let plan = plan(&asked.wish, leave.as_ref()).map_err(|violation| error::invalid(vec![violation]))?;
-    if nothing {
+    if unit_ids.is_empty() {
         return Err(error::no_tickets_in_hand());
     }
     let field = match &asked.wish {
@@ -138,34 +147,7 @@ pub async fn resolve(rooms: &Rooms, actor: &Actor, asked: &Asked, now: Timestamp
             return Err(error::invalid(vec![violation]));
         }
     }
-    Ok(Resolved { unit_ids, plan, leave, active: person.active })
-}
-
-/// Units whose tickets the caller may reassign, and wants to; empty: all.
-async fn units(rooms: &Rooms, actor: &Actor, unit_id: &str) -> Result<Vec<String>, Error> {
-    let everywhere = actor.has_any_role(&EVERYWHERE);
-    if unit_id.is_empty() {
-        return if everywhere {
-            Ok(Vec::new())
-        } else if actor.unit_ids.is_empty() {
-            Err(denied())
-        } else {
-            Ok(actor.unit_ids.clone())
-        };
-    }
-    rooms.store.unit(unit_id, None).await?.ok_or_else(error::unit_not_found)?;
-    if everywhere || actor.unit_ids.iter().any(|own| own == unit_id) {
-        Ok(vec![unit_id.to_owned()])
-    } else {
-        Err(denied())
-    }
-}
-
-fn denied() -> Error {
-    Error::permission_denied(
-        Reason::PermissionDenied,
-        "unit leaders reassign tickets of their own units' people only",
-    )
+    Ok(Resolved { scope, unit_ids, left_out, plan, leave, active: person.active })
 }
 
 /// The leave that is given, or the one that runs.
@@ -205,19 +187,17 @@ pub async fn learn_about(rooms: &Rooms, person: &str) -> Result<(), Error> {
     }
 }
 
-/// A reassignment that the caller may see: unit leaders those of their own units.
-pub async fn visible(rooms: &Rooms, actor: &Actor, id: &str) -> Result<Reassignment, Error> {
+/// A reassignment that is the caller's business: of its units, or of tickets in its areas.
+pub async fn visible(rooms: &Rooms, caller: &Caller, id: &str) -> Result<Reassignment, Error> {
     let id = Uuid::try_parse(id)
         .map_err(|_| Error::invalid(vec![Violation { field: "id".to_owned(), rule: "a UUID".to_owned() }]))?;
-    let found = rooms.store.reassignment(id).await?;
-    let mine =
-        |one: &Reassignment| sees_all(actor) || one.unit_ids.iter().any(|unit| actor.unit_ids.contains(unit));
-    found.filter(mine).ok_or_else(error::reassignment_not_found)
+    let found = rooms.store.reassignment(id, &reach(caller)).await?;
+    found.ok_or_else(error::reassignment_not_found)
 }
 
-/// Whether a caller sees reassignments of every unit.
-pub fn sees_all(actor: &Actor) -> bool {
-    actor.has_any_role(&EVERYWHERE) || actor.has_any_role(&["auditor"])
+/// Whose reassignments a caller sees.
+pub fn reach(caller: &Caller) -> Reach {
+    Reach::of(caller, &caller.scope_of("reassignments.read"))
 }
 
 /// Reassignments with how far they are.
@@ -267,6 +247,7 @@ fn reassignment(one: Reassignment, person_name: String, far: &Progress) -> pb::R
         started_by: one.started_by,
         finished_at: one.finished_at.map(to_timestamp),
         stopped_by: one.stopped_by,
+        left_out: one.left_out,
     }
 }
 

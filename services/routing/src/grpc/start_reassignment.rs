@@ -5,7 +5,7 @@ use super::{
     reassignments::{decode, learn_about, reason, resolve, shown_one},
 };
 use crate::{Rooms, store::NewReassignment};
-use gongdan_auth::Actor;
+use gongdan_access::Caller;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{self as pb, StartReassignmentRequest};
@@ -15,12 +15,12 @@ const REASON_MAX: usize = 500;
 
 pub(super) async fn start_reassignment(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: StartReassignmentRequest,
 ) -> Result<pb::Reassignment, Error> {
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
-    let key = id.map(|id| request_key(&actor.principal_id, "StartReassignment", id, &request));
+    let key = id.map(|id| request_key(&caller.principal_id, "StartReassignment", id, &request));
     let StartReassignmentRequest { person_id, unit_id, to, leave_id, reason: why, expected_count, .. } =
         request;
     if why.chars().count() > REASON_MAX || why.chars().any(char::is_control) {
@@ -40,18 +40,20 @@ pub(super) async fn start_reassignment(
         return shown_one(rooms, earlier).await;
     }
     let now = rooms.clock.now();
-    let resolved = resolve(rooms, actor, &asked, now).await?;
+    let resolved = resolve(rooms, caller, &asked, now).await?;
     learn_about(rooms, &asked.person_id).await?;
     let new = NewReassignment {
         id: new_id(now),
         reason: reason(why.trim().to_owned(), &asked.person_id, &resolved),
         person_id: asked.person_id,
         unit_ids: resolved.unit_ids,
+        scope: resolved.scope,
+        left_out: resolved.left_out,
         wish: asked.wish,
         plan: resolved.plan,
         leave_id: resolved.leave.map(|leave| leave.id),
         expected,
-        by: actor.principal_id.clone(),
+        by: caller.principal_id.clone(),
     };
     let begun = rooms.store.start_reassignment(&new, &key, now).await?;
     gongdan_audit::touched("reassignment", begun.id);
@@ -61,7 +63,7 @@ pub(super) async fn start_reassignment(
         reassignment = %begun.id,
         person = begun.person_id,
         tickets = begun.total,
-        caller = actor.principal_id,
+        caller = caller.principal_id,
         "a reassignment began"
     );
     shown_one(rooms, begun).await

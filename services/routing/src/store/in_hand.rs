@@ -6,7 +6,7 @@ use gongdan_errors::Error;
 use gongdan_region::RegionCode;
 use gongdan_telemetry::sql_span;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -38,20 +38,64 @@ pub struct InHandRow {
     pub about: Option<About>,
 }
 
+/// What of a person's tickets lies within a scope.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Within {
+    /// The units that those are with.
+    pub unit_ids: Vec<String>,
+    /// How many others the person has in hand.
+    pub left_out: i64,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    ticket_id: Uuid,
+    version: i64,
+    round: i32,
+    unit_id: String,
+    returned_by: Vec<String>,
+    ticket_number: Option<String>,
+    region: Option<i64>,
+    item: Option<String>,
+}
+
+impl TryFrom<Row> for InHandRow {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        let about = about(row.ticket_number, row.region, row.item)?;
+        let (version, round, unit_id) = (row.version, row.round, row.unit_id);
+        let (ticket_id, returned_by) = (row.ticket_id, row.returned_by);
+        Ok(Self { ticket_id, version, round, unit_id, returned_by, about })
+    }
+}
+
 impl Store {
-    /// Units that the tickets are with which a person has in hand, of these; of all units when none is given.
-    pub async fn in_hand_with(&self, person: &str, units: &[String]) -> Result<Vec<String>, Error> {
-        sqlx::query_scalar!(
-            r#"SELECT DISTINCT unit_id AS "unit_id!" FROM holdings
-             WHERE person_id = $1 AND unit_id IS NOT NULL AND (cardinality($2::text[]) = 0 OR unit_id = ANY ($2))
-             ORDER BY unit_id"#,
-            person,
-            units,
-        )
-        .fetch_all(&self.pool)
-        .instrument(sql_span!("holdings.with", "SELECT"))
-        .await
-        .map_err(gongdan_pg::error)
+    /// What of the tickets that a person has in hand lies within a scope, of those with this unit; with all units when
+    /// none is given.
+    pub async fn in_hand_within(
+        &self,
+        person: &str,
+        unit: Option<&str>,
+        scope: &Scope,
+    ) -> Result<Within, Error> {
+        let rows: Vec<(String, bool, i64)> = within(person, unit, scope)
+            .build_query_as()
+            .fetch_all(&self.pool)
+            .instrument(sql_span!("holdings.within", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        let mut found = Within::default();
+        let mut units = BTreeSet::new();
+        for (unit, inside, tickets) in rows {
+            if inside {
+                units.insert(unit);
+            } else {
+                found.left_out += tickets;
+            }
+        }
+        found.unit_ids = units.into_iter().collect();
+        Ok(found)
     }
 
     /// At most `limit` tickets after one that a person has in hand and of which it is not known what they are about, with
@@ -129,30 +173,45 @@ impl Store {
     }
 }
 
-/// Everything that a person has in hand with these units, oldest first.
+/// What a person has in hand with these units of a scope, oldest first.
 pub async fn all(
     connection: &mut PgConnection,
     person: &str,
     units: &[String],
+    scope: &Scope,
 ) -> Result<Vec<InHandRow>, Error> {
-    let rows = sqlx::query!(
-        r#"SELECT ticket_id, version, round, unit_id AS "unit_id!", returned_by, ticket_number, region, item
-         FROM holdings WHERE person_id = $1 AND unit_id = ANY ($2) ORDER BY ticket_id"#,
-        person,
-        units,
-    )
-    .fetch_all(connection)
-    .instrument(sql_span!("holdings.in_hand", "SELECT"))
-    .await
-    .map_err(gongdan_pg::error)?;
-    rows.into_iter()
-        .map(|row| {
-            let about = about(row.ticket_number, row.region, row.item)?;
-            let (version, round, unit_id) = (row.version, row.round, row.unit_id);
-            let (ticket_id, returned_by) = (row.ticket_id, row.returned_by);
-            Ok(InHandRow { ticket_id, version, round, unit_id, returned_by, about })
-        })
-        .collect()
+    let rows: Vec<Row> = list(person, units, scope)
+        .build_query_as()
+        .fetch_all(connection)
+        .instrument(sql_span!("holdings.in_hand", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The statement of [`Store::in_hand_within`].
+pub(super) fn within(person: &str, unit: Option<&str>, scope: &Scope) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new("SELECT h.unit_id, ");
+    scope.push_ticket(&mut sql, "h.ticket_id");
+    sql.push(", count(*) FROM holdings h WHERE h.unit_id IS NOT NULL AND h.person_id = ");
+    sql.push_bind(person.to_owned());
+    if let Some(unit) = unit {
+        sql.push(" AND h.unit_id = ").push_bind(unit.to_owned());
+    }
+    sql.push(" GROUP BY 1, 2");
+    sql
+}
+
+/// The statement of [`all`].
+pub(super) fn list(person: &str, units: &[String], scope: &Scope) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new(
+        "SELECT h.ticket_id, h.version, h.round, h.unit_id, h.returned_by, h.ticket_number, h.region, h.item
+         FROM holdings h WHERE h.person_id = ",
+    );
+    sql.push_bind(person.to_owned()).push(" AND h.unit_id = ANY (").push_bind(units.to_vec()).push(") AND ");
+    scope.push_ticket(&mut sql, "h.ticket_id");
+    sql.push(" ORDER BY h.ticket_id");
+    sql
 }
 
 /// As it is kept.

@@ -21,6 +21,7 @@ mod past_tickets;
 #[cfg(test)]
 mod plans;
 mod principals;
+mod reassignment_reach;
 pub mod reassignment_tickets;
 pub mod reassignments;
 pub mod reservations;
@@ -55,11 +56,12 @@ pub use decisions::{
 pub use directory::DirectoryCache;
 pub use holdings::Holding;
 pub use import::Imported;
-pub use in_hand::{About, InHandRow};
+pub use in_hand::{About, InHandRow, Within};
 pub use last_handlers::{LastHandler, Matter};
 pub use leaves::LeaveRecord;
 pub use loads::LoadChanges;
 pub use principals::PrincipalFilter;
+pub use reassignment_reach::Reach;
 pub use reassignment_tickets::{Outcome as TicketOutcome, Progress, ReassignedTicket, TicketState};
 pub use reassignments::{NewReassignment, Reassignment, ReassignmentFilter, ReassignmentState};
 pub use responsibilities::{KeptResponsibility, ResponsibilityFilter};

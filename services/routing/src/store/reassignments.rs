@@ -1,7 +1,8 @@
 //! Table `reassignments`.
 
-use super::{Store, in_hand, reassignment_tickets as tickets, unreadable};
+use super::{Reach, Store, in_hand, reassignment_tickets as tickets, unreadable};
 use crate::error;
+use gongdan_access::Scope;
 use gongdan_errors::Error;
 use gongdan_pg::{
     RequestKey,
@@ -16,8 +17,8 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 const COLUMNS: &str =
-    "SELECT r.id, r.person_id, r.unit_ids, r.wish, r.plan, r.leave_id, r.reason, r.total, r.state,
-     r.started_at, r.started_by, r.stopped_by, r.finished_at FROM reassignments r";
+    "SELECT r.id, r.person_id, r.unit_ids, r.wish, r.plan, r.leave_id, r.reason, r.total, r.left_out,
+     r.state, r.started_at, r.started_by, r.stopped_by, r.finished_at FROM reassignments r";
 
 /// Where a reassignment is. The numbers are those of the table, and of the contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +43,10 @@ pub struct NewReassignment {
     pub person_id: String,
     /// Only those with these units.
     pub unit_ids: Vec<String>,
+    /// Only those within this.
+    pub scope: Scope,
+    /// How many others the person has in hand.
+    pub left_out: i64,
     /// What was asked for.
     pub wish: Wish,
     /// What it comes to.
@@ -67,6 +72,7 @@ pub struct Reassignment {
     pub leave_id: Option<Uuid>,
     pub reason: String,
     pub total: i32,
+    pub left_out: i32,
     pub state: ReassignmentState,
     pub started_at: Timestamp,
     pub started_by: String,
@@ -81,8 +87,8 @@ pub struct ReassignmentFilter {
     pub person_id: Option<String>,
     /// Only those that are not over.
     pub running: bool,
-    /// Only those of one of these units; none: of all.
-    pub unit_ids: Option<Vec<String>>,
+    /// Only those of which something lies within.
+    pub reach: Reach,
 }
 
 #[derive(Debug, sqlx::FromRow)]
@@ -95,6 +101,7 @@ struct Row {
     leave_id: Option<Uuid>,
     reason: String,
     total: i32,
+    left_out: i32,
     state: i16,
     started_at: SqlTimestamp,
     started_by: String,
@@ -126,6 +133,7 @@ impl TryFrom<Row> for Reassignment {
             leave_id: row.leave_id,
             reason: row.reason,
             total: row.total,
+            left_out: row.left_out,
             state: row.state.try_into()?,
             started_at: row.started_at.to_jiff(),
             started_by: row.started_by,
@@ -136,10 +144,18 @@ impl TryFrom<Row> for Reassignment {
 }
 
 impl Store {
-    /// A reassignment.
-    pub async fn reassignment(&self, id: Uuid) -> Result<Option<Reassignment>, Error> {
-        let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        get(&mut connection, id).await
+    /// A reassignment of which something lies within.
+    pub async fn reassignment(&self, id: Uuid, reach: &Reach) -> Result<Option<Reassignment>, Error> {
+        let mut sql = QueryBuilder::new(COLUMNS);
+        sql.push(" WHERE r.id = ").push_bind(id).push(" AND ");
+        reach.push(&mut sql);
+        let row: Option<Row> = sql
+            .build_query_as()
+            .fetch_optional(&self.pool)
+            .instrument(sql_span!("reassignments.within", "SELECT"))
+            .await
+            .map_err(gongdan_pg::error)?;
+        row.map(TryInto::try_into).transpose()
     }
 
     /// The reassignment that an earlier request with this key began or stopped.
@@ -182,7 +198,7 @@ impl Store {
         if let Some(answered) = requests::lookup(connection, key).await? {
             return get(connection, answered.resource_id).await?.ok_or_else(error::reassignment_not_found);
         }
-        let in_hand = in_hand::all(connection, &new.person_id, &new.unit_ids).await?;
+        let in_hand = in_hand::all(connection, &new.person_id, &new.unit_ids, &new.scope).await?;
         let found = i64::try_from(in_hand.len()).unwrap_or(i64::MAX);
         if let Some(expected) = new.expected.filter(|expected| *expected != found) {
             return Err(error::reassignment_changed(expected, found));
@@ -192,8 +208,8 @@ impl Store {
         }
         let written = sqlx::query!(
             "INSERT INTO reassignments (id, person_id, unit_ids, wish, plan, leave_id, reason, total, due_at, started_at,
-                                        started_by)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10)
+                                        started_by, left_out)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
              ON CONFLICT (person_id) WHERE state IN (1, 2) DO NOTHING",
             new.id,
             new.person_id,
@@ -205,13 +221,14 @@ impl Store {
             i32::try_from(found).unwrap_or(i32::MAX),
             now.to_sqlx() as _,
             new.by,
+            i32::try_from(new.left_out).unwrap_or(i32::MAX),
         )
         .execute(&mut *connection)
         .instrument(sql_span!("reassignments.insert", "INSERT"))
         .await
         .map_err(gongdan_pg::error)?;
         if written.rows_affected() == 0 {
-            return Err(error::reassignment_running());
+            return Err(running(connection, &new.person_id).await?);
         }
         tickets::insert(connection, new.id, &in_hand).await?;
         requests::insert(connection, key, Answered { resource_id: new.id, version: 1 }, now).await?;
@@ -312,6 +329,24 @@ pub async fn finish(
     Ok(())
 }
 
+/// That another one of the person goes on, and which.
+async fn running(connection: &mut PgConnection, person: &str) -> Result<Error, Error> {
+    let other = sqlx::query!(
+        "SELECT id, unit_ids FROM reassignments WHERE person_id = $1 AND state IN (1, 2)",
+        person
+    )
+    .fetch_optional(connection)
+    .instrument(sql_span!("reassignments.running", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    let refusal = error::reassignment_running();
+    Ok(match other {
+        Some(other) => refusal.with("id", other.id).with("unit_ids", other.unit_ids.join(",")),
+        // It is over by now.
+        None => refusal,
+    })
+}
+
 async fn get(connection: &mut PgConnection, id: Uuid) -> Result<Option<Reassignment>, Error> {
     let mut sql = QueryBuilder::new(COLUMNS);
     sql.push(" WHERE r.id = ").push_bind(id);
@@ -333,9 +368,8 @@ pub(super) fn list(filter: &ReassignmentFilter, after: Option<Uuid>, limit: i64)
     if filter.running {
         sql.push(" AND r.state IN (1, 2)");
     }
-    if let Some(units) = &filter.unit_ids {
-        sql.push(" AND r.unit_ids && ").push_bind(units.clone());
-    }
+    sql.push(" AND ");
+    filter.reach.push(&mut sql);
     sql.push(" ORDER BY r.id DESC LIMIT ").push_bind(limit);
     sql
 }

@@ -11,6 +11,7 @@ mod organisation;
 mod plans;
 mod r10_reassign;
 mod r10_refusals;
+mod r10_scope;
 mod r1_dated;
 mod r1_findings;
 mod r3_changes;

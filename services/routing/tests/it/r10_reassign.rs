@@ -28,24 +28,31 @@ impl Suite {
 
     /// Tickets that a person of a unit has in hand, oldest first.
     pub async fn in_hand(&self, person: &str, unit: &str, many: usize) -> Vec<TestTicket> {
+        self.has_in_hand(person, unit, (0..many).map(|_| TestTicket::new("道路")).collect()).await
+    }
+
+    /// These are given to a person of a unit; oldest first.
+    pub async fn has_in_hand(
+        &self,
+        person: &str,
+        unit: &str,
+        mut all: Vec<TestTicket>,
+    ) -> Vec<TestTicket> {
         let before = self.holds(person).await;
-        let mut all = Vec::new();
-        for _ in 0..many {
-            let mut ticket = TestTicket::new("道路");
+        for ticket in &mut all {
             ticket.state.phase = Phase::Dispatched.into();
             ticket.state.handler_id = person.to_owned();
             ticket.state.lead_unit_id = unit.to_owned();
             let to = tickets::Dispatched { unit_id: unit.to_owned(), ..Default::default() };
-            self.tell(&ticket, "dispatched", Origin::Live, Change::Dispatched(to)).await;
-            all.push(ticket);
+            self.tell(ticket, "dispatched", Origin::Live, Change::Dispatched(to)).await;
         }
-        let all_of_them = before + i32::try_from(many).unwrap();
+        let all_of_them = before + i32::try_from(all.len()).unwrap();
         eventually("they are known", async || self.holds(person).await == all_of_them).await;
         all.sort_by_key(|ticket| ticket.id);
         all
     }
 
-    async fn load_of(&self, person: &str) -> (i32, i32) {
+    pub async fn load_of(&self, person: &str) -> (i32, i32) {
         let request = pb::GetLoadRequest { person_id: person.to_owned() };
         let load = self.duty("admin").get_load(request).await.unwrap().into_inner();
         (load.held, load.reserved)
@@ -55,7 +62,11 @@ impl Suite {
         self.load_of(person).await.0
     }
 
-    async fn preview(&self, by: &str, request: pb::PreviewReassignmentRequest) -> Result<Preview, Status> {
+    pub async fn preview(
+        &self,
+        by: &str,
+        request: pb::PreviewReassignmentRequest,
+    ) -> Result<Preview, Status> {
         let mut parts = self.reassignments(by).preview_reassignment(request).await?.into_inner();
         let mut preview = Preview::default();
         while let Some(part) = parts.message().await? {
@@ -67,7 +78,7 @@ impl Suite {
         Ok(preview)
     }
 
-    async fn begin(
+    pub async fn begin(
         &self,
         by: &str,
         request: pb::StartReassignmentRequest,
@@ -83,7 +94,7 @@ impl Suite {
     }
 
     /// Tickets applies a decision by which somebody hands a ticket over.
-    async fn applies(&self, ticket: &mut TestTicket, decision: &pb::DecisionEvent) {
+    pub async fn applies(&self, ticket: &mut TestTicket, decision: &pb::DecisionEvent) {
         let Some(decision_event::Target::Dispatch(to)) = &decision.target else { panic!("no dispatch") };
         ticket.state.version += 1;
         ticket.state.handler_id.clone_from(&to.person_id);
@@ -97,13 +108,13 @@ impl Suite {
         self.tell(ticket, "transferred", Origin::Live, Change::Transferred(transferred)).await;
     }
 
-    async fn get_reassignment(&self, id: &str) -> pb::Reassignment {
+    pub async fn get_reassignment(&self, id: &str) -> pb::Reassignment {
         let request = pb::GetReassignmentRequest { id: id.to_owned() };
         self.reassignments("admin").get_reassignment(request).await.unwrap().into_inner()
     }
 
     /// Watches until it is over; answers every state of it that was told.
-    async fn watched(&self, id: &str) -> Vec<pb::Reassignment> {
+    pub async fn watched(&self, id: &str) -> Vec<pb::Reassignment> {
         let request = pb::WatchReassignmentRequest { id: id.to_owned() };
         let mut answers = self.reassignments("admin").watch_reassignment(request).await.unwrap().into_inner();
         let mut all = Vec::new();
@@ -113,7 +124,7 @@ impl Suite {
         all
     }
 
-    async fn tickets_of(&self, id: &str, state: ReassignedTicketState) -> Vec<pb::ReassignedTicket> {
+    pub async fn tickets_of(&self, id: &str, state: ReassignedTicketState) -> Vec<pb::ReassignedTicket> {
         let mut request = pb::ListReassignmentTicketsRequest {
             id: id.to_owned(),
             state: state.into(),
@@ -145,14 +156,14 @@ impl Suite {
     }
 
     /// A day that never ends for `an`, `bo` and `chen`, who may have `capacity` tickets each.
-    async fn room_for(&self, capacity: i32) {
+    pub async fn room_for(&self, capacity: i32) {
         let day = shift("全天", &["an", "bo", "chen"], &ALWAYS, "00:00", "00:00");
         let roster = pb::Roster { capacity, ..roster("main", "roads", vec![day]) };
         self.put_roster(roster).await.unwrap();
     }
 
     /// From now on for a year; answers it.
-    async fn goes_away(&self, person: &str, stand_in: &str) -> pb::Leave {
+    pub async fn goes_away(&self, person: &str, stand_in: &str) -> pb::Leave {
         let now = self.env.clock().now();
         let later = |hours: i64| Some(to_timestamp(now + jiff::SignedDuration::from_hours(hours)));
         let request = pb::RecordLeaveRequest {
@@ -168,16 +179,16 @@ impl Suite {
 }
 
 #[derive(Debug, Default)]
-struct Preview {
-    tickets: Vec<pb::ReassignedTicket>,
-    summary: Option<pb::ReassignmentSummary>,
+pub struct Preview {
+    pub tickets: Vec<pb::ReassignedTicket>,
+    pub summary: Option<pb::ReassignmentSummary>,
 }
 
-fn of(person: &str) -> pb::PreviewReassignmentRequest {
+pub fn of(person: &str) -> pb::PreviewReassignmentRequest {
     pb::PreviewReassignmentRequest { person_id: person.to_owned(), ..Default::default() }
 }
 
-fn start(person: &str) -> pb::StartReassignmentRequest {
+pub fn start(person: &str) -> pb::StartReassignmentRequest {
     pb::StartReassignmentRequest { request_id: id(), person_id: person.to_owned(), ..Default::default() }
 }
 
@@ -185,11 +196,11 @@ fn whom(to: To) -> Option<pb::ReassignTo> {
     Some(pb::ReassignTo { to: Some(to) })
 }
 
-fn named(person: &str) -> Option<pb::ReassignTo> {
+pub fn named(person: &str) -> Option<pb::ReassignTo> {
     whom(To::Person(pb::ReassignToPerson { person_id: person.to_owned() }))
 }
 
-fn to_person(decision: &pb::DecisionEvent) -> &str {
+pub fn to_person(decision: &pb::DecisionEvent) -> &str {
     match &decision.target {
         Some(decision_event::Target::Dispatch(to)) => &to.person_id,
         _ => "",

@@ -190,7 +190,7 @@ fn show(context: &Context, tickets: &[ReassignedTicket], summary: &ReassignmentS
         ]);
     }
     context.say(&format!("\n{table}"))?;
-    let ReassignmentSummary { tickets, to_people, to_units, nobody_able, .. } = summary;
+    let ReassignmentSummary { tickets, to_people, to_units, nobody_able, left_out, .. } = summary;
     context.say(&match context.lang() {
         Lang::En => format!(
             "{tickets} tickets: {to_people} to people, {to_units} to units, {nobody_able} that nobody can take"
@@ -198,7 +198,14 @@ fn show(context: &Context, tickets: &[ReassignedTicket], summary: &ReassignmentS
         Lang::Zh => {
             format!("共 {tickets} 件：改派给人员 {to_people} 件，退回单位 {to_units} 件，无人可接 {nobody_able} 件")
         }
-    })
+    })?;
+    if *left_out > 0 {
+        context.say(&match context.lang() {
+            Lang::En => format!("{left_out} others stay: they are not yours to reassign"),
+            Lang::Zh => format!("另有 {left_out} 件不变：您无权改派"),
+        })?;
+    }
+    Ok(())
 }
 
 fn to(context: &Context, ticket: &ReassignedTicket) -> String {

@@ -122,6 +122,7 @@ pub fn show(context: &Context, one: &Reassignment) -> Result<()> {
         named("refused", "被拒绝", far.refused),
         named("moved on", "已另行流转", far.moved_on),
         named("stopped", "已停止", far.stopped),
+        named("left out", "无权改派", one.left_out),
     ];
     let progress: Vec<String> = progress.into_iter().flatten().collect();
     let progress = match context.lang() {
