@@ -3,6 +3,7 @@
 use gongdan_runtime::CommonConfig;
 use jiff::{SignedDuration, civil::Time};
 use serde::Deserialize;
+use std::time::Duration;
 
 /// The service's configuration.
 #[derive(Debug, Clone, Deserialize)]
@@ -12,6 +13,8 @@ pub struct Config {
     pub common: CommonConfig,
     /// `[organisation]`
     pub organisation: OrganisationConfig,
+    /// `[imports]`
+    pub imports: ImportsConfig,
     /// `[bootstrap]`
     pub bootstrap: BootstrapConfig,
     /// `[decisions]`
@@ -30,6 +33,20 @@ pub struct Config {
 pub struct OrganisationConfig {
     /// Issuer of imported principals that name none; empty: the first of `auth.issuers`.
     pub default_issuer: String,
+}
+
+/// What comes in parts.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ImportsConfig {
+    /// Without another part, an import is given up.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub idle: Duration,
+    /// The parts of an import come within this time.
+    #[serde(with = "jiff::fmt::serde::unsigned_duration::friendly::compact::required")]
+    pub longest: Duration,
+    /// Bytes of all parts of an import.
+    pub max_bytes: u64,
 }
 
 /// Who may call while nobody has been imported yet.
@@ -105,6 +122,9 @@ impl Config {
     pub fn check(&self) -> Result<(), NotPositive> {
         let decisions = &self.decisions;
         for (key, positive) in [
+            ("imports.idle", !self.imports.idle.is_zero()),
+            ("imports.longest", !self.imports.longest.is_zero()),
+            ("imports.max_bytes", self.imports.max_bytes > 0),
             ("decisions.resend_after", decisions.resend_after.is_positive()),
             ("decisions.resend_at_most", decisions.resend_at_most.is_positive()),
             ("decisions.resend_batch", decisions.resend_batch > 0),

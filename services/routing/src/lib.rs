@@ -12,7 +12,7 @@ mod store;
 mod telemetry;
 
 pub use config::{
-    BootstrapConfig, Config, DecisionsConfig, DutyConfig, NotPositive, OrganisationConfig,
+    BootstrapConfig, Config, DecisionsConfig, DutyConfig, ImportsConfig, NotPositive, OrganisationConfig,
     ReassignmentsConfig, SuggestionsConfig,
 };
 
@@ -58,6 +58,7 @@ pub(crate) struct Rooms {
     authenticator: Authenticator,
     default_issuer: String,
     capacity: u32,
+    imports: ImportsConfig,
     metrics: Metrics,
     /// Tickets' event log.
     tickets_log: Arc<dyn OwnerLog>,
@@ -95,6 +96,7 @@ impl Rooms {
             authenticator: base.authenticator.clone(),
             default_issuer: config.default_issuer().to_owned(),
             capacity: config.duty.capacity,
+            imports: config.imports,
             metrics: Metrics::new(),
             tickets_log,
             simulations: Arc::new(Semaphore::new(1)),
@@ -144,7 +146,9 @@ pub fn run(config: Config, listeners: Listeners, shutdown: CancellationToken) ->
 }
 
 async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken) -> anyhow::Result<()> {
-    config.check().context("the sections [decisions], [duty] and [reassignments]")?;
+    config
+        .check()
+        .context("the sections [imports], [decisions], [suggestions], [duty] and [reassignments]")?;
     let clock: SharedClock = Arc::new(SystemClock);
     let Some(mut base) =
         Foundation::start(&config.common, NAME, schema(), listeners, clock, shutdown).await?

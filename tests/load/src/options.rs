@@ -140,6 +140,9 @@ pub(crate) struct OrganisationOptions {
     /// How many staff.
     #[arg(long, default_value_t = 50_000)]
     pub people: u32,
+    /// For how many assets they answer.
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(0..=500_000))]
+    pub responsibilities: u32,
 }
 
 /// Options of `queues`.

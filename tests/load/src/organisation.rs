@@ -1,5 +1,7 @@
 //! `organisation`: a unit in every region of the national table, below that of the region above, and staff in all of them, in one
-//! import; then a reform: the counties of a province are moved at a date.
+//! import; then a reform: the counties of a province are moved at a date; then who answers for assets, in one import.
+
+mod responsible;
 
 use crate::{
     options::{Common, OrganisationOptions},
@@ -47,6 +49,12 @@ struct Organisation {
     planned_s: f64,
     /// From the date until all of them had moved.
     moved_after_s: f64,
+    /// Responsibilities of staff for assets.
+    responsibilities: u32,
+    /// Until their import was answered.
+    responsible_s: f64,
+    /// The same import once more, which changes nothing.
+    responsible_again_s: f64,
 }
 
 pub(crate) async fn run(suite: &Suite, common: &Common, options: &OrganisationOptions) -> anyhow::Result<()> {
@@ -78,6 +86,7 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &OrganisationOp
         "the second import changed rows"
     );
     let reform = reform(suite, &mut client).await?;
+    let responsible = responsible::import(suite, options.people, options.responsibilities).await?;
     output::print(
         common.output,
         &Organisation {
@@ -90,6 +99,9 @@ pub(crate) async fn run(suite: &Suite, common: &Common, options: &OrganisationOp
             moved: reform.moved,
             planned_s: round(reform.planned.as_secs_f64()),
             moved_after_s: round(reform.after.as_secs_f64()),
+            responsibilities: options.responsibilities,
+            responsible_s: round(responsible.first.as_secs_f64()),
+            responsible_again_s: round(responsible.again.as_secs_f64()),
         },
     )
     .context("printing")

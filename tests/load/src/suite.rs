@@ -5,7 +5,10 @@ use anyhow::{Context, bail};
 use gongdan_proto::{
     callback::v1::callback_service_client::CallbackServiceClient,
     reporting::v1::{Dimension, GetReportRequest, report_service_client::ReportServiceClient},
-    routing::v1::organisation_service_client::OrganisationServiceClient,
+    routing::v1::{
+        organisation_service_client::OrganisationServiceClient,
+        responsibility_service_client::ResponsibilityServiceClient,
+    },
     tickets::v1::{
         link_service_client::LinkServiceClient, search_service_client::SearchServiceClient,
         ticket_service_client::TicketServiceClient,
@@ -131,6 +134,10 @@ impl Suite {
 
     pub async fn organisation(&self) -> anyhow::Result<OrganisationServiceClient<Authorized>> {
         Ok(OrganisationServiceClient::new(self.channel("routing").await?))
+    }
+
+    pub async fn responsibilities(&self) -> anyhow::Result<ResponsibilityServiceClient<Authorized>> {
+        Ok(ResponsibilityServiceClient::new(self.channel("routing").await?))
     }
 
     pub async fn callback(&self) -> anyhow::Result<CallbackServiceClient<Authorized>> {

@@ -14,6 +14,14 @@ pub fn check_id(text: &str) -> Result<&str, InvalidId> {
     if (1..=64).contains(&text.len()) && text.bytes().all(good) { Ok(text) } else { Err(InvalidId) }
 }
 
+/// What somebody wrote, to be said back to them: of a long text the beginning.
+pub(crate) fn quoted(text: &str) -> String {
+    match text.char_indices().nth(64) {
+        Some((end, _)) => format!("`{}…`", &text[..end]),
+        None => format!("`{text}`"),
+    }
+}
+
 /// Accepts one line of `min` to `max` characters that is not blank.
 pub(crate) fn check_line(text: &str, min: usize, max: usize) -> Result<(), String> {
     let length = text.chars().count();
@@ -31,6 +39,13 @@ pub(crate) fn check_line(text: &str, min: usize, max: usize) -> Result<(), Strin
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn of_a_long_text_the_beginning_is_said_back() {
+        assert_eq!(quoted("天河"), "`天河`");
+        assert_eq!(quoted(&"天".repeat(64)), format!("`{}`", "天".repeat(64)));
+        assert_eq!(quoted(&"天".repeat(1_000_000)), format!("`{}…`", "天".repeat(64)));
+    }
 
     #[test]
     fn ids_are_short_and_plain() {

@@ -2,40 +2,44 @@
 
 use super::{
     decode::{request_id, request_key},
+    parts::{self, MOST_FOUND, Part},
     responsibility,
 };
 use crate::Rooms;
 use gongdan_auth::Actor;
 use gongdan_clock::new_id;
-use gongdan_errors::{Code, Error, Violations};
+use gongdan_errors::{Error, Violations};
+use gongdan_pg::RequestKey;
 use gongdan_proto::routing::v1::{ImportResponsibilitiesRequest, ImportResponsibilitiesResponse};
-use gongdan_routing_domain::responsible::MOST_ROWS;
-use tonic::{Status, Streaming};
-
-/// So many violations say enough.
-const MOST_FOUND: usize = 100;
+use gongdan_routing_domain::{
+    check_id,
+    responsible::{MOST_ROWS, Responsibility, check_asset},
+};
+use jiff::Timestamp;
+use tonic::Streaming;
 
 pub(super) async fn import_responsibilities(
     rooms: &Rooms,
     actor: &Actor,
-    mut parts: Streaming<ImportResponsibilitiesRequest>,
-) -> Result<ImportResponsibilitiesResponse, Status> {
-    let mut whole = ImportResponsibilitiesRequest::default();
-    while let Some(part) = parts.message().await.map_err(readable)? {
-        add(&mut whole, part, MOST_ROWS)?;
-    }
-    Ok(import(rooms, actor, whole).await?)
+    parts: Streaming<ImportResponsibilitiesRequest>,
+) -> Result<ImportResponsibilitiesResponse, Error> {
+    let whole = parts::read(parts, &rooms.imports).await?;
+    let (caller, now) = (actor.principal_id.clone(), rooms.clock.now());
+    let (replace, decode) = (whole.replace, move || decode(whole, &caller, now));
+    // Half a million rows take a while.
+    let (key, rows) = tokio::task::spawn_blocking(decode).await.map_err(Error::internal)??;
+    let came = rooms.store.import_responsibilities(rows, replace, &actor.principal_id, &key, now).await?;
+    Ok(ImportResponsibilitiesResponse { begun: came.begun, gone: came.gone, unchanged: came.unchanged })
 }
 
-async fn import(
-    rooms: &Rooms,
-    actor: &Actor,
+fn decode(
     mut whole: ImportResponsibilitiesRequest,
-) -> Result<ImportResponsibilitiesResponse, Error> {
-    let now = rooms.clock.now();
+    caller: &str,
+    now: Timestamp,
+) -> Result<(RequestKey, Vec<Responsibility>), Error> {
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&std::mem::take(&mut whole.request_id)));
-    let key = id.map(|id| request_key(&actor.principal_id, "ImportResponsibilities", id, &whole));
+    let key = id.map(|id| request_key(caller, "ImportResponsibilities", id, &whole));
     let mut rows = Vec::with_capacity(whole.rows.len());
     for (n, row) in whole.rows.into_iter().enumerate() {
         let path = format!("rows[{n}].");
@@ -44,61 +48,75 @@ async fn import(
             break;
         }
     }
-    let (Some(key), true) = (key, violations.is_empty()) else { return Err(violations.into_error()) };
-    let came =
-        rooms.store.import_responsibilities(rows, whole.replace, &actor.principal_id, &key, now).await?;
-    Ok(ImportResponsibilitiesResponse { begun: came.begun, gone: came.gone, unchanged: came.unchanged })
+    match key {
+        Some(key) if violations.is_empty() => Ok((key, rows)),
+        _ => Err(violations.into_error()),
+    }
 }
 
-/// The rows of a part behind those that came before.
-fn add(
-    whole: &mut ImportResponsibilitiesRequest,
-    part: ImportResponsibilitiesRequest,
-    most: usize,
-) -> Result<(), Error> {
-    if whole.request_id.is_empty() {
-        whole.request_id.clone_from(&part.request_id);
-    } else if !part.request_id.is_empty() && part.request_id != whole.request_id {
-        return Err(Error::invalid_field("request_id", "the same in all parts, or only in the first"));
-    }
-    if whole.rows.len() + part.rows.len() > most {
-        return Err(Error::invalid_field("rows", format!("at most {most} rows in all parts")));
-    }
-    whole.rows.extend(part.rows);
-    whole.replace |= part.replace;
-    Ok(())
-}
+impl Part for ImportResponsibilitiesRequest {
+    const ROWS: &'static str = "rows";
+    const MOST_ROWS: usize = MOST_ROWS;
 
-/// What cannot be decoded is the caller's fault.
-fn readable(status: Status) -> Status {
-    match status.code() {
-        Code::Internal => Error::unreadable("a part is not what the contract sends").into(),
-        _ => status,
+    fn request_id(&mut self) -> &mut String {
+        &mut self.request_id
+    }
+
+    fn rows(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn check(&self, before: usize, violations: &mut Violations) {
+        for (n, row) in self.rows.iter().enumerate() {
+            if violations.found().len() >= MOST_FOUND {
+                return;
+            }
+            let path = |field: &str| format!("rows[{}].{field}", before + n);
+            violations.field(path("person_id"), check_id(&row.person_id));
+            if !row.unit_id.is_empty() {
+                violations.field(path("unit_id"), check_id(&row.unit_id));
+            }
+            if !row.asset.is_empty() {
+                violations.field(path("asset"), check_asset(&row.asset));
+            }
+        }
+    }
+
+    fn append(&mut self, later: Self) {
+        self.rows.extend(later.rows);
+        self.replace |= later.replace;
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use gongdan_proto::routing::v1::Responsibility;
+    use gongdan_proto::routing::v1::Responsibility as Row;
 
     #[test]
-    fn parts_are_one_import_of_a_number_of_rows_that_has_an_end() {
-        let part = |id: &str, asset: &str, replace| ImportResponsibilitiesRequest {
-            request_id: id.to_owned(),
-            rows: vec![Responsibility { asset: asset.to_owned(), ..Responsibility::default() }],
+    fn what_any_part_says_of_all_holds_for_all() {
+        let part = |asset: &str, replace| ImportResponsibilitiesRequest {
+            rows: vec![Row { asset: asset.to_owned(), ..Row::default() }],
             replace,
+            ..ImportResponsibilitiesRequest::default()
         };
-        let mut whole = ImportResponsibilitiesRequest::default();
-        add(&mut whole, part("a", "1", false), 2).unwrap();
-        add(&mut whole, part("", "2", true), 2).unwrap();
+        let mut whole = part("1", false);
+        whole.append(part("2", true));
+        whole.append(part("3", false));
         let assets: Vec<_> = whole.rows.iter().map(|row| row.asset.as_str()).collect();
-        assert_eq!((whole.request_id.as_str(), assets, whole.replace), ("a", vec!["1", "2"], true));
-        let refused = |part, most| {
-            let error = add(&mut whole.clone(), part, most).unwrap_err();
-            error.violations()[0].field.clone()
-        };
-        assert_eq!(refused(part("b", "3", false), 9), "request_id");
-        assert_eq!(refused(part("a", "3", false), 2), "rows");
+        assert_eq!((assets, whole.replace), (vec!["1", "2", "3"], true));
+    }
+
+    #[test]
+    fn of_very_many_wrong_rows_the_first_are_told() {
+        let rows = vec![Row { unit_id: "天河".into(), asset: "灯".into(), ..Row::default() }; 200];
+        let mut violations = Violations::new();
+        ImportResponsibilitiesRequest { rows, ..Default::default() }.check(7, &mut violations);
+        let fields: Vec<_> = violations.found().iter().map(|found| found.field.as_str()).collect();
+        assert_eq!(
+            fields[..4],
+            ["rows[7].person_id", "rows[7].unit_id", "rows[7].asset", "rows[8].person_id"]
+        );
+        assert!((MOST_FOUND..MOST_FOUND + 3).contains(&fields.len()), "{}", fields.len());
     }
 }

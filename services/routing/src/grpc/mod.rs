@@ -37,6 +37,7 @@ mod list_swaps;
 mod list_units;
 mod move_rule;
 mod page;
+mod parts;
 mod preview_reassignment;
 mod publish_rule_draft;
 mod put_responsibility;
@@ -90,9 +91,7 @@ impl OrganisationService for Api {
     ) -> Answer<pb::ImportOrganisationResponse> {
         let caller = caller(&request)?;
         let parts = request.into_inner();
-        Ok(Response::new(
-            import_organisation_parts::import_organisation_parts(&self.0, &caller, parts).await?,
-        ))
+        answer(import_organisation_parts::import_organisation_parts(&self.0, &caller, parts).await)
     }
 
     async fn check_organisation(
@@ -401,8 +400,7 @@ impl ResponsibilityService for Api {
         request: Request<Streaming<pb::ImportResponsibilitiesRequest>>,
     ) -> Answer<pb::ImportResponsibilitiesResponse> {
         let caller = caller(&request)?;
-        let import = import_responsibilities::import_responsibilities(&self.0, &caller, request.into_inner());
-        Ok(Response::new(import.await?))
+        answer(import_responsibilities::import_responsibilities(&self.0, &caller, request.into_inner()).await)
     }
 }
 

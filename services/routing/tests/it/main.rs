@@ -7,6 +7,7 @@ mod decisions;
 mod erased;
 mod explain;
 mod full;
+mod imports;
 mod organisation;
 mod plans;
 mod r10_reassign;

@@ -1,7 +1,7 @@
 //! Areas of an upload.
 
 use super::{AreaRow, Known, Plan, Upload};
-use crate::{Area, Violation};
+use crate::{Area, Violation, id::quoted};
 use gongdan_region::{RegionCode, RegionRange, Regions};
 use std::collections::{HashMap, HashSet};
 
@@ -22,7 +22,7 @@ pub(super) fn plan(
         let mut refuse =
             |field: &str, rule: String| found.push(Violation::new(format!("areas[{n}].{field}"), rule));
         if !unit_exists.contains(&row.unit_id) {
-            refuse("unit_id", format!("no unit `{}`, neither here nor known", row.unit_id));
+            refuse("unit_id", format!("no unit {}, neither here nor known", quoted(&row.unit_id)));
         }
         if row.item.chars().count() > MAX_ITEM || row.item.chars().any(char::is_control) {
             refuse("item", format!("up to {MAX_ITEM} characters, one line"));

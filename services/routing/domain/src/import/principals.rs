@@ -3,7 +3,7 @@
 use super::{Known, Plan, PrincipalRow};
 use crate::{
     Principal, PrincipalKind, RIGHTS, ROLES, Violation,
-    id::{check_id, check_line},
+    id::{check_id, check_line, quoted},
 };
 use gongdan_region::{RegionCode, Regions};
 use std::collections::{HashMap, HashSet};
@@ -26,7 +26,7 @@ pub(super) fn plan(
     for (n, row) in rows.iter().enumerate() {
         let mut check = Row { n, found, good: true };
         if !seen.insert(row.id.as_str()) {
-            check.refuse("id", format!("`{}` is given twice", row.id));
+            check.refuse("id", format!("{} is given twice", quoted(&row.id)));
         }
         let Some(principal) = check.principal(row, known, unit_exists) else { continue };
         let token = (principal.issuer.clone(), principal.subject.clone());
@@ -77,7 +77,7 @@ impl Row<'_> {
         });
         self.each_of("unit_ids", &row.unit_ids, |unit| match units.contains(unit) {
             true => Ok(()),
-            false => Err(format!("no unit `{unit}`, neither here nor known")),
+            false => Err(format!("no unit {}, neither here nor known", quoted(unit))),
         });
         self.each_of("skills", &row.skills, |skill| check_line(skill, 1, 64));
         if row.skills.len() > 50 {

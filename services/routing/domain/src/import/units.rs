@@ -3,7 +3,7 @@
 use super::{Known, Plan, UnitRow, planned::Life, tree::Tree};
 use crate::{
     Unit, UnitKind, Violation,
-    id::{check_id, check_line},
+    id::{check_id, check_line, quoted},
 };
 use gongdan_region::{RegionCode, Regions};
 use jiff::{Span, Timestamp};
@@ -30,7 +30,7 @@ pub(super) fn plan(
         let from = row.changes_from.filter(|from| *from > known.now);
         let unit = check(n, row, &exists, found);
         if !seen.insert((row.id.as_str(), from)) {
-            let rule = format!("`{}` is given twice", row.id);
+            let rule = format!("{} is given twice", quoted(&row.id));
             found.push(Violation::new(format!("units[{n}].id"), rule));
             continue;
         }
@@ -100,7 +100,7 @@ fn check(n: usize, row: &UnitRow, exists: &HashSet<String>, found: &mut Vec<Viol
         refuse("name", rule);
     }
     if !row.parent_id.is_empty() && !exists.contains(&row.parent_id) {
-        refuse("parent_id", format!("no unit `{}`, neither here nor known", row.parent_id));
+        refuse("parent_id", format!("no unit {}, neither here nor known", quoted(&row.parent_id)));
     }
     if let (Some(from), Some(to)) = (row.valid_from, row.valid_to)
         && to <= from

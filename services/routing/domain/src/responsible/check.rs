@@ -1,7 +1,7 @@
 //! What is refused of responsibilities, and what becomes of those that are there.
 
-use super::{Charge, Responsibility};
-use crate::{Unit, Violation, decide::PersonEntry};
+use super::{Charge, Responsibility, there::There};
+use crate::{Unit, Violation, decide::PersonEntry, id::quoted};
 use std::collections::HashMap;
 use uuid::Uuid;
 
@@ -76,7 +76,7 @@ pub fn check_all(
     for (key, mut rows) in given {
         // In the order of their beginnings one that meets any before it meets the one that ends last.
         rows.sort_by_key(|(n, row)| (row.from, *n));
-        let mut kept = kept.remove(&key).unwrap_or_default();
+        let mut there = There::new(kept.remove(&key).unwrap_or_default());
         let mut last: Option<(usize, &Responsibility)> = None;
         for (n, row) in &rows {
             if let Some((other, before)) = last {
@@ -94,19 +94,18 @@ pub fn check_all(
         }
         let mut begun = Vec::new();
         for (n, row) in rows {
-            match kept.iter().position(|other| other.says_as(row)) {
-                Some(same) => {
-                    kept.remove(same);
-                    unchanged += 1;
-                }
-                None => begun.push((n, row)),
+            if there.take(row) {
+                unchanged += 1;
+            } else {
+                begun.push((n, row));
             }
         }
         if replace {
-            gone.extend(kept.drain(..).map(|other| other.id));
+            gone.extend(there.take_all());
         }
+        let left = there.left();
         for (n, row) in begun {
-            if let Some(other) = kept.iter().find(|other| other.id != row.id && other.meets(row)) {
+            if let Some(other) = left.meets(row) {
                 let rule = format!("`{}` answers for it at the same time: {}", other.person_id, other.id);
                 clashes.push((n, Violation::new(path(n, "valid_from"), rule)));
             }
@@ -141,7 +140,7 @@ fn alone(
     }
     let unit = units.contains_key(&row.unit_id);
     match people.get(&row.person_id) {
-        None => found.push(("person_id", format!("no person `{}`", row.person_id))),
+        None => found.push(("person_id", format!("no person {}", quoted(&row.person_id)))),
         Some(person) if !person.active => {
             found.push(("person_id", format!("`{}` is not active", row.person_id)));
         }
@@ -156,7 +155,7 @@ fn alone(
             found.push(("unit_id", format!("`{}` belongs to no unit", row.person_id)));
         }
         "" => {}
-        id if !unit => found.push(("unit_id", format!("no unit `{id}`"))),
+        id if !unit => found.push(("unit_id", format!("no unit {}", quoted(id)))),
         _ => {}
     }
     if let (Some(from), Some(until)) = (row.from, row.until)

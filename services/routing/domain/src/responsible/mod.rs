@@ -4,6 +4,7 @@
 
 mod answerable;
 mod check;
+mod there;
 
 pub use answerable::{Answerable, Attendance, answerable};
 pub use check::{MOST_ROWS, Put, check_all, check_asset};
