@@ -195,6 +195,13 @@ pub fn finding(found: &Finding) -> pb::OrganisationFinding {
         FindingKind::PersonGoneWithTickets => pb::OrganisationFindingKind::PersonGoneWithTickets,
         FindingKind::PersonGoneInRules => pb::OrganisationFindingKind::PersonGoneInRules,
         FindingKind::PersonGoneInRosters => pb::OrganisationFindingKind::PersonGoneInRosters,
+        FindingKind::UnitEndsWithResponsibilities => {
+            pb::OrganisationFindingKind::UnitEndsWithResponsibilities
+        }
+        FindingKind::PersonGoneInResponsibilities => {
+            pb::OrganisationFindingKind::PersonGoneInResponsibilities
+        }
+        FindingKind::TicketsNotYetKnown => pb::OrganisationFindingKind::TicketsNotYetKnown,
     };
     pb::OrganisationFinding {
         kind: kind.into(),

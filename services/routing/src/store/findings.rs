@@ -1,6 +1,6 @@
 //! What is to be looked after in the organisation, from all tables that know of units and people. Source: R1.
 
-use super::{Store, areas, book, holdings, principals, rosters, rules, unit_states, units};
+use super::{Store, areas, book, holdings, holdings_fill, principals, rosters, rules, unit_states, units};
 use gongdan_errors::Error;
 use gongdan_routing_domain::{
     PersonEntry, Rule, RuleTarget,
@@ -46,8 +46,10 @@ pub(super) async fn all(
     let handlers = principals::handlers(connection).await?;
     let held_by_gone = holdings::of_gone(connection, people).await.map_err(gongdan_pg::error)?;
     let unknown = HashMap::new();
+    let tickets_known = holdings_fill::is_done(connection).await.map_err(gongdan_pg::error)?;
     let mut inspected = Inspected {
         now,
+        tickets_known,
         units: &units,
         planned: &planned,
         areas: &areas,

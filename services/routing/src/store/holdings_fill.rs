@@ -2,7 +2,7 @@
 
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
+use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::PgConnection;
 use tracing::Instrument as _;
 
@@ -11,17 +11,32 @@ use tracing::Instrument as _;
 pub enum Fill {
     /// Everything is known.
     Done,
-    /// Read up to this position in tickets' log; none: nothing yet.
-    UpTo(Option<String>),
+    /// Something is left.
+    UpTo {
+        /// Read up to here in tickets' log; none: nothing yet.
+        position: Option<String>,
+        /// What was recorded later need not be read.
+        until: Timestamp,
+    },
 }
 
-/// How far it is now.
-pub async fn progress(connection: &mut PgConnection) -> Result<Fill, sqlx::Error> {
-    let row = sqlx::query!(r#"SELECT position, done_at IS NOT NULL AS "done!" FROM holdings_fill"#)
-        .fetch_one(connection)
-        .instrument(sql_span!("holdings_fill.get", "SELECT"))
-        .await?;
-    Ok(if row.done { Fill::Done } else { Fill::UpTo(row.position) })
+/// How far it is now. Who asks first says until when it is to be read.
+pub async fn progress(connection: &mut PgConnection, until: Timestamp) -> Result<Fill, sqlx::Error> {
+    let row = sqlx::query!(
+        r#"UPDATE holdings_fill SET until = coalesce(until, $1) WHERE done_at IS NULL
+           RETURNING position, until AS "until!: SqlTimestamp""#,
+        until.to_sqlx() as _,
+    )
+    .fetch_optional(connection)
+    .instrument(sql_span!("holdings_fill.progress", "UPDATE"))
+    .await?;
+    Ok(row.map_or(Fill::Done, |row| Fill::UpTo { position: row.position, until: row.until.to_jiff() }))
+}
+
+/// Whether what was held before is known.
+pub async fn is_done(connection: &mut PgConnection) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query_scalar!(r#"SELECT done_at IS NOT NULL AS "done!" FROM holdings_fill"#);
+    done.fetch_one(connection).instrument(sql_span!("holdings_fill.get", "SELECT")).await
 }
 
 /// Goes on from one position to the next; false when another replica did meanwhile, and then nothing must be written.

@@ -1,8 +1,7 @@
 //! An import of units, principals and areas: one transaction over their tables, `imports` and the outbox.
 
 use super::{
-    Store, areas, generation, import_findings::Touched, principals, take_effect, unit_states, units,
-    unreadable,
+    Store, areas, generation, import_findings, principals, take_effect, unit_states, units, unreadable,
 };
 use crate::{error, events};
 use gongdan_errors::{Error, Violation};
@@ -14,7 +13,7 @@ use gongdan_pg::{
 use gongdan_proto::routing::v1 as pb;
 use gongdan_routing_domain::{
     finding::Finding,
-    import::{Known, Plan, Upload, plan},
+    import::{Known, Plan, Touched, Upload, plan},
 };
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
@@ -109,7 +108,7 @@ impl Store {
         if !plan.is_empty() {
             let touched = Touched::of(upload, &plan, &known);
             let (changed, new_events) = write(connection, plan, &versions, by, now).await?;
-            imported.found = touched.found(connection, now).await?;
+            imported.found = import_findings::found(connection, &touched, now).await?;
             imported.events += new_events.len();
             imported.principals = changed;
             gongdan_outbox::append(connection, &new_events).await?;

@@ -57,3 +57,53 @@ async fn r6_tickets_held_before_are_counted_once_and_only_while_they_are_held() 
         eventually(what, async || done(&suite).await && held(&suite, "li.wei").await == 300).await;
     }
 }
+
+#[tokio::test]
+async fn r6_it_comes_to_an_end_while_tickets_goes_on_and_until_then_nothing_is_said_to_be_held_by_nobody() {
+    let mut suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    eventually("an empty log is read", async || done(&suite).await).await;
+    let check = async |suite: &Suite, unit: &str| {
+        let request = pb::CheckOrganisationRequest { unit_id: unit.to_owned() };
+        let found = suite.organisation("admin").check_organisation(request).await.unwrap().into_inner();
+        let unknown = pb::OrganisationFindingKind::TicketsNotYetKnown;
+        found.findings.iter().filter(|found| found.kind() == unknown).count()
+    };
+    assert_eq!((check(&suite, "").await, check(&suite, "env").await), (0, 0));
+    // As an earlier release left it: nothing was read, and somebody leaves.
+    sqlx::query("UPDATE holdings_fill SET position = NULL, done_at = NULL, until = now()")
+        .execute(suite.env.pool())
+        .await
+        .unwrap();
+    assert_eq!((check(&suite, "").await, check(&suite, "env").await), (1, 1));
+    let row = |active| pb::PrincipalRow { active: Some(active), ..crate::support::person("li.wei", "env") };
+    let people = |active| pb::ImportOrganisationRequest {
+        request_id: crate::support::id(),
+        principals: vec![row(active)],
+        ..pb::ImportOrganisationRequest::default()
+    };
+    suite.import(people(true)).await;
+    let told = suite.import(people(false)).await.findings;
+    assert_eq!(told[0].kind(), pb::OrganisationFindingKind::TicketsNotYetKnown, "{told:?}");
+
+    let write = async |suite: &Suite| {
+        let mut ticket = TestTicket::new("环境");
+        ticket.state.phase = Phase::Dispatched.into();
+        ticket.state.lead_unit_id = "env".into();
+        suite.log_only(&ticket, "dispatched", Origin::Live, dispatched()).await;
+    };
+    write(&suite).await;
+    suite.restart().await;
+    // One after the other, so that every round finds something new.
+    let steady = async {
+        loop {
+            write(&suite).await;
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    tokio::select! {
+        () = eventually("what was held is known", async || done(&suite).await) => {}
+        () = steady => {}
+    }
+    assert_eq!(check(&suite, "env").await, 0);
+}

@@ -74,6 +74,13 @@ fn kind(context: &Context, kind: OrganisationFindingKind) -> &'static str {
         OrganisationFindingKind::PersonGoneWithTickets => ("gone with tickets", "离开时仍有工单"),
         OrganisationFindingKind::PersonGoneInRules => ("gone, in rules", "离开，规则仍指名"),
         OrganisationFindingKind::PersonGoneInRosters => ("gone, in rosters", "离开，排班仍指名"),
+        OrganisationFindingKind::UnitEndsWithResponsibilities => {
+            ("ends with responsibilities", "终止时仍有专责")
+        }
+        OrganisationFindingKind::PersonGoneInResponsibilities => {
+            ("gone, with responsibilities", "离开时仍有专责")
+        }
+        OrganisationFindingKind::TicketsNotYetKnown => ("tickets not yet known", "工单尚未读完"),
     };
     context.text(english, chinese)
 }

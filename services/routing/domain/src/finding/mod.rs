@@ -35,6 +35,12 @@ pub enum FindingKind {
     PersonGoneInRules,
     /// Rosters name a person who is not active, or not of the unit any more.
     PersonGoneInRosters,
+    /// A unit ends, or ended, and people answer for customers or assets for it.
+    UnitEndsWithResponsibilities,
+    /// A person who is not active, or not of the unit any more, answers for customers or assets.
+    PersonGoneInResponsibilities,
+    /// What was held before it was counted is still being read.
+    TicketsNotYetKnown,
 }
 
 /// Something to be looked after.
@@ -56,6 +62,9 @@ pub struct Finding {
     pub what: String,
     /// What to do.
     pub advice: String,
+    /// Of a unit that ends above others: these.
+    #[serde(skip)]
+    pub below: Vec<String>,
 }
 
 /// What is looked through.
@@ -79,6 +88,8 @@ pub struct Inspected<'a> {
     pub people: &'a HashMap<String, PersonEntry>,
     /// How many active people handle tickets in each unit.
     pub handlers: &'a HashMap<String, i64>,
+    /// Whether all tickets are known that anybody holds.
+    pub tickets_known: bool,
     /// Tickets that a unit has in hand or in its pool; of units that end or have nobody.
     pub held_by_unit: &'a HashMap<String, i64>,
     /// Tickets of people who are not active or not of the unit any more, by person and unit.
@@ -102,9 +113,27 @@ impl Inspected<'_> {
     #[must_use]
     pub fn findings(&self) -> Vec<Finding> {
         let mut found = Vec::new();
+        if !self.tickets_known {
+            found.push(not_yet_known());
+        }
         self.units(&mut found);
         self.people(&mut found);
         found
+    }
+}
+
+fn not_yet_known() -> Finding {
+    Finding {
+        kind: FindingKind::TicketsNotYetKnown,
+        field: String::new(),
+        unit_id: String::new(),
+        person_id: String::new(),
+        since: None,
+        tickets: 0,
+        what: "not all tickets are known yet that units and people hold: they are still read from the log of tickets"
+            .to_owned(),
+        advice: "check again later: whoever seems to hold none may hold some".to_owned(),
+        below: Vec::new(),
     }
 }
 

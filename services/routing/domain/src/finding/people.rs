@@ -18,9 +18,8 @@ impl Inspected<'_> {
                     "`{person}` is not active, or not of unit `{unit}` any more, and holds {} of it",
                     tickets(*held)
                 ),
-                advice: format!(
-                    "give them to others: `gongdan ticket bulk assign --unit {unit} --handler {person} --person PERSON`"
-                ),
+                advice: format!("give them to others: `gongdan route reassign {person} --of-unit {unit}`"),
+                below: Vec::new(),
             });
         }
         self.rules(found);
@@ -28,19 +27,21 @@ impl Inspected<'_> {
     }
 
     fn rules(&self, found: &mut Vec<Finding>) {
-        let mut by_person: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        let mut by_person: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
         for rule in self.rules {
             if let Some(RuleTarget::Person { person_id, unit_id }) = &rule.action.target
                 && self.is_gone(person_id, unit_id.as_deref())
             {
-                by_person.entry(person_id).or_default().push(&rule.id);
+                let own = || self.people.get(person_id).and_then(|entry| entry.unit_ids.first());
+                let unit = unit_id.as_ref().or_else(own).map_or("", String::as_str);
+                by_person.entry((person_id, unit)).or_default().push(&rule.id);
             }
         }
-        for (person, rules) in by_person {
+        for ((person, unit), rules) in by_person {
             found.push(Finding {
                 kind: FindingKind::PersonGoneInRules,
                 field: String::new(),
-                unit_id: String::new(),
+                unit_id: unit.to_owned(),
                 person_id: person.to_owned(),
                 since: None,
                 tickets: 0,
@@ -49,6 +50,7 @@ impl Inspected<'_> {
                     names(rules)
                 ),
                 advice: "name somebody else there: until then these rules are passed over".to_owned(),
+                below: Vec::new(),
             });
         }
     }
@@ -73,6 +75,7 @@ impl Inspected<'_> {
                     names(rosters)
                 ),
                 advice: "put these rosters without the person, or swap the shifts".to_owned(),
+                below: Vec::new(),
             });
         }
     }

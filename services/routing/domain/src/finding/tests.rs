@@ -72,6 +72,7 @@ struct Case {
     handlers: HashMap<String, i64>,
     held: HashMap<String, i64>,
     gone: BTreeMap<(String, String), i64>,
+    known: bool,
 }
 
 impl Case {
@@ -88,10 +89,15 @@ impl Case {
             handlers,
             held: HashMap::new(),
             gone: BTreeMap::new(),
+            known: true,
         }
     }
 
     fn told(&self) -> Vec<(FindingKind, String)> {
+        self.findings().into_iter().map(|finding| (finding.kind, finding.what)).collect()
+    }
+
+    fn findings(&self) -> Vec<Finding> {
         let duty = DutyBook::new(self.rosters.clone(), self.leaves.clone(), Vec::new());
         let inspected = Inspected {
             now: NOW,
@@ -103,10 +109,11 @@ impl Case {
             duty: &duty,
             people: &self.people,
             handlers: &self.handlers,
+            tickets_known: self.known,
             held_by_unit: &self.held,
             held_by_gone: &self.gone,
         };
-        inspected.findings().into_iter().map(|finding| (finding.kind, finding.what)).collect()
+        inspected.findings()
     }
 
     fn kinds(&self) -> Vec<FindingKind> {
@@ -225,4 +232,34 @@ fn people_who_are_gone_are_told_where_they_are_named_and_with_what_they_hold() {
 fn many_names_are_counted() {
     assert_eq!(names(["a", "b", "a"]), "`a`, `b`");
     assert_eq!(names(["a", "b", "c", "d", "e", "f", "g"]), "`a`, `b`, `c`, `d`, `e` and 2 more");
+}
+
+#[test]
+fn a_rule_that_names_somebody_gone_is_told_with_its_unit() {
+    let mut case = Case::new(vec![unit("x", "", None)]);
+    let person = |unit_id: Option<&str>| RuleTarget::Person {
+        person_id: "zhao".into(),
+        unit_id: unit_id.map(ToOwned::to_owned),
+    };
+    case.people.insert("zhao".into(), PersonEntry { active: false, ..PersonEntry::of(["y"]) });
+    case.rules = vec![rule("a", person(Some("x"))), rule("b", person(None))];
+    let told: Vec<_> = case.findings().into_iter().map(|told| (told.kind, told.unit_id)).collect();
+    let gone = FindingKind::PersonGoneInRules;
+    assert_eq!(told, [(gone, "x".to_owned()), (gone, "y".to_owned())]);
+}
+
+#[test]
+fn what_is_not_known_yet_is_not_said_to_be_nothing() {
+    let mut case = Case::new(vec![unit("x", "", Some(3))]);
+    assert_eq!(case.kinds(), []);
+    case.known = false;
+    assert_eq!(case.kinds(), [FindingKind::TicketsNotYetKnown]);
+}
+
+#[test]
+fn who_is_gone_with_tickets_gives_them_away_by_a_command_that_there_is() {
+    let mut case = Case::new(vec![unit("x", "", None)]);
+    case.gone.insert(("li".into(), "x".into()), 3);
+    let [told] = case.findings().try_into().unwrap();
+    assert_eq!(told.advice, "give them to others: `gongdan route reassign li --of-unit x`");
 }

@@ -91,6 +91,7 @@ impl Inspected<'_> {
                 tickets: held,
                 what: format!("unit `{id}` {ends} {end} and {what}"),
                 advice,
+                below: Vec::new(),
             });
         };
         if let Some(held) = self.held_by_unit.get(id).copied().filter(|held| *held > 0) {
@@ -137,6 +138,9 @@ impl Inspected<'_> {
                 format!("{count} on below it: {}", names(units.iter().copied())),
                 "import these units with another `parent_id`, or with an end".to_owned(),
             );
+            if let Some(told) = found.last_mut() {
+                told.below = units.iter().map(|unit| (*unit).to_owned()).collect();
+            }
         }
     }
 
@@ -151,6 +155,7 @@ impl Inspected<'_> {
                 tickets: held,
                 what,
                 advice: advice.to_owned(),
+                below: Vec::new(),
             });
         };
         if !self.handlers.contains_key(id) {

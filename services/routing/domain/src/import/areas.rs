@@ -48,6 +48,7 @@ pub(super) fn plan(
             Some(area) => plan.areas_ended.push(area.id),
             None => {}
         }
+        plan.areas_rows.push(n);
         plan.areas_begun.push(Area { id: 0, range, item: row.item.clone(), unit_id: row.unit_id.clone() });
     }
     if upload.replace_areas {

@@ -151,9 +151,12 @@ fn what_was_stays_and_what_is_not_there_cannot_change() {
         refused(vec![later("x", "b", 3), later("x", "", 3)], &cities()),
         ["units[1].id: `x` is given twice"]
     );
-    let many = (1..=367).map(|n| later("x", if n % 2 == 0 { "a" } else { "b" }, n)).collect();
+    let many = |n| (1..=n).map(|n| later("x", if n % 2 == 0 { "a" } else { "b" }, n)).collect();
+    assert_eq!(plan(&upload(many(366)), &cities()).unwrap().units_planned.len(), 366);
+    let full = after(many(366), &cities());
+    assert_eq!(plan(&upload(vec![row("y", "")]), &full).unwrap().units_created.len(), 1, "others go on");
     assert_eq!(
-        refused(many, &cities()),
+        refused(many(367), &cities()),
         ["units: changes of units are planned for at most 366 instants in all"]
     );
 }

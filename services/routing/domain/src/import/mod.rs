@@ -3,8 +3,12 @@
 mod areas;
 mod planned;
 mod principals;
+mod touched;
 mod tree;
 mod units;
+
+pub use touched::Touched;
+pub use units::MAX_DATES;
 
 use crate::{Area, Planned, Principal, PrincipalKind, Unit, UnitKind, Violation};
 use jiff::Timestamp;
@@ -129,6 +133,8 @@ pub struct Plan {
     pub principals_changed: Vec<Principal>,
     /// Areas to begin; their ids are 0.
     pub areas_begun: Vec<Area>,
+    /// Which row each of them is of.
+    pub areas_rows: Vec<usize>,
     /// Numbers of areas to end.
     pub areas_ended: Vec<i64>,
     /// Rows that are there already, just so.

@@ -45,9 +45,9 @@ impl Tree<'_> {
         at
     }
 
-    /// Instants at which units change.
+    /// Instants to come at which units change.
     pub fn dates(&self) -> usize {
-        self.beginnings().len()
+        self.beginnings().keys().filter(|at| **at > self.now).count()
     }
 
     /// Circles, each told once at every row that is part of one.
