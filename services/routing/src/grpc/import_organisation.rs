@@ -19,6 +19,7 @@ use gongdan_routing_domain::{
     import::{self, Upload},
 };
 use jiff::Timestamp;
+use std::sync::Arc;
 
 pub(super) async fn import_organisation(
     rooms: &Rooms,
@@ -36,7 +37,7 @@ pub(super) async fn import_organisation(
         .map(|(n, row)| principal(n, row, &mut violations))
         .collect();
     let areas = request.areas.into_iter().map(area).collect();
-    let upload = Upload { units, principals, areas, replace_areas: request.replace_areas };
+    let upload = Arc::new(Upload { units, principals, areas, replace_areas: request.replace_areas });
     let Some(key) = key.filter(|_| violations.is_empty()) else {
         return Err(refused(rooms, &upload, actor, violations).await);
     };
@@ -61,7 +62,7 @@ pub(super) async fn import_organisation(
 }
 
 /// All violations at once: those of the message itself and those against what there is.
-async fn refused(rooms: &Rooms, upload: &Upload, actor: &Actor, violations: Violations) -> Error {
+async fn refused(rooms: &Rooms, upload: &Arc<Upload>, actor: &Actor, violations: Violations) -> Error {
     let mut found = violations.found().to_vec();
     match rooms.store.check(upload, &rooms.default_issuer, rooms.clock.now()).await {
         Ok(more) => found.extend(more),

@@ -8,7 +8,7 @@ use gongdan_routing_domain::{
     import::{PrincipalRow, Upload},
 };
 use serde::Deserialize;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use tokio_util::sync::CancellationToken;
 
 /// Who did it, in `imports` and logs.
@@ -95,7 +95,8 @@ pub async fn bootstrap(rooms: &Rooms, config: &Config, shutdown: &CancellationTo
     if path.is_empty() {
         return Ok(());
     }
-    let upload = read(path).await.with_context(|| format!("bootstrap.principals_file {path}"))?;
+    let upload =
+        read(path).await.map(Arc::new).with_context(|| format!("bootstrap.principals_file {path}"))?;
     loop {
         match rooms.store.import(&upload, &rooms.default_issuer, BY, None, rooms.clock.now()).await {
             Ok(imported) => {

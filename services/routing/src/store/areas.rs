@@ -119,6 +119,20 @@ pub(super) async fn in_force(connection: &mut PgConnection) -> Result<Vec<Area>,
     Ok(rows.into_iter().map(Area::from).collect())
 }
 
+/// Areas in force of these units.
+pub(super) async fn of_units(connection: &mut PgConnection, units: &[String]) -> Result<Vec<Area>, Error> {
+    let rows = sqlx::query_as!(
+        AreaRow,
+        "SELECT id, region_from, region_to, item, unit_id FROM areas WHERE ended_at IS NULL AND unit_id = ANY ($1)",
+        units,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("areas.of_units", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(Area::from).collect())
+}
+
 /// Ends areas, then begins others.
 pub(super) async fn replace(
     connection: &mut PgConnection,

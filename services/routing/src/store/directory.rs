@@ -164,7 +164,7 @@ mod tests {
             region: "440106".to_owned(),
             ..UnitRow::default()
         };
-        let upload = Upload { units: vec![unit("env"), unit("roads")], ..Upload::default() };
+        let upload = Arc::new(Upload { units: vec![unit("env"), unit("roads")], ..Upload::default() });
         store.import(&upload, "issuer", "admin", None, now).await.unwrap();
         let mut connection = env.pool().acquire().await.unwrap();
         let first = cache.get(&mut connection, now).await.unwrap();

@@ -19,9 +19,12 @@ use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use tracing::Instrument as _;
 use uuid::Uuid;
+
+/// Principals that are asked for at once.
+const AT_ONCE: usize = 10_000;
 
 /// How many rows made a difference.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -84,7 +87,7 @@ impl Store {
     /// INVALID_ARGUMENT with every violation, nothing written; ALREADY_EXISTS for a reused request id.
     pub async fn import(
         &self,
-        upload: &Upload,
+        upload: &Arc<Upload>,
         default_issuer: &str,
         by: &str,
         request: Option<&RequestKey>,
@@ -100,13 +103,12 @@ impl Store {
             return Ok(Imported { summary, found, ..Imported::default() });
         }
         let begun = take_effect::all(connection, now).await?;
-        let (known, versions) = known(connection, default_issuer, now).await?;
-        let plan = plan(upload, &known).map_err(error::invalid)?;
+        let (known, versions) = known(connection, upload, default_issuer, now).await?;
+        let (plan, touched) = planned(upload, known).await?.map_err(error::invalid)?;
         let summary = ImportSummary::of(&plan);
         let planned = summary.units_planned > 0;
         let mut imported = Imported { summary, events: begun, planned, ..Imported::default() };
         if !plan.is_empty() {
-            let touched = Touched::of(upload, &plan, &known);
             let (changed, new_events) = write(connection, plan, &versions, by, now).await?;
             imported.found = import_findings::found(connection, &touched, now).await?;
             imported.events += new_events.len();
@@ -128,13 +130,13 @@ impl Store {
     /// What is wrong with an upload, without writing any of it.
     pub async fn check(
         &self,
-        upload: &Upload,
+        upload: &Arc<Upload>,
         default_issuer: &str,
         now: Timestamp,
     ) -> Result<Vec<Violation>, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        let (known, _) = known(&mut connection, default_issuer, now).await?;
-        let found = plan(upload, &known).err().unwrap_or_default();
+        let (known, _) = known(&mut connection, upload, default_issuer, now).await?;
+        let found = planned(upload, known).await?.err().unwrap_or_default();
         Ok(found.into_iter().map(|v| Violation { field: v.field, rule: v.rule }).collect())
     }
 }
@@ -146,8 +148,11 @@ struct Versions {
     principals: HashMap<String, i64>,
 }
 
+/// What there is, as far as an upload has to do with it: of principals there are millions, and of them those that it names, or
+/// whose token it gives to somebody else.
 async fn known(
     connection: &mut PgConnection,
+    upload: &Upload,
     default_issuer: &str,
     now: Timestamp,
 ) -> Result<(Known, Versions), Error> {
@@ -158,12 +163,33 @@ async fn known(
         known.units.insert(unit.id.clone(), unit);
     }
     known.planned = unit_states::planned(connection).await?;
-    for (principal, version) in principals::all(connection).await? {
-        versions.principals.insert(principal.id.clone(), version);
-        known.principals.insert(principal.id.clone(), principal);
+    for rows in upload.principals.chunks(AT_ONCE) {
+        let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
+        let tokens: Vec<_> = rows.iter().map(|row| row.token(default_issuer)).collect();
+        for (principal, version) in principals::known(connection, &ids, &tokens).await? {
+            versions.principals.insert(principal.id.clone(), version);
+            known.principals.insert(principal.id.clone(), principal);
+        }
     }
-    known.areas = areas::in_force(connection).await?;
+    if upload.replace_areas || !upload.areas.is_empty() {
+        known.areas = areas::in_force(connection).await?;
+    }
     Ok((known, versions))
+}
+
+/// What an upload comes to, beside the tasks: it may have 200,000 rows.
+async fn planned(
+    upload: &Arc<Upload>,
+    known: Known,
+) -> Result<Result<(Plan, Touched), Vec<gongdan_routing_domain::Violation>>, Error> {
+    let upload = upload.clone();
+    let plan = move || {
+        plan(&upload, &known).map(|plan| {
+            let touched = Touched::of(&upload, &plan, &known);
+            (plan, touched)
+        })
+    };
+    tokio::task::spawn_blocking(plan).await.map_err(Error::internal)
 }
 
 async fn write(

@@ -26,6 +26,7 @@ pub mod reassignment_tickets;
 pub mod reassignments;
 pub mod reservations;
 pub mod responsibilities;
+mod responsibility_findings;
 #[cfg(test)]
 mod responsibility_plans;
 mod rosters;

@@ -113,6 +113,11 @@ const PEOPLE: &str = "
     SELECT 'p' || n, '', '', 'p', 1, ARRAY['unit-' || n % 1000, 'all-' || n % 7], 1 FROM generate_series(1, 40000) AS n;
     ANALYZE principals;";
 
+const HANDLERS: &str = "
+    SELECT of.unit, count(*) FROM principals, unnest(unit_ids) AS of (unit)
+    WHERE unit_ids && ARRAY['unit-77'] AND of.unit = ANY (ARRAY['unit-77']) AND kind = 1 AND active
+      AND roles && '{handler,unit_leader}' GROUP BY of.unit";
+
 /// `ListPrincipals` and `ListLoads` by the statement itself, `ListOnDuty` and what is read with duty by their conditions.
 #[tokio::test]
 async fn people_of_a_unit_are_found_without_reading_the_others() {
@@ -126,6 +131,7 @@ async fn people_of_a_unit_are_found_without_reading_the_others() {
     };
     for (what, statement) in [
         ("a list", principals::list(&filter, "p1", 101)),
+        ("how many handle tickets", QueryBuilder::new(HANDLERS)),
         ("members", of("unit_ids @> ARRAY['unit-77'::text]")),
         ("of units", of("unit_ids && ARRAY['unit-77', 'unit-78']")),
     ] {
@@ -133,4 +139,23 @@ async fn people_of_a_unit_are_found_without_reading_the_others() {
         assert!(plan.contains("principals_by_unit"), "{what}:\n{plan}");
         assert!(!plan.contains("Seq Scan"), "{what} reads a whole table:\n{plan}");
     }
+}
+
+/// An import of a few reads these and who has their tokens, however many citizens there are.
+#[tokio::test]
+async fn principals_of_an_import_are_found_without_reading_the_others() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(
+        "INSERT INTO principals (id, issuer, subject, name, kind, version)
+         SELECT 'c' || n, 'issuer', 's' || n, 'c', 3, 1 FROM generate_series(1, 40000) AS n;
+         ANALYZE principals;",
+    )
+    .execute(env.pool())
+    .await
+    .unwrap();
+    let names = |of: &str| -> Vec<String> { (7..12).map(|n| format!("{of}{n}")).collect() };
+    let tokens: Vec<_> = names("s").into_iter().map(|subject| ("issuer".to_owned(), subject)).collect();
+    let plan = plan(env.pool(), principals::named(&names("c"), &tokens)).await;
+    assert!(plan.contains("principals_pkey") && plan.contains("principals_by_token"), "{plan}");
+    assert!(!plan.contains("Seq Scan"), "{plan}");
 }

@@ -133,19 +133,37 @@ pub(super) fn list(filter: &PrincipalFilter, after: &str, limit: i64) -> QueryBu
     sql
 }
 
-/// Every principal and its version.
-pub(super) async fn all(connection: &mut PgConnection) -> Result<Vec<(Principal, i64)>, Error> {
-    let rows = sqlx::query_as!(
-        PrincipalRow,
-        "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                active, version, customer_id
-         FROM principals"
-    )
-    .fetch_all(connection)
-    .instrument(sql_span!("principals.all", "SELECT"))
-    .await
-    .map_err(gongdan_pg::error)?;
+/// Principals of these ids, and those that one of these tokens belongs to, by issuer and subject, each with its version.
+pub(super) async fn known(
+    connection: &mut PgConnection,
+    ids: &[String],
+    tokens: &[(String, String)],
+) -> Result<Vec<(Principal, i64)>, Error> {
+    let rows: Vec<PrincipalRow> = named(ids, tokens)
+        .build_query_as()
+        .fetch_all(connection)
+        .instrument(sql_span!("principals.known", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
     rows.into_iter().map(TryInto::try_into).collect()
+}
+
+/// The statement of [`known`].
+pub(super) fn named(ids: &[String], tokens: &[(String, String)]) -> QueryBuilder<Postgres> {
+    let (issuers, subjects): (Vec<String>, Vec<String>) = tokens.iter().cloned().unzip();
+    let mut sql = QueryBuilder::new(
+        "SELECT p.id, p.issuer, p.subject, p.name, p.kind, p.roles, p.unit_ids, p.regions, p.rights, p.email,
+                p.language, p.skills, p.tier, p.active, p.version, p.customer_id
+         FROM (SELECT p.id FROM principals p WHERE p.id = ANY (",
+    );
+    sql.push_bind(ids.to_vec());
+    sql.push(") UNION SELECT p.id FROM unnest(");
+    sql.push_bind(issuers).push("::text[], ").push_bind(subjects);
+    sql.push(
+        "::text[]) AS t (issuer, subject)
+         JOIN principals p ON p.issuer = t.issuer AND p.subject = t.subject) n JOIN principals p ON p.id = n.id",
+    );
+    sql
 }
 
 /// What rules need to know about persons.
@@ -204,6 +222,25 @@ pub(super) async fn handlers(connection: &mut PgConnection) -> Result<HashMap<St
     )
     .fetch_all(connection)
     .instrument(sql_span!("principals.handlers", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(|row| (row.unit, row.people)).collect())
+}
+
+/// The same, of these units.
+pub(super) async fn handlers_of(
+    connection: &mut PgConnection,
+    units: &[String],
+) -> Result<HashMap<String, i64>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT of.unit AS "unit!", count(*) AS "people!"
+           FROM principals, unnest(unit_ids) AS of (unit)
+           WHERE unit_ids && $1 AND of.unit = ANY ($1) AND kind = 1 AND active AND roles && '{handler,unit_leader}'
+           GROUP BY of.unit"#,
+        units,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("principals.handlers_of", "SELECT"))
     .await
     .map_err(gongdan_pg::error)?;
     Ok(rows.into_iter().map(|row| (row.unit, row.people)).collect())

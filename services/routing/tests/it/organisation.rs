@@ -225,3 +225,30 @@ async fn r1_an_organisation_too_large_for_one_message_comes_in_parts_all_of_it_o
     let last = admin.get_principal(pb::GetPrincipalRequest { id: "staff.2999".into() }).await.unwrap();
     assert_eq!(last.into_inner().unit_ids, ["env"]);
 }
+
+#[tokio::test]
+async fn r1_an_import_reads_what_it_is_about_and_nothing_else() {
+    let suite = Suite::start().await;
+    suite.import(upload()).await;
+    // Rows that no release can read show who reads them: a principal of no kind, and an area of another unit in no region.
+    sqlx::raw_sql(
+        "INSERT INTO principals (id, issuer, subject, name, kind, version) VALUES ('odd', 'x', 'odd', 'odd', 9, 1);
+         INSERT INTO units (id, name, kind, region, version) VALUES ('other', 'other', 1, 440106000000, 1);
+         INSERT INTO areas (region_from, region_to, item, unit_id, begun_at) VALUES (5, 5, '', 'other', now());",
+    )
+    .execute(suite.env.pool())
+    .await
+    .unwrap();
+    let wang = pb::ImportOrganisationRequest {
+        request_id: id(),
+        principals: vec![person("wang", "env")],
+        ..Default::default()
+    };
+    assert_eq!(suite.import(wang).await.principals_created, 1);
+    // A token that somebody else has is still known to be taken.
+    let thief = pb::PrincipalRow { subject: "li.wei".into(), ..person("zhao", "env") };
+    let request =
+        pb::ImportOrganisationRequest { request_id: id(), principals: vec![thief], ..Default::default() };
+    let status = suite.organisation("admin").import_organisation(request).await.unwrap_err();
+    assert_eq!(refusal(&status).2, ["principals[0].subject: `li.wei` has this issuer and subject"]);
+}

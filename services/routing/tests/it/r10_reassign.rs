@@ -32,12 +32,7 @@ impl Suite {
     }
 
     /// These are given to a person of a unit; oldest first.
-    pub async fn has_in_hand(
-        &self,
-        person: &str,
-        unit: &str,
-        mut all: Vec<TestTicket>,
-    ) -> Vec<TestTicket> {
+    pub async fn has_in_hand(&self, person: &str, unit: &str, mut all: Vec<TestTicket>) -> Vec<TestTicket> {
         let before = self.holds(person).await;
         for ticket in &mut all {
             ticket.state.phase = Phase::Dispatched.into();

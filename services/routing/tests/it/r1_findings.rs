@@ -152,3 +152,67 @@ async fn r1_only_administrators_check_and_only_units_that_are_there() {
     let status = suite.organisation("admin").check_organisation(request).await.unwrap_err();
     assert_eq!((status.code(), refusal(&status).1.as_str()), (Code::NotFound, "UNIT_NOT_FOUND"));
 }
+
+#[tokio::test]
+async fn r1_r5_who_answers_for_customers_and_assets_is_told_when_they_leave_or_their_unit_ends() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let rows = (0..120).map(|n| pb::Responsibility {
+        asset: format!("LAMP-{n}"),
+        person_id: "an".into(),
+        valid_to: (n % 2 == 0).then(|| to_timestamp("2090-01-01T00:00:00Z".parse().unwrap())),
+        ..pb::Responsibility::default()
+    });
+    let part = pb::ImportResponsibilitiesRequest { request_id: id(), rows: rows.collect(), replace: false };
+    suite.responsible("admin").import_responsibilities(tokio_stream::iter([part])).await.unwrap();
+    let of = async |unit: &str| -> Vec<_> {
+        let found = check(&suite, unit).await.into_iter();
+        found
+            .filter(|found| {
+                [Kind::UnitEndsWithResponsibilities, Kind::PersonGoneInResponsibilities]
+                    .contains(&found.kind())
+            })
+            .collect()
+    };
+    assert_eq!(of("roads").await, []);
+
+    let request = pb::GetUnitRequest { id: "roads".into(), at: None };
+    let roads = suite.organisation("admin").get_unit(request).await.unwrap().into_inner();
+    let end = "2097-01-01T00:00:00Z".parse().unwrap();
+    let row = pb::UnitRow {
+        name: roads.name.clone(),
+        valid_to: Some(to_timestamp(end)),
+        ..unit("roads", &roads.parent_id, &roads.region)
+    };
+    let ends = pb::ImportOrganisationRequest { request_id: id(), units: vec![row], ..Default::default() };
+    let told = suite.import(ends).await.findings;
+    let told = told.iter().find(|found| found.kind() == Kind::UnitEndsWithResponsibilities).unwrap();
+    assert_eq!(told.field, "units[0].valid_to");
+    assert_eq!(
+        told.what, "unit `roads` ends 2097-01-01T00:00:00Z and its people answer for 60 customers and assets",
+        "those that end before are no matter"
+    );
+    let an = suite
+        .organisation("admin")
+        .get_principal(pb::GetPrincipalRequest { id: "an".into() })
+        .await
+        .unwrap()
+        .into_inner();
+    let gone = pb::PrincipalRow {
+        id: "an".into(),
+        name: an.name,
+        roles: an.roles,
+        unit_ids: an.unit_ids,
+        active: Some(false),
+        ..pb::PrincipalRow::default()
+    };
+    let told = suite.import(people(vec![gone])).await.findings;
+    let told = told.iter().find(|found| found.kind() == Kind::PersonGoneInResponsibilities).unwrap();
+    assert_eq!((told.field.as_str(), told.person_id.as_str()), ("principals[0].active", "an"));
+    assert_eq!(
+        told.what,
+        "`an` is not active, or not of unit `roads` any more, and answers for 120 customers and assets there"
+    );
+    assert_eq!(of("roads").await.len(), 2);
+    assert_eq!(of("env").await, []);
+}

@@ -94,6 +94,12 @@ pub struct Inspected<'a> {
     pub held_by_unit: &'a HashMap<String, i64>,
     /// Tickets of people who are not active or not of the unit any more, by person and unit.
     pub held_by_gone: &'a BTreeMap<(String, String), i64>,
+    /// Responsibilities that go on after their unit has ended; of units that end.
+    pub responsible_in_unit: &'a HashMap<String, i64>,
+    /// Responsibilities of people who are not active or not of the unit any more, by person and unit.
+    pub responsible_and_gone: &'a BTreeMap<(String, String), i64>,
+    /// Units that are looked at; none: all.
+    pub about: Option<&'a HashSet<String>>,
 }
 
 impl Inspected<'_> {
@@ -101,7 +107,18 @@ impl Inspected<'_> {
     #[must_use]
     pub fn doubtful(&self) -> Vec<String> {
         let doubtful = |unit: &&Unit| self.end(unit).is_some() || !self.handlers.contains_key(&unit.id);
-        self.units.values().filter(doubtful).map(|unit| unit.id.clone()).collect()
+        self.looked_at().filter(doubtful).map(|unit| unit.id.clone()).collect()
+    }
+
+    /// Units that end, each with when.
+    #[must_use]
+    pub fn ending(&self) -> Vec<(String, Timestamp)> {
+        self.looked_at().filter_map(|unit| Some((unit.id.clone(), self.end(unit)?))).collect()
+    }
+
+    /// Units about which something is told.
+    fn looked_at(&self) -> impl Iterator<Item = &Unit> {
+        self.units.values().filter(|unit| self.about.is_none_or(|about| about.contains(&unit.id)))
     }
 
     /// When a unit ends for the first time; past, or to come.
@@ -168,6 +185,10 @@ fn counted(number: usize, one: &str, many: &str) -> String {
 
 fn tickets(number: i64) -> String {
     counted(usize::try_from(number).unwrap_or_default(), "ticket", "tickets")
+}
+
+fn responsibilities(number: i64) -> String {
+    counted(usize::try_from(number).unwrap_or_default(), "customer or asset", "customers and assets")
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! People who are gone and still named, or still holding tickets.
 
-use super::{Finding, FindingKind, Inspected, names, tickets};
+use super::{Finding, FindingKind, Inspected, names, responsibilities, tickets};
 use crate::RuleTarget;
 use std::collections::BTreeMap;
 
@@ -24,6 +24,28 @@ impl Inspected<'_> {
         }
         self.rules(found);
         self.rosters(found);
+        self.responsible(found);
+    }
+
+    fn responsible(&self, found: &mut Vec<Finding>) {
+        for ((person, unit), number) in self.responsible_and_gone {
+            found.push(Finding {
+                kind: FindingKind::PersonGoneInResponsibilities,
+                field: String::new(),
+                unit_id: unit.clone(),
+                person_id: person.clone(),
+                since: None,
+                tickets: 0,
+                what: format!(
+                    "`{person}` is not active, or not of unit `{unit}` any more, and answers for {} there",
+                    responsibilities(*number)
+                ),
+                advice: format!(
+                    "import somebody else for them: `gongdan route responsible list --person {person}` tells which"
+                ),
+                below: Vec::new(),
+            });
+        }
     }
 
     fn rules(&self, found: &mut Vec<Finding>) {

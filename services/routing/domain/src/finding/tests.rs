@@ -73,6 +73,9 @@ struct Case {
     held: HashMap<String, i64>,
     gone: BTreeMap<(String, String), i64>,
     known: bool,
+    responsible: HashMap<String, i64>,
+    responsible_gone: BTreeMap<(String, String), i64>,
+    about: Option<HashSet<String>>,
 }
 
 impl Case {
@@ -90,6 +93,9 @@ impl Case {
             held: HashMap::new(),
             gone: BTreeMap::new(),
             known: true,
+            responsible: HashMap::new(),
+            responsible_gone: BTreeMap::new(),
+            about: None,
         }
     }
 
@@ -112,6 +118,9 @@ impl Case {
             tickets_known: self.known,
             held_by_unit: &self.held,
             held_by_gone: &self.gone,
+            responsible_in_unit: &self.responsible,
+            responsible_and_gone: &self.responsible_gone,
+            about: self.about.as_ref(),
         };
         inspected.findings()
     }
@@ -262,4 +271,39 @@ fn who_is_gone_with_tickets_gives_them_away_by_a_command_that_there_is() {
     case.gone.insert(("li".into(), "x".into()), 3);
     let [told] = case.findings().try_into().unwrap();
     assert_eq!(told.advice, "give them to others: `gongdan route reassign li --of-unit x`");
+}
+
+#[test]
+fn who_answers_for_what_is_told_when_the_unit_ends_or_they_are_gone() {
+    let mut case = Case::new(vec![unit("x", "", Some(3)), unit("y", "", None)]);
+    case.responsible = HashMap::from([("x".into(), 8_000), ("y".into(), 1)]);
+    case.responsible_gone.insert(("an".into(), "y".into()), 1);
+    assert_eq!(
+        case.told(),
+        [
+            (
+                FindingKind::UnitEndsWithResponsibilities,
+                "unit `x` ends 1970-01-04T00:00:00Z and its people answer for 8000 customers and assets"
+                    .into()
+            ),
+            (
+                FindingKind::PersonGoneInResponsibilities,
+                "`an` is not active, or not of unit `y` any more, and answers for 1 customer or asset there"
+                    .into()
+            ),
+        ]
+    );
+}
+
+#[test]
+fn of_some_units_only_these_are_told_with_who_is_below_them() {
+    let mut case = Case::new(vec![
+        unit("x", "", Some(3)),
+        unit("a", "x", None),
+        unit("y", "", Some(3)),
+        unit("b", "y", None),
+    ]);
+    case.about = Some(HashSet::from(["x".to_owned()]));
+    let told: Vec<_> = case.findings().into_iter().map(|told| (told.unit_id, told.below)).collect();
+    assert_eq!(told, [("x".to_owned(), vec!["a".to_owned()])]);
 }

@@ -1,6 +1,6 @@
 //! Units that end, and units without people.
 
-use super::{Finding, FindingKind, Inspected, counted, names, tickets};
+use super::{Finding, FindingKind, Inspected, counted, names, responsibilities, tickets};
 use crate::{Rule, RuleTarget, Unit};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -18,7 +18,7 @@ struct Named<'a> {
 impl Inspected<'_> {
     pub(super) fn units(&self, found: &mut Vec<Finding>) {
         let named = self.named();
-        let units: BTreeMap<&str, &Unit> = self.units.iter().map(|(id, unit)| (id.as_str(), unit)).collect();
+        let units: BTreeMap<&str, &Unit> = self.looked_at().map(|unit| (unit.id.as_str(), unit)).collect();
         let below = self.below();
         for (id, unit) in units {
             match self.end(unit) {
@@ -47,8 +47,7 @@ impl Inspected<'_> {
     /// Units that end, each with those that are below it then and go on.
     fn below(&self) -> HashMap<&str, Vec<&str>> {
         let ends: HashMap<&str, Timestamp> = self
-            .units
-            .values()
+            .looked_at()
             .filter_map(|unit| Some((unit.id.as_str(), self.end(unit)?.max(self.now))))
             .collect();
         let mut below: HashMap<&str, BTreeSet<&str>> = HashMap::new();
@@ -128,6 +127,14 @@ impl Inspected<'_> {
                 0,
                 format!("has {count}: {}", names(rosters.iter().copied())),
                 "delete them, or put them for another unit".to_owned(),
+            );
+        }
+        if let Some(number) = self.responsible_in_unit.get(id) {
+            tell(
+                FindingKind::UnitEndsWithResponsibilities,
+                0,
+                format!("its people answer for {}", responsibilities(*number)),
+                "import these responsibilities for people of another unit: `gongdan route responsible import`".to_owned(),
             );
         }
         if let Some(units) = below.get(id) {

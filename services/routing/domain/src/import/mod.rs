@@ -73,6 +73,16 @@ pub struct PrincipalRow {
     pub customer_id: String,
 }
 
+impl PrincipalRow {
+    /// Issuer and subject of its tokens.
+    #[must_use]
+    pub fn token(&self, default_issuer: &str) -> (String, String) {
+        let or =
+            |text: &str, default: &str| if text.is_empty() { default.to_owned() } else { text.to_owned() };
+        (or(&self.issuer, default_issuer), or(&self.subject, &self.id))
+    }
+}
+
 /// A responsibility as uploaded.
 #[derive(Debug, Clone, Default)]
 pub struct AreaRow {

@@ -116,10 +116,11 @@ impl Row<'_> {
                 id
             }
         };
+        let (issuer, subject) = row.token(&known.default_issuer);
         self.good.then(|| Principal {
             id: row.id.clone(),
-            issuer: or(&row.issuer, &known.default_issuer),
-            subject: or(&row.subject, &row.id),
+            issuer,
+            subject,
             name: row.name.trim().to_owned(),
             kind: row.kind.unwrap_or(PrincipalKind::Person),
             roles: sorted(&row.roles),

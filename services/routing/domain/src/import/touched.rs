@@ -19,6 +19,8 @@ pub struct Touched {
     staff: HashMap<String, String>,
     /// People by their own rows.
     people: HashMap<String, String>,
+    /// Units that something may have to be looked after about.
+    about: HashSet<String>,
     /// Somebody leaves, or a unit ends.
     leaves: bool,
 }
@@ -36,6 +38,9 @@ impl Touched {
             }
         }
         touched.units(&upload.units, plan, known);
+        for unit in touched.units.keys().chain(touched.areas.keys()).chain(touched.staff.keys()) {
+            touched.about.insert(unit.clone());
+        }
         touched
     }
 
@@ -51,6 +56,8 @@ impl Touched {
             let before = known.principals.get(&row.id);
             let (field, work) = person_field(before, after);
             let field = format!("principals[{n}].{field}");
+            // Rosters of a unit name its people.
+            touched_units(&mut self.about, before, after);
             if let Some(before) = before.filter(|_| work) {
                 self.leaves = true;
                 for unit in &before.unit_ids {
@@ -77,6 +84,9 @@ impl Touched {
             });
             let Some(field) = unit_field(row, later.or_else(|| known.units.get(&row.id))) else { continue };
             self.leaves |= row.valid_to.is_some();
+            if !row.parent_id.is_empty() {
+                self.about.insert(row.parent_id.clone());
+            }
             let told = format!("units[{n}].{field}");
             match self.units.entry(row.id.clone()) {
                 // Of several rows the one that ends it says most.
@@ -88,6 +98,12 @@ impl Touched {
                 }
             }
         }
+    }
+
+    /// Units of which something may have to be looked after now.
+    #[must_use]
+    pub const fn units_about(&self) -> &HashSet<String> {
+        &self.about
     }
 
     /// People of whom something may have to be looked after now.
@@ -121,6 +137,11 @@ impl Touched {
         };
         field.cloned().map(|field| Finding { field, ..finding })
     }
+}
+
+fn touched_units(about: &mut HashSet<String>, before: Option<&Principal>, after: &Principal) {
+    let before = before.map(|before| before.unit_ids.as_slice()).unwrap_or_default();
+    about.extend(before.iter().chain(&after.unit_ids).cloned());
 }
 
 /// What differs most; and whether it matters to the units they were of.
