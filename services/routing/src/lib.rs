@@ -24,7 +24,7 @@ use crate::{
     telemetry::Metrics,
 };
 use anyhow::Context as _;
-use gongdan_access::{SCOPE_EVENTS, ScopeProjection, guard};
+use gongdan_access::{Access, SCOPE_EVENTS, ScopeProjection, guard};
 use gongdan_auth::Authenticator;
 use gongdan_clock::{SharedClock, SystemClock};
 use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox, OwnerLog, RelayHandle};
@@ -56,6 +56,7 @@ pub(crate) struct Rooms {
     clock: SharedClock,
     relay: RelayHandle,
     authenticator: Authenticator,
+    access: Access,
     default_issuer: String,
     capacity: u32,
     imports: ImportsConfig,
@@ -94,6 +95,7 @@ impl Rooms {
             clock: base.clock.clone(),
             relay: base.relay.clone(),
             authenticator: base.authenticator.clone(),
+            access: base.access.clone(),
             default_issuer: config.default_issuer().to_owned(),
             capacity: config.duty.capacity,
             imports: config.imports,
@@ -102,7 +104,7 @@ impl Rooms {
             simulations: Arc::new(Semaphore::new(1)),
             shutdown: base.shutdown.clone(),
             units_planned: Notify::new(),
-            directory: Arc::default(),
+            directory: Arc::new(DirectoryCache::new(base.access.clone())),
             suggester: SuggesterCache::default(),
             trainer: Arc::new(trainer),
             reassignments: config.reassignments,

@@ -69,7 +69,8 @@ impl Holders {
             told.returned.clear();
         }
         match change {
-            Change::Returned(_) => {
+            // Whoever puts it back into the pool, it was the claimant's; the state says whose.
+            Change::Returned(returned) if !returned.to_pool => {
                 let by = payload.actor.filter(|actor| actor.kind() == PrincipalKind::Person);
                 told.returned.extend(by.map(|actor| actor.id));
             }
@@ -127,12 +128,16 @@ impl Holders {
                     handlers.insert(matter, handler);
                 }
             }
+            let put_back_by: Vec<String> =
+                told.state.put_back_by_ids.iter().filter(|by| !by.contains(',')).cloned().collect();
             let unit_id = unit(&told.state).map(ToOwned::to_owned);
             // Most tickets are nobody's until they are dispatched: those need no row.
-            if known.is_some() || person.is_some() || unit_id.is_some() || !returned_by.is_empty() {
+            let nobodys = person.is_none() && unit_id.is_none();
+            if known.is_some() || !nobodys || !returned_by.is_empty() || !put_back_by.is_empty() {
                 let (version, round) = (told.version, told.state.round);
                 let about = about(&told.state);
-                let holding = Holding { version, round, person_id: person, unit_id, returned_by, about };
+                let holding =
+                    Holding { version, round, person_id: person, unit_id, returned_by, put_back_by, about };
                 after.push((*ticket, holding));
             }
         }

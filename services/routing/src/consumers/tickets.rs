@@ -230,12 +230,15 @@ impl Tickets {
             .iter()
             .map(|ask| {
                 let id = ask.waiting.event.aggregate_id;
+                let put_back_by = ask.waiting.ticket.put_back_by_ids.clone();
+                let returned = past.returned.get(&id).into_iter().flatten();
                 Question {
                     ticket: ask.facts.clone(),
                     refusals: ask.refusals.clone(),
                     history: History {
                         last_handler: ask.matter().and_then(|matter| past.last.get(&matter).cloned()),
-                        returned_by: past.returned.get(&id).cloned().unwrap_or_default(),
+                        returned_by: returned.chain(&put_back_by).cloned().collect(),
+                        put_back_by,
                         first_receiver: past.first.get(&id).cloned(),
                         answerable: answerable.next().unwrap_or_default(),
                         lot: id.as_u64_pair().1,

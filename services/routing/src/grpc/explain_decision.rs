@@ -180,6 +180,8 @@ const fn person_outcome(outcome: PersonOutcome) -> pb::PersonOutcome {
         PersonOutcome::Inactive => pb::PersonOutcome::Inactive,
         PersonOutcome::HandsOver => pb::PersonOutcome::HandsOver,
         PersonOutcome::NotOfUnit => pb::PersonOutcome::NotOfUnit,
+        PersonOutcome::MayNotSeeIt => pb::PersonOutcome::MayNotSeeIt,
+        PersonOutcome::PutItBack => pb::PersonOutcome::PutItBack,
     }
 }
 

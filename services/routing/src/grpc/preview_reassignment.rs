@@ -99,7 +99,7 @@ impl Preview {
     ) -> Result<Self, Error> {
         let mut snapshot = rooms.store.snapshot().await?;
         let tickets = in_hand::all(&mut snapshot, person_id, &resolved.unit_ids, &resolved.scope).await?;
-        let directory = staffing::of_units(&mut snapshot, &resolved.unit_ids, now).await?;
+        let directory = staffing::of_units(&mut snapshot, &resolved.unit_ids, &rooms.access.policies(), now).await?;
         let staff = staff(&mut snapshot, &directory, &resolved.unit_ids, rooms.capacity, false).await?;
         drop(snapshot);
         if tickets.is_empty() {
@@ -152,6 +152,8 @@ impl Preview {
             person_id: &self.person_id,
             unit_id: &row.unit_id,
             returned_by: &row.returned_by,
+            put_back_by: &row.put_back_by,
+            sensitive: row.sensitive,
             lot: row.ticket_id.as_u64_pair().1,
         };
         let given = give(&self.directory, &self.resolved.plan, &held, self.now, &mut self.staff)

@@ -9,7 +9,7 @@ use crate::{
     events,
     store::{
         DecisionRow, Handover, LoadChanges, Reassignment, ReassignmentState, TicketOutcome, TicketState,
-        holdings, insert_many, loads, reassignment_tickets as tickets, reassignments, reservations,
+        holdings, in_hand, insert_many, loads, reassignment_tickets as tickets, reassignments, reservations,
         rotations, staffing,
     },
 };
@@ -105,6 +105,7 @@ struct Turn {
     ticket_id: Uuid,
     holding: holdings::Holding,
     unit_id: String,
+    sensitive: bool,
 }
 
 impl Batch<'_> {
@@ -162,6 +163,7 @@ impl Batch<'_> {
         waiting: &[Uuid],
     ) -> Result<(Vec<Turn>, Vec<TicketOutcome>), Error> {
         let mut known = holdings::read(connection, waiting).await?;
+        let sensitive = in_hand::sensitive(connection, waiting).await?;
         let (mut turns, mut gone) = (Vec::with_capacity(waiting.len()), Vec::new());
         for ticket_id in waiting {
             let holding = known.remove(ticket_id).unwrap_or_default();
@@ -174,7 +176,8 @@ impl Batch<'_> {
                 Some(_) if holding.about.is_none() => "what it is about is not known here".to_owned(),
                 Some(_) => match with {
                     Some(unit_id) => {
-                        turns.push(Turn { ticket_id: *ticket_id, holding, unit_id });
+                        let sensitive = sensitive.contains(ticket_id);
+                        turns.push(Turn { ticket_id: *ticket_id, holding, unit_id, sensitive });
                         continue;
                     }
                     None => "another unit holds the ticket".to_owned(),
@@ -193,7 +196,8 @@ impl Batch<'_> {
         }
         let units: BTreeSet<String> = turns.iter().map(|turn| turn.unit_id.clone()).collect();
         let units: Vec<String> = units.into_iter().collect();
-        let directory = staffing::of_units(connection, &units, self.now).await?;
+        let policies = self.rooms.access.policies();
+        let directory = staffing::of_units(connection, &units, &policies, self.now).await?;
         for n in 0..TRIES {
             let mut savepoint = connection.begin().await.map_err(gongdan_pg::error)?;
             let mut staff = staff(&mut savepoint, &directory, &units, self.rooms.capacity, true).await?;
@@ -204,6 +208,8 @@ impl Batch<'_> {
                         person_id: &self.reassignment.person_id,
                         unit_id: &turn.unit_id,
                         returned_by: &turn.holding.returned_by,
+                        put_back_by: &turn.holding.put_back_by,
+                        sensitive: turn.sensitive,
                         lot: turn.ticket_id.as_u64_pair().1,
                     };
                     give(&directory, &self.reassignment.plan, &ticket, self.now, &mut staff)

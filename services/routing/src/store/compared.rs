@@ -7,6 +7,7 @@ use super::{
     rule_revisions, rule_sets, rules,
 };
 use crate::error;
+use gongdan_access::Policies;
 use gongdan_errors::Error;
 use gongdan_routing_domain::Directory;
 use jiff::Timestamp;
@@ -32,7 +33,12 @@ impl Store {
     ///
     /// # Errors
     /// NOT_FOUND; FAILED_PRECONDITION without a draft.
-    pub async fn compared(&self, number: i64, now: Timestamp) -> Result<Compared, Error> {
+    pub async fn compared(
+        &self,
+        number: i64,
+        policies: &Policies,
+        now: Timestamp,
+    ) -> Result<Compared, Error> {
         let mut snapshot = self.snapshot().await?;
         let number_in_force = rule_sets::in_force(&mut snapshot).await?;
         let (before, rules, draft_etag) = if number == 0 {
@@ -48,9 +54,9 @@ impl Store {
             let rules = rule_revisions::by_number(&mut snapshot, &revisions).await?;
             (rules::all(&mut snapshot).await?, rules, String::new())
         };
-        let in_force = with_rules(&mut snapshot, before, HashMap::new(), now).await?;
+        let in_force = with_rules(&mut snapshot, before, HashMap::new(), policies, now).await?;
         let compiled = conditions(&in_force);
-        let after = with_rules(&mut snapshot, rules.clone(), compiled, now).await?;
+        let after = with_rules(&mut snapshot, rules.clone(), compiled, policies, now).await?;
         Ok(Compared { in_force, after, rules, number_in_force, draft_etag })
     }
 }

@@ -5,6 +5,7 @@ use super::{
     generation::{self, Generation},
     principals, rules, units,
 };
+use gongdan_access::{Access, Policies};
 use gongdan_errors::Error;
 use gongdan_routing_domain::{AreaIndex, Condition, Directory, RuleInForce, RuleTarget, duty::DutyBook};
 use jiff::Timestamp;
@@ -16,42 +17,51 @@ use std::{
 use tokio::sync::Mutex;
 
 /// The directory as last read.
-#[derive(Debug, Default)]
 pub struct DirectoryCache {
+    access: Access,
     last: Mutex<Option<Loaded>>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 struct Loaded {
     generation: Generation,
+    /// By which it is known who may see sensitive tickets.
+    policies: Arc<Policies>,
     directory: Arc<Directory>,
 }
 
 impl DirectoryCache {
+    /// Nothing was read yet.
+    pub fn new(access: Access) -> Self {
+        Self { access, last: Mutex::default() }
+    }
+
     /// The directory now. One small query when nothing has changed.
     ///
     /// # Errors
     /// UNAVAILABLE, INTERNAL.
     pub async fn get(&self, connection: &mut PgConnection, now: Timestamp) -> Result<Arc<Directory>, Error> {
         let generation = generation::current(connection).await.map_err(gongdan_pg::error)?;
+        let policies = self.access.policies();
         let mut last = self.last.lock().await;
+        let compiled = last.as_ref().map(|loaded| conditions(&loaded.directory)).unwrap_or_default();
+        last.take_if(|loaded| !Arc::ptr_eq(&loaded.policies, &policies));
         if let Some(loaded) = last.as_ref().filter(|loaded| loaded.generation == generation) {
             return Ok(loaded.directory.clone());
         }
         if let Some(loaded) = last.as_mut().filter(|loaded| loaded.generation.value == generation.value) {
             let directory = with_duty(connection, loaded.directory.as_ref().clone(), now).await?;
-            *loaded = Loaded { generation, directory: Arc::new(directory) };
+            *loaded = Loaded { generation, policies, directory: Arc::new(directory) };
             tracing::info!(generation = generation.duty, "rosters, leave and swaps read");
             return Ok(loaded.directory.clone());
         }
-        let compiled = last.as_ref().map(|loaded| conditions(&loaded.directory)).unwrap_or_default();
-        let directory = Arc::new(load(connection, compiled, now).await?);
+        let directory = Arc::new(load(connection, compiled, &policies, now).await?);
         tracing::info!(
             generation = generation.value,
             rules = directory.rules().len(),
             "organisation and rules read"
         );
-        *last = Some(Loaded { generation, directory: directory.clone() });
+        *last = Some(Loaded { generation, policies, directory: directory.clone() });
         Ok(directory)
     }
 }
@@ -64,10 +74,11 @@ pub(super) fn conditions(directory: &Directory) -> HashMap<i64, Condition> {
 async fn load(
     connection: &mut PgConnection,
     compiled: HashMap<i64, Condition>,
+    policies: &Policies,
     now: Timestamp,
 ) -> Result<Directory, Error> {
     let rules = rules::all(connection).await?;
-    with_rules(connection, rules, compiled, now).await
+    with_rules(connection, rules, compiled, policies, now).await
 }
 
 /// Units, people, areas and duty as they are now, with these rules, disabled ones left out; conditions that are compiled
@@ -76,6 +87,7 @@ pub(super) async fn with_rules(
     connection: &mut PgConnection,
     mut revisions: Vec<RuleRevision>,
     mut compiled: HashMap<i64, Condition>,
+    policies: &Policies,
     now: Timestamp,
 ) -> Result<Directory, Error> {
     revisions.retain(|revision| !revision.rule.disabled);
@@ -94,6 +106,8 @@ pub(super) async fn with_rules(
     if !staffed.is_empty() {
         people.extend(principals::of_units(connection, &staffed).await?);
     }
+    let ids: Vec<String> = people.keys().cloned().collect();
+    let cleared = principals::cleared(connection, &ids, policies).await?;
     let rules = tokio::task::spawn_blocking(move || {
         let mut rules = Vec::with_capacity(revisions.len());
         for revision in revisions {
@@ -114,7 +128,8 @@ pub(super) async fn with_rules(
     })
     .await
     .map_err(Error::internal)?;
-    with_duty(connection, Directory::new(units, people, AreaIndex::new(areas), rules), now).await
+    let directory = Directory::new(units, people, AreaIndex::new(areas), rules).with_cleared(cleared);
+    with_duty(connection, directory, now).await
 }
 
 /// The same with rosters, leave and swaps as they are now, for the units whose people rules choose among. What is over by now
@@ -156,8 +171,9 @@ mod tests {
     #[tokio::test]
     async fn a_change_of_duty_reads_duty_alone() {
         let env = Env::start(crate::schema()).await;
+        let access = Access::new(Policies::shipped().unwrap());
         let (store, cache, now) =
-            (Store::new(env.pool().clone()), DirectoryCache::default(), SystemClock.now());
+            (Store::new(env.pool().clone()), DirectoryCache::new(access.clone()), SystemClock.now());
         let unit = |id: &str| UnitRow {
             id: id.to_owned(),
             name: id.to_owned(),
@@ -182,6 +198,10 @@ mod tests {
         let second = cache.get(&mut connection, now).await.unwrap();
         assert!(!Arc::ptr_eq(&first, &second) && second.unit("roads").is_some());
         generation::advance(&mut connection).await.unwrap();
-        assert!(cache.get(&mut connection, now).await.unwrap().unit("roads").is_none());
+        let third = cache.get(&mut connection, now).await.unwrap();
+        assert!(third.unit("roads").is_none());
+        // Other policies may let others see sensitive tickets.
+        access.replace(Policies::shipped().unwrap());
+        assert!(!Arc::ptr_eq(&third, &cache.get(&mut connection, now).await.unwrap()));
     }
 }

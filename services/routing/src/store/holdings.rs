@@ -21,6 +21,8 @@ pub struct Holding {
     pub unit_id: Option<String>,
     /// People who returned it in this round.
     pub returned_by: Vec<String>,
+    /// People who claimed it in this round and put it back.
+    pub put_back_by: Vec<String>,
     /// What the ticket is called, where it is and what about; none: not known yet.
     pub about: Option<About>,
 }
@@ -69,7 +71,7 @@ pub async fn read(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<Has
         return Ok(HashMap::new());
     }
     let rows = sqlx::query!(
-        "SELECT ticket_id, version, round, person_id, unit_id, returned_by, ticket_number, region, item
+        "SELECT ticket_id, version, round, person_id, unit_id, returned_by, put_back_by, ticket_number, region, item
          FROM holdings WHERE ticket_id = ANY ($1) ORDER BY ticket_id FOR UPDATE",
         tickets,
     )
@@ -81,8 +83,9 @@ pub async fn read(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<Has
         .map(|row| {
             let about = about(row.ticket_number, row.region, row.item)?;
             let (person_id, unit_id, returned_by) = (row.person_id, row.unit_id, row.returned_by);
-            let (version, round) = (row.version, row.round);
-            Ok((row.ticket_id, Holding { version, round, person_id, unit_id, returned_by, about }))
+            let (version, round, put_back_by) = (row.version, row.round, row.put_back_by);
+            let holding = Holding { version, round, person_id, unit_id, returned_by, put_back_by, about };
+            Ok((row.ticket_id, holding))
         })
         .collect()
 }
@@ -95,16 +98,17 @@ pub async fn write(connection: &mut PgConnection, holdings: &[(Uuid, Holding)]) 
     let about: Vec<Option<&About>> = holdings.iter().map(|(_, holding)| holding.about.as_ref()).collect();
     // An array of arrays must be rectangular: lists of people travel joined, ids have no comma.
     sqlx::query!(
-        "INSERT INTO holdings (ticket_id, version, round, person_id, unit_id, returned_by, ticket_number, region, item)
+        "INSERT INTO holdings (ticket_id, version, round, person_id, unit_id, returned_by, put_back_by, ticket_number,
+                               region, item)
          SELECT n.ticket_id, n.version, n.round, n.person_id, n.unit_id, string_to_array(n.returned, ','),
-                n.ticket_number, n.region, n.item
-         FROM unnest($1::uuid[], $2::int8[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int8[],
-                     $9::text[])
-              AS n (ticket_id, version, round, person_id, unit_id, returned, ticket_number, region, item)
+                string_to_array(n.put_back, ','), n.ticket_number, n.region, n.item
+         FROM unnest($1::uuid[], $2::int8[], $3::int4[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::int8[], $10::text[])
+              AS n (ticket_id, version, round, person_id, unit_id, returned, put_back, ticket_number, region, item)
          ORDER BY n.ticket_id
          ON CONFLICT (ticket_id) DO UPDATE SET version = excluded.version, round = excluded.round,
              person_id = excluded.person_id, unit_id = excluded.unit_id, returned_by = excluded.returned_by,
-             ticket_number = excluded.ticket_number, region = excluded.region, item = excluded.item
+             put_back_by = excluded.put_back_by, ticket_number = excluded.ticket_number, region = excluded.region, item = excluded.item
          WHERE holdings.version < excluded.version",
         &holdings.iter().map(|(ticket, _)| *ticket).collect::<Vec<_>>(),
         &holdings.iter().map(|(_, holding)| holding.version).collect::<Vec<_>>(),
@@ -112,6 +116,7 @@ pub async fn write(connection: &mut PgConnection, holdings: &[(Uuid, Holding)]) 
         &holdings.iter().map(|(_, holding)| holding.person_id.clone()).collect::<Vec<_>>() as _,
         &holdings.iter().map(|(_, holding)| holding.unit_id.clone()).collect::<Vec<_>>() as _,
         &holdings.iter().map(|(_, holding)| holding.returned_by.join(",")).collect::<Vec<_>>(),
+        &holdings.iter().map(|(_, holding)| holding.put_back_by.join(",")).collect::<Vec<_>>(),
         &about.iter().map(|about| about.map(|about| about.number.clone())).collect::<Vec<_>>() as _,
         &about.iter().map(|about| about.map(|about| about.region.as_i64())).collect::<Vec<_>>() as _,
         &about.iter().map(|about| about.map(|about| about.item.clone())).collect::<Vec<_>>() as _,

@@ -34,6 +34,10 @@ pub struct InHandRow {
     pub unit_id: String,
     /// People who returned it in this round.
     pub returned_by: Vec<String>,
+    /// People who claimed it in this round and put it back.
+    pub put_back_by: Vec<String>,
+    /// Only who may see sensitive tickets can take it.
+    pub sensitive: bool,
     /// None: not known yet.
     pub about: Option<About>,
 }
@@ -54,6 +58,8 @@ struct Row {
     round: i32,
     unit_id: String,
     returned_by: Vec<String>,
+    put_back_by: Vec<String>,
+    sensitive: bool,
     ticket_number: Option<String>,
     region: Option<i64>,
     item: Option<String>,
@@ -65,8 +71,9 @@ impl TryFrom<Row> for InHandRow {
     fn try_from(row: Row) -> Result<Self, Error> {
         let about = about(row.ticket_number, row.region, row.item)?;
         let (version, round, unit_id) = (row.version, row.round, row.unit_id);
-        let (ticket_id, returned_by) = (row.ticket_id, row.returned_by);
-        Ok(Self { ticket_id, version, round, unit_id, returned_by, about })
+        let (ticket_id, returned_by, put_back_by) = (row.ticket_id, row.returned_by, row.put_back_by);
+        let sensitive = row.sensitive;
+        Ok(Self { ticket_id, version, round, unit_id, returned_by, put_back_by, sensitive, about })
     }
 }
 
@@ -189,6 +196,20 @@ pub async fn all(
     rows.into_iter().map(TryInto::try_into).collect()
 }
 
+/// Which of these tickets only those can take who may see sensitive ones; also what nothing is known of.
+pub async fn sensitive(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+    let rows = sqlx::query_scalar!(
+        r#"SELECT t.id AS "id!" FROM unnest($1::uuid[]) AS t (id) LEFT JOIN ticket_scopes s ON s.ticket_id = t.id
+         WHERE coalesce(s.sensitive, true)"#,
+        tickets,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("ticket_scopes.sensitive", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().collect())
+}
+
 /// The statement of [`Store::in_hand_within`].
 pub(super) fn within(person: &str, unit: Option<&str>, scope: &Scope) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new("SELECT h.unit_id, ");
@@ -205,8 +226,9 @@ pub(super) fn within(person: &str, unit: Option<&str>, scope: &Scope) -> QueryBu
 /// The statement of [`all`].
 pub(super) fn list(person: &str, units: &[String], scope: &Scope) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(
-        "SELECT h.ticket_id, h.version, h.round, h.unit_id, h.returned_by, h.ticket_number, h.region, h.item
-         FROM holdings h WHERE h.person_id = ",
+        "SELECT h.ticket_id, h.version, h.round, h.unit_id, h.returned_by, h.put_back_by, h.ticket_number, h.region, h.item,
+                coalesce(sensitive.sensitive, true) AS sensitive
+         FROM holdings h LEFT JOIN ticket_scopes sensitive ON sensitive.ticket_id = h.ticket_id WHERE h.person_id = ",
     );
     sql.push_bind(person.to_owned()).push(" AND h.unit_id = ANY (").push_bind(units.to_vec()).push(") AND ");
     scope.push_ticket(&mut sql, "h.ticket_id");

@@ -1,12 +1,13 @@
 //! Table `principals`: the one every service has; here it is the original, and written by imports only.
 
 use super::{Store, unreadable};
+use gongdan_access::{Policies, sees_sensitive};
 use gongdan_errors::Error;
 use gongdan_region::RegionCode;
 use gongdan_routing_domain::{PersonEntry, Principal, PrincipalKind};
 use gongdan_telemetry::sql_span;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -211,6 +212,24 @@ pub(super) async fn of_units(
     .await
     .map_err(gongdan_pg::error)?;
     Ok(entries(rows))
+}
+
+/// Of these people, who may see sensitive tickets by these policies.
+pub(super) async fn cleared(
+    connection: &mut PgConnection,
+    ids: &[String],
+    policies: &Policies,
+) -> Result<HashSet<String>, Error> {
+    let rows = sqlx::query!("SELECT id, roles, rights FROM principals WHERE id = ANY ($1)", ids)
+        .fetch_all(connection)
+        .instrument(sql_span!("principals.cleared", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    Ok(rows
+        .into_iter()
+        .filter(|row| sees_sensitive(policies, &row.roles, &row.rights))
+        .map(|row| row.id)
+        .collect())
 }
 
 /// How many active people handle tickets in each unit; units without any are left out.

@@ -1,6 +1,7 @@
 //! The people of units and their duty at one moment, for choosing among them without any rule.
 
 use super::{book, principals};
+use gongdan_access::Policies;
 use gongdan_errors::Error;
 use gongdan_routing_domain::{AreaIndex, Directory};
 use jiff::Timestamp;
@@ -11,9 +12,13 @@ use std::collections::HashMap;
 pub async fn of_units(
     connection: &mut PgConnection,
     units: &[String],
+    policies: &Policies,
     at: Timestamp,
 ) -> Result<Directory, Error> {
     let people = principals::of_units(connection, units).await?;
     let duty = book::since(connection, units, at).await?;
-    Ok(Directory::new(HashMap::new(), people, AreaIndex::new(Vec::new()), Vec::new()).with_duty(duty))
+    let ids: Vec<String> = people.keys().cloned().collect();
+    let cleared = principals::cleared(connection, &ids, policies).await?;
+    let directory = Directory::new(HashMap::new(), people, AreaIndex::new(Vec::new()), Vec::new());
+    Ok(directory.with_duty(duty).with_cleared(cleared))
 }

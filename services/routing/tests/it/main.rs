@@ -13,6 +13,7 @@ mod plans;
 mod r10_reassign;
 mod r10_refusals;
 mod r10_scope;
+mod r10_sensitive;
 mod r1_dated;
 mod r1_findings;
 mod r3_changes;

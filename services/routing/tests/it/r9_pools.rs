@@ -1,14 +1,21 @@
 //! R9: which pool a ticket waits in, and how many of it a person may claim, is decided here.
 
-use crate::support::{Suite, TestTicket, id, rule};
+use crate::{
+    r10_reassign::{named, of},
+    support::{Suite, TestTicket, id, rule},
+};
 use gongdan_bus::Origin;
 use gongdan_proto::{
+    common::v1::{ActorRef, PrincipalKind},
     routing::v1::{
-        self as pb, AssignmentStrategy, PoolTarget, decision_event::Target, rule_action::Target as Action,
+        self as pb, AssignmentStrategy, PersonOutcome, PoolTarget, decision_event::Target,
+        rule_action::Target as Action,
     },
-    tickets::v1::{Phase, Returned, ticket_event::Change},
+    tickets::v1::{self as tickets, Claimed, Phase, Returned, TicketEvent, ticket_event::Change},
 };
+use gongdan_region::RegionCode;
 use gongdan_testkit::eventually;
+use prost::Message as _;
 
 async fn put(suite: &Suite, id: &str, when: &str, target: Action) -> pb::Rule {
     let action = pb::RuleAction { target: Some(target), ..Default::default() };
@@ -82,4 +89,76 @@ async fn what_is_put_back_into_its_pool_is_not_decided_about_again() {
             .await
             .unwrap();
     assert_eq!(versions, [1, 3]);
+}
+
+/// Somebody does something to a ticket.
+async fn does(suite: &Suite, ticket: &TestTicket, who: &str, kind: &str, change: Change) {
+    let actor = ActorRef { id: who.to_owned(), kind: PrincipalKind::Person.into(), ..ActorRef::default() };
+    let payload = TicketEvent {
+        ticket_id: ticket.id.to_string(),
+        version: ticket.state.version,
+        actor: Some(actor),
+        state: Some(ticket.state.clone()),
+        change: Some(change),
+        ..TicketEvent::default()
+    };
+    let region = RegionCode::parse(&ticket.state.region).unwrap();
+    suite.tell_raw(ticket, kind, Origin::Live, payload.encode_to_vec(), region).await;
+}
+
+#[tokio::test]
+async fn r9_who_claimed_it_has_put_it_back_whoever_did_so_for_them() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    // `an` claims, `bo` puts it back for them, `chen` claims.
+    let mut ticket = TestTicket::new("道路");
+    ticket.state.pool_unit_id = "roads".into();
+    let pooled = tickets::Pooled { unit_id: "roads".into(), reason: "值班".into(), ..Default::default() };
+    suite.tell(&ticket, "pooled", Origin::Live, Change::Pooled(pooled)).await;
+    let claimed = || Change::Claimed(Claimed { unit_id: "roads".into() });
+    let claim = |ticket: &mut TestTicket, who: &str| {
+        ticket.next(Phase::InProgress);
+        (ticket.state.handler_id, ticket.state.lead_unit_id) = (who.into(), "roads".into());
+        ticket.state.pool_unit_id.clear();
+    };
+    claim(&mut ticket, "an");
+    does(&suite, &ticket, "an", "claimed", claimed()).await;
+    ticket.next(Phase::PendingDispatch);
+    ticket.state.handler_id.clear();
+    ticket.state.lead_unit_id.clear();
+    ticket.state.pool_unit_id = "roads".into();
+    ticket.state.put_back_by_ids = vec!["an".into()];
+    let back = Returned { unit_id: "roads".into(), reason: "请假".into(), to_pool: true };
+    does(&suite, &ticket, "bo", "returned", Change::Returned(back)).await;
+    claim(&mut ticket, "chen");
+    does(&suite, &ticket, "chen", "claimed", claimed()).await;
+    eventually("`chen` has it", async || suite.load_of("chen").await == (1, 0)).await;
+
+    let ahead = async |to: &str| {
+        let request = pb::PreviewReassignmentRequest { to: named(to), ..of("chen") };
+        suite.preview("admin", request).await.unwrap().tickets.remove(0)
+    };
+    assert_eq!(ahead("bo").await.to_person_id, "bo", "who put it back for another may have it");
+    let refused = ahead("an").await;
+    assert_eq!(refused.why, "nobody of `roads` can take it: an: 1 put it back");
+    assert_eq!(refused.courses[0].people[0].outcome(), PersonOutcome::PutItBack);
+
+    // Rules with a strategy see it too, when it is routed anew in the same round.
+    let strategy = pb::StrategyAction {
+        unit_id: "roads".into(),
+        strategy: AssignmentStrategy::RoundRobin.into(),
+        ..Default::default()
+    };
+    put(&suite, "robin", "true", Action::Strategy(strategy)).await;
+    ticket.next(Phase::PendingDispatch);
+    ticket.state.handler_id.clear();
+    ticket.state.lead_unit_id.clear();
+    let escalated = Change::Escalated(tickets::Escalated::default());
+    does(&suite, &ticket, "admin", "escalated", escalated).await;
+    let decision = suite.decision(&ticket).await;
+    let Some(Target::Dispatch(to)) = &decision.target else { panic!("{decision:?}") };
+    assert_eq!(to.person_id, "bo", "`an` would be the first");
+    let trials = suite.explain(&ticket).await.rules;
+    let of_an = trials[0].people.iter().find(|one| one.person_id == "an").unwrap();
+    assert_eq!(of_an.outcome(), PersonOutcome::PutItBack);
 }

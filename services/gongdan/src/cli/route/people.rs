@@ -60,7 +60,7 @@ fn considered(context: &Context, way: &str, people: &[PersonTrial], more_people:
     below
 }
 
-const KINDS: [PersonOutcome; 9] = [
+const KINDS: [PersonOutcome; 11] = [
     PersonOutcome::OffDuty,
     PersonOutcome::OnLeave,
     PersonOutcome::Replaced,
@@ -70,6 +70,8 @@ const KINDS: [PersonOutcome; 9] = [
     PersonOutcome::Full,
     PersonOutcome::HandsOver,
     PersonOutcome::NotOfUnit,
+    PersonOutcome::MayNotSeeIt,
+    PersonOutcome::PutItBack,
 ];
 
 fn count(number: i32) -> usize {
@@ -127,5 +129,7 @@ fn outcome(context: &Context, outcome: PersonOutcome) -> &str {
         PersonOutcome::Inactive => context.text("not active", "已停用"),
         PersonOutcome::HandsOver => context.text("hands over", "移交人"),
         PersonOutcome::NotOfUnit => context.text("handles no tickets in the unit", "非本单位经办人"),
+        PersonOutcome::MayNotSeeIt => context.text("may not see sensitive tickets", "无权查看敏感工单"),
+        PersonOutcome::PutItBack => context.text("put it back", "已放回"),
     }
 }

@@ -8,7 +8,10 @@ use crate::{
 };
 use gongdan_region::{RegionCode, RegionRange};
 use jiff::Timestamp;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 /// What rules need to know about a person.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +62,8 @@ pub struct Directory {
     /// Who handles tickets in each unit, in the order of ids.
     members: Arc<HashMap<String, Vec<String>>>,
     duty: Arc<DutyBook>,
+    /// People who may see sensitive tickets.
+    cleared: Arc<HashSet<String>>,
 }
 
 impl Directory {
@@ -91,7 +96,21 @@ impl Directory {
             desks: Arc::new(desks),
             members: Arc::new(members),
             duty: Arc::default(),
+            cleared: Arc::default(),
         }
+    }
+
+    /// With those who may see sensitive tickets; nobody may without this.
+    #[must_use]
+    pub fn with_cleared(mut self, people: HashSet<String>) -> Self {
+        self.cleared = Arc::new(people);
+        self
+    }
+
+    /// Whether a person may see sensitive tickets.
+    #[must_use]
+    pub fn sees_sensitive(&self, person: &str) -> bool {
+        self.cleared.contains(person)
     }
 
     /// With rosters, leave and swaps.

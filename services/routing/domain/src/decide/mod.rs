@@ -65,8 +65,10 @@ pub(crate) struct Moment {
 pub struct History {
     /// Who had the customer's last ticket about the same item.
     pub last_handler: Option<String>,
-    /// People who returned it in this round.
+    /// People who returned it in this round, or put it back.
     pub returned_by: Vec<String>,
+    /// Of these, who claimed it and put it back.
+    pub put_back_by: Vec<String>,
     /// The unit that received it first in this round; only known where it was returned and a rule asks for it.
     pub first_receiver: Option<String>,
     /// Who answers for its asset or its customer, who comes first ahead.
@@ -301,6 +303,8 @@ impl Search<'_> {
         let asked = Asked {
             last_handler: self.history.last_handler.as_deref(),
             returned_by: &self.history.returned_by,
+            put_back_by: &self.history.put_back_by,
+            sensitive: self.ticket.sensitive || self.marks.sensitive || rule.action.mark_sensitive,
             lot: self.history.lot,
             at: self.at,
             from: None,

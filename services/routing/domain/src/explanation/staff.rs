@@ -32,6 +32,10 @@ codes! {
         HandsOver = 10,
         /// Handles no tickets in the unit.
         NotOfUnit = 11,
+        /// May not see sensitive tickets, and it is one.
+        MayNotSeeIt = 12,
+        /// Claimed it in this round and put it back.
+        PutItBack = 13,
     }
 }
 
@@ -51,6 +55,8 @@ impl PersonOutcome {
             Self::Inactive => "inactive",
             Self::HandsOver => "handing over",
             Self::NotOfUnit => "not of the unit",
+            Self::MayNotSeeIt => "may not see sensitive tickets",
+            Self::PutItBack => "put it back",
         }
     }
 }

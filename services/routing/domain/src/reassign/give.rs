@@ -17,6 +17,10 @@ pub struct InHand<'a> {
     pub unit_id: &'a str,
     /// People who returned it in this round.
     pub returned_by: &'a [String],
+    /// People who claimed it in this round and put it back.
+    pub put_back_by: &'a [String],
+    /// Only who may see sensitive tickets can take it.
+    pub sensitive: bool,
     /// A number of the ticket's own: who comes first of equals.
     pub lot: u64,
 }
@@ -59,6 +63,8 @@ pub fn give(
         let asked = Asked {
             last_handler: None,
             returned_by: ticket.returned_by,
+            put_back_by: ticket.put_back_by,
+            sensitive: ticket.sensitive,
             lot: ticket.lot,
             at,
             from: Some(ticket.person_id),

@@ -7,7 +7,7 @@ use crate::{
 };
 use jiff::{Timestamp, civil::time};
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use uuid::Uuid;
 
 const PEOPLE: [&str; 5] = ["an", "bo", "chen", "ding", "li"];
@@ -77,7 +77,14 @@ fn staff(loads: &[(&str, u32)]) -> Staff {
 }
 
 fn ticket(lot: u64) -> InHand<'static> {
-    InHand { person_id: "li", unit_id: "roads", returned_by: &[], lot }
+    InHand {
+        person_id: "li",
+        unit_id: "roads",
+        returned_by: &[],
+        put_back_by: &[],
+        sensitive: false,
+        lot,
+    }
 }
 
 fn least() -> Course {
@@ -215,6 +222,38 @@ fn who_cannot_take_it_says_why_and_it_stays() {
         let Given::Nobody { why: said, .. } = given else { panic!("{given:?}") };
         assert_eq!(said, format!("nobody of `roads` can take it: {why}"));
     }
+}
+
+#[test]
+fn a_sensitive_one_goes_only_to_who_may_see_it() {
+    let held = InHand { sensitive: true, ..ticket(0) };
+    let closed = directory(&[], &[]);
+    for (plan, why) in [
+        (Plan(vec![Course::Person("bo".into())]), "bo: 1 may not see sensitive tickets"),
+        (Plan(vec![least()]), "least loaded: 1 handing over, 4 may not see sensitive tickets"),
+    ] {
+        let given = give(&closed, &plan, &held, at(), &mut staff(&[])).unwrap();
+        let Given::Nobody { why: said, .. } = given else { panic!("{given:?}") };
+        assert_eq!(said, format!("nobody of `roads` can take it: {why}"));
+    }
+    // The one who may has more to do than the others.
+    let open = directory(&[], &[]).with_cleared(HashSet::from(["chen".to_owned(), "li".to_owned()]));
+    let mut staff = staff(&[("chen", 3)]);
+    let given = give(&open, &Plan(vec![least()]), &held, at(), &mut staff).unwrap();
+    assert_eq!(taker(&given), Some("chen"));
+    let given = give(&open, &Plan(vec![least()]), &ticket(0), at(), &mut staff).unwrap();
+    assert_ne!(taker(&given), Some("chen"), "the others may have what is not sensitive");
+}
+
+#[test]
+fn who_put_it_back_does_not_get_it() {
+    let put_back = ["bo".to_owned()];
+    let held = InHand { put_back_by: &put_back, ..ticket(0) };
+    let plan = Plan(vec![Course::Person("bo".into())]);
+    let given = give(&directory(&[], &[]), &plan, &held, at(), &mut staff(&[])).unwrap();
+    let Given::Nobody { why, courses } = given else { panic!("{given:?}") };
+    assert_eq!(why, "nobody of `roads` can take it: bo: 1 put it back");
+    assert_eq!(outcomes(&courses[0]), [("bo".to_owned(), PersonOutcome::PutItBack)]);
 }
 
 #[test]

@@ -16,6 +16,10 @@ pub struct Asked<'a> {
     pub last_handler: Option<&'a str>,
     /// People who returned it in this round.
     pub returned_by: &'a [String],
+    /// People who claimed it in this round and put it back.
+    pub put_back_by: &'a [String],
+    /// Only who may see sensitive tickets can take it.
+    pub sensitive: bool,
     /// A number of the ticket's own: who comes first of equals.
     pub lot: u64,
     /// When.
@@ -122,6 +126,14 @@ fn consider<'a>(
         }
         if !entry.active {
             no(PersonOutcome::Inactive);
+            continue;
+        }
+        if asked.sensitive && !directory.sees_sensitive(id) {
+            no(PersonOutcome::MayNotSeeIt);
+            continue;
+        }
+        if asked.put_back_by.contains(id) {
+            no(PersonOutcome::PutItBack);
             continue;
         }
         if asked.returned_by.contains(id) {

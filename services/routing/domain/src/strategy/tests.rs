@@ -84,7 +84,16 @@ fn target(strategy: Strategy, skills: &[&str]) -> StrategyTarget {
 }
 
 fn asked(lot: u64) -> Asked<'static> {
-    Asked { last_handler: None, returned_by: &[], lot, at: at(), from: None, only: None }
+    Asked {
+        last_handler: None,
+        returned_by: &[],
+        put_back_by: &[],
+        sensitive: false,
+        lot,
+        at: at(),
+        from: None,
+        only: None,
+    }
 }
 
 fn staff(loads: &[(&str, u32)]) -> Staff {
