@@ -40,7 +40,14 @@ pub(super) async fn start_reassignment(
         return shown_one(rooms, earlier).await;
     }
     let now = rooms.clock.now();
-    let resolved = resolve(rooms, caller, &asked, now).await?;
+    let resolved = match resolve(rooms, caller, &asked, now).await {
+        Ok(resolved) => resolved,
+        // Its twin may have begun it meanwhile, and taken what was in hand.
+        Err(refusal) => {
+            let earlier = rooms.store.reassignment_of(&key).await?.ok_or(refusal)?;
+            return shown_one(rooms, earlier).await;
+        }
+    };
     learn_about(rooms, &asked.person_id).await?;
     let new = NewReassignment {
         id: new_id(now),

@@ -161,10 +161,7 @@ impl Store {
     /// The reassignment that an earlier request with this key began or stopped.
     pub async fn reassignment_of(&self, key: &RequestKey) -> Result<Option<Reassignment>, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        match requests::lookup(&mut connection, key).await? {
-            Some(answered) => get(&mut connection, answered.resource_id).await,
-            None => Ok(None),
-        }
+        begun_by(&mut connection, key).await
     }
 
     /// At most `limit` reassignments whose id is below `after`, newest first.
@@ -195,16 +192,17 @@ impl Store {
     ) -> Result<Reassignment, Error> {
         let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
         let connection = &mut *transaction;
-        if let Some(answered) = requests::lookup(connection, key).await? {
-            return get(connection, answered.resource_id).await?.ok_or_else(error::reassignment_not_found);
+        if let Some(begun) = begun_by(connection, key).await? {
+            return Ok(begun);
         }
         let in_hand = in_hand::all(connection, &new.person_id, &new.unit_ids, &new.scope).await?;
         let found = i64::try_from(in_hand.len()).unwrap_or(i64::MAX);
-        if let Some(expected) = new.expected.filter(|expected| *expected != found) {
-            return Err(error::reassignment_changed(expected, found));
-        }
-        if in_hand.is_empty() {
-            return Err(error::no_tickets_in_hand());
+        let refusal = match new.expected {
+            Some(expected) if expected != found => Some(error::reassignment_changed(expected, found)),
+            _ => in_hand.is_empty().then(error::no_tickets_in_hand),
+        };
+        if let Some(refusal) = refusal {
+            return begun_by(connection, key).await?.ok_or(refusal);
         }
         let written = sqlx::query!(
             "INSERT INTO reassignments (id, person_id, unit_ids, wish, plan, leave_id, reason, total, due_at, started_at,
@@ -228,7 +226,8 @@ impl Store {
         .await
         .map_err(gongdan_pg::error)?;
         if written.rows_affected() == 0 {
-            return Err(running(connection, &new.person_id).await?);
+            let refusal = running(connection, &new.person_id).await?;
+            return begun_by(connection, key).await?.ok_or(refusal);
         }
         tickets::insert(connection, new.id, &in_hand).await?;
         requests::insert(connection, key, Answered { resource_id: new.id, version: 1 }, now).await?;
@@ -327,6 +326,14 @@ pub async fn finish(
     .await
     .map_err(gongdan_pg::error)?;
     Ok(())
+}
+
+/// What the same request began, perhaps a moment ago: two of one key may overlap.
+async fn begun_by(connection: &mut PgConnection, key: &RequestKey) -> Result<Option<Reassignment>, Error> {
+    match requests::lookup(connection, key).await? {
+        Some(answered) => get(connection, answered.resource_id).await,
+        None => Ok(None),
+    }
 }
 
 /// That another one of the person goes on, and which.

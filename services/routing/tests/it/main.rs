@@ -14,6 +14,7 @@ mod r10_reassign;
 mod r10_refusals;
 mod r10_scope;
 mod r10_sensitive;
+mod r10_trouble;
 mod r1_dated;
 mod r1_findings;
 mod r3_changes;
