@@ -1,7 +1,6 @@
 //! `ReassignmentService.PreviewReassignment`
 
 use super::{
-    duty::capacity,
     reassignments::{self, Resolved, decode, learn_about, resolve, seen},
 };
 use crate::{
@@ -196,7 +195,7 @@ impl Preview {
     }
 
     fn summary(&mut self) -> pb::ReassignmentSummary {
-        let duty = self.directory.duty();
+        let directory = &self.directory;
         let shown = |person: &String, share: &Share| {
             let after = if *person == self.person_id {
                 let gone = self.summary.to_people + self.summary.to_units;
@@ -209,7 +208,9 @@ impl Preview {
                 person_name: self.names.get(person).cloned().unwrap_or_default(),
                 load_before: i32::try_from(share.before).unwrap_or(i32::MAX),
                 load_after: after,
-                capacity: i32::try_from(capacity(duty, &share.unit_id, person, self.capacity))
+                capacity: directory
+                    .capacity(&share.unit_id, directory.rules_capacity(&share.unit_id), person)
+                    .map_or(i32::try_from(self.capacity), i32::try_from)
                     .unwrap_or(i32::MAX),
                 tickets: i32::try_from(share.tickets).unwrap_or(i32::MAX),
             }

@@ -1,6 +1,7 @@
-//! The people of units and their duty at one moment, for choosing among them without any rule.
+//! The people of units and their duty at one moment, for choosing among them without any rule but for what rules say of their
+//! capacity.
 
-use super::{book, principals};
+use super::{book, principals, rules};
 use gongdan_access::Policies;
 use gongdan_errors::Error;
 use gongdan_routing_domain::{AreaIndex, Directory};
@@ -19,6 +20,9 @@ pub async fn of_units(
     let duty = book::since(connection, units, at).await?;
     let ids: Vec<String> = people.keys().cloned().collect();
     let cleared = principals::cleared(connection, &ids, policies).await?;
+    let rules = rules::all(connection).await?;
+    let targets =
+        rules.iter().filter(|one| !one.rule.disabled).filter_map(|one| one.rule.action.target.as_ref());
     let directory = Directory::new(HashMap::new(), people, AreaIndex::new(Vec::new()), Vec::new());
-    Ok(directory.with_duty(duty).with_cleared(cleared))
+    Ok(directory.with_duty(duty).with_cleared(cleared).with_capacities(targets))
 }

@@ -10,6 +10,7 @@ mod full;
 mod imports;
 mod organisation;
 mod plans;
+mod r10_capacity;
 mod r10_reassign;
 mod r10_refusals;
 mod r10_scope;

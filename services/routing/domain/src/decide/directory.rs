@@ -64,6 +64,8 @@ pub struct Directory {
     duty: Arc<DutyBook>,
     /// People who may see sensitive tickets.
     cleared: Arc<HashSet<String>>,
+    /// The smallest capacity that rules in force with a strategy give people of a unit.
+    capacities: Arc<HashMap<String, u32>>,
 }
 
 impl Directory {
@@ -97,7 +99,38 @@ impl Directory {
             members: Arc::new(members),
             duty: Arc::default(),
             cleared: Arc::default(),
+            capacities: Arc::default(),
         }
+    }
+
+    /// With what rules that are not here say of how many tickets people of units may have.
+    #[must_use]
+    pub fn with_capacities<'r>(mut self, targets: impl Iterator<Item = &'r RuleTarget>) -> Self {
+        let mut capacities: HashMap<String, u32> = HashMap::new();
+        for target in targets {
+            let RuleTarget::Strategy(to) = target else { continue };
+            if to.capacity > 0 {
+                let smallest = capacities.entry(to.unit_id.clone()).or_insert(to.capacity);
+                *smallest = to.capacity.min(*smallest);
+            }
+        }
+        self.capacities = Arc::new(capacities);
+        self
+    }
+
+    /// The smallest capacity that such a rule gives people of a unit; 0: none does.
+    #[must_use]
+    pub fn rules_capacity(&self, unit_id: &str) -> u32 {
+        self.capacities.get(unit_id).copied().unwrap_or_default()
+    }
+
+    /// How many tickets a person may have: as a roster says for them, else the rule, if it does, else the roster that names
+    /// them; none of them: as the service says.
+    #[must_use]
+    pub fn capacity(&self, unit_id: &str, by_rule: u32, person: &str) -> Option<u32> {
+        let own = self.duty.own_capacity(unit_id, person);
+        let by_rule = (by_rule > 0).then_some(by_rule);
+        own.or(by_rule).or_else(|| self.duty.roster_capacity(unit_id, person))
     }
 
     /// With those who may see sensitive tickets; nobody may without this.

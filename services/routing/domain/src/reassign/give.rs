@@ -74,7 +74,7 @@ pub fn give(
             unit_id: ticket.unit_id.to_owned(),
             strategy,
             skills: skills.to_vec(),
-            capacity: 0,
+            capacity: directory.rules_capacity(ticket.unit_id),
             otherwise: Otherwise::Pool,
             claim_limit: 0,
         };

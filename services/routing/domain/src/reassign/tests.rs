@@ -1,9 +1,9 @@
 use super::*;
 use crate::{
-    AreaIndex, PersonOutcome, Target,
+    AreaIndex, PersonOutcome, RuleTarget, Target,
     decide::{Directory, PersonEntry},
     duty::{DEFAULT_ZONE, DutyBook, Leave, Roster, Shift, Standing},
-    strategy::{Load, Staff, Strategy},
+    strategy::{Load, Otherwise, Staff, Strategy, StrategyTarget},
 };
 use jiff::{Timestamp, civil::time};
 use proptest::prelude::{any, prop, prop_assert, prop_assert_eq, proptest};
@@ -243,6 +243,31 @@ fn a_sensitive_one_goes_only_to_who_may_see_it() {
     assert_eq!(taker(&given), Some("chen"));
     let given = give(&open, &Plan(vec![least()]), &ticket(0), at(), &mut staff).unwrap();
     assert_ne!(taker(&given), Some("chen"), "the others may have what is not sensitive");
+}
+
+#[test]
+fn the_smallest_capacity_of_the_units_rules_binds_where_a_roster_says_none_for_the_person() {
+    let rule = |unit: &str, capacity| {
+        RuleTarget::Strategy(StrategyTarget {
+            unit_id: unit.into(),
+            strategy: Strategy::LeastLoaded,
+            skills: vec![],
+            capacity,
+            otherwise: Otherwise::Pool,
+            claim_limit: 0,
+        })
+    };
+    // A roster gives `bo` two, and the others four.
+    let rules = [rule("roads", 3), rule("roads", 0), rule("roads", 1), rule("env", 9)];
+    let directory = directory(&[], &[]).with_capacities(rules.iter());
+    let mut staff = staff(&[]);
+    let takers: BTreeSet<Option<String>> = (0..6)
+        .map(|lot| give(&directory, &Plan(vec![least()]), &ticket(lot), at(), &mut staff).unwrap())
+        .map(|given| taker(&given).map(ToOwned::to_owned))
+        .collect();
+    assert!(takers.contains(&None), "{takers:?}");
+    let loads: Vec<u32> = ["an", "bo", "chen"].map(|id| staff.load(id).total()).to_vec();
+    assert_eq!(loads, [1, 2, 1]);
 }
 
 #[test]

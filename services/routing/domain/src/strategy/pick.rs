@@ -171,14 +171,10 @@ fn consider<'a>(
     (able, others)
 }
 
-/// How many tickets a person may have: as a roster says for them, else the rule, else the roster that names them, else the
-/// service.
+/// How many tickets a person may have.
 fn capacity(directory: &Directory, target: &StrategyTarget, staff: &Staff, person: &str) -> u32 {
-    let book = directory.duty();
-    let by_rule = || (target.capacity > 0).then_some(target.capacity);
-    let by_roster = || book.roster_capacity(&target.unit_id, person);
-    let own = book.own_capacity(&target.unit_id, person);
-    own.or_else(by_rule).or_else(by_roster).unwrap_or(staff.default_capacity())
+    let said = directory.capacity(&target.unit_id, target.capacity, person);
+    said.unwrap_or(staff.default_capacity())
 }
 
 /// How well skills fit, from 1; 0: they do not. The first of three counts 3, the last 1.
