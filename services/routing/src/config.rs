@@ -75,6 +75,8 @@ pub struct ReassignmentsConfig {
     pub pause: SignedDuration,
     /// How often it is looked whether tickets has answered everything.
     pub look_every: SignedDuration,
+    /// How old a decision is that tickets does not answer when one that was stopped gives it up.
+    pub give_up_after: SignedDuration,
 }
 
 /// Decisions that nobody answers.
@@ -136,6 +138,7 @@ impl Config {
             ("reassignments.at_once", self.reassignments.at_once > 0),
             ("reassignments.pause", self.reassignments.pause.is_positive()),
             ("reassignments.look_every", self.reassignments.look_every.is_positive()),
+            ("reassignments.give_up_after", self.reassignments.give_up_after.is_positive()),
         ] {
             if !positive {
                 return Err(NotPositive(key));

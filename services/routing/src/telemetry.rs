@@ -15,6 +15,7 @@
 //! | `gongdan.routing.reservations` | counter | `outcome`: made, lost |
 //! | `gongdan.routing.nobody_able` | counter | |
 //! | `gongdan.routing.reassignments` | counter | `end`: finished, stopped |
+//! | `gongdan.routing.reassignment_failures` | counter | |
 //! | `gongdan.routing.reassigned_tickets` | counter | `outcome`: decided, nobody_able, moved_on |
 //! | `gongdan.routing.units_changed` | counter | |
 //!
@@ -36,6 +37,7 @@ pub struct Metrics {
     reservations: Counter<u64>,
     nobody_able: Counter<u64>,
     reassignments: Counter<u64>,
+    reassignment_failures: Counter<u64>,
     reassigned_tickets: Counter<u64>,
     units_changed: Counter<u64>,
     rule_sets: Counter<u64>,
@@ -95,6 +97,10 @@ impl Metrics {
                 "gongdan.routing.reassignments",
                 "Reassignments of a person's tickets that are over",
             ),
+            reassignment_failures: counter(
+                "gongdan.routing.reassignment_failures",
+                "Times that a reassignment did not get on and was put off",
+            ),
             reassigned_tickets: counter(
                 "gongdan.routing.reassigned_tickets",
                 "Tickets of reassignments whose turn came, by what came of it",
@@ -116,6 +122,7 @@ impl Metrics {
         for stopped in [false, true] {
             metrics.ended_reassignment(stopped, 0);
         }
+        metrics.reassignment_failures.add(0, &[]);
         for state in [TicketState::Open, TicketState::NobodyAble, TicketState::MovedOn] {
             metrics.reassigned(state, 0);
         }
@@ -193,6 +200,11 @@ impl Metrics {
     fn ended_reassignment(&self, stopped: bool, times: u64) {
         let end = if stopped { "stopped" } else { "finished" };
         self.reassignments.add(times, &[KeyValue::new("end", end)]);
+    }
+
+    /// Counts a time that a reassignment did not get on.
+    pub fn reassignment_failed(&self) {
+        self.reassignment_failures.add(1, &[]);
     }
 
     /// Counts tickets of reassignments whose turn came.

@@ -41,7 +41,7 @@ pub async fn run(rooms: Arc<Rooms>, decisions: DecisionsConfig, shutdown: Cancel
             Ok(true) => continue,
             Ok(false) => false,
             Err(error) => {
-                tracing::warn!(%error, "a reassignment does not get further");
+                tracing::warn!(%error, "reassignments do not get further");
                 true
             }
         };
@@ -63,33 +63,72 @@ pub async fn run(rooms: Arc<Rooms>, decisions: DecisionsConfig, shutdown: Cancel
 async fn go_on(rooms: &Rooms, decisions: DecisionsConfig) -> Result<bool, Error> {
     let now = rooms.clock.now();
     let mut transaction = rooms.pool.begin().await.map_err(gongdan_pg::error)?;
-    let Some(reassignment) = reassignments::claim(&mut transaction, now).await? else { return Ok(false) };
-    let span = tracing::info_span!("reassign", reassignment = %reassignment.id);
+    let Some(due) = reassignments::claim(&mut transaction, now).await? else { return Ok(false) };
+    let id = due.id();
+    let span = tracing::info_span!("reassign", reassignment = %id);
+    let gone_on = async {
+        let step = step(rooms, decisions, due.read()?, &mut transaction, now).await?;
+        transaction.commit().await.map_err(gongdan_pg::error)?;
+        Ok(step)
+    };
+    match gone_on.instrument(span).await {
+        Ok(step) => step.tell(rooms, id),
+        Err(error) => put_off(rooms, id, &error, now).await?,
+    }
+    Ok(true)
+}
+
+/// What is wrong with one keeps no other from getting on: it is put off, in a transaction of its own.
+async fn put_off(rooms: &Rooms, id: Uuid, error: &Error, now: Timestamp) -> Result<(), Error> {
+    let failures = rooms.store.reassignment_failed(id, now).await?;
+    rooms.metrics.reassignment_failed();
+    tracing::warn!(reassignment = %id, %error, failures, "a reassignment does not get further");
+    Ok(())
+}
+
+/// What one batch came to.
+struct Step {
+    outcomes: Vec<TicketOutcome>,
+    /// It is over.
+    over: Option<(ReassignmentState, i32)>,
+}
+
+async fn step(
+    rooms: &Rooms,
+    decisions: DecisionsConfig,
+    reassignment: Reassignment,
+    connection: &mut PgConnection,
+    now: Timestamp,
+) -> Result<Step, Error> {
     let batch = Batch { rooms, decisions, reassignment: &reassignment, now };
-    let outcomes = batch.run(&mut transaction).instrument(span).await?;
-    let later = |wait: SignedDuration| now.saturating_add(wait).unwrap_or(now);
-    let over = if outcomes.is_empty() { batch.finish(&mut transaction).await? } else { None };
+    let outcomes = batch.run(connection).await?;
+    let over = if outcomes.is_empty() { batch.finish(connection).await? } else { None };
     if over.is_none() {
         let config = &rooms.reassignments;
         let wait = if outcomes.is_empty() { config.look_every } else { config.pause };
-        reassignments::put_off(&mut transaction, reassignment.id, later(wait)).await?;
+        let until = now.saturating_add(wait).unwrap_or(now);
+        reassignments::put_off(connection, reassignment.id, until).await?;
     }
-    transaction.commit().await.map_err(gongdan_pg::error)?;
-    for state in [TicketState::Open, TicketState::NobodyAble, TicketState::MovedOn] {
-        let many = outcomes.iter().filter(|outcome| outcome.state == state).count();
-        rooms.metrics.reassigned(state, u64::try_from(many).unwrap_or(0));
+    Ok(Step { outcomes, over: over.map(|state| (state, reassignment.total)) })
+}
+
+impl Step {
+    /// After the commit.
+    fn tell(&self, rooms: &Rooms, id: Uuid) {
+        for state in [TicketState::Open, TicketState::NobodyAble, TicketState::MovedOn] {
+            let many = self.outcomes.iter().filter(|outcome| outcome.state == state).count();
+            rooms.metrics.reassigned(state, u64::try_from(many).unwrap_or(0));
+        }
+        if !self.outcomes.is_empty() {
+            rooms.relay.wake();
+            let decided = self.outcomes.iter().filter(|outcome| outcome.state == TicketState::Open).count();
+            tracing::info!(reassignment = %id, tickets = self.outcomes.len(), decided, "tickets reassigned");
+        }
+        if let Some((state, tickets)) = self.over {
+            rooms.metrics.reassignment_over(state == ReassignmentState::Stopped);
+            tracing::info!(reassignment = %id, ?state, tickets, "a reassignment is over");
+        }
     }
-    let id = reassignment.id;
-    if !outcomes.is_empty() {
-        rooms.relay.wake();
-        let decided = outcomes.iter().filter(|outcome| outcome.state == TicketState::Open).count();
-        tracing::info!(reassignment = %id, tickets = outcomes.len(), decided, "tickets reassigned");
-    }
-    if let Some(state) = over {
-        rooms.metrics.reassignment_over(state == ReassignmentState::Stopped);
-        tracing::info!(reassignment = %id, ?state, tickets = reassignment.total, "a reassignment is over");
-    }
-    Ok(true)
 }
 
 /// Some tickets of a reassignment.
@@ -267,9 +306,12 @@ impl Batch<'_> {
         Ok(open.chain(other).collect())
     }
 
-    /// None of it waits: over once tickets has answered for all.
+    /// None of it waits: over once tickets has answered for all. What was stopped does not wait for ever.
     async fn finish(&self, connection: &mut PgConnection) -> Result<Option<ReassignmentState>, Error> {
         let id = self.reassignment.id;
+        if self.reassignment.state == ReassignmentState::Stopping {
+            self.give_up(connection).await?;
+        }
         let far = tickets::progress(connection, &[id]).await?.remove(&id).unwrap_or_default();
         if far.of(TicketState::Open) > 0 {
             return Ok(None);
@@ -280,6 +322,24 @@ impl Batch<'_> {
         };
         reassignments::finish(connection, id, state, self.now).await?;
         Ok(Some(state))
+    }
+
+    /// Decisions that tickets has not answered for long are not sent again, and reserve nothing any more. An answer that comes
+    /// after all is noted.
+    async fn give_up(&self, connection: &mut PgConnection) -> Result<(), Error> {
+        let (id, after) = (self.reassignment.id, self.rooms.reassignments.give_up_after);
+        let Ok(before) = self.now.checked_sub(after) else { return Ok(()) };
+        let given_up = tickets::give_up(connection, id, before).await?;
+        if given_up.is_empty() {
+            return Ok(());
+        }
+        let mut changes = LoadChanges::new();
+        for person in reservations::release(connection, &given_up).await.map_err(gongdan_pg::error)? {
+            changes.entry(person).or_default().reserved -= 1;
+        }
+        loads::change(connection, &changes).await.map_err(gongdan_pg::error)?;
+        tracing::warn!(decisions = given_up.len(), "tickets did not answer: given up");
+        Ok(())
     }
 
     fn outcome(&self, ticket_id: Uuid, state: TicketState, why: String) -> TicketOutcome {

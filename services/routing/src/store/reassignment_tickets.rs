@@ -4,6 +4,8 @@ use super::{Answer, AnswerKind, InHandRow, Store, unreadable};
 use gongdan_errors::Error;
 use gongdan_routing_domain::reassign::CourseTrial;
 use gongdan_telemetry::sql_span;
+use jiff::Timestamp;
+use jiff_sqlx::ToSqlx as _;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use tracing::Instrument as _;
@@ -25,7 +27,7 @@ pub enum TicketState {
     NobodyAble = 5,
     /// It was not in hand any more.
     MovedOn = 6,
-    /// The reassignment was stopped before.
+    /// The reassignment was stopped before, or tickets did not answer and it was given up.
     Stopped = 7,
 }
 
@@ -226,7 +228,31 @@ pub async fn note(connection: &mut PgConnection, id: Uuid, outcomes: &[Outcome])
     Ok(())
 }
 
-/// Notes tickets' answers.
+/// Gives up decisions of a reassignment that were made before an instant and are not answered; answers which.
+pub async fn give_up(
+    connection: &mut PgConnection,
+    id: Uuid,
+    before: Timestamp,
+) -> Result<Vec<Uuid>, Error> {
+    sqlx::query_scalar!(
+        r#"WITH given_up AS (
+             UPDATE decisions d SET state = 5 FROM reassignment_tickets t
+             WHERE t.reassignment_id = $1 AND t.state = 2 AND d.id = t.decision_id AND d.state = 1 AND d.decided_at <= $2
+             RETURNING d.id
+         )
+         UPDATE reassignment_tickets t SET state = 7, why = 'tickets did not answer: given up'
+         FROM given_up g WHERE t.reassignment_id = $1 AND t.decision_id = g.id AND t.state = 2
+         RETURNING g.id AS "id!""#,
+        id,
+        before.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("reassignment_tickets.give_up", "UPDATE"))
+    .await
+    .map_err(gongdan_pg::error)
+}
+
+/// Notes tickets' answers, also those that come after it was given up.
 pub async fn answered<'a>(
     connection: &mut PgConnection,
     answers: impl Iterator<Item = &'a Answer>,
@@ -242,7 +268,7 @@ pub async fn answered<'a>(
     sqlx::query!(
         "UPDATE reassignment_tickets t SET state = n.state, why = CASE WHEN n.why = '' THEN t.why ELSE n.why END
          FROM unnest($1::uuid[], $2::int2[], $3::text[]) AS n (decision_id, state, why)
-         WHERE t.decision_id = n.decision_id AND t.state = 2",
+         WHERE t.decision_id = n.decision_id AND t.state IN (2, 7)",
         &answers.iter().map(|answer| answer.decision_id).collect::<Vec<_>>(),
         &answers.iter().map(|answer| state(answer) as i16).collect::<Vec<_>>(),
         &answers.iter().map(|answer| answer.reason.clone()).collect::<Vec<_>>(),

@@ -271,6 +271,24 @@ impl Store {
         Ok(stopped)
     }
 
+    /// It did not get on: it is looked after again later, the more often that happened the later, so that others get on.
+    /// Answers how often it was.
+    pub async fn reassignment_failed(&self, id: Uuid, now: Timestamp) -> Result<i32, Error> {
+        let failures = sqlx::query_scalar!(
+            "UPDATE reassignments
+             SET failures = failures + 1,
+                 due_at = $2::timestamptz + least(interval '5 s' * 2 ^ least(failures, 10), interval '10 min')
+             WHERE id = $1 RETURNING failures",
+            id,
+            now.to_sqlx() as _,
+        )
+        .fetch_optional(&self.pool)
+        .instrument(sql_span!("reassignments.failed", "UPDATE"))
+        .await
+        .map_err(gongdan_pg::error)?;
+        Ok(failures.unwrap_or_default())
+    }
+
     /// When the next reassignment is to be looked after.
     pub async fn next_reassignment(&self) -> Result<Option<Timestamp>, Error> {
         let next = sqlx::query_scalar!(
@@ -284,8 +302,24 @@ impl Store {
     }
 }
 
+/// One whose turn it is, as it is kept.
+#[derive(Debug)]
+pub struct Due(Row);
+
+impl Due {
+    /// Its id.
+    pub const fn id(&self) -> Uuid {
+        self.0.id
+    }
+
+    /// What it says; another release may have written what this one cannot read.
+    pub fn read(self) -> Result<Reassignment, Error> {
+        self.0.try_into()
+    }
+}
+
 /// One that is due and that no other replica looks after at this moment, locked.
-pub async fn claim(connection: &mut PgConnection, now: Timestamp) -> Result<Option<Reassignment>, Error> {
+pub async fn claim(connection: &mut PgConnection, now: Timestamp) -> Result<Option<Due>, Error> {
     let mut sql = QueryBuilder::new(COLUMNS);
     sql.push(" WHERE r.state IN (1, 2) AND r.due_at <= ").push_bind(now.to_sqlx());
     sql.push(" ORDER BY r.due_at LIMIT 1 FOR UPDATE SKIP LOCKED");
@@ -295,12 +329,12 @@ pub async fn claim(connection: &mut PgConnection, now: Timestamp) -> Result<Opti
         .instrument(sql_span!("reassignments.claim", "SELECT"))
         .await
         .map_err(gongdan_pg::error)?;
-    row.map(TryInto::try_into).transpose()
+    Ok(row.map(Due))
 }
 
-/// It is looked after again at an instant.
+/// It got on, and is looked after again at an instant.
 pub async fn put_off(connection: &mut PgConnection, id: Uuid, until: Timestamp) -> Result<(), Error> {
-    sqlx::query!("UPDATE reassignments SET due_at = $2 WHERE id = $1", id, until.to_sqlx() as _)
+    sqlx::query!("UPDATE reassignments SET due_at = $2, failures = 0 WHERE id = $1", id, until.to_sqlx() as _)
         .execute(connection)
         .instrument(sql_span!("reassignments.put_off", "UPDATE"))
         .await
