@@ -29,7 +29,7 @@ impl Calendar {
         Ok(Self::of(Document::read(json)?, version))
     }
 
-    /// Makes a document ready.
+    /// Makes a document ready, perhaps one of [`Document::kept`].
     #[must_use]
     pub fn of(document: Document, version: i32) -> Self {
         let zone = document.zone.clone();

@@ -15,8 +15,23 @@ pub(super) const MAX_REST: usize = 366;
 
 const OVERLAP: &str = "begins before the window of the day before ends";
 
-/// Windows of a week, each day against the next.
-pub(super) fn week(path: &str, week: &[Vec<Window>; 7], faults: &mut Faults) {
+/// Weeks in which nothing is worked or shifts overlap, and make-up workdays without windows.
+pub(super) fn working_weeks(document: &Document, faults: &mut Faults) {
+    let regions =
+        document.regions.iter().map(|region| (format!("regions[{}].", region.index), &region.layer));
+    for (owner, layer) in [(String::new(), &document.base)].into_iter().chain(regions) {
+        if let Some(week) = &layer.week {
+            check_week(&format!("{owner}week"), week, faults);
+        }
+        if layer.make_up.as_ref().is_some_and(Vec::is_empty) {
+            let rule = "at least one window; without the field those of the first working weekday count";
+            faults.add(format!("{owner}make_up_windows"), rule);
+        }
+    }
+}
+
+/// A week, each day against the next.
+fn check_week(path: &str, week: &[Vec<Window>; 7], faults: &mut Faults) {
     let next = week.iter().cycle().skip(1);
     let names = WEEKDAYS.iter().cycle().skip(1);
     for ((day, next), name) in week.iter().zip(next).zip(names) {

@@ -2,7 +2,7 @@
 
 use crate::{DayKind, Fault, Faults, Window, check, is_key, window::read_day};
 use gongdan_region::{RegionCode, RegionRange, Regions};
-use jiff::{civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,6 +11,7 @@ pub(super) const WEEKDAYS: [&str; 7] =
 /// Most regions with overrides of their own; each costs a table of a megabyte once it is used.
 const MAX_REGIONS: usize = 64;
 const MAX_WINDOWS: usize = 12;
+const LAST_YEAR: i16 = 2149;
 
 /// A calendar's content, checked.
 #[derive(Debug, Clone)]
@@ -139,6 +140,25 @@ impl Document {
     /// # Errors
     /// Every fault; one at `$` when it is not JSON of this shape.
     pub fn read(json: &str) -> Result<Self, Vec<Fault>> {
+        let (document, mut faults) = Self::take_in(json)?;
+        check::working_weeks(&document, &mut faults);
+        check::overlaps(&document, &mut faults);
+        if faults.0.is_empty() {
+            check::working_time_ahead(&document, &mut faults);
+        }
+        if faults.0.is_empty() { Ok(document) } else { Err(faults.0) }
+    }
+
+    /// Reads a document that was imported before, perhaps when less was refused.
+    ///
+    /// # Errors
+    /// Every fault of its shape.
+    pub fn kept(json: &str) -> Result<Self, Vec<Fault>> {
+        let (document, faults) = Self::take_in(json)?;
+        if faults.0.is_empty() { Ok(document) } else { Err(faults.0) }
+    }
+
+    fn take_in(json: &str) -> Result<(Self, Faults), Vec<Fault>> {
         let raw: Raw = serde_json::from_str(json)
             .map_err(|error| vec![Fault { field: "$".into(), rule: error.to_string() }])?;
         let mut faults = Faults::default();
@@ -152,7 +172,7 @@ impl Document {
         let zone = faults.take("time_zone", zone);
 
         let week = read_week("week", &raw.week, &mut faults);
-        let make_up = raw.make_up_windows.as_deref().map(|w| read_make_up("make_up_windows", w, &mut faults));
+        let make_up = raw.make_up_windows.as_deref().map(|w| read_windows("make_up_windows", w, &mut faults));
         let mut base = Layer { week: Some(week), make_up, ..Layer::default() };
         let years = raw.years.as_ref().map(|years| read_years("years", years, &mut base, &mut faults));
 
@@ -169,11 +189,27 @@ impl Document {
             zone: zone.unwrap_or(TimeZone::UTC),
             base,
         };
-        check::overlaps(&document, &mut faults);
-        if faults.0.is_empty() {
-            check::working_time_ahead(&document, &mut faults);
-        }
-        if faults.0.is_empty() { Ok(document) } else { Err(faults.0) }
+        Ok((document, faults))
+    }
+
+    /// The first instant of a year whose holidays are not known, from the year of `at` on; none for a calendar that keeps
+    /// no holidays.
+    #[must_use]
+    pub fn known_until(&self, at: Timestamp) -> Option<Timestamp> {
+        let known = self.years.as_ref()?;
+        let this = self.zone.to_datetime(at).year();
+        let year = (this..=LAST_YEAR).find(|year| !known.contains(year)).unwrap_or(LAST_YEAR);
+        self.zone.to_timestamp(jiff::civil::date(year, 1, 1).at(0, 0, 0, 0)).ok()
+    }
+
+    /// How many days from that of `at` on belong to years whose holidays are known; none for a calendar that keeps no
+    /// holidays.
+    #[must_use]
+    pub fn days_known(&self, at: Timestamp) -> Option<u32> {
+        let date = |at: Timestamp| self.zone.to_datetime(at).date();
+        let (today, until) = (date(at), date(self.known_until(at)?));
+        let days = today.until(until).ok()?.get_days();
+        Some(u32::try_from(days).unwrap_or(0))
     }
 
     /// What counts in a region: the national layer, then those of the regions around it, the narrowest last.
@@ -195,7 +231,7 @@ fn read_regions(raw: &[RawRegion], faults: &mut Faults) -> Vec<Regional> {
             make_up: raw
                 .make_up_windows
                 .as_deref()
-                .map(|w| read_make_up(&format!("{path}.make_up_windows"), w, faults)),
+                .map(|w| read_windows(&format!("{path}.make_up_windows"), w, faults)),
             ..Layer::default()
         };
         read_years(&format!("{path}.years"), &raw.years, &mut layer, faults);
@@ -218,18 +254,9 @@ fn read_week(path: &str, raw: &BTreeMap<String, Vec<String>>, faults: &mut Fault
     for day in raw.keys().filter(|day| !WEEKDAYS.contains(&day.as_str())) {
         faults.add(format!("{path}.{day}"), "a weekday is monday to sunday");
     }
-    let week = WEEKDAYS.map(|day| {
+    WEEKDAYS.map(|day| {
         raw.get(day).map_or_else(Vec::new, |texts| read_windows(&format!("{path}.{day}"), texts, faults))
-    });
-    check::week(path, &week, faults);
-    week
-}
-
-fn read_make_up(path: &str, texts: &[String], faults: &mut Faults) -> Vec<Window> {
-    if texts.is_empty() {
-        faults.add(path, "at least one window; without the field those of the first working weekday count");
-    }
-    read_windows(path, texts, faults)
+    })
 }
 
 fn read_windows(path: &str, texts: &[String], faults: &mut Faults) -> Vec<Window> {
@@ -255,7 +282,7 @@ fn read_years(
     let mut years = BTreeSet::new();
     for (text, raw) in raw {
         let path = format!("{path}.{text}");
-        let Some(year) = text.parse::<i16>().ok().filter(|year| (1950..=2149).contains(year)) else {
+        let Some(year) = text.parse::<i16>().ok().filter(|year| (1950..=LAST_YEAR).contains(year)) else {
             faults.add(path, "a year from 1950 to 2149");
             continue;
         };

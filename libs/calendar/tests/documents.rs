@@ -1,7 +1,7 @@
 //! Calendars that cannot work are refused with path and rule. Source: S1.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
-use gongdan_calendar::{Amount, Calendar};
+use gongdan_calendar::{Amount, Calendar, Document};
 use gongdan_region::RegionCode;
 use jiff::Timestamp;
 
@@ -132,4 +132,35 @@ fn a_night_off_stays_with_the_day_it_begins() {
     assert!(works(None, "2026-03-05T05:59"), "Wednesday's shift ends on the day off");
     assert!(!works(None, "2026-03-05T06:00"));
     assert!(!works(guangdong, "2026-03-05T05:59"), "there Wednesday is off");
+}
+
+#[test]
+fn what_was_imported_under_earlier_rules_stays_readable() {
+    let json = r#"{"key": "x", "name": "x", "time_zone": "UTC", "week": {"monday": ["09:00-12:00"]}, "make_up_windows": [],
+        "regions": [{"region": "440000", "week": {"monday": []}}]}"#;
+    assert!(Document::read(json).is_err());
+    let calendar = Calendar::of(Document::kept(json).unwrap(), 3);
+    let (monday, hour) = ("2026-03-02T08:00:00Z".parse().unwrap(), "1wh".parse().unwrap());
+    assert_eq!(calendar.table(None).due(monday, hour), Ok("2026-03-02T10:00:00Z".parse().unwrap()));
+    let region = RegionCode::parse("440106").unwrap();
+    assert!(calendar.table(Some(region)).due(monday, hour).is_err(), "out of range, not for ever");
+    assert!(Document::kept("{}").is_err());
+}
+
+#[test]
+fn a_calendar_tells_how_far_ahead_its_holidays_are_known() {
+    let read = |years: &str| read(WEEK, years).unwrap();
+    let known = |calendar: &Calendar, at: &str| calendar.document().days_known(at.parse().unwrap());
+    let national = gongdan_calendar::national();
+    assert_eq!(known(national, "2026-12-30T23:59:59+08:00"), Some(2));
+    assert_eq!(known(national, "2026-12-31T00:00:00+08:00"), Some(1));
+    assert_eq!(known(national, "2026-12-31T16:00:00Z"), Some(0), "the next year by the calendar's zone");
+    assert_eq!(known(national, "2025-12-31T12:00:00+08:00"), Some(366));
+    assert_eq!(known(&read(""), "2026-12-30T00:00:00Z"), None, "it keeps no holidays");
+    let gap = read(r#", "years": {"2026": {}, "2028": {}}"#);
+    assert_eq!(known(&gap, "2026-12-30T12:00:00+08:00"), Some(2), "not over a gap");
+    assert_eq!(
+        gap.document().known_until("2026-06-01T00:00:00Z".parse().unwrap()),
+        "2026-12-31T16:00:00Z".parse().ok()
+    );
 }

@@ -10,10 +10,20 @@ pub struct Config {
     /// Sections that every service has.
     #[serde(flatten)]
     pub common: CommonConfig,
+    /// `[calendars]`
+    pub calendars: CalendarsConfig,
     /// `[policies]`
     pub policies: PoliciesConfig,
     /// `[timers]`
     pub timers: TimersConfig,
+}
+
+/// What is told of calendars.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CalendarsConfig {
+    /// How many days ahead holidays are to be known; fewer are a warning.
+    pub warn_ahead: u32,
 }
 
 /// Which policies count.

@@ -14,7 +14,7 @@ pub use config::Config;
 use crate::{
     consumers::TicketClocksHandler,
     grpc::{Api, Rooms},
-    jobs::{Alarm, CatchUp, FireTimers},
+    jobs::{Alarm, CatchUp, FireTimers, WatchYears, Years},
     store::{TermsCache, put_shipped},
     telemetry::Metrics,
 };
@@ -116,9 +116,19 @@ async fn serve(
     };
     base.spawn(timers.run(base.shutdown.clone()));
     base.spawn(jobs::count_running(base.pool.clone(), metrics.clone(), base.shutdown.clone()));
+    let years = Years::default();
+    let watch = WatchYears {
+        pool: base.pool.clone(),
+        clock: clock.clone(),
+        config: config.calendars,
+        metrics: metrics.clone(),
+        years: years.clone(),
+    };
+    base.spawn(watch.run(base.shutdown.clone()));
 
     let (pool, limit, root) = (base.pool.clone(), base.max_message_bytes(), config.common.bus.root.clone());
-    let api = Api(Arc::new(Rooms { pool: pool.clone(), clock, terms, policies: config.policies, metrics }));
+    let rooms = Rooms { pool: pool.clone(), clock, terms, policies: config.policies, metrics, years };
+    let api = Api(Arc::new(rooms));
     base.add(CalendarServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PolicyServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(ClockServiceServer::new(api).max_decoding_message_size(limit))

@@ -20,6 +20,8 @@ pub struct Metrics {
     changes: Counter<u64>,
     lateness: Histogram<f64>,
     year_missing: Counter<u64>,
+    days_known: Gauge<u64>,
+    clocks_beyond: Gauge<u64>,
     told: Arc<Mutex<HashSet<(String, i16)>>>,
 }
 
@@ -46,6 +48,17 @@ impl Metrics {
             year_missing: meter
                 .u64_counter("gongdan.sla.calendar.year_missing")
                 .with_description("Due times that lead through a year without holiday data")
+                .build(),
+            days_known: meter
+                .u64_gauge("gongdan.sla.calendar.days_known")
+                .with_unit("d")
+                .with_description("Days from today on whose holidays the newest version of a calendar knows")
+                .build(),
+            clocks_beyond: meter
+                .u64_gauge("gongdan.sla.calendar.clocks_beyond")
+                .with_description(
+                    "Open clocks due in days of which their version of a calendar knows no holidays",
+                )
                 .build(),
             told: Arc::default(),
         };
@@ -75,6 +88,16 @@ impl Metrics {
     /// A warning or breach fired so many seconds after its time.
     pub fn lateness(&self, seconds: f64) {
         self.lateness.record(seconds, &[]);
+    }
+
+    /// The newest version of a calendar knows the holidays of so many days ahead.
+    pub fn days_known(&self, calendar: &str, days: u32) {
+        self.days_known.record(u64::from(days), &[KeyValue::new("calendar", calendar.to_owned())]);
+    }
+
+    /// So many open clocks are due beyond what their version of a calendar knows.
+    pub fn clocks_beyond(&self, calendar: &str, count: u64) {
+        self.clocks_beyond.record(count, &[KeyValue::new("calendar", calendar.to_owned())]);
     }
 
     /// A due time leads through these years without holiday data; each is logged once per process.

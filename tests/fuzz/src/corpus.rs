@@ -14,8 +14,8 @@ use gongdan_proto::{
         UnitKind, UnitRow, rule_action::Target,
     },
     sla::v1::{
-        ClockKind, ImportCalendarRequest, PolicyRule, PolicySet, PreviewDeadlineRequest, PutPolicySetRequest,
-        preview_deadline_request::Amount,
+        CalendarFormat, ClockKind, ImportCalendarRequest, PolicyRule, PolicySet, PreviewDeadlineRequest,
+        PutPolicySetRequest, preview_deadline_request::Amount,
     },
     tickets::v1::{
         CatalogueRow, Channel, Impact, ImportCatalogueRequest, Priority, PriorityCell,
@@ -28,6 +28,20 @@ use prost::Message;
 use prost_reflect::DynamicMessage;
 
 const CALENDAR: &str = r#"{"key":"fz","name":"试","time_zone":"Asia/Shanghai","week":{"monday":["09:00-12:00"],"friday":["13:00-24:00"]},"years":{"2026":{"days_off":[{"date":"2026-01-01","holiday":"元旦"}],"make_up_workdays":[],"half_days":[]}}}"#;
+
+/// Days off and a make-up workday laid on the national calendar.
+fn days_off() -> ImportCalendarRequest {
+    let event = |lines: &str| format!("BEGIN:VEVENT\r\n{lines}\r\nEND:VEVENT\r\n");
+    let off = event("DTSTART;VALUE=DATE:20270501\r\nDTEND;VALUE=DATE:20270506\r\nSUMMARY:劳动节");
+    let worked = event("DTSTART:20270508\r\nDURATION:P1D\r\nSUMMARY:劳动节（班）");
+    ImportCalendarRequest {
+        request_id: request_id(),
+        document: format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{off}{worked}END:VCALENDAR\r\n"),
+        format: CalendarFormat::Icalendar.into(),
+        base: "cn".into(),
+        key: "fz-ical".into(),
+    }
+}
 
 /// One good request each.
 ///
@@ -45,7 +59,11 @@ pub fn good(rpcs: &[Rpc]) -> Vec<(Rpc, DynamicMessage)> {
     add("/ImportOrganisation", &organisation());
     add("/PutRule", &rule("ticket.region.startsWith('4401') && ticket.subject.contains('噪音')"));
     add("/PutRule", &rule("ticket.type == 'complaint' || size(ticket.subject) > 10"));
-    add("/ImportCalendar", &ImportCalendarRequest { request_id: request_id(), document: CALENDAR.into() });
+    add(
+        "/ImportCalendar",
+        &ImportCalendarRequest { request_id: request_id(), document: CALENDAR.into(), ..Default::default() },
+    );
+    add("/ImportCalendar", &days_off());
     add("/PutPolicySet", &policies());
     for amount in [
         Amount::WorkingDays(15),

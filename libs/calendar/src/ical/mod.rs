@@ -169,12 +169,15 @@ fn lay_days(
     if !years.is_object() {
         *years = json!({});
     }
+    // what a fault kept from being read may be the rest of the year
+    let is_whole = faults.0.is_empty();
     let mut lines = Vec::new();
     let Some(years) = years.as_object_mut() else { return lines };
     for year in days.keys().map(|date| date.year()).collect::<BTreeSet<_>>() {
         let of_year: Vec<_> = days.iter().filter(|(date, _)| date.year() == year).collect();
         let turn = |date: &Date| date.day_of_year() <= 3 || date.day_of_year() > date.days_in_year() - 3;
         if let Some((_, event)) = of_year.first().filter(|_| !years.contains_key(&year.to_string()))
+            && is_whole
             && of_year.iter().all(|(date, _)| turn(date))
         {
             let rule = format!("{year} is known by its turn alone: all its days, or none of them");

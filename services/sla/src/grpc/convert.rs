@@ -8,6 +8,7 @@ use gongdan_sla_domain::{
     clock::{Clock, ClockState, Turn},
     policy::{OnSuspension, PolicySet, Rule},
 };
+use jiff::Timestamp;
 
 /// A clock.
 #[must_use]
@@ -62,13 +63,14 @@ fn turn(turn: &Turn) -> pb::ClockTurn {
 ///
 /// # Errors
 /// INTERNAL when the stored document is none.
-pub fn calendar(row: &CalendarRow, created: bool) -> Result<pb::Calendar, Error> {
-    let document = Document::read(&row.document.to_string()).map_err(|faults| {
+pub fn calendar(row: &CalendarRow, created: bool, now: Timestamp) -> Result<pb::Calendar, Error> {
+    let document = Document::kept(&row.document.to_string()).map_err(|faults| {
         Error::internal(format!("stored calendar {}@{}: {faults:?}", row.key, row.version))
     })?;
     Ok(pb::Calendar {
         key: row.key.clone(),
         version: row.version,
+        days_known: document.days_known(now).map(|days| i32::try_from(days).unwrap_or(i32::MAX)),
         name: document.name,
         time_zone: document.time_zone,
         years: document.years.into_iter().flatten().map(i32::from).collect(),

@@ -26,5 +26,5 @@ pub(super) async fn get_calendar(
             .with("calendar", &request.key)
     })?;
     let document = serde_json::to_string_pretty(&row.document).map_err(Error::internal)?;
-    Ok(pb::Calendar { document, ..convert::calendar(&row, false)? })
+    Ok(pb::Calendar { document, ..convert::calendar(&row, false, rooms.clock.now())? })
 }

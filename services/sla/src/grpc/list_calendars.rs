@@ -16,6 +16,7 @@ pub(super) async fn list_calendars(
     let mut rows =
         calendars::list(&rooms.pool, &page.after, page.limit()).await.map_err(gongdan_pg::error)?;
     let next_page_token = page.cut(&mut rows, |row| row.key.clone());
-    let calendars = rows.iter().map(|row| convert::calendar(row, false)).collect::<Result<_, _>>()?;
+    let now = rooms.clock.now();
+    let calendars = rows.iter().map(|row| convert::calendar(row, false, now)).collect::<Result<_, _>>()?;
     Ok(pb::ListCalendarsResponse { calendars, next_page_token })
 }

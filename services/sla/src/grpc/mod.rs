@@ -12,7 +12,7 @@ mod list_policy_sets;
 mod preview_deadline;
 mod put_policy_set;
 
-use crate::{config::PoliciesConfig, store::TermsCache, telemetry::Metrics};
+use crate::{config::PoliciesConfig, jobs::Years, store::TermsCache, telemetry::Metrics};
 use gongdan_access::caller;
 use gongdan_clock::SharedClock;
 use gongdan_proto::sla::v1::{
@@ -35,6 +35,8 @@ pub struct Rooms {
     pub policies: PoliciesConfig,
     /// What is counted.
     pub metrics: Metrics,
+    /// Asks for a look at what calendars know, after an import.
+    pub years: Years,
 }
 
 /// The server of all three services.

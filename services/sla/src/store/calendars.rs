@@ -53,6 +53,17 @@ pub async fn list(pool: &PgPool, after: &str, limit: i64) -> Result<Vec<Calendar
     .await
 }
 
+/// Every version of each.
+pub async fn all(pool: &PgPool) -> Result<Vec<CalendarRow>, sqlx::Error> {
+    sqlx::query_as!(
+        CalendarRow,
+        "SELECT key, version, document, imported_at, imported_by FROM calendars ORDER BY key, version",
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("calendars.all", "SELECT"))
+    .await
+}
+
 /// Adds a version unless the newest has the same document; answers the row and whether it is new. Two imports of one
 /// key at once: the second breaks `calendars_pkey`.
 pub async fn put(

@@ -3,7 +3,11 @@
 
 use super::{calendars, policy_sets};
 use gongdan_errors::{Error, Reason};
-use gongdan_sla_domain::{calendar::Calendar, lifecycle::Terms, policy::PolicySet};
+use gongdan_sla_domain::{
+    calendar::{Calendar, Document},
+    lifecycle::Terms,
+    policy::PolicySet,
+};
 use gongdan_telemetry::sql_span;
 use moka::sync::Cache;
 use sqlx::PgConnection;
@@ -81,9 +85,9 @@ impl TermsCache {
         }
         let row =
             calendars::get(connection, key, version).await.map_err(gongdan_pg::error)?.ok_or_else(missing)?;
-        let calendar = Calendar::read(&row.document.to_string(), version)
+        let document = Document::kept(&row.document.to_string())
             .map_err(|faults| Error::internal(format!("stored calendar {id}: {faults:?}")))?;
-        let calendar = Arc::new(calendar);
+        let calendar = Arc::new(Calendar::of(document, version));
         self.calendars.insert(at, Arc::clone(&calendar));
         Ok(calendar)
     }

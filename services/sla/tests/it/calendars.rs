@@ -18,7 +18,11 @@ fn document(holiday: &str) -> String {
 }
 
 fn import(document: &str) -> pb::ImportCalendarRequest {
-    pb::ImportCalendarRequest { request_id: new_id(SystemClock.now()).to_string(), document: document.into() }
+    pb::ImportCalendarRequest {
+        request_id: new_id(SystemClock.now()).to_string(),
+        document: document.into(),
+        ..Default::default()
+    }
 }
 
 #[tokio::test]
@@ -111,7 +115,7 @@ async fn a_calendar_that_is_wrong_is_refused_with_every_fault() {
     }
     let large = format!("{}{}", document("2026-03-03"), " ".repeat(1024 * 1024));
     assert_eq!(refused_fields(&client.import_calendar(import(&large)).await.unwrap_err()), ["document"]);
-    let no_id = pb::ImportCalendarRequest { request_id: "1".into(), document: document("2026-03-03") };
+    let no_id = pb::ImportCalendarRequest { request_id: "1".into(), ..import(&document("2026-03-03")) };
     assert_eq!(refused_fields(&client.import_calendar(no_id).await.unwrap_err()), ["request_id"]);
 
     let status =

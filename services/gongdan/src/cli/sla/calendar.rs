@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result};
 use clap::Subcommand;
 use gongdan_proto::sla::v1::{
-    Calendar, GetCalendarRequest, ImportCalendarRequest, ListCalendarsRequest,
+    Calendar, CalendarFormat, GetCalendarRequest, ImportCalendarRequest, ListCalendarsRequest,
     calendar_service_client::CalendarServiceClient,
 };
 use serde_json::json;
@@ -17,10 +17,16 @@ const CALENDAR: &str = "gongdan.sla.v1.Calendar";
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Makes a new version of a calendar from a JSON document
+    /// Makes a new version of a calendar from a JSON document, or from days off and make-up workdays in an iCalendar file
     Import {
-        /// The document; `gongdan sla calendar get cn` prints one to begin with
+        /// The document, `gongdan sla calendar get cn` prints one to begin with; or a file that ends in .ics
         file: PathBuf,
+        /// The calendar on whose week and years the days of an .ics file are laid: cn, or cn@1
+        #[arg(long)]
+        base: Option<String>,
+        /// Key of the calendar that comes of an .ics file; default: that of the base
+        #[arg(long = "as", value_name = "KEY", requires = "base")]
+        key: Option<String>,
     },
     /// The newest version of each calendar
     List,
@@ -37,10 +43,18 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     let mut client = CalendarServiceClient::new(channel(context)?);
     match command {
-        Command::Import { file } => {
+        Command::Import { file, base, key } => {
             let document =
                 std::fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-            let request = ImportCalendarRequest { request_id: context.request_id(), document };
+            let is_ical = file.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("ics"));
+            let format = if is_ical { CalendarFormat::Icalendar } else { CalendarFormat::Json };
+            let request = ImportCalendarRequest {
+                request_id: context.request_id(),
+                document,
+                format: format.into(),
+                base: base.unwrap_or_default(),
+                key: key.unwrap_or_default(),
+            };
             let calendar = client.import_calendar(request).await?.into_inner();
             let news = match calendar.created {
                 true => context.text("new", "新建"),
@@ -51,6 +65,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
                 (context.text("name", "名称"), calendar.name.clone()),
                 (context.text("version", "版本"), news.to_owned()),
                 (context.text("years", "年份"), years(&calendar)),
+                (context.text("known ahead", "已知天数"), known(context, &calendar)),
             ];
             context.print_details(|| context.json(CALENDAR, &calendar), &lines)
         }
@@ -91,12 +106,18 @@ fn years(calendar: &Calendar) -> String {
     }
 }
 
+/// How far ahead its holidays are known; empty for a calendar that keeps none.
+fn known(context: &Context, calendar: &Calendar) -> String {
+    calendar.days_known.map_or_else(String::new, |days| format!("{days} {}", context.text("d", "天")))
+}
+
 fn table(context: &Context, calendars: &[Calendar]) -> Table {
     let mut table = Table::new([
         context.text("calendar", "日历"),
         context.text("name", "名称"),
         context.text("time zone", "时区"),
         context.text("years", "年份"),
+        context.text("known ahead", "已知天数"),
         context.text("regions", "地区"),
         context.text("imported", "导入时间"),
         context.text("by", "导入人"),
@@ -107,6 +128,7 @@ fn table(context: &Context, calendars: &[Calendar]) -> Table {
             calendar.name.clone(),
             calendar.time_zone.clone(),
             years(calendar),
+            known(context, calendar),
             calendar.regions.join(" "),
             context.time(calendar.imported_at.as_ref()),
             calendar.imported_by.clone(),

@@ -1,9 +1,11 @@
 //! Table `clocks`: the row and the clock it stands for.
 
+mod beyond;
 mod read;
 mod timers;
 mod write;
 
+pub use beyond::{Beyond, due_beyond};
 pub use read::{find, list};
 pub use timers::{lock_due, next_fire_at, running};
 pub use write::{insert_many, lock_open, update_many};
