@@ -11,6 +11,7 @@ mod imports;
 mod organisation;
 mod plans;
 mod r10_capacity;
+mod r10_crash;
 mod r10_reassign;
 mod r10_refusals;
 mod r10_scope;

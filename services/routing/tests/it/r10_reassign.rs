@@ -16,7 +16,7 @@ use gongdan_proto::{
     to_timestamp,
 };
 use gongdan_testkit::{eventually, eventually_some};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use tonic::{Code, Status};
 
 pub const ALWAYS: [i32; 7] = [1, 2, 3, 4, 5, 6, 7];
@@ -381,38 +381,6 @@ async fn r10_a_stopped_one_decides_no_more_and_waits_for_what_it_decided() {
     let request = pb::ListReassignmentsRequest { page_token: first.next_page_token, ..request };
     let second = suite.reassignments("admin").list_reassignments(request).await.unwrap().into_inner();
     assert_eq!((&second.reassignments[0].id, second.next_page_token.as_str()), (&begun.id, ""));
-}
-
-#[tokio::test]
-async fn r10_with_two_replicas_of_which_one_dies_each_ticket_is_decided_once() {
-    let mut suite =
-        Suite::with("[reassignments]\nat_once = 1\npause = \"1ms\"\nlook_every = \"50ms\"\n").await;
-    suite.import_roads().await;
-    let mut held = suite.in_hand("an", "roads", 30).await;
-    let other = suite.replica().await;
-    let begun = suite.begin("admin", start("an")).await.unwrap();
-    eventually("it goes on", async || {
-        let far = suite.get_reassignment(&begun.id).await.progress.unwrap();
-        far.waiting < 30
-    })
-    .await;
-    suite.restart().await;
-    let mut people: BTreeMap<String, usize> = BTreeMap::new();
-    for ticket in &mut held {
-        let decision = suite.handed_over(ticket).await;
-        *people.entry(to_person(&decision).to_owned()).or_default() += 1;
-        suite.applies(ticket, &decision).await;
-    }
-    let over = suite.watched(&begun.id).await.pop().unwrap();
-    assert_eq!((over.state(), over.progress.unwrap().transferred), (ReassignmentState::Finished, 30));
-    assert_eq!(people, BTreeMap::from([("bo".to_owned(), 15), ("chen".to_owned(), 15)]));
-    for ticket in &held {
-        let ids: HashSet<String> =
-            suite.told(ticket).await.into_iter().map(|decision| decision.decision_id).collect();
-        assert_eq!(ids.len(), 1, "decided once");
-    }
-    suite.loads_agree().await;
-    other.stop().await;
 }
 
 #[tokio::test]

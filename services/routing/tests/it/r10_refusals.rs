@@ -176,5 +176,12 @@ async fn r10_unit_leaders_reassign_what_is_with_their_own_units() {
     assert_eq!(code, Code::NotFound);
     let stop = pb::StopReassignmentRequest { request_id: id(), id: begun.id };
     let stopped = suite.reassignments("wu").stop_reassignment(stop).await.unwrap().into_inner();
-    assert_ne!(stopped.state(), ReassignmentState::Unspecified);
+    // What is decided by now waits for tickets, which answers nothing here.
+    let open = stopped.progress.unwrap().open > 0;
+    let state = if open { ReassignmentState::Stopping } else { ReassignmentState::Stopped };
+    let over = gongdan_testkit::eventually_some("it ends", async || {
+        Some(suite.get_reassignment(&stopped.id).await).filter(|one| one.state() == state)
+    })
+    .await;
+    assert_eq!((over.stopped_by.as_str(), over.progress.unwrap().waiting), ("wu", 0));
 }

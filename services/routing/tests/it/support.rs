@@ -140,12 +140,6 @@ impl Suite {
         std::mem::replace(&mut self.service, next).kill().await;
     }
 
-    /// Another process beside it.
-    pub async fn replica(&self) -> Apart {
-        let config = self.env.config_with(gongdan_routing::DEFAULTS, &self.settings);
-        self.env.serve_apart(|listeners, stop| gongdan_routing::run(config, listeners, stop)).await
-    }
-
     /// What it was started with over the defaults.
     pub fn settings(&self) -> &str {
         &self.settings
