@@ -18,6 +18,7 @@
 //! | `gongdan.routing.reassignment_failures` | counter | |
 //! | `gongdan.routing.reassigned_tickets` | counter | `outcome`: decided, nobody_able, moved_on |
 //! | `gongdan.routing.units_changed` | counter | |
+//! | `gongdan.routing.areas_changed` | counter | |
 //!
 //! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
 
@@ -40,6 +41,7 @@ pub struct Metrics {
     reassignment_failures: Counter<u64>,
     reassigned_tickets: Counter<u64>,
     units_changed: Counter<u64>,
+    areas_changed: Counter<u64>,
     rule_sets: Counter<u64>,
     simulations: Counter<u64>,
     simulated_tickets: Counter<u64>,
@@ -109,6 +111,10 @@ impl Metrics {
                 "gongdan.routing.units_changed",
                 "Planned changes of units that took effect",
             ),
+            areas_changed: counter(
+                "gongdan.routing.areas_changed",
+                "Planned changes of areas that took effect",
+            ),
         };
         for by in ["rule", "responsible", "area", "desk", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
@@ -148,6 +154,7 @@ impl Metrics {
         metrics.reservations.add(0, &[KeyValue::new("outcome", "lost")]);
         metrics.nobody_able.add(0, &[]);
         metrics.units_changed(0);
+        metrics.areas_changed(0);
         metrics
     }
 
@@ -174,6 +181,11 @@ impl Metrics {
     /// Counts a reservation for which another replica was faster.
     pub fn reservation_lost(&self) {
         self.reservations.add(1, &[KeyValue::new("outcome", "lost")]);
+    }
+
+    /// Counts planned changes of areas that took effect.
+    pub fn areas_changed(&self, times: usize) {
+        self.areas_changed.add(u64::try_from(times).unwrap_or(u64::MAX), &[]);
     }
 
     /// Counts planned changes of units that took effect.

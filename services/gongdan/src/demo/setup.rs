@@ -107,9 +107,9 @@ fn person(person: &sample::Person) -> PrincipalRow {
 fn area(area: &sample::Area) -> AreaRow {
     AreaRow {
         region: area.region.clone(),
-        region_to: String::new(),
         item: area.item.clone(),
         unit_id: area.unit_id.clone(),
+        ..AreaRow::default()
     }
 }
 

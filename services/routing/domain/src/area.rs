@@ -1,6 +1,7 @@
 //! Who answers for a region and a branch of the catalogue. Source: R2.
 
 use gongdan_region::{RegionCode, RegionRange};
+use jiff::Timestamp;
 use std::collections::{BTreeMap, HashMap};
 
 /// An area and the unit that answers for it.
@@ -14,6 +15,42 @@ pub struct Area {
     pub item: String,
     /// The unit.
     pub unit_id: String,
+}
+
+/// What an area is for; one unit answers for it at a time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct AreaKey {
+    /// The first code it covers.
+    pub start: i64,
+    /// The last one.
+    pub end: i64,
+    /// Key of a catalogue item or a branch above it; empty: the whole catalogue.
+    pub item: String,
+}
+
+/// Who is to answer for an area, by when it begins; none: nobody.
+pub type AreaPlan = BTreeMap<Timestamp, Option<String>>;
+
+impl AreaKey {
+    /// Of a range and a branch.
+    #[must_use]
+    pub fn new(range: RegionRange, item: &str) -> Self {
+        Self { start: range.start, end: range.end, item: item.to_owned() }
+    }
+
+    /// The codes it covers.
+    #[must_use]
+    pub const fn range(&self) -> RegionRange {
+        RegionRange { start: self.start, end: self.end }
+    }
+}
+
+impl Area {
+    /// What it is for.
+    #[must_use]
+    pub fn key(&self) -> AreaKey {
+        AreaKey::new(self.range, &self.item)
+    }
 }
 
 /// The keys of an item's branches and its own, root first: `a`, `a/b`, `a/b/c` for `a/b/c`.

@@ -23,7 +23,7 @@ mod suggest;
 mod unit;
 mod violation;
 
-pub use area::{Area, AreaIndex, branches};
+pub use area::{Area, AreaIndex, AreaKey, AreaPlan, branches};
 pub use condition::{CHANNELS, Condition, ConditionError, LEVELS, TICKET_TYPES, Verdict, parts};
 pub use decide::{
     Decided, Directory, History, PersonEntry, Question, REFUSALS_BEFORE_POOL, Refusals, RuleInForce, Target,

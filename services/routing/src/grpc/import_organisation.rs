@@ -36,7 +36,7 @@ pub(super) async fn import_organisation(
         .enumerate()
         .map(|(n, row)| principal(n, row, &mut violations))
         .collect();
-    let areas = request.areas.into_iter().map(area).collect();
+    let areas = request.areas.into_iter().enumerate().map(|(n, row)| area(n, row, &mut violations)).collect();
     let upload = Arc::new(Upload { units, principals, areas, replace_areas: request.replace_areas });
     let Some(key) = key.filter(|_| violations.is_empty()) else {
         return Err(refused(rooms, &upload, actor, violations).await);
@@ -56,6 +56,7 @@ pub(super) async fn import_organisation(
         areas_ended: summary.areas_ended,
         unchanged: summary.unchanged,
         units_planned: summary.units_planned,
+        areas_planned: summary.areas_planned,
         findings: imported.found.findings.iter().map(show::finding).collect(),
         more_findings: imported.found.more,
     })
@@ -127,6 +128,12 @@ fn principal(n: usize, row: PrincipalRow, violations: &mut Violations) -> import
     }
 }
 
-fn area(row: AreaRow) -> import::AreaRow {
-    import::AreaRow { region: row.region, region_to: row.region_to, item: row.item, unit_id: row.unit_id }
+fn area(n: usize, row: AreaRow, violations: &mut Violations) -> import::AreaRow {
+    import::AreaRow {
+        region: row.region,
+        region_to: row.region_to,
+        item: row.item,
+        unit_id: row.unit_id,
+        changes_from: instant(&format!("areas[{n}].changes_from"), row.changes_from, violations),
+    }
 }

@@ -1,7 +1,7 @@
 //! `OrganisationService.ListAreas`
 
 use super::{
-    decode::{given, region},
+    decode::{at, given, region},
     page::Page,
     show,
 };
@@ -20,8 +20,11 @@ pub(super) async fn list_areas(
     let mut violations = Violations::new();
     let page = Page::decode(&request, size, &token, 200, 1000, &mut violations);
     let region = violations.field("region", region(&request.region));
-    let (Some(page), Some(region)) = (page, region) else { return Err(violations.into_error()) };
-    let filter = AreaFilter { region, unit_id: given(request.unit_id) };
+    let at = at(request.at, &mut violations);
+    let (Some(page), Some(region), Some(at)) = (page, region, at) else {
+        return Err(violations.into_error());
+    };
+    let filter = AreaFilter { region, unit_id: given(request.unit_id), at };
     let mut areas = rooms.store.list_areas(&filter, page.after.as_ref(), page.limit()).await?;
     let cursor =
         |area: &gongdan_routing_domain::Area| AreaCursor { range: area.range, item: area.item.clone() };

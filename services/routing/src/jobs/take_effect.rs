@@ -1,9 +1,9 @@
-//! What is planned of units becomes true when its time comes, without anybody's act. Source: R1, effective dates.
+//! What is planned of units and areas becomes true when its time comes, without anybody's act. Source: R1, effective dates.
 //!
 //! It sleeps until the next change is due. Any replica may do it, one at a time; what came due while none ran is made up for
 //! at the start, in its order.
 
-use crate::Rooms;
+use crate::{Rooms, store::Begun};
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -15,10 +15,10 @@ const AT_LATEST: SignedDuration = SignedDuration::from_secs(10);
 pub async fn run(rooms: Arc<Rooms>, shutdown: CancellationToken) {
     loop {
         let now = rooms.clock.now();
-        let next = match rooms.store.next_unit_change().await {
+        let next = match rooms.store.next_change().await {
             Ok(next) => next,
             Err(error) => {
-                tracing::warn!(%error, "planned changes of units are not looked at");
+                tracing::warn!(%error, "planned changes of units and areas are not looked at");
                 None
             }
         };
@@ -39,15 +39,19 @@ pub async fn run(rooms: Arc<Rooms>, shutdown: CancellationToken) {
 async fn make_true(rooms: &Rooms, now: Timestamp) -> bool {
     match rooms.store.take_effect(now).await {
         Ok(begun) => {
-            if begun > 0 {
+            if begun.units > 0 {
                 rooms.relay.wake();
-                rooms.metrics.units_changed(begun);
-                tracing::info!(units = begun, "planned changes of units took effect");
+                rooms.metrics.units_changed(begun.units);
+            }
+            rooms.metrics.areas_changed(begun.areas);
+            if begun.units + begun.areas > 0 {
+                let Begun { units, areas } = begun;
+                tracing::info!(units, areas, "planned changes of units and areas took effect");
             }
             true
         }
         Err(error) => {
-            tracing::warn!(%error, "planned changes of units did not take effect");
+            tracing::warn!(%error, "planned changes of units and areas did not take effect");
             false
         }
     }

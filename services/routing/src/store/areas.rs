@@ -3,10 +3,10 @@
 use super::{Store, unreadable};
 use gongdan_errors::Error;
 use gongdan_region::{RegionCode, RegionRange};
-use gongdan_routing_domain::Area;
+use gongdan_routing_domain::{Area, AreaKey};
 use gongdan_telemetry::sql_span;
 use jiff_sqlx::ToSqlx as _;
-use sqlx::{PgConnection, QueryBuilder};
+use sqlx::{PgConnection, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use tracing::Instrument as _;
 
@@ -17,6 +17,8 @@ pub struct AreaFilter {
     pub region: Option<RegionCode>,
     /// Of this unit.
     pub unit_id: Option<String>,
+    /// As they were or will be at an instant; none: as they are.
+    pub at: Option<jiff::Timestamp>,
 }
 
 /// The last area of a page.
@@ -49,31 +51,14 @@ impl From<AreaRow> for Area {
 }
 
 impl Store {
-    /// At most `limit` areas in force after a cursor, by region, wider ones first.
+    /// At most `limit` areas after a cursor, by region, wider ones first.
     pub async fn list_areas(
         &self,
         filter: &AreaFilter,
         after: Option<&AreaCursor>,
         limit: i64,
     ) -> Result<Vec<Area>, Error> {
-        let mut sql = QueryBuilder::new(
-            "SELECT id, region_from, region_to, item, unit_id FROM areas WHERE ended_at IS NULL",
-        );
-        if let Some(region) = filter.region {
-            let code = region.as_i64();
-            sql.push(" AND region_from <= ").push_bind(code).push(" AND region_to >= ").push_bind(code);
-        }
-        if let Some(unit) = &filter.unit_id {
-            sql.push(" AND unit_id = ").push_bind(unit.clone());
-        }
-        if let Some(AreaCursor { range, item }) = after {
-            sql.push(" AND region_from >= ").push_bind(range.start);
-            sql.push(" AND (region_from > ").push_bind(range.start);
-            sql.push(" OR region_to < ").push_bind(range.end);
-            sql.push(" OR (region_to = ").push_bind(range.end);
-            sql.push(" AND item > ").push_bind(item.clone()).push("))");
-        }
-        sql.push(" ORDER BY region_from, region_to DESC, item LIMIT ").push_bind(limit);
+        let mut sql = list(filter, after, limit);
         let rows: Vec<AreaRow> = sql
             .build_query_as()
             .fetch_all(&self.pool)
@@ -101,6 +86,53 @@ impl Store {
             .map(|r| (r.id, (area(r.id, r.region_from, r.region_to, r.item, r.unit_id), r.unit_name)))
             .collect())
     }
+}
+
+/// The statement of [`Store::list_areas`].
+pub(super) fn list(filter: &AreaFilter, after: Option<&AreaCursor>, limit: i64) -> QueryBuilder<Postgres> {
+    let mut sql = QueryBuilder::new("SELECT id, region_from, region_to, item, unit_id FROM ");
+    match filter.at {
+        None => {
+            sql.push("areas WHERE ended_at IS NULL");
+        }
+        Some(at) => {
+            let at = at.to_sqlx();
+            // Of what is planned until then the last counts, in place of what is in force now.
+            sql.push(
+                "(WITH planned AS (
+                     SELECT DISTINCT ON (region_from, region_to, item) region_from, region_to, item, unit_id
+                     FROM area_plans WHERE begins_at <= ",
+            );
+            sql.push_bind(at);
+            sql.push(
+                " ORDER BY region_from, region_to, item, begins_at DESC)
+                 SELECT a.id, a.region_from, a.region_to, a.item, a.unit_id FROM areas a WHERE a.begun_at <= ",
+            );
+            sql.push_bind(at).push(" AND (a.ended_at IS NULL OR a.ended_at > ").push_bind(at);
+            sql.push(
+                ") AND NOT EXISTS (SELECT FROM planned p WHERE p.region_from = a.region_from
+                                       AND p.region_to = a.region_to AND p.item = a.item)
+                 UNION ALL
+                 SELECT 0, region_from, region_to, item, unit_id FROM planned WHERE unit_id IS NOT NULL) a WHERE true",
+            );
+        }
+    }
+    if let Some(region) = filter.region {
+        let code = region.as_i64();
+        sql.push(" AND region_from <= ").push_bind(code).push(" AND region_to >= ").push_bind(code);
+    }
+    if let Some(unit) = &filter.unit_id {
+        sql.push(" AND unit_id = ").push_bind(unit.clone());
+    }
+    if let Some(AreaCursor { range, item }) = after {
+        sql.push(" AND region_from >= ").push_bind(range.start);
+        sql.push(" AND (region_from > ").push_bind(range.start);
+        sql.push(" OR region_to < ").push_bind(range.end);
+        sql.push(" OR (region_to = ").push_bind(range.end);
+        sql.push(" AND item > ").push_bind(item.clone()).push("))");
+    }
+    sql.push(" ORDER BY region_from, region_to DESC, item LIMIT ").push_bind(limit);
+    sql
 }
 
 /// Every area in force.
@@ -161,5 +193,48 @@ pub(super) async fn replace(
         .instrument(sql_span!("areas.begin", "INSERT"))
         .await?;
     }
+    Ok(())
+}
+
+/// What was planned is so from an instant on: areas of other units end, and those of the units that are given begin.
+pub(super) async fn become_true(
+    connection: &mut PgConnection,
+    planned: &[(AreaKey, Option<String>)],
+    at: jiff::Timestamp,
+) -> Result<(), sqlx::Error> {
+    let from: Vec<i64> = planned.iter().map(|(key, _)| key.start).collect();
+    let to: Vec<i64> = planned.iter().map(|(key, _)| key.end).collect();
+    let items: Vec<String> = planned.iter().map(|(key, _)| key.item.clone()).collect();
+    let units: Vec<Option<String>> = planned.iter().map(|(_, unit)| unit.clone()).collect();
+    sqlx::query!(
+        "UPDATE areas a SET ended_at = greatest($5, a.begun_at)
+         FROM unnest($1::int8[], $2::int8[], $3::text[], $4::text[]) AS n (region_from, region_to, item, unit_id)
+         WHERE a.ended_at IS NULL AND a.region_from = n.region_from AND a.region_to = n.region_to AND a.item = n.item
+           AND n.unit_id IS DISTINCT FROM a.unit_id",
+        &from,
+        &to,
+        &items,
+        &units as &[Option<String>],
+        at.to_sqlx() as _,
+    )
+    .execute(&mut *connection)
+    .instrument(sql_span!("areas.end_planned", "UPDATE"))
+    .await?;
+    sqlx::query!(
+        "INSERT INTO areas (region_from, region_to, item, unit_id, begun_at)
+         SELECT n.region_from, n.region_to, n.item, n.unit_id, $5
+         FROM unnest($1::int8[], $2::int8[], $3::text[], $4::text[]) AS n (region_from, region_to, item, unit_id)
+         WHERE n.unit_id IS NOT NULL
+           AND NOT EXISTS (SELECT FROM areas a WHERE a.ended_at IS NULL AND a.region_from = n.region_from
+                               AND a.region_to = n.region_to AND a.item = n.item)",
+        &from,
+        &to,
+        &items,
+        &units as &[Option<String>],
+        at.to_sqlx() as _,
+    )
+    .execute(connection)
+    .instrument(sql_span!("areas.begin_planned", "INSERT"))
+    .await?;
     Ok(())
 }

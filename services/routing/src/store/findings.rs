@@ -1,8 +1,8 @@
 //! What is to be looked after in the organisation, from all tables that know of units and people. Source: R1.
 
 use super::{
-    Store, areas, book, holdings, holdings_fill, principals, responsibility_findings, rosters, rules,
-    unit_states, units,
+    Store, area_plans, areas, book, holdings, holdings_fill, principals, responsibility_findings, rosters,
+    rules, unit_states, units,
 };
 use gongdan_errors::Error;
 use gongdan_routing_domain::{
@@ -55,6 +55,7 @@ pub(super) async fn all(
             (areas, rosters, principals::handlers_of(connection, some).await?)
         }
     };
+    let planned_areas = area_plans::all(connection).await.map_err(gongdan_pg::error)?;
     let rules: Vec<Rule> = rules::all(connection).await?.into_iter().map(|revision| revision.rule).collect();
     let rules: Vec<Rule> = rules.into_iter().filter(|rule| !rule.disabled).collect();
     let rostered: BTreeSet<String> = rosters.iter().map(|roster| roster.unit_id.clone()).collect();
@@ -81,6 +82,7 @@ pub(super) async fn all(
         units: &units,
         planned: &planned,
         areas: &areas,
+        planned_areas: &planned_areas,
         rules: &rules,
         rosters: &rosters,
         duty: &duty,

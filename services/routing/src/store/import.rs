@@ -1,7 +1,8 @@
 //! An import of units, principals and areas: one transaction over their tables, `imports` and the outbox.
 
 use super::{
-    Store, areas, generation, import_findings, principals, take_effect, unit_states, units, unreadable,
+    Store, area_plans, areas, generation, import_findings, principals, take_effect, unit_states, units,
+    unreadable,
 };
 use crate::{error, events};
 use gongdan_errors::{Error, Violation};
@@ -36,6 +37,7 @@ pub struct ImportSummary {
     pub principals_changed: i32,
     pub areas_begun: i32,
     pub areas_ended: i32,
+    pub areas_planned: i32,
     pub unchanged: i32,
 }
 
@@ -74,6 +76,7 @@ impl ImportSummary {
             principals_changed: count(plan.principals_changed.len()),
             areas_begun: count(plan.areas_begun.len()),
             areas_ended: count(plan.areas_ended.len()),
+            areas_planned: count(plan.areas_planned.len() + plan.areas_unplanned.len()),
             unchanged: count(plan.unchanged),
         }
     }
@@ -106,8 +109,8 @@ impl Store {
         let (known, versions) = known(connection, upload, default_issuer, now).await?;
         let (plan, touched) = planned(upload, known).await?.map_err(error::invalid)?;
         let summary = ImportSummary::of(&plan);
-        let planned = summary.units_planned > 0;
-        let mut imported = Imported { summary, events: begun, planned, ..Imported::default() };
+        let planned = summary.units_planned + summary.areas_planned > 0;
+        let mut imported = Imported { summary, events: begun.units, planned, ..Imported::default() };
         if !plan.is_empty() {
             let (changed, new_events) = write(connection, plan, &versions, by, now).await?;
             imported.found = import_findings::found(connection, &touched, now).await?;
@@ -173,6 +176,7 @@ async fn known(
     }
     if upload.replace_areas || !upload.areas.is_empty() {
         known.areas = areas::in_force(connection).await?;
+        known.planned_areas = area_plans::all(connection).await.map_err(gongdan_pg::error)?;
     }
     Ok((known, versions))
 }
@@ -234,6 +238,13 @@ async fn write(
         gongdan_auth::upsert(connection, &principals).await.map_err(gongdan_pg::error)?;
         new_events.extend(principals.iter().map(|principal| events::principal_changed(principal, now)));
     }
+    if !plan.areas_unplanned.is_empty() {
+        let given_up = plan.areas_unplanned.iter().map(|(at, key)| (*at, key));
+        area_plans::delete(connection, given_up).await.map_err(gongdan_pg::error)?;
+    }
+    if !plan.areas_planned.is_empty() {
+        area_plans::plan(connection, &plan.areas_planned, by, now).await.map_err(gongdan_pg::error)?;
+    }
     areas::replace(connection, &plan.areas_ended, &plan.areas_begun, now).await.map_err(gongdan_pg::error)?;
     Ok((principals, new_events))
 }
@@ -251,8 +262,8 @@ async fn remember(
     sqlx::query!(
         "INSERT INTO imports (id, imported_at, imported_by, units_created, units_changed, principals_created,
                               principals_changed, areas_begun, areas_ended, unchanged, units_planned,
-                              findings, more_findings)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+                              findings, more_findings, areas_planned)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
         id,
         now.to_sqlx() as _,
         by,
@@ -266,6 +277,7 @@ async fn remember(
         summary.units_planned,
         findings,
         found.more,
+        summary.areas_planned,
     )
     .execute(connection)
     .instrument(sql_span!("imports.insert", "INSERT"))
@@ -276,7 +288,7 @@ async fn remember(
 async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<(ImportSummary, Found), Error> {
     let row = sqlx::query!(
         "SELECT units_created, units_changed, principals_created, principals_changed, areas_begun, areas_ended, unchanged,
-                units_planned, findings, more_findings
+                units_planned, findings, more_findings, areas_planned
          FROM imports WHERE id = $1",
         id,
     )
@@ -295,6 +307,7 @@ async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<(ImportSumma
         principals_changed: row.principals_changed,
         areas_begun: row.areas_begun,
         areas_ended: row.areas_ended,
+        areas_planned: row.areas_planned,
         unchanged: row.unchanged,
     };
     Ok((summary, found))

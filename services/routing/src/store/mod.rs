@@ -1,6 +1,7 @@
 //! All SQL of routing; a file per table or view.
 
 pub mod answerable;
+mod area_plans;
 mod areas;
 mod book;
 mod compared;
@@ -79,6 +80,7 @@ pub use suggest::{
 pub use suggest_cache::{LoadedSuggester, SuggesterCache};
 pub use suggest_pending::{Resolved, newest as newest_pending, queue as queue_pending, take as take_pending};
 pub use swaps::{SwapCursor, SwapFilter};
+pub use take_effect::Begun;
 pub use units::{UnitAt, UnitFilter};
 pub use writer::Writer;
 

@@ -1,9 +1,6 @@
 //! Table `unit_states`: what units were, are and are to be. Source: R1, effective dates.
 
-use super::{
-    Store,
-    units::{UnitRow, kind_number},
-};
+use super::units::{UnitRow, kind_number};
 use gongdan_errors::Error;
 use gongdan_routing_domain::{Planned, Unit};
 use gongdan_telemetry::sql_span;
@@ -14,21 +11,6 @@ use tracing::Instrument as _;
 
 /// States, each with when it begins and, once it has begun, its version.
 pub type Dated = Vec<(jiff::Timestamp, Unit)>;
-
-impl Store {
-    /// When the next planned state begins.
-    pub async fn next_unit_change(&self) -> Result<Option<jiff::Timestamp>, Error> {
-        let next = sqlx::query_scalar!(
-            r#"SELECT begins_at AS "begins_at: Timestamp" FROM unit_states WHERE version IS NULL
-               ORDER BY begins_at, unit_id LIMIT 1"#
-        )
-        .fetch_optional(&self.pool)
-        .instrument(sql_span!("unit_states.next", "SELECT"))
-        .await
-        .map_err(gongdan_pg::error)?;
-        Ok(next.map(Timestamp::to_jiff))
-    }
-}
 
 /// All that is planned, by unit.
 pub(super) async fn planned(connection: &mut PgConnection) -> Result<HashMap<String, Planned>, Error> {

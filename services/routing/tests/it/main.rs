@@ -18,6 +18,7 @@ mod r10_scope;
 mod r10_sensitive;
 mod r10_trouble;
 mod r1_dated;
+mod r1_dated_areas;
 mod r1_findings;
 mod r3_changes;
 mod r3_duty;

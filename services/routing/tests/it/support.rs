@@ -461,9 +461,9 @@ pub fn person(id: &str, unit: &str) -> pb::PrincipalRow {
 pub fn area(region: &str, item: &str, unit: &str) -> pb::AreaRow {
     pb::AreaRow {
         region: region.to_owned(),
-        region_to: String::new(),
         item: item.to_owned(),
         unit_id: unit.to_owned(),
+        ..pb::AreaRow::default()
     }
 }
 

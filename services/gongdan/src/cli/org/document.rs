@@ -63,6 +63,7 @@ pub struct Area {
     region_to: String,
     item: String,
     unit_id: String,
+    changes_from: String,
 }
 
 /// What is wrong with a row before the service has seen it: field and rule.
@@ -124,9 +125,20 @@ impl Person {
     }
 }
 
-impl From<Area> for AreaRow {
-    fn from(area: Area) -> Self {
-        Self { region: area.region, region_to: area.region_to, item: area.item, unit_id: area.unit_id }
+impl Area {
+    /// The row of the contract; notes what is wrong.
+    pub fn row(self, context: &Context, wrong: &mut Vec<Wrong>) -> AreaRow {
+        let changes_from = time(context, &self.changes_from).unwrap_or_else(|error| {
+            wrong.push(("changes_from", format!("{error:#}")));
+            None
+        });
+        AreaRow {
+            region: self.region,
+            region_to: self.region_to,
+            item: self.item,
+            unit_id: self.unit_id,
+            changes_from,
+        }
     }
 }
 

@@ -147,8 +147,10 @@ fn add(
         origins.principals.push(place);
     }
     for (n, area) in document.areas.into_iter().enumerate() {
-        request.areas.push(area.into());
-        origins.areas.push(place("areas", n));
+        let (place, mut found) = (place("areas", n), Vec::new());
+        request.areas.push(area.row(context, &mut found));
+        note(&place, found);
+        origins.areas.push(place);
     }
     request.replace_areas |= document.replace_areas;
 }
@@ -201,6 +203,7 @@ fn show(context: &Context, answer: &ImportOrganisationResponse) -> Result<()> {
         (context.text("people changed", "变更人员"), answer.principals_changed.to_string()),
         (context.text("areas begun", "新增责任区"), answer.areas_begun.to_string()),
         (context.text("areas ended", "终止责任区"), answer.areas_ended.to_string()),
+        (context.text("areas planned", "预定变更责任区"), answer.areas_planned.to_string()),
         (context.text("unchanged", "未变"), answer.unchanged.to_string()),
     ];
     context.print_details(json, &lines)?;

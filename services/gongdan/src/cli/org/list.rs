@@ -44,6 +44,9 @@ pub enum Command {
         /// Only of this unit
         #[arg(long, default_value = "", value_name = "UNIT")]
         unit: String,
+        /// As they were or will be then; else as they are now
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
 }
 
@@ -51,7 +54,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Units { region, parent, at } => units(context, region, parent, at.as_deref()).await,
         Command::People { unit, role } => people(context, unit, role).await,
-        Command::Areas { region, unit } => areas(context, region, unit).await,
+        Command::Areas { region, unit, at } => areas(context, region, unit, at.as_deref()).await,
     }
 }
 
@@ -134,9 +137,10 @@ async fn people(context: &Context, unit_id: String, role: String) -> Result<()> 
     })
 }
 
-async fn areas(context: &Context, region: String, unit_id: String) -> Result<()> {
+async fn areas(context: &Context, region: String, unit_id: String, at: Option<&str>) -> Result<()> {
+    let at = at.map(|at| context.parse_time(at)).transpose()?.map(to_timestamp);
     let mut client = client(context)?;
-    let mut request = ListAreasRequest { region, unit_id, page_size: PAGE, ..Default::default() };
+    let mut request = ListAreasRequest { region, unit_id, at, page_size: PAGE, ..Default::default() };
     let mut all: Vec<Area> = Vec::new();
     loop {
         let page = client.list_areas(request.clone()).await?.into_inner();

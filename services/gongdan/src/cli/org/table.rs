@@ -35,7 +35,7 @@ const PEOPLE: &[&str] = &[
     "language",
     "customer_id",
 ];
-const AREAS: &[&str] = &["region", "region_to", "item", "unit_id"];
+const AREAS: &[&str] = &["region", "region_to", "item", "unit_id", "changes_from"];
 /// Columns whose cells are lists, separated by `;`.
 const LISTS: &[&str] = &["roles", "unit_ids", "regions", "rights", "skills"];
 

@@ -3,7 +3,7 @@
 mod people;
 mod units;
 
-use crate::{Area, PersonEntry, Planned, Rule, Unit, duty::DutyBook, duty::Roster};
+use crate::{Area, AreaKey, AreaPlan, PersonEntry, Planned, Rule, Unit, duty::DutyBook, duty::Roster};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -78,6 +78,8 @@ pub struct Inspected<'a> {
     pub planned: &'a HashMap<String, Planned>,
     /// Areas in force.
     pub areas: &'a [Area],
+    /// Who is to answer for areas.
+    pub planned_areas: &'a HashMap<AreaKey, AreaPlan>,
     /// Rules that are tried.
     pub rules: &'a [Rule],
     /// Rosters.

@@ -65,6 +65,7 @@ struct Case {
     units: HashMap<String, Unit>,
     planned: HashMap<String, Planned>,
     areas: Vec<Area>,
+    planned_areas: HashMap<AreaKey, AreaPlan>,
     rules: Vec<Rule>,
     rosters: Vec<Roster>,
     leaves: Vec<Leave>,
@@ -85,6 +86,7 @@ impl Case {
             units: units.into_iter().map(|unit| (unit.id.clone(), unit)).collect(),
             planned: HashMap::new(),
             areas: Vec::new(),
+            planned_areas: HashMap::new(),
             rules: Vec::new(),
             rosters: Vec::new(),
             leaves: Vec::new(),
@@ -110,6 +112,7 @@ impl Case {
             units: &self.units,
             planned: &self.planned,
             areas: &self.areas,
+            planned_areas: &self.planned_areas,
             rules: &self.rules,
             rosters: &self.rosters,
             duty: &duty,
@@ -306,4 +309,22 @@ fn of_some_units_only_these_are_told_with_who_is_below_them() {
     case.about = Some(HashSet::from(["x".to_owned()]));
     let told: Vec<_> = case.findings().into_iter().map(|told| (told.unit_id, told.below)).collect();
     assert_eq!(told, [("x".to_owned(), vec!["a".to_owned()])]);
+}
+
+#[test]
+fn areas_that_go_to_another_unit_before_theirs_ends_are_in_order() {
+    let mut case = Case::new(vec![unit("x", "", Some(3)), unit("y", "", None)]);
+    let range = Regions::national().range(RegionCode::parse("440106").unwrap());
+    let area = Area { id: 1, range, item: String::new(), unit_id: "x".into() };
+    let key = area.key();
+    case.areas = vec![area];
+    assert_eq!(case.kinds(), [FindingKind::UnitEndsWithAreas]);
+    case.planned_areas.insert(key.clone(), AreaPlan::from([(day(3), Some("y".into()))]));
+    assert_eq!(case.kinds(), []);
+    case.planned_areas.insert(key.clone(), AreaPlan::from([(day(2), None)]));
+    assert_eq!(case.kinds(), []);
+    case.planned_areas.insert(key.clone(), AreaPlan::from([(day(4), Some("y".into()))]));
+    assert_eq!(case.kinds(), [FindingKind::UnitEndsWithAreas], "a day too late");
+    case.planned_areas.insert(key, AreaPlan::from([(day(1), Some("y".into())), (day(9), Some("x".into()))]));
+    assert_eq!(case.kinds(), [FindingKind::UnitEndsWithAreas], "back to one that has ended");
 }

@@ -1,7 +1,7 @@
 //! Units that end, and units without people.
 
 use super::{Finding, FindingKind, Inspected, counted, names, responsibilities, tickets};
-use crate::{Rule, RuleTarget, Unit};
+use crate::{AreaKey, Rule, RuleTarget, Unit};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -11,6 +11,8 @@ const AHEAD: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// What names units.
 struct Named<'a> {
     areas: HashMap<&'a str, usize>,
+    /// Of units that end: areas that are theirs then, or later.
+    areas_beyond: HashMap<&'a str, usize>,
     rules: HashMap<&'a str, BTreeSet<&'a str>>,
     rosters: HashMap<&'a str, Vec<&'a str>>,
 }
@@ -29,7 +31,12 @@ impl Inspected<'_> {
     }
 
     fn named(&self) -> Named<'_> {
-        let mut named = Named { areas: HashMap::new(), rules: HashMap::new(), rosters: HashMap::new() };
+        let mut named = Named {
+            areas: HashMap::new(),
+            areas_beyond: self.areas_beyond(),
+            rules: HashMap::new(),
+            rosters: HashMap::new(),
+        };
         for area in self.areas {
             *named.areas.entry(&area.unit_id).or_default() += 1;
         }
@@ -42,6 +49,42 @@ impl Inspected<'_> {
             named.rosters.entry(&roster.unit_id).or_default().push(&roster.id);
         }
         named
+    }
+
+    /// Units that end, each with how many areas are theirs then, or later.
+    fn areas_beyond(&self) -> HashMap<&str, usize> {
+        let ends: HashMap<&str, Timestamp> = self
+            .looked_at()
+            .filter_map(|unit| Some((unit.id.as_str(), self.end(unit)?.max(self.now))))
+            .collect();
+        if ends.is_empty() {
+            return HashMap::new();
+        }
+        let mut states: HashMap<AreaKey, BTreeMap<Timestamp, Option<&str>>> = HashMap::new();
+        for area in self.areas {
+            states.entry(area.key()).or_default().insert(Timestamp::MIN, Some(&area.unit_id));
+        }
+        for (key, plan) in self.planned_areas {
+            let of_key = states.entry(key.clone()).or_default();
+            of_key.extend(plan.iter().map(|(at, unit)| (*at, unit.as_deref())));
+        }
+        let mut beyond: HashMap<&str, usize> = HashMap::new();
+        for of_key in states.values() {
+            let until = of_key.keys().skip(1).map(Some).chain([None]);
+            let late: BTreeSet<&str> = of_key
+                .values()
+                .zip(until)
+                .filter_map(|(unit, until)| Some(((*unit)?, until)))
+                .filter(|(unit, until)| {
+                    ends.get(unit).is_some_and(|end| until.is_none_or(|until| until > end))
+                })
+                .map(|(unit, _)| unit)
+                .collect();
+            for unit in late {
+                *beyond.entry(unit).or_default() += 1;
+            }
+        }
+        beyond
     }
 
     /// Units that end, each with those that are below it then and go on.
@@ -104,12 +147,12 @@ impl Inspected<'_> {
                 ),
             );
         }
-        if let Some(areas) = named.areas.get(id) {
+        if let Some(areas) = named.areas_beyond.get(id) {
             tell(
                 FindingKind::UnitEndsWithAreas,
                 0,
                 format!("answers for {}", counted(*areas, "area", "areas")),
-                "import these areas with another unit: their tickets go to the next wider area or to the pool".to_owned(),
+                "import these areas with another unit, with `changes_from` for the day: their tickets go to the next wider area or to the pool".to_owned(),
             );
         }
         if let Some(rules) = named.rules.get(id) {

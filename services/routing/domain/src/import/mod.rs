@@ -10,7 +10,7 @@ mod units;
 pub use touched::Touched;
 pub use units::MAX_DATES;
 
-use crate::{Area, Planned, Principal, PrincipalKind, Unit, UnitKind, Violation};
+use crate::{Area, AreaKey, AreaPlan, Planned, Principal, PrincipalKind, Unit, UnitKind, Violation};
 use jiff::Timestamp;
 use std::collections::HashMap;
 
@@ -92,8 +92,10 @@ pub struct AreaRow {
     pub region_to: String,
     /// Empty: the whole catalogue.
     pub item: String,
-    /// The unit.
+    /// The unit; empty, with `changes_from`: nobody.
     pub unit_id: String,
+    /// The row holds from here on; none: at once.
+    pub changes_from: Option<Timestamp>,
 }
 
 /// All of an upload.
@@ -122,6 +124,8 @@ pub struct Known {
     pub principals: HashMap<String, Principal>,
     /// Areas in force.
     pub areas: Vec<Area>,
+    /// Who is to answer for areas; only for those that are to change.
+    pub planned_areas: HashMap<AreaKey, AreaPlan>,
     /// Issuer of principals that name none.
     pub default_issuer: String,
 }
@@ -143,10 +147,14 @@ pub struct Plan {
     pub principals_changed: Vec<Principal>,
     /// Areas to begin; their ids are 0.
     pub areas_begun: Vec<Area>,
-    /// Which row each of them is of.
+    /// Rows that give an area to a unit, now or later.
     pub areas_rows: Vec<usize>,
     /// Numbers of areas to end.
     pub areas_ended: Vec<i64>,
+    /// Who answers for areas from later on, or nobody: new plans, and others in place of those for the same instant.
+    pub areas_planned: Vec<(Timestamp, AreaKey, Option<String>)>,
+    /// Plans for areas that are given up.
+    pub areas_unplanned: Vec<(Timestamp, AreaKey)>,
     /// Rows that are there already, just so.
     pub unchanged: usize,
 }
@@ -163,6 +171,8 @@ impl Plan {
             && self.principals_changed.is_empty()
             && self.areas_begun.is_empty()
             && self.areas_ended.is_empty()
+            && self.areas_planned.is_empty()
+            && self.areas_unplanned.is_empty()
     }
 }
 
@@ -183,6 +193,8 @@ pub fn plan(upload: &Upload, known: &Known) -> Result<Plan, Vec<Violation>> {
     if found.is_empty() { Ok(plan) } else { Err(found) }
 }
 
+#[cfg(test)]
+mod dated_area_tests;
 #[cfg(test)]
 mod dated_tests;
 #[cfg(test)]

@@ -23,7 +23,7 @@ fn person(id: &str, unit: &str) -> PrincipalRow {
 }
 
 fn area(region: &str, item: &str, unit: &str) -> AreaRow {
-    AreaRow { region: region.into(), region_to: String::new(), item: item.into(), unit_id: unit.into() }
+    AreaRow { region: region.into(), item: item.into(), unit_id: unit.into(), ..AreaRow::default() }
 }
 
 fn known() -> Known {

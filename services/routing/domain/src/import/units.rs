@@ -42,9 +42,8 @@ pub(super) fn plan(
         match from {
             Some(from) => later.push((n, from, unit)),
             None => {
-                if life.present.as_ref() != Some(&unit) && !is_timely(row, known.now) {
-                    let rule = format!("not more than {LATE_HOURS} hours ago: what was, stays");
-                    found.push(Violation::new(format!("units[{n}].changes_from"), rule));
+                if life.present.as_ref() != Some(&unit) && !is_timely(row.changes_from, known.now) {
+                    found.push(Violation::new(format!("units[{n}].changes_from"), late()));
                     continue;
                 }
                 let new = life.present.is_none();
@@ -129,7 +128,12 @@ fn check(n: usize, row: &UnitRow, exists: &HashSet<String>, found: &mut Vec<Viol
     })
 }
 
-fn is_timely(row: &UnitRow, now: Timestamp) -> bool {
+pub(super) fn late() -> String {
+    format!("not more than {LATE_HOURS} hours ago: what was, stays")
+}
+
+/// Whether what is to be so from an instant on may still be made so at once.
+pub(super) fn is_timely(from: Option<Timestamp>, now: Timestamp) -> bool {
     let earliest = now.checked_sub(Span::new().hours(LATE_HOURS)).unwrap_or(Timestamp::MIN);
-    row.changes_from.is_none_or(|from| from >= earliest)
+    from.is_none_or(|from| from >= earliest)
 }
