@@ -74,6 +74,19 @@ pub fn responsibility_not_found() -> Error {
     Error::not_found(Reason::ResponsibilityNotFound, "no responsibility of this id")
 }
 
+/// The unit is not one in which the caller says who answers for what.
+pub fn unit_out_of_scope(unit_id: &str) -> Error {
+    let message = "no policy permits the caller to say who answers for what in this unit: its region is not one of theirs";
+    Error::permission_denied(Reason::PermissionDenied, message).with("unit", unit_id)
+}
+
+/// The caller may see this responsibility, and not change it.
+pub fn responsibility_out_of_scope(id: uuid::Uuid) -> Error {
+    let message = "no policy permits the caller to change this responsibility: its unit is of another region, or it \
+                   counts for tickets of every region";
+    Error::permission_denied(Reason::PermissionDenied, message).with("id", id)
+}
+
 /// The caller's etag is not the present one.
 pub fn roster_etag_mismatch() -> Error {
     Error::aborted(Reason::EtagMismatch, "the roster changed since it was read: read it again")

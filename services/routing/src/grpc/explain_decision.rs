@@ -213,6 +213,7 @@ const fn direct_outcome(outcome: DirectOutcome) -> pb::ResponsibleOutcome {
         DirectOutcome::UnitGone => pb::ResponsibleOutcome::UnitGone,
         DirectOutcome::ReturnedIt => pb::ResponsibleOutcome::ReturnedIt,
         DirectOutcome::Behind => pb::ResponsibleOutcome::Behind,
+        DirectOutcome::OutOfRegion => pb::ResponsibleOutcome::OutOfRegion,
     }
 }
 

@@ -5,8 +5,8 @@ use super::{
     parts::{self, MOST_FOUND, Part},
     responsibility,
 };
-use crate::Rooms;
-use gongdan_auth::Actor;
+use crate::{Rooms, store::ResponsibilityRights};
+use gongdan_access::Caller;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::RequestKey;
@@ -20,15 +20,16 @@ use tonic::Streaming;
 
 pub(super) async fn import_responsibilities(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     parts: Streaming<ImportResponsibilitiesRequest>,
 ) -> Result<ImportResponsibilitiesResponse, Error> {
     let whole = parts::read(parts, &rooms.imports).await?;
-    let (caller, now) = (actor.principal_id.clone(), rooms.clock.now());
-    let (replace, decode) = (whole.replace, move || decode(whole, &caller, now));
+    let (by, now) = (ResponsibilityRights::of(caller), rooms.clock.now());
+    let id = caller.principal_id.clone();
+    let (replace, decode) = (whole.replace, move || decode(whole, &id, now));
     // Half a million rows take a while.
     let (key, rows) = tokio::task::spawn_blocking(decode).await.map_err(Error::internal)??;
-    let came = rooms.store.import_responsibilities(rows, replace, &actor.principal_id, &key, now).await?;
+    let came = rooms.store.import_responsibilities(rows, replace, &by, &key, now).await?;
     Ok(ImportResponsibilitiesResponse { begun: came.begun, gone: came.gone, unchanged: came.unchanged })
 }
 

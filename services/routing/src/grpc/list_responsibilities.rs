@@ -2,6 +2,7 @@
 
 use super::{decode::given, page::Page, responsibility};
 use crate::{Rooms, store::ResponsibilityFilter};
+use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{ListResponsibilitiesRequest, ListResponsibilitiesResponse};
 use gongdan_routing_domain::responsible::check_asset;
@@ -9,6 +10,7 @@ use uuid::Uuid;
 
 pub(super) async fn list_responsibilities(
     rooms: &Rooms,
+    caller: &Caller,
     mut request: ListResponsibilitiesRequest,
 ) -> Result<ListResponsibilitiesResponse, Error> {
     let (size, token) = (std::mem::take(&mut request.page_size), std::mem::take(&mut request.page_token));
@@ -22,7 +24,8 @@ pub(super) async fn list_responsibilities(
     let filter =
         ResponsibilityFilter { customer_id, asset, person_id: given(request.person_id), all: request.all };
     let now = rooms.clock.now();
-    let mut found = rooms.store.list_responsibilities(&filter, now, page.after, page.limit()).await?;
+    let scope = caller.scope();
+    let mut found = rooms.store.list_responsibilities(&scope, &filter, now, page.after, page.limit()).await?;
     let next_page_token = page.cut(&mut found, |kept| kept.one.id);
     let responsibilities = found.iter().map(responsibility::show).collect();
     Ok(ListResponsibilitiesResponse { responsibilities, next_page_token })

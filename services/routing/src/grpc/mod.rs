@@ -392,7 +392,8 @@ impl ResponsibilityService for Api {
         &self,
         request: Request<pb::ListResponsibilitiesRequest>,
     ) -> Answer<pb::ListResponsibilitiesResponse> {
-        answer(list_responsibilities::list_responsibilities(&self.0, request.into_inner()).await)
+        let caller = caller(&request)?;
+        answer(list_responsibilities::list_responsibilities(&self.0, &caller, request.into_inner()).await)
     }
 
     async fn import_responsibilities(

@@ -4,8 +4,8 @@ use super::{
     decode::{request_id, request_key},
     responsibility,
 };
-use crate::Rooms;
-use gongdan_auth::Actor;
+use crate::{Rooms, store::ResponsibilityRights};
+use gongdan_access::Caller;
 use gongdan_clock::new_id;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::routing::v1::{PutResponsibilityRequest, Responsibility};
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 pub(super) async fn put_responsibility(
     rooms: &Rooms,
-    actor: &Actor,
+    caller: &Caller,
     mut request: PutResponsibilityRequest,
 ) -> Result<Responsibility, Error> {
     let now = rooms.clock.now();
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
-    let key = id.map(|id| request_key(&actor.principal_id, "PutResponsibility", id, &request));
+    let key = id.map(|id| request_key(&caller.principal_id, "PutResponsibility", id, &request));
     let Some(message) = request.responsibility else {
         violations.add("responsibility", "required");
         return Err(violations.into_error());
@@ -34,7 +34,8 @@ pub(super) async fn put_responsibility(
     let (Some(key), Some(one), true) = (key, one, violations.is_empty()) else {
         return Err(violations.into_error());
     };
-    let kept = rooms.store.put_responsibility(one, new, &actor.principal_id, &key, now).await?;
+    let by = ResponsibilityRights::of(caller);
+    let kept = rooms.store.put_responsibility(one, new, &by, &key, now).await?;
     gongdan_audit::touched("responsibility", kept.one.id);
     Ok(responsibility::show(&kept))
 }

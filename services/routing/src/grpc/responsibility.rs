@@ -43,6 +43,8 @@ pub(super) fn decode(
         unit_id: message.unit_id,
         from,
         until,
+        // By who writes it.
+        everywhere: false,
     })
 }
 
@@ -64,5 +66,6 @@ pub(super) fn show(kept: &KeptResponsibility) -> pb::Responsibility {
         valid_to: one.until.map(to_timestamp),
         updated_at: Some(to_timestamp(kept.updated_at)),
         updated_by: kept.updated_by.clone(),
+        everywhere: one.everywhere,
     }
 }

@@ -66,7 +66,7 @@ pub use principals::PrincipalFilter;
 pub use reassignment_reach::Reach;
 pub use reassignment_tickets::{Outcome as TicketOutcome, Progress, ReassignedTicket, TicketState};
 pub use reassignments::{NewReassignment, Reassignment, ReassignmentFilter, ReassignmentState};
-pub use responsibilities::{KeptResponsibility, ResponsibilityFilter};
+pub use responsibilities::{KeptResponsibility, ResponsibilityFilter, ResponsibilityRights};
 pub use rosters::RosterRevision;
 pub use rule_draft::{Draft, DraftChange};
 pub use rule_publishing::{Drafted, Publishing};

@@ -1,20 +1,44 @@
 //! DESIGN rule 12: the plans of what is asked of responsibilities. Source: R5.
 
 use super::{ResponsibilityFilter, responsibilities};
+use gongdan_access::{Caller, Policies, Scope};
+use gongdan_auth::Actor;
+use gongdan_proto::common::v1::PrincipalKind;
+use gongdan_region::{RegionCode, Regions};
 use gongdan_testkit::Env;
 use sqlx::Execute as _;
+use std::sync::Arc;
 use uuid::Uuid;
 
 const RESPONSIBILITIES: &str = "
-    INSERT INTO responsibilities (id, customer_id, asset, item, person_id, unit_id, updated_at, updated_by)
+    INSERT INTO responsibilities (id, customer_id, asset, item, person_id, unit_id, everywhere,
+                                  updated_at, updated_by)
     SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN gen_random_uuid() END, CASE WHEN n % 2 = 1 THEN 'LAMP-' || n END, '',
-           'p' || n % 1000, 'u', now(), 'admin'
+           'p' || n % 1000, 'u' || n % 2000, true, now(), 'admin'
     FROM generate_series(1, 40000) AS n;
     INSERT INTO ticket_scopes (ticket_id, version, region, unit_ids, lead_unit, pool_unit, customer_id, sensitive,
                                confidential)
     SELECT gen_random_uuid(), 1, 440106000000, '{}', '', '', gen_random_uuid(), false, false
     FROM generate_series(1, 40000) AS n;
-    ANALYZE responsibilities, ticket_scopes;";
+    INSERT INTO units (id, name, kind, region, version)
+    SELECT 'u' || n, '', 1, 440106000000 + n, 1 FROM generate_series(1, 2000) AS n;
+    ANALYZE responsibilities, ticket_scopes, units;";
+
+/// What somebody of a county with this role may see.
+fn scope(role: &str) -> Scope {
+    let actor = Actor {
+        principal_id: "li.wei".to_owned(),
+        name: "李伟".to_owned(),
+        kind: PrincipalKind::Person,
+        roles: vec![role.to_owned()],
+        unit_ids: vec!["u7".to_owned()],
+        regions: vec![Regions::national().range(RegionCode::parse("440106").unwrap())],
+        rights: Vec::new(),
+        language: "zh-CN".to_owned(),
+        customer_id: None,
+    };
+    Caller::with(actor, Arc::new(Policies::shipped().unwrap()), "responsibilities.read").scope()
+}
 
 /// What a batch of tickets and an erasure ask for is read by keys; a list follows the index of its filter.
 #[tokio::test]
@@ -46,7 +70,6 @@ async fn responsibilities_are_read_by_keys() {
         assert!(plan.contains(index) && !plan.contains("Seq Scan"), "{query} does not use {index}:\n{plan}");
     }
     let now = env.clock().now();
-    let of = |filter: ResponsibilityFilter| responsibilities::list(&filter, now, Some(Uuid::nil()), 101);
     let person = Some("p7".to_owned());
     for (filter, index) in [
         (ResponsibilityFilter::default(), "responsibilities_pkey"),
@@ -60,17 +83,24 @@ async fn responsibilities_are_read_by_keys() {
             "responsibilities_by_customer",
         ),
     ] {
-        let mut statement = of(filter.clone());
-        let explain = format!("EXPLAIN {}", statement.sql().as_str());
-        let arguments = statement.build().take_arguments().unwrap().unwrap();
-        let rows: Vec<String> = sqlx::query_scalar_with(sqlx::AssertSqlSafe(explain), arguments)
-            .fetch_all(env.pool())
-            .await
-            .unwrap();
-        let plan = rows.join("\n");
-        assert!(
-            plan.contains(index) && !plan.contains("Seq Scan"),
-            "{filter:?} does not use {index}:\n{plan}"
-        );
+        for role in ["administrator", "dispatcher"] {
+            let mut statement = responsibilities::list(&scope(role), &filter, now, Some(Uuid::nil()), 101);
+            let explain = format!("EXPLAIN {}", statement.sql().as_str());
+            let arguments = statement.build().take_arguments().unwrap().unwrap();
+            let rows: Vec<String> = sqlx::query_scalar_with(sqlx::AssertSqlSafe(explain), arguments)
+                .fetch_all(env.pool())
+                .await
+                .unwrap();
+            let plan = rows.join("\n");
+            // What is all of a region is found by its units.
+            let index = match filter == ResponsibilityFilter::default() && role == "dispatcher" {
+                true => "responsibilities_by_unit",
+                false => index,
+            };
+            assert!(
+                plan.contains(index) && !plan.contains("Seq Scan on responsibilities"),
+                "{filter:?} of {role} does not use {index}:\n{plan}"
+            );
+        }
     }
 }

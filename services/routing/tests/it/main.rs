@@ -23,6 +23,7 @@ mod r1_findings;
 mod r3_changes;
 mod r3_duty;
 mod r5_direct;
+mod r5_scope;
 mod r6_fill;
 mod r6_strategies;
 mod r8_first_receiver;

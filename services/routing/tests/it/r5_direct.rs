@@ -76,7 +76,7 @@ impl Suite {
     }
 }
 
-fn went(decision: &pb::DecisionEvent) -> String {
+pub fn went(decision: &pb::DecisionEvent) -> String {
     match &decision.target {
         Some(pb::decision_event::Target::Dispatch(to)) if to.person_id.is_empty() => to.unit_id.clone(),
         Some(pb::decision_event::Target::Dispatch(to)) => format!("{}/{}", to.unit_id, to.person_id),
@@ -84,11 +84,11 @@ fn went(decision: &pb::DecisionEvent) -> String {
     }
 }
 
-fn lamp(asset: &str, person: &str) -> pb::Responsibility {
+pub fn lamp(asset: &str, person: &str) -> pb::Responsibility {
     pb::Responsibility { asset: asset.into(), person_id: person.into(), ..Default::default() }
 }
 
-fn of(customer: &str, person: &str) -> pb::Responsibility {
+pub fn of(customer: &str, person: &str) -> pb::Responsibility {
     pb::Responsibility { customer_id: customer.into(), person_id: person.into(), ..Default::default() }
 }
 

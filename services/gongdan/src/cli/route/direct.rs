@@ -70,6 +70,7 @@ fn outcome(context: &Context, outcome: ResponsibleOutcome) -> &str {
         ResponsibleOutcome::UnitGone => context.text("the unit is not there at this time", "单位此时不可用"),
         ResponsibleOutcome::ReturnedIt => context.text("returned it in this round", "本轮已退单"),
         ResponsibleOutcome::Behind => context.text("somebody else comes first", "他人优先"),
+        ResponsibleOutcome::OutOfRegion => context.text("not of the unit's region", "不在该单位辖区"),
     }
 }
 

@@ -50,8 +50,11 @@ impl Search<'_> {
         if self.ticket.returned_by.contains(&one.unit_id) {
             return (DirectOutcome::ReturnedIt, None);
         }
-        if !self.directory.takes_part(&one.unit_id, self.at) {
+        let Some(unit) = self.directory.unit(&one.unit_id).filter(|unit| unit.takes_part_at(self.at)) else {
             return (DirectOutcome::UnitGone, None);
+        };
+        if !one.everywhere && !unit.range().contains(self.ticket.region) {
+            return (DirectOutcome::OutOfRegion, None);
         }
         let (outcome, person) = match &one.attendance {
             Attendance::Inactive => return (DirectOutcome::Inactive, None),

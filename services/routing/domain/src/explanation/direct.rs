@@ -27,9 +27,11 @@ pub enum DirectOutcome {
     ReturnedIt = 8,
     /// Somebody comes first: for the asset, or for a more specific branch.
     Behind = 9,
+    /// Counts for tickets within the region of the unit only, and this one is not.
+    OutOfRegion = 10,
 }
 
-const OUTCOMES: [DirectOutcome; 9] = [
+const OUTCOMES: [DirectOutcome; 10] = [
     DirectOutcome::Chosen,
     DirectOutcome::StandIn,
     DirectOutcome::UnitOnLeave,
@@ -39,6 +41,7 @@ const OUTCOMES: [DirectOutcome; 9] = [
     DirectOutcome::UnitGone,
     DirectOutcome::ReturnedIt,
     DirectOutcome::Behind,
+    DirectOutcome::OutOfRegion,
 ];
 
 impl From<DirectOutcome> for u8 {
@@ -112,7 +115,7 @@ mod tests {
         for outcome in OUTCOMES {
             assert_eq!(DirectOutcome::try_from(u8::from(outcome)), Ok(outcome));
         }
-        assert!(DirectOutcome::try_from(10).is_err() && ChargeKind::try_from(3).is_err());
+        assert!(DirectOutcome::try_from(11).is_err() && ChargeKind::try_from(3).is_err());
         let desk = DeskTrial("county-desk".into(), Outcome::ReturnedIt);
         assert_eq!(serde_json::to_string(&desk).unwrap(), r#"["county-desk",5]"#);
     }

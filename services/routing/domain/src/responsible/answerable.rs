@@ -38,6 +38,8 @@ pub struct Answerable {
     pub person_id: String,
     /// For which unit of theirs.
     pub unit_id: String,
+    /// Counts for tickets of every region; else only for those within the region of the unit.
+    pub everywhere: bool,
     /// How they can be reached.
     pub attendance: Attendance,
 }
@@ -66,6 +68,7 @@ pub fn answerable<'a>(
             item: one.item.clone(),
             person_id: one.person_id.clone(),
             unit_id: one.unit_id.clone(),
+            everywhere: one.everywhere,
             attendance: attendance(one, people, duty, at),
         })
         .collect()

@@ -1,8 +1,11 @@
 //! What is refused of responsibilities, and what becomes of those that are there.
 
-use super::{Charge, Responsibility, there::There};
+use super::{
+    Charge, Responsibility, Said,
+    clash::{Clash, Origin, clashes},
+};
 use crate::{Unit, Violation, decide::PersonEntry, id::quoted};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
 /// Most responsibilities of one import.
@@ -32,27 +35,40 @@ pub struct Put {
     pub write: Vec<Responsibility>,
     /// Those that go.
     pub gone: Vec<Uuid>,
-    /// How many were there as they are given.
-    pub unchanged: usize,
+    /// Those that were there as they are given.
+    pub unchanged: Vec<Uuid>,
+}
+
+/// What responsibilities are checked against.
+#[derive(Clone, Copy)]
+pub struct Known<'a> {
+    /// What is there for the same customers and assets.
+    pub there: &'a [Responsibility],
+    /// All units.
+    pub units: &'a HashMap<String, Unit>,
+    /// The people who are named.
+    pub people: &'a HashMap<String, PersonEntry>,
+    /// Whether whoever writes may take one that is there away.
+    pub may_change: &'a dyn Fn(&Responsibility) -> bool,
+    /// Whether they may be told of it.
+    pub may_see: &'a dyn Fn(&Responsibility) -> bool,
 }
 
 /// Checks responsibilities against units, people, each other and those that are there for the same customers and assets.
-/// Each is written in the place of one with its id; with `replace` all that is there for the same customer or asset and
-/// branch goes. `path` names the field of a row.
+/// Each is written in the place of one with its id; with `replace` all goes that is there for the same customer or asset and
+/// branch and that whoever writes may change. `path` names the field of a row.
 ///
 /// # Errors
 /// Violations, the first hundred.
 pub fn check_all(
     rows: Vec<Responsibility>,
-    there: &[Responsibility],
     replace: bool,
-    units: &HashMap<String, Unit>,
-    people: &HashMap<String, PersonEntry>,
+    known: Known<'_>,
     path: impl Fn(usize, &str) -> String,
 ) -> Result<Put, Vec<Violation>> {
     let mut found = Vec::new();
     for (n, row) in rows.iter().enumerate() {
-        for (field, rule) in alone(row, units, people) {
+        for (field, rule) in alone(row, known.units, known.people) {
             found.push(Violation::new(path(n, field), rule));
         }
         if found.len() >= MOST_FOUND {
@@ -63,62 +79,89 @@ pub fn check_all(
         found.truncate(MOST_FOUND);
         return Err(found);
     }
-    let mut kept: HashMap<(&Charge, &str), Vec<&Responsibility>> = HashMap::new();
-    for one in there {
-        kept.entry((&one.charge, &one.item)).or_default().push(one);
+    let mut there: HashMap<(&Charge, &str), Vec<&Responsibility>> = HashMap::new();
+    for one in known.there {
+        there.entry((&one.charge, &one.item)).or_default().push(one);
     }
     let mut given: HashMap<(&Charge, &str), Vec<(usize, &Responsibility)>> = HashMap::new();
     for (n, row) in rows.iter().enumerate() {
         given.entry((&row.charge, &row.item)).or_default().push((n, row));
     }
-    let (mut write, mut gone, mut unchanged) = (Vec::new(), Vec::new(), 0);
-    let mut clashes: Vec<(usize, Violation)> = Vec::new();
-    for (key, mut rows) in given {
-        // In the order of their beginnings one that meets any before it meets the one that ends last.
-        rows.sort_by_key(|(n, row)| (row.from, *n));
-        let mut there = There::new(kept.remove(&key).unwrap_or_default());
-        let mut last: Option<(usize, &Responsibility)> = None;
-        for (n, row) in &rows {
-            if let Some((other, before)) = last {
-                if before.meets(row) {
-                    let (first, second) = (other.min(*n), other.max(*n));
-                    let rule = format!("for the same and at the same time as {}", path(first, ""));
-                    let rule = rule.trim_end_matches('.').to_owned();
-                    clashes.push((second, Violation::new(path(second, "valid_from"), rule)));
-                }
-                if before.until.is_none() || row.until.is_some_and(|end| Some(end) <= before.until) {
-                    continue;
-                }
-            }
-            last = Some((*n, row));
-        }
-        let mut begun = Vec::new();
-        for (n, row) in rows {
-            if there.take(row) {
-                unchanged += 1;
-            } else {
-                begun.push((n, row));
-            }
-        }
+    let (mut write, mut put, mut clashing) = (Vec::new(), Put::default(), Vec::new());
+    for (key, rows) in given {
+        let mut there = there.remove(&key).unwrap_or_default();
+        let all = settle(rows, &mut there, &mut write, &mut put.unchanged);
         if replace {
-            gone.extend(there.take_all());
+            let (gone, stay): (Vec<_>, Vec<_>) = there.into_iter().partition(|one| (known.may_change)(one));
+            there = stay;
+            put.gone.extend(gone.into_iter().map(|one| one.id));
         }
-        let left = there.left();
-        for (n, row) in begun {
-            if let Some(other) = left.meets(row) {
-                let rule = format!("`{}` answers for it at the same time: {}", other.person_id, other.id);
-                clashes.push((n, Violation::new(path(n, "valid_from"), rule)));
-            }
-            write.push((n, row.clone()));
-        }
+        let there = there.into_iter().map(|one| (Origin::There, one));
+        clashing.extend(clashes(all.into_iter().chain(there).collect(), known.units));
     }
-    if !clashes.is_empty() {
-        clashes.sort_by_key(|(n, _)| *n);
-        return Err(clashes.into_iter().map(|(_, clash)| clash).take(MOST_FOUND).collect());
+    if !clashing.is_empty() {
+        let mut found: Vec<_> =
+            clashing.into_iter().map(|clash| violation(clash, known.may_see, &path)).collect();
+        found.sort_by_key(|(n, _)| *n);
+        return Err(found.into_iter().map(|(_, clash)| clash).take(MOST_FOUND).collect());
     }
     write.sort_by_key(|(n, _)| *n);
-    gone.sort_unstable();
-    Ok(Put { write: write.into_iter().map(|(_, row)| row).collect(), gone, unchanged })
+    put.write = write.into_iter().map(|(_, row)| row).collect();
+    put.gone.sort_unstable();
+    Ok(put)
+}
+
+/// Which of the rows for one customer or asset and branch are there already, which are to be written; what is there under the
+/// same id or says the same is taken out of `there`.
+fn settle<'a>(
+    rows: Vec<(usize, &'a Responsibility)>,
+    there: &mut Vec<&'a Responsibility>,
+    write: &mut Vec<(usize, Responsibility)>,
+    unchanged: &mut Vec<Uuid>,
+) -> Vec<(Origin, &'a Responsibility)> {
+    let mut says: HashMap<Said<'_>, &Responsibility> = there.iter().map(|one| (one.said(), *one)).collect();
+    let mut settled = HashSet::new();
+    let mut all = Vec::with_capacity(rows.len() + there.len());
+    for (n, row) in rows {
+        match says.remove(&row.said()) {
+            Some(same) => {
+                settled.insert(same.id);
+                if same.everywhere || !row.everywhere {
+                    unchanged.push(same.id);
+                    all.push((Origin::Same(n), same));
+                } else {
+                    // It says the same, and counts further from now on.
+                    write.push((n, Responsibility { id: same.id, ..row.clone() }));
+                    all.push((Origin::New(n), row));
+                }
+            }
+            None => {
+                settled.insert(row.id);
+                write.push((n, row.clone()));
+                all.push((Origin::New(n), row));
+            }
+        }
+    }
+    there.retain(|one| !settled.contains(&one.id));
+    all
+}
+
+fn violation(
+    clash: Clash<'_>,
+    may_see: &dyn Fn(&Responsibility) -> bool,
+    path: impl Fn(usize, &str) -> String,
+) -> (usize, Violation) {
+    let (n, rule) = match clash {
+        Clash::Row(n, other) => {
+            let rule = format!("for the same and at the same time as {}", path(other, ""));
+            (n, rule.trim_end_matches('.').to_owned())
+        }
+        Clash::There(n, other) if may_see(other) => {
+            (n, format!("`{}` answers for it at the same time: {}", other.person_id, other.id))
+        }
+        Clash::There(n, _) => (n, "somebody whom you may not see answers for it at the same time".to_owned()),
+    };
+    (n, Violation::new(path(n, "valid_from"), rule))
 }
 
 /// What is wrong with a row by itself.

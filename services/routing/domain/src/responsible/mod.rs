@@ -4,10 +4,10 @@
 
 mod answerable;
 mod check;
-mod there;
+mod clash;
 
 pub use answerable::{Answerable, Attendance, answerable};
-pub use check::{MOST_ROWS, Put, check_all, check_asset};
+pub use check::{Known, MOST_ROWS, Put, check_all, check_asset};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -89,6 +89,17 @@ pub struct Responsibility {
     pub from: Option<Timestamp>,
     /// Until here, excluded; none: for good.
     pub until: Option<Timestamp>,
+    /// Counts for tickets of every region; else only for those within the region of its unit.
+    pub everywhere: bool,
+}
+
+/// What is said of a customer or asset and a branch, but for how far it counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Said<'a> {
+    person_id: &'a str,
+    unit_id: &'a str,
+    from: Option<Timestamp>,
+    until: Option<Timestamp>,
 }
 
 impl Responsibility {
@@ -107,10 +118,10 @@ impl Responsibility {
         !before(self.until, other.from) && !before(other.until, self.from)
     }
 
-    /// Whether both say the same, whatever their ids.
-    #[must_use]
-    pub fn says_as(&self, other: &Self) -> bool {
-        Self { id: other.id, ..self.clone() } == *other
+    /// What it says of its customer or asset and branch.
+    pub(crate) fn said(&self) -> Said<'_> {
+        let Self { person_id, unit_id, from, until, .. } = self;
+        Said { person_id, unit_id, from: *from, until: *until }
     }
 }
 

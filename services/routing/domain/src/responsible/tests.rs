@@ -34,7 +34,13 @@ fn one(id: u128, charge: Charge, item: &str, person: &str) -> Responsibility {
         unit_id: "roads".into(),
         from: None,
         until: None,
+        everywhere: true,
     }
+}
+
+/// Counts within the region of a unit only.
+fn within(unit: &str, one: Responsibility) -> Responsibility {
+    Responsibility { unit_id: unit.into(), everywhere: false, ..one }
 }
 
 fn dated(one: Responsibility, from: Option<&str>, until: Option<&str>) -> Responsibility {
@@ -46,21 +52,24 @@ fn people() -> HashMap<String, PersonEntry> {
         ("li.wei".to_owned(), PersonEntry::of(["roads"])),
         ("wang.fang".to_owned(), PersonEntry::of(["roads", "env"])),
         ("zhao.min".to_owned(), PersonEntry::of(["env"])),
+        ("gao.yuan".to_owned(), PersonEntry::of(["haizhu", "city", "roads"])),
         ("gone".to_owned(), PersonEntry { active: false, ..PersonEntry::of(["roads"]) }),
     ])
 }
 
 fn units() -> HashMap<String, Unit> {
-    let unit = |id: &str| Unit {
+    let unit = |id: &str, region: &str| Unit {
         id: id.into(),
         name: id.into(),
         kind: UnitKind::Unit,
         parent_id: None,
-        region: RegionCode::parse("440106").unwrap(),
+        region: RegionCode::parse(region).unwrap(),
         valid_from: None,
         valid_to: None,
     };
-    HashMap::from([("roads".to_owned(), unit("roads")), ("env".to_owned(), unit("env"))])
+    [("roads", "440106"), ("env", "440106"), ("haizhu", "440105"), ("city", "4401")]
+        .map(|(id, region)| (id.to_owned(), unit(id, region)))
+        .into()
 }
 
 fn leave(person: &str, stand_in: Option<&str>) -> Leave {
@@ -167,8 +176,20 @@ fn check(
     there: &[Responsibility],
     replace: bool,
 ) -> Result<Put, Vec<(String, String)>> {
+    check_as(rows, there, replace, |_| true)
+}
+
+/// As somebody who may change only some of what is there, and see no others.
+fn check_as(
+    rows: Vec<Responsibility>,
+    there: &[Responsibility],
+    replace: bool,
+    may: impl Fn(&Responsibility) -> bool,
+) -> Result<Put, Vec<(String, String)>> {
     let path = |n: usize, field: &str| format!("rows[{n}].{field}");
-    check_all(rows, there, replace, &units(), &people(), path)
+    let (units, people) = (units(), people());
+    let known = Known { there, units: &units, people: &people, may_change: &may, may_see: &may };
+    check_all(rows, replace, known, path)
         .map_err(|found| found.into_iter().map(|v| (v.field, v.rule)).collect())
 }
 
@@ -241,7 +262,7 @@ fn two_answer_for_the_same_at_different_times_only() {
     // With its own id it is the same one, changed.
     let changed = of(1, "wang.fang", None, None);
     let put = check(vec![changed.clone()], std::slice::from_ref(&first), false).unwrap();
-    assert_eq!(put, Put { write: vec![changed], gone: vec![], unchanged: 0 });
+    assert_eq!(put, Put { write: vec![changed], ..Put::default() });
 }
 
 #[test]
@@ -254,6 +275,71 @@ fn an_import_leaves_what_is_as_given_and_replaces_the_rest_only_when_told_to() {
     let rows = vec![one(11, lamp(), "", "li.wei"), one(12, customer(), "", "wang.fang")];
     assert_eq!(check(rows.clone(), &there, false).unwrap_err().len(), 1);
     let put = check(rows.clone(), &there, true).unwrap();
-    let expected = Put { write: vec![rows[1].clone()], gone: vec![Uuid::from_u128(2)], unchanged: 1 };
+    let id = |n: u128| Uuid::from_u128(n);
+    let expected = Put { write: vec![rows[1].clone()], gone: vec![id(2)], unchanged: vec![id(1)] };
     assert_eq!(put, expected, "what is for another branch stays");
+}
+
+#[test]
+fn those_whose_regions_lie_apart_answer_for_the_same_at_the_same_time() {
+    let of = |id: u128, unit: &str| within(unit, one(id, lamp(), "", "gao.yuan"));
+    let there = [of(1, "haizhu")];
+    let put = check(vec![of(2, "roads")], &there, false).unwrap();
+    assert_eq!(put, Put { write: vec![of(2, "roads")], ..Put::default() });
+    for meets in
+        [of(2, "city"), within("haizhu", one(2, lamp(), "", "gao.yuan")), one(2, lamp(), "", "li.wei")]
+    {
+        let dated = dated(meets, Some("2026-12-01T00:00:00Z"), None);
+        assert_eq!(check(vec![dated.clone()], &there, false).unwrap_err().len(), 1, "{dated:?}");
+        // Whichever begins first, given or there.
+        assert_eq!(check(vec![of(3, "haizhu")], &[dated.clone()], false).unwrap_err().len(), 1, "{dated:?}");
+        assert_eq!(check(vec![of(3, "haizhu"), dated], &[], false).unwrap_err()[0].0, "rows[1].valid_from");
+    }
+    assert_eq!(check(vec![of(2, "haizhu"), of(3, "roads")], &[], false).unwrap().write.len(), 2);
+}
+
+#[test]
+fn what_says_the_same_stays_and_counts_further_when_it_is_said_for_everywhere() {
+    let narrow = within("roads", one(1, lamp(), "", "li.wei"));
+    let wide = one(2, lamp(), "", "li.wei");
+    let put = check(vec![wide.clone()], std::slice::from_ref(&narrow), false).unwrap();
+    let widened = Responsibility { id: narrow.id, ..wide.clone() };
+    assert_eq!(put, Put { write: vec![widened], ..Put::default() });
+    let put = check(vec![narrow.clone()], std::slice::from_ref(&wide), false).unwrap();
+    assert_eq!(put, Put { unchanged: vec![wide.id], ..Put::default() });
+    // It is still everywhere: another region's row meets it.
+    let rows = vec![narrow, within("haizhu", one(3, lamp(), "", "gao.yuan"))];
+    assert_eq!(check(rows, &[wide], false).unwrap_err().len(), 1);
+}
+
+#[test]
+fn what_somebody_may_not_change_is_not_replaced_and_named_only_to_who_may_see_it() {
+    let there = [one(1, lamp(), "", "wang.fang"), within("haizhu", one(2, customer(), "", "gao.yuan"))];
+    let own = |one: &Responsibility| !one.everywhere && one.unit_id == "roads";
+    let row = |charge| within("roads", one(9, charge, "", "li.wei"));
+    let refused = check_as(vec![row(lamp())], &there, true, own).unwrap_err();
+    let said = "somebody whom you may not see answers for it at the same time";
+    assert_eq!(refused, [("rows[0].valid_from".to_owned(), said.to_owned())]);
+    let put = check_as(vec![row(customer())], &there, true, own).unwrap();
+    assert_eq!((put.write.len(), put.gone), (1, vec![]), "what lies elsewhere stays");
+}
+
+#[test]
+fn twenty_thousand_periods_of_one_asset_are_not_compared_each_with_each() {
+    let at = |n: i64| Timestamp::from_second(n).ok();
+    let row = |n: u32, person: &str| Responsibility {
+        from: at(i64::from(n) * 10),
+        until: at(i64::from(n) * 10 + 10),
+        ..one(u128::from(n) + 1, lamp(), "", person)
+    };
+    let of = |person: &str| -> Vec<_> { (0..20_000).map(|n| row(n, person)).collect() };
+    let there = of("li.wei");
+    let started = std::time::Instant::now();
+    assert_eq!(check(of("li.wei"), &there, false).unwrap().unchanged.len(), 20_000);
+    let mut others = of("wang.fang");
+    others.iter_mut().for_each(|one| one.id = Uuid::from_u128(one.id.as_u128() + 100_000));
+    assert_eq!(check(others.clone(), &there, false).unwrap_err().len(), 100);
+    assert_eq!(check(others, &there, true).unwrap().gone.len(), 20_000);
+    // A comparison of each with each takes minutes.
+    assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
 }

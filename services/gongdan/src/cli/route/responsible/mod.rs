@@ -161,6 +161,7 @@ fn show(context: &Context, found: &[Responsibility]) -> Result<()> {
             ("unit", "单位"),
             ("from", "起"),
             ("until", "止"),
+            ("where", "范围"),
         ];
         let mut table = Table::new(heads.map(|(english, chinese)| context.text(english, chinese)));
         for one in found {
@@ -173,6 +174,12 @@ fn show(context: &Context, found: &[Responsibility]) -> Result<()> {
                 one.unit_id.clone(),
                 context.time(one.valid_from.as_ref()),
                 context.time(one.valid_to.as_ref()),
+                (if one.everywhere {
+                    context.text("everywhere", "全部地区")
+                } else {
+                    context.text("region of the unit", "单位辖区")
+                })
+                .to_owned(),
             ]);
         }
         table

@@ -7,7 +7,14 @@ use crate::{
 };
 
 fn answers(kind: ChargeKind, person: &str, unit: &str, attendance: Attendance) -> Answerable {
-    Answerable { kind, item: String::new(), person_id: person.into(), unit_id: unit.into(), attendance }
+    Answerable {
+        kind,
+        item: String::new(),
+        person_id: person.into(),
+        unit_id: unit.into(),
+        everywhere: true,
+        attendance,
+    }
 }
 
 fn with(directory: &Directory, ticket: TicketFacts, history: History) -> Decided {
@@ -90,6 +97,29 @@ fn who_cannot_take_it_is_passed_over_for_the_next_who_answers_for_it() {
             DirectOutcome::Behind,
         ]
     );
+}
+
+#[test]
+fn who_does_not_answer_everywhere_gets_what_lies_within_the_region_of_the_unit() {
+    let within = |unit: &str| Answerable {
+        everywhere: false,
+        ..answers(ChargeKind::Customer, "li.wei", unit, Attendance::There)
+    };
+    let directory = directory(vec![], vec![area(1, "4401", "", "city-env")]);
+    for (unit, region, outcome, expected) in [
+        ("roads", "440106", DirectOutcome::Chosen, "roads"),
+        ("roads", "440106001", DirectOutcome::Chosen, "roads"),
+        ("roads", "440104", DirectOutcome::OutOfRegion, "city-env"),
+        ("roads", "4401", DirectOutcome::OutOfRegion, "city-env"),
+        ("city-desk", "440104", DirectOutcome::Chosen, "city-desk"),
+    ] {
+        let ticket = TicketFacts { region: code(region), ..noise() };
+        let decided = with(&directory, ticket, known(vec![within(unit)]));
+        assert_eq!((direct(&decided)[0], unit_of(&decided)), (outcome, expected), "{unit} {region}");
+    }
+    let everywhere = answers(ChargeKind::Customer, "li.wei", "roads", Attendance::There);
+    let elsewhere = TicketFacts { region: code("440104"), ..noise() };
+    assert_eq!(unit_of(&with(&directory, elsewhere, known(vec![everywhere]))), "roads");
 }
 
 #[test]
