@@ -268,6 +268,23 @@ async fn r5_what_cannot_be_is_refused_by_field_and_rule() {
 }
 
 #[tokio::test]
+async fn r5_one_that_is_changed_into_what_another_says_is_refused_and_stays_as_it_is() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let one = suite.put_one(lamp("LAMP-7", "an")).await.unwrap();
+    let other = suite.put_one(lamp("LAMP-8", "an")).await.unwrap();
+    let moved = pb::Responsibility { id: one.id.clone(), ..lamp("LAMP-8", "an") };
+    let refused = suite.put_one(moved).await.unwrap_err();
+    let said = format!("responsibility.valid_from: `an` answers for it at the same time: {}", other.id);
+    assert_eq!((refused.code(), refusal(&refused).2), (Code::InvalidArgument, vec![said]));
+    // To an asset of nobody it may go, and then says so.
+    let moved = pb::Responsibility { id: one.id.clone(), ..lamp("LAMP-9", "an") };
+    let moved = suite.put_one(moved).await.unwrap();
+    assert_eq!((&moved.id, moved.asset.as_str()), (&one.id, "LAMP-9"));
+    assert_eq!(suite.list(pb::ListResponsibilitiesRequest::default()).await, [moved, other]);
+}
+
+#[tokio::test]
 async fn r5_those_of_a_customer_an_asset_and_a_person_are_listed_in_pages_to_who_may_read_them() {
     let suite = Suite::start().await;
     suite.import_roads().await;

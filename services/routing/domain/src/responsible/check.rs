@@ -54,15 +54,26 @@ pub struct Known<'a> {
     pub may_see: &'a dyn Fn(&Responsibility) -> bool,
 }
 
+/// How rows are meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// Beside what is there; one that is there as it is given stays.
+    Add,
+    /// As [`How::Add`], and all goes that is there for the same customer or asset and branch, is not given, and is whoever
+    /// writes' to change.
+    Replace,
+    /// Each in the place of the one with its id, and of no other, whatever that says.
+    Change,
+}
+
 /// Checks responsibilities against units, people, each other and those that are there for the same customers and assets.
-/// Each is written in the place of one with its id; with `replace` all goes that is there for the same customer or asset and
-/// branch and that whoever writes may change. `path` names the field of a row.
+/// `path` names the field of a row.
 ///
 /// # Errors
 /// Violations, the first hundred.
 pub fn check_all(
     rows: Vec<Responsibility>,
-    replace: bool,
+    how: How,
     known: Known<'_>,
     path: impl Fn(usize, &str) -> String,
 ) -> Result<Put, Vec<Violation>> {
@@ -90,8 +101,8 @@ pub fn check_all(
     let (mut write, mut put, mut clashing) = (Vec::new(), Put::default(), Vec::new());
     for (key, rows) in given {
         let mut there = there.remove(&key).unwrap_or_default();
-        let all = settle(rows, &mut there, &mut write, &mut put.unchanged);
-        if replace {
+        let all = settle(rows, how, &mut there, &mut write, &mut put.unchanged);
+        if how == How::Replace {
             let (gone, stay): (Vec<_>, Vec<_>) = there.into_iter().partition(|one| (known.may_change)(one));
             there = stay;
             put.gone.extend(gone.into_iter().map(|one| one.id));
@@ -111,33 +122,34 @@ pub fn check_all(
     Ok(put)
 }
 
-/// Which of the rows for one customer or asset and branch are there already, which are to be written; what is there under the
-/// same id or says the same is taken out of `there`.
+/// Which of the rows for one customer or asset and branch are there already, which are to be written; what they take the place
+/// of is taken out of `there`.
 fn settle<'a>(
     rows: Vec<(usize, &'a Responsibility)>,
+    how: How,
     there: &mut Vec<&'a Responsibility>,
     write: &mut Vec<(usize, Responsibility)>,
     unchanged: &mut Vec<Uuid>,
 ) -> Vec<(Origin, &'a Responsibility)> {
     let mut says: HashMap<Said<'_>, &Responsibility> = there.iter().map(|one| (one.said(), *one)).collect();
+    let ids: HashMap<Uuid, &Responsibility> = there.iter().map(|one| (one.id, *one)).collect();
     let mut settled = HashSet::new();
     let mut all = Vec::with_capacity(rows.len() + there.len());
     for (n, row) in rows {
-        match says.remove(&row.said()) {
-            Some(same) => {
-                settled.insert(same.id);
-                if same.everywhere || !row.everywhere {
-                    unchanged.push(same.id);
-                    all.push((Origin::Same(n), same));
-                } else {
-                    // It says the same, and counts further from now on.
-                    write.push((n, Responsibility { id: same.id, ..row.clone() }));
-                    all.push((Origin::New(n), row));
-                }
+        let same = match how {
+            How::Change => ids.get(&row.id).copied().filter(|one| one.said() == row.said()),
+            How::Add | How::Replace => says.remove(&row.said()),
+        };
+        let id = same.map_or(row.id, |same| same.id);
+        settled.insert(id);
+        match same {
+            Some(same) if same.everywhere || !row.everywhere => {
+                unchanged.push(id);
+                all.push((Origin::Same(n), same));
             }
-            None => {
-                settled.insert(row.id);
-                write.push((n, row.clone()));
+            // Where it says the same it counts further from now on.
+            _ => {
+                write.push((n, Responsibility { id, ..row.clone() }));
                 all.push((Origin::New(n), row));
             }
         }

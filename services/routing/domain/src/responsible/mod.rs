@@ -7,7 +7,7 @@ mod check;
 mod clash;
 
 pub use answerable::{Answerable, Attendance, answerable};
-pub use check::{Known, MOST_ROWS, Put, check_all, check_asset};
+pub use check::{How, Known, MOST_ROWS, Put, check_all, check_asset};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

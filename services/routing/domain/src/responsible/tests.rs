@@ -189,7 +189,16 @@ fn check_as(
     let path = |n: usize, field: &str| format!("rows[{n}].{field}");
     let (units, people) = (units(), people());
     let known = Known { there, units: &units, people: &people, may_change: &may, may_see: &may };
-    check_all(rows, replace, known, path)
+    let how = if replace { How::Replace } else { How::Add };
+    check_all(rows, how, known, path).map_err(|found| found.into_iter().map(|v| (v.field, v.rule)).collect())
+}
+
+/// In the place of the one with its id.
+fn change(row: Responsibility, there: &[Responsibility]) -> Result<Put, Vec<(String, String)>> {
+    let (units, people) = (units(), people());
+    let all = |_: &Responsibility| true;
+    let known = Known { there, units: &units, people: &people, may_change: &all, may_see: &all };
+    check_all(vec![row], How::Change, known, |_, field| field.to_owned())
         .map_err(|found| found.into_iter().map(|v| (v.field, v.rule)).collect())
 }
 
@@ -259,10 +268,22 @@ fn two_answer_for_the_same_at_different_times_only() {
             format!("`li.wei` answers for it at the same time: {}", Uuid::from_u128(1))
         )]
     );
-    // With its own id it is the same one, changed.
-    let changed = of(1, "wang.fang", None, None);
-    let put = check(vec![changed.clone()], std::slice::from_ref(&first), false).unwrap();
-    assert_eq!(put, Put { write: vec![changed], ..Put::default() });
+}
+
+#[test]
+fn one_that_is_changed_takes_the_place_of_itself_and_of_no_other_that_says_the_same() {
+    let there = [one(1, lamp(), "", "li.wei"), one(2, lamp(), "环境", "li.wei")];
+    let changed = one(1, lamp(), "", "wang.fang");
+    assert_eq!(change(changed.clone(), &there).unwrap(), Put { write: vec![changed], ..Put::default() });
+    let as_it_is = change(there[0].clone(), &there).unwrap();
+    assert_eq!(as_it_is, Put { unchanged: vec![there[0].id], ..Put::default() });
+    // From the branch to the whole catalogue, which another one answers for.
+    let said = format!("`li.wei` answers for it at the same time: {}", there[0].id);
+    let refused = change(one(2, lamp(), "", "li.wei"), &there).unwrap_err();
+    assert_eq!(refused, [("valid_from".to_owned(), said)]);
+    // From another asset.
+    let moved = change(one(9, lamp(), "", "li.wei"), &there).unwrap_err();
+    assert_eq!(moved.len(), 1);
 }
 
 #[test]

@@ -15,7 +15,7 @@ use gongdan_pg::{
 };
 use gongdan_routing_domain::{
     PersonEntry, Unit,
-    responsible::{Charge, Known, Put, Responsibility, check_all},
+    responsible::{Charge, How, Known, Put, Responsibility, check_all},
 };
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -54,7 +54,8 @@ impl Store {
             by.check_change(&before.one, &around.units)?;
         }
         around.complete(&mut rows)?;
-        let put = around.check(rows, false, |_, field| format!("responsibility.{field}"))?;
+        let how = if new { How::Add } else { How::Change };
+        let put = around.check(rows, how, |_, field| format!("responsibility.{field}"))?;
         rows::write(connection, &put.write, by.id(), now).await.map_err(gongdan_pg::error)?;
         // Said again without its id it is the one that is there.
         let id = put.write.first().map(|one| one.id).or_else(|| put.unchanged.first().copied());
@@ -111,7 +112,8 @@ impl Store {
         }
         let around = Around::of(connection, &rows, by).await?;
         around.complete(&mut rows)?;
-        let check = move || around.check(rows, replace, |n, field| format!("rows[{n}].{field}"));
+        let how = if replace { How::Replace } else { How::Add };
+        let check = move || around.check(rows, how, |n, field| format!("rows[{n}].{field}"));
         let put = tokio::task::spawn_blocking(check).await.map_err(Error::internal)??;
         for gone in put.gone.chunks(AT_ONCE) {
             rows::delete(connection, gone).await.map_err(gongdan_pg::error)?;
@@ -198,7 +200,7 @@ impl Around {
     fn check(
         &self,
         rows: Vec<Responsibility>,
-        replace: bool,
+        how: How,
         path: impl Fn(usize, &str) -> String,
     ) -> Result<Put, Error> {
         let known = Known {
@@ -208,6 +210,6 @@ impl Around {
             may_change: &|one| self.by.may_change(one, &self.units),
             may_see: &|one| self.by.may_see(one, &self.units),
         };
-        check_all(rows, replace, known, path).map_err(error::invalid)
+        check_all(rows, how, known, path).map_err(error::invalid)
     }
 }
