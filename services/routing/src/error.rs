@@ -74,6 +74,11 @@ pub fn responsibility_not_found() -> Error {
     Error::not_found(Reason::ResponsibilityNotFound, "no responsibility of this id")
 }
 
+/// The caller's etag is not the present one.
+pub fn responsibility_etag_mismatch() -> Error {
+    Error::aborted(Reason::EtagMismatch, "the responsibility changed since it was read: read it again")
+}
+
 /// The unit is not one in which the caller says who answers for what.
 pub fn unit_out_of_scope(unit_id: &str) -> Error {
     let message = "no policy permits the caller to say who answers for what in this unit: its region is not one of theirs";

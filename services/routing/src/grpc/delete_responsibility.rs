@@ -1,6 +1,6 @@
 //! `ResponsibilityService.DeleteResponsibility`. Source: R5.
 
-use super::decode::{request_id, request_key};
+use super::decode::{etag, request_id, request_key};
 use crate::{Rooms, store::ResponsibilityRights};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -14,10 +14,12 @@ pub(super) async fn delete_responsibility(
 ) -> Result<DeleteResponsibilityResponse, Error> {
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
+    let guard = etag(&std::mem::take(&mut request.etag));
     let key = id.map(|id| request_key(&caller.principal_id, "DeleteResponsibility", id, &request));
     let id = violations.field("id", Uuid::try_parse(&request.id).map_err(|_| "a UUID"));
     let (Some(key), Some(id)) = (key, id) else { return Err(violations.into_error()) };
-    rooms.store.delete_responsibility(id, &ResponsibilityRights::of(caller), &key, rooms.clock.now()).await?;
+    let by = ResponsibilityRights::of(caller);
+    rooms.store.delete_responsibility(id, guard, &by, &key, rooms.clock.now()).await?;
     gongdan_audit::touched("responsibility", id);
     Ok(DeleteResponsibilityResponse {})
 }

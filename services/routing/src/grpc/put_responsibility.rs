@@ -1,7 +1,7 @@
 //! `ResponsibilityService.PutResponsibility`. Source: R5.
 
 use super::{
-    decode::{request_id, request_key},
+    decode::{etag, request_id, request_key},
     responsibility,
 };
 use crate::{Rooms, store::ResponsibilityRights};
@@ -19,6 +19,7 @@ pub(super) async fn put_responsibility(
     let now = rooms.clock.now();
     let mut violations = Violations::new();
     let id = violations.field("request_id", request_id(&std::mem::take(&mut request.request_id)));
+    let guard = etag(&std::mem::take(&mut request.etag));
     let key = id.map(|id| request_key(&caller.principal_id, "PutResponsibility", id, &request));
     let Some(message) = request.responsibility else {
         violations.add("responsibility", "required");
@@ -35,7 +36,7 @@ pub(super) async fn put_responsibility(
         return Err(violations.into_error());
     };
     let by = ResponsibilityRights::of(caller);
-    let kept = rooms.store.put_responsibility(one, new, &by, &key, now).await?;
+    let kept = rooms.store.put_responsibility(one, new, guard, &by, &key, now).await?;
     gongdan_audit::touched("responsibility", kept.one.id);
     Ok(responsibility::show(&kept))
 }

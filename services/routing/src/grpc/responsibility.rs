@@ -67,5 +67,6 @@ pub(super) fn show(kept: &KeptResponsibility) -> pb::Responsibility {
         updated_at: Some(to_timestamp(kept.updated_at)),
         updated_by: kept.updated_by.clone(),
         everywhere: one.everywhere,
+        etag: kept.version.to_string(),
     }
 }

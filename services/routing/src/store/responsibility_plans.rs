@@ -11,9 +11,9 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 const RESPONSIBILITIES: &str = "
-    INSERT INTO responsibilities (id, customer_id, asset, item, person_id, unit_id, everywhere,
+    INSERT INTO responsibilities (id, version, customer_id, asset, item, person_id, unit_id, everywhere,
                                   updated_at, updated_by)
-    SELECT gen_random_uuid(), CASE WHEN n % 2 = 0 THEN gen_random_uuid() END, CASE WHEN n % 2 = 1 THEN 'LAMP-' || n END, '',
+    SELECT gen_random_uuid(), n, CASE WHEN n % 2 = 0 THEN gen_random_uuid() END, CASE WHEN n % 2 = 1 THEN 'LAMP-' || n END, '',
            'p' || n % 1000, 'u' || n % 2000, true, now(), 'admin'
     FROM generate_series(1, 40000) AS n;
     INSERT INTO ticket_scopes (ticket_id, version, region, unit_ids, lead_unit, pool_unit, customer_id, sensitive,

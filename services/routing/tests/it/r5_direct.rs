@@ -27,7 +27,11 @@ impl Suite {
     }
 
     async fn put_one(&self, one: pb::Responsibility) -> Result<pb::Responsibility, Status> {
-        let request = pb::PutResponsibilityRequest { request_id: id(), responsibility: Some(one) };
+        let request = pb::PutResponsibilityRequest {
+            request_id: id(),
+            responsibility: Some(one),
+            etag: String::new(),
+        };
         self.responsible("admin").put_responsibility(request).await.map(tonic::Response::into_inner)
     }
 
@@ -258,7 +262,7 @@ async fn r5_what_cannot_be_is_refused_by_field_and_rule() {
     assert_eq!((changed.id.as_str(), changed.person_id.as_str()), (kept.id.as_str(), "bo"));
     assert_eq!(suite.list(pb::ListResponsibilitiesRequest::default()).await, [changed]);
 
-    let delete = pb::DeleteResponsibilityRequest { request_id: id(), id: kept.id.clone() };
+    let delete = pb::DeleteResponsibilityRequest { request_id: id(), id: kept.id.clone(), etag: String::new() };
     suite.responsible("admin").delete_responsibility(delete.clone()).await.unwrap();
     suite.responsible("admin").delete_responsibility(delete.clone()).await.unwrap();
     let again = pb::DeleteResponsibilityRequest { request_id: id(), ..delete };
@@ -282,6 +286,50 @@ async fn r5_one_that_is_changed_into_what_another_says_is_refused_and_stays_as_i
     let moved = suite.put_one(moved).await.unwrap();
     assert_eq!((&moved.id, moved.asset.as_str()), (&one.id, "LAMP-9"));
     assert_eq!(suite.list(pb::ListResponsibilitiesRequest::default()).await, [moved, other]);
+}
+
+#[tokio::test]
+async fn r5_what_changed_since_it_was_read_is_not_overwritten_and_a_retry_gets_its_answer() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let put = async |request_id: &str, one: pb::Responsibility, etag: &str| {
+        let (request_id, etag) = (request_id.to_owned(), etag.to_owned());
+        let request = pb::PutResponsibilityRequest { request_id, responsibility: Some(one), etag };
+        suite.responsible("admin").put_responsibility(request).await.map(tonic::Response::into_inner)
+    };
+    let delete = async |request_id: &str, one: &str, etag: &str| {
+        let (request_id, etag) = (request_id.to_owned(), etag.to_owned());
+        let request = pb::DeleteResponsibilityRequest { request_id, id: one.to_owned(), etag };
+        suite.responsible("admin").delete_responsibility(request).await.map(|_| ())
+    };
+    let request = id();
+    let first = put(&request, lamp("LAMP-7", "an"), "").await.unwrap();
+    let to = |person: &str| pb::Responsibility { id: first.id.clone(), ..lamp("LAMP-7", person) };
+    let second = put(&id(), to("bo"), &first.etag).await.unwrap();
+    assert_ne!(second.etag, first.etag);
+    // Somebody else read it before that.
+    let stale = |refused: Status| {
+        assert_eq!((refused.code(), refusal(&refused).1.as_str()), (Code::Aborted, "ETAG_MISMATCH"));
+    };
+    stale(put(&id(), to("chen"), &first.etag).await.unwrap_err());
+    stale(delete(&id(), &first.id, &first.etag).await.unwrap_err());
+    stale(put(&id(), lamp("LAMP-9", "an"), &second.etag).await.unwrap_err());
+    assert_eq!(suite.list(pb::ListResponsibilitiesRequest::default()).await, [second.clone()]);
+    // Said as it is it keeps its etag, and a retry is answered with what the first one came to.
+    assert_eq!(put(&id(), to("bo"), &second.etag).await.unwrap(), second);
+    assert_eq!(put(&request, lamp("LAMP-7", "an"), "").await.unwrap(), first);
+    let gone = id();
+    delete(&gone, &first.id, &second.etag).await.unwrap();
+    delete(&gone, &first.id, &second.etag).await.unwrap();
+    assert_eq!(put(&request, lamp("LAMP-7", "an"), "").await.unwrap(), first, "also when it is out");
+    // What an import wrote has an etag too.
+    import(&suite, &id(), vec![lamp("LAMP-8", "an")], false).await.unwrap();
+    let imported = suite.list(pb::ListResponsibilitiesRequest::default()).await.remove(0);
+    let same = pb::Responsibility { id: imported.id.clone(), ..lamp("LAMP-8", "an") };
+    let request = id();
+    assert_eq!(put(&request, same.clone(), &imported.etag).await.unwrap(), imported);
+    delete(&id(), &imported.id, &imported.etag).await.unwrap();
+    assert_eq!(put(&request, same, &imported.etag).await.unwrap(), imported);
 }
 
 #[tokio::test]
@@ -315,7 +363,11 @@ async fn r5_those_of_a_customer_an_asset_and_a_person_are_listed_in_pages_to_who
     let refused = suite.responsible("li.wei").list_responsibilities(filter()).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
     suite.responsible("zhao.min").list_responsibilities(filter()).await.unwrap();
-    let put = pb::PutResponsibilityRequest { request_id: id(), responsibility: Some(lamp("L", "an")) };
+    let put = pb::PutResponsibilityRequest {
+        request_id: id(),
+        responsibility: Some(lamp("L", "an")),
+        etag: String::new(),
+    };
     let refused = suite.responsible("zhao.min").put_responsibility(put).await.unwrap_err();
     assert_eq!(refused.code(), Code::PermissionDenied);
 }

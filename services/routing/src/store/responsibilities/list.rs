@@ -51,7 +51,7 @@ pub(in crate::store) fn list(
     limit: i64,
 ) -> QueryBuilder<Postgres> {
     let mut sql = QueryBuilder::new(
-        "SELECT r.id, r.customer_id, r.asset, r.item, r.person_id, r.unit_id, r.valid_from, r.valid_to, r.everywhere,
+        "SELECT r.id, r.version, r.customer_id, r.asset, r.item, r.person_id, r.unit_id, r.valid_from, r.valid_to, r.everywhere,
                 r.updated_at, r.updated_by
          FROM responsibilities r WHERE true",
     );

@@ -1,6 +1,7 @@
 //! Who answers for which customer or asset: what is kept, and who may say it. Source: R5.
 
 mod list;
+mod revisions;
 mod rights;
 mod rows;
 mod write;
@@ -20,6 +21,8 @@ use uuid::Uuid;
 pub struct KeptResponsibility {
     /// The responsibility.
     pub one: Responsibility,
+    /// Its version, which is its etag.
+    pub version: i64,
     /// When it was last written.
     pub updated_at: Timestamp,
     /// Who wrote it last.

@@ -13,17 +13,18 @@ use uuid::Uuid;
 
 #[derive(Debug, sqlx::FromRow)]
 pub(super) struct Row {
-    id: Uuid,
-    customer_id: Option<Uuid>,
-    asset: Option<String>,
-    item: String,
-    person_id: String,
-    unit_id: String,
-    valid_from: Option<SqlTimestamp>,
-    valid_to: Option<SqlTimestamp>,
-    everywhere: bool,
-    updated_at: SqlTimestamp,
-    updated_by: String,
+    pub(super) id: Uuid,
+    pub(super) version: i64,
+    pub(super) customer_id: Option<Uuid>,
+    pub(super) asset: Option<String>,
+    pub(super) item: String,
+    pub(super) person_id: String,
+    pub(super) unit_id: String,
+    pub(super) valid_from: Option<SqlTimestamp>,
+    pub(super) valid_to: Option<SqlTimestamp>,
+    pub(super) everywhere: bool,
+    pub(super) updated_at: SqlTimestamp,
+    pub(super) updated_by: String,
 }
 
 impl TryFrom<Row> for KeptResponsibility {
@@ -45,7 +46,7 @@ impl TryFrom<Row> for KeptResponsibility {
             until: row.valid_to.map(SqlTimestamp::to_jiff),
             everywhere: row.everywhere,
         };
-        Ok(Self { one, updated_at: row.updated_at.to_jiff(), updated_by: row.updated_by })
+        Ok(Self { one, version: row.version, updated_at: row.updated_at.to_jiff(), updated_by: row.updated_by })
     }
 }
 
@@ -56,7 +57,7 @@ pub(in crate::store) async fn of_assets(
 ) -> Result<Vec<Responsibility>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere, updated_at,
+        "SELECT id, version, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere, updated_at,
                 updated_by
          FROM responsibilities WHERE asset = ANY ($1)",
         assets,
@@ -75,7 +76,7 @@ pub(in crate::store) async fn of_customers(
 ) -> Result<Vec<Responsibility>, Error> {
     let rows = sqlx::query_as!(
         Row,
-        "SELECT id, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere, updated_at,
+        "SELECT id, version, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere, updated_at,
                 updated_by
          FROM responsibilities WHERE customer_id = ANY ($1)",
         customers,
@@ -119,7 +120,7 @@ pub(super) async fn get(
 ) -> Result<Option<KeptResponsibility>, Error> {
     let row = sqlx::query_as!(
         Row,
-        "SELECT id, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere, updated_at,
+        "SELECT id, version, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere, updated_at,
                 updated_by
          FROM responsibilities WHERE id = $1",
         id,
@@ -147,15 +148,15 @@ pub(super) async fn write(
     };
     let instant = |at: Option<Timestamp>| at.map(Timestamp::to_sqlx);
     sqlx::query!(
-        "INSERT INTO responsibilities (id, customer_id, asset, item, person_id, unit_id, valid_from, valid_to,
+        "INSERT INTO responsibilities (id, version, customer_id, asset, item, person_id, unit_id, valid_from, valid_to,
                                        everywhere, updated_at, updated_by)
-         SELECT n.id, n.customer_id, n.asset, n.item, n.person_id, n.unit_id, n.valid_from, n.valid_to, n.everywhere,
-                $10, $11
+         SELECT n.id, nextval('responsibility_versions'), n.customer_id, n.asset, n.item, n.person_id, n.unit_id,
+                n.valid_from, n.valid_to, n.everywhere, $10, $11
          FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
                      $8::timestamptz[], $9::bool[])
               AS n (id, customer_id, asset, item, person_id, unit_id, valid_from, valid_to, everywhere)
-         ON CONFLICT ON CONSTRAINT responsibilities_pkey DO UPDATE SET customer_id = excluded.customer_id,
-             asset = excluded.asset, item = excluded.item, person_id = excluded.person_id,
+         ON CONFLICT ON CONSTRAINT responsibilities_pkey DO UPDATE SET version = excluded.version,
+             customer_id = excluded.customer_id, asset = excluded.asset, item = excluded.item, person_id = excluded.person_id,
              unit_id = excluded.unit_id, valid_from = excluded.valid_from, valid_to = excluded.valid_to,
              everywhere = excluded.everywhere, updated_at = excluded.updated_at, updated_by = excluded.updated_by",
         &rows.iter().map(|row| row.id).collect::<Vec<_>>(),

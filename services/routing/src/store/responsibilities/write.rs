@@ -3,7 +3,7 @@
 //! Writers take the lock of whoever changes the organisation, so that the people and units that were checked are those that
 //! there are. Memory is not read again after a write: decisions read by keys.
 
-use super::{KeptResponsibility, ResponsibilityImport, ResponsibilityRights, rows};
+use super::{KeptResponsibility, ResponsibilityImport, ResponsibilityRights, revisions, rows};
 use crate::{
     error,
     store::{Store, generation, principals, units},
@@ -29,11 +29,12 @@ impl Store {
     /// Checks a responsibility and writes it; `new`: it must not be there yet, else it must.
     ///
     /// # Errors
-    /// INVALID_ARGUMENT with every violation; NOT_FOUND; PERMISSION_DENIED.
+    /// INVALID_ARGUMENT with every violation; NOT_FOUND; PERMISSION_DENIED; ABORTED for a stale etag.
     pub async fn put_responsibility(
         &self,
         one: Responsibility,
         new: bool,
+        etag: Option<i64>,
         by: &ResponsibilityRights,
         key: &RequestKey,
         now: Timestamp,
@@ -41,18 +42,18 @@ impl Store {
         let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
         let connection = &mut *transaction;
         generation::lock_writers(connection).await.map_err(gongdan_pg::error)?;
-        if let Some(answered) = requests::lookup(connection, key).await? {
-            return rows::get(connection, answered.resource_id)
-                .await?
-                .ok_or_else(error::responsibility_not_found);
+        if let Some(kept) = revisions::answered(connection, key).await? {
+            return Ok(kept);
         }
         let mut rows = vec![one];
         let around = Around::of(connection, &rows, by).await?;
+        let mut before = None;
         if !new {
-            let before = rows::get(connection, rows[0].id).await?;
-            let before = before.ok_or_else(error::responsibility_not_found)?;
-            by.check_change(&before.one, &around.units)?;
+            let there = rows::get(connection, rows[0].id).await?;
+            let there = before.insert(there.ok_or_else(error::responsibility_not_found)?);
+            by.check_change(&there.one, &around.units)?;
         }
+        guard(etag, before.as_ref())?;
         around.complete(&mut rows)?;
         let how = if new { How::Add } else { How::Change };
         let put = around.check(rows, how, |_, field| format!("responsibility.{field}"))?;
@@ -60,8 +61,8 @@ impl Store {
         // Said again without its id it is the one that is there.
         let id = put.write.first().map(|one| one.id).or_else(|| put.unchanged.first().copied());
         let id = id.ok_or_else(error::responsibility_not_found)?;
-        requests::insert(connection, key, Answered { resource_id: id, version: 1 }, now).await?;
         let kept = rows::get(connection, id).await?.ok_or_else(error::responsibility_not_found)?;
+        revisions::answer(connection, key, &kept, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(kept)
     }
@@ -69,10 +70,11 @@ impl Store {
     /// Takes a responsibility out.
     ///
     /// # Errors
-    /// NOT_FOUND; PERMISSION_DENIED.
+    /// NOT_FOUND; PERMISSION_DENIED; ABORTED for a stale etag.
     pub async fn delete_responsibility(
         &self,
         id: Uuid,
+        etag: Option<i64>,
         by: &ResponsibilityRights,
         key: &RequestKey,
         now: Timestamp,
@@ -85,8 +87,9 @@ impl Store {
         }
         let before = rows::get(connection, id).await?.ok_or_else(error::responsibility_not_found)?;
         by.check_change(&before.one, &all_units(connection).await?)?;
+        guard(etag, Some(&before))?;
         rows::delete(connection, &[id]).await.map_err(gongdan_pg::error)?;
-        requests::insert(connection, key, Answered { resource_id: id, version: 1 }, now).await?;
+        requests::insert(connection, key, Answered { resource_id: id, version: before.version }, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(())
     }
@@ -132,6 +135,15 @@ impl Store {
         requests::insert(connection, key, Answered { resource_id: id, version: 1 }, now).await?;
         transaction.commit().await.map_err(gongdan_pg::error)?;
         Ok(import)
+    }
+}
+
+fn guard(etag: Option<i64>, before: Option<&KeptResponsibility>) -> Result<(), Error> {
+    match etag {
+        Some(etag) if before.map(|before| before.version) != Some(etag) => {
+            Err(error::responsibility_etag_mismatch())
+        }
+        _ => Ok(()),
     }
 }
 

@@ -25,6 +25,9 @@ pub enum Command {
     Delete {
         /// Its id
         id: String,
+        /// Only if it is still as it was read
+        #[arg(long, default_value = "", hide_default_value = true)]
+        etag: String,
     },
     /// Who answers for what, oldest first
     List(List),
@@ -59,6 +62,9 @@ pub struct Put {
     /// Changes the one of this id instead of making a new one
     #[arg(long, default_value = "", hide_default_value = true)]
     id: String,
+    /// Only if it is still as it was read
+    #[arg(long, default_value = "", hide_default_value = true, requires = "id")]
+    etag: String,
 }
 
 #[derive(Debug, Args)]
@@ -89,12 +95,14 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Put(put) => {
             let request = PutResponsibilityRequest {
                 request_id: context.request_id(),
+                etag: put.etag.clone(),
                 responsibility: Some(put.responsibility(context)?),
             };
             show(context, &[client(context)?.put_responsibility(request).await?.into_inner()])
         }
-        Command::Delete { id } => {
-            let request = DeleteResponsibilityRequest { request_id: context.request_id(), id: id.clone() };
+        Command::Delete { id, etag } => {
+            let request =
+                DeleteResponsibilityRequest { request_id: context.request_id(), id: id.clone(), etag };
             client(context)?.delete_responsibility(request).await?;
             let lines = [(context.text("deleted", "已删除"), id.clone())];
             context.print_details(|| Ok(json!({ "deleted": id })), &lines)
@@ -162,6 +170,7 @@ fn show(context: &Context, found: &[Responsibility]) -> Result<()> {
             ("from", "起"),
             ("until", "止"),
             ("where", "范围"),
+            ("etag", "版本"),
         ];
         let mut table = Table::new(heads.map(|(english, chinese)| context.text(english, chinese)));
         for one in found {
@@ -180,6 +189,7 @@ fn show(context: &Context, found: &[Responsibility]) -> Result<()> {
                     context.text("region of the unit", "单位辖区")
                 })
                 .to_owned(),
+                one.etag.clone(),
             ]);
         }
         table
