@@ -88,13 +88,14 @@ fn unit(n: usize, row: UnitRow, violations: &mut Violations) -> import::UnitRow 
     }
 }
 
-fn instant(
+/// An instant, as precise as it is kept.
+pub(super) fn instant(
     field: &str,
     at: Option<prost_types::Timestamp>,
     violations: &mut Violations,
 ) -> Option<Timestamp> {
     let at = at.and_then(|at| violations.field(field, from_timestamp(&at)))?;
-    // As precise as it is kept, so that the same again is the same.
+    // So that the same again is the same.
     Timestamp::from_microsecond(at.as_microsecond()).ok()
 }
 

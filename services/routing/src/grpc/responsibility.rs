@@ -1,11 +1,10 @@
 //! Responsibilities as the contract has them.
 
-use super::decode::given;
+use super::{decode::given, import_organisation::instant};
 use crate::store::KeptResponsibility;
 use gongdan_errors::Violations;
-use gongdan_proto::{from_timestamp, routing::v1 as pb, to_timestamp};
+use gongdan_proto::{routing::v1 as pb, to_timestamp};
 use gongdan_routing_domain::responsible::{Charge, Responsibility};
-use jiff::Timestamp;
 use uuid::Uuid;
 
 /// A responsibility as it was sent; violations are of `path`, which ends in a dot. Units that are not given are filled in
@@ -31,10 +30,8 @@ pub(super) fn decode(
             None
         }
     };
-    let mut instant = |field: &str, at: Option<prost_types::Timestamp>| -> Option<Timestamp> {
-        at.and_then(|at| violations.field(format!("{path}{field}"), from_timestamp(&at)))
-    };
-    let (from, until) = (instant("valid_from", message.valid_from), instant("valid_to", message.valid_to));
+    let from = instant(&format!("{path}valid_from"), message.valid_from, violations);
+    let until = instant(&format!("{path}valid_to"), message.valid_to, violations);
     Some(Responsibility {
         id,
         charge: charge?,

@@ -333,6 +333,30 @@ async fn r5_what_changed_since_it_was_read_is_not_overwritten_and_a_retry_gets_i
 }
 
 #[tokio::test]
+async fn r5_dates_more_precise_than_they_are_kept_are_the_same_when_they_are_said_again() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let at = |seconds: i64, nanos: i32| Some(prost_types::Timestamp { seconds, nanos });
+    let dated = pb::Responsibility {
+        valid_from: at(1_700_000_000, 123_456_789),
+        valid_to: at(1_900_000_000, 999_999_999),
+        ..lamp("LAMP-7", "an")
+    };
+    let kept = suite.put_one(dated.clone()).await.unwrap();
+    assert_eq!(kept.valid_from, at(1_700_000_000, 123_456_000));
+    assert_eq!(suite.put_one(dated.clone()).await.unwrap(), kept);
+    for replace in [false, true] {
+        assert_eq!(import(&suite, &id(), vec![dated.clone()], replace).await.unwrap(), (0, 0, 1));
+    }
+    // Between these two is nothing.
+    let (from, until) = (at(1_700_000_000, 1_001), at(1_700_000_000, 1_999));
+    let nothing = pb::Responsibility { valid_from: from, valid_to: until, ..lamp("LAMP-8", "an") };
+    let refused = suite.put_one(nothing).await.unwrap_err();
+    let said = "responsibility.valid_to: after `valid_from`".to_owned();
+    assert_eq!((refused.code(), refusal(&refused).2), (Code::InvalidArgument, vec![said]));
+}
+
+#[tokio::test]
 async fn r5_those_of_a_customer_an_asset_and_a_person_are_listed_in_pages_to_who_may_read_them() {
     let suite = Suite::start().await;
     suite.import_roads().await;
