@@ -90,9 +90,16 @@ async fn attendance(
 ) -> Result<(HashMap<String, PersonEntry>, DutyBook), Error> {
     let units: BTreeSet<String> = all.iter().map(|one| one.unit_id.clone()).collect();
     let rosters = rosters::of_units(connection, &Vec::from_iter(units)).await?;
+    let ids: Vec<String> = rosters.iter().map(|roster| roster.id.clone()).collect();
+    let swaps = match ids.is_empty() {
+        true => Vec::new(),
+        false => swaps::of_rosters(connection, &ids, Offset::UTC.to_datetime(at).date()).await?,
+    };
     let mut named: BTreeSet<String> = all.iter().map(|one| one.person_id.clone()).collect();
     // Whose shift somebody has depends on the leave of everybody on the roster.
     named.extend(rosters.iter().flat_map(|roster| roster.people().map(ToOwned::to_owned)));
+    // So it does on those whom shifts were given to, on the roster or not.
+    named.extend(swaps.iter().map(|swap| swap.stand_in_id.clone()));
     // Whoever stands in may be away too, and hand it on.
     let (mut leaves, mut asked) = (Vec::new(), Vec::from_iter(named.clone()));
     while !asked.is_empty() {
@@ -103,11 +110,6 @@ async fn attendance(
         leaves.extend(away);
     }
     let people = principals::persons(connection, &Vec::from_iter(named)).await?;
-    let swaps = if rosters.is_empty() {
-        Vec::new()
-    } else {
-        swaps::since(connection, Offset::UTC.to_datetime(at).date()).await?
-    };
     let duty = DutyBook::new(rosters, leaves, swaps).with_people(people.clone());
     Ok((people, duty))
 }

@@ -22,7 +22,10 @@ const RESPONSIBILITIES: &str = "
     FROM generate_series(1, 40000) AS n;
     INSERT INTO units (id, name, kind, region, version)
     SELECT 'u' || n, '', 1, 440106000000 + n, 1 FROM generate_series(1, 2000) AS n;
-    ANALYZE responsibilities, ticket_scopes, units;";
+    INSERT INTO swaps (roster_id, shift, day, person_id, stand_in_id, recorded_at, recorded_by)
+    SELECT 'r' || n % 500, 'day', date '2026-01-01' + n / 500, 'p' || n, 's' || n, now(), 'admin'
+    FROM generate_series(1, 40000) AS n;
+    ANALYZE responsibilities, ticket_scopes, units, swaps;";
 
 /// What somebody of a county with this role may see.
 fn scope(role: &str) -> Scope {
@@ -48,6 +51,10 @@ async fn responsibilities_are_read_by_keys() {
     let keys =
         "ARRAY['00000000-0000-7000-8000-00000000000a', '00000000-0000-7000-8000-00000000000b']::uuid[]";
     for (query, index) in [
+        (
+            "SELECT * FROM swaps WHERE roster_id = ANY (ARRAY['r7', 'r9']) AND day >= '2026-02-01'".to_owned(),
+            "swaps_pkey",
+        ),
         (
             "SELECT * FROM responsibilities WHERE asset = ANY (ARRAY['LAMP-7', 'LAMP-9'])".to_owned(),
             "responsibilities_by_asset",

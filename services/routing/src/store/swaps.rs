@@ -209,6 +209,26 @@ pub(super) async fn since(connection: &mut PgConnection, day: Date) -> Result<Ve
     Ok(rows.into_iter().map(Into::into).collect())
 }
 
+/// Swaps of these rosters from a day on.
+pub(super) async fn of_rosters(
+    connection: &mut PgConnection,
+    rosters: &[String],
+    day: Date,
+) -> Result<Vec<Swap>, Error> {
+    let day = day.saturating_sub(2.days());
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT roster_id, shift, day, person_id, stand_in_id FROM swaps WHERE roster_id = ANY ($1) AND day >= $2",
+        rosters,
+        day.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("swaps.of_rosters", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(Into::into).collect())
+}
+
 /// Takes all of a roster's swaps out.
 pub(super) async fn forget(connection: &mut PgConnection, roster_id: &str) -> Result<(), Error> {
     sqlx::query!("DELETE FROM swaps WHERE roster_id = $1", roster_id)

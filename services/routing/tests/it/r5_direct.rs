@@ -357,6 +357,36 @@ async fn r5_dates_more_precise_than_they_are_kept_are_the_same_when_they_are_sai
 }
 
 #[tokio::test]
+async fn r5_who_was_given_the_shift_of_somebody_on_leave_stands_in_for_them() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    suite.put_one(lamp("LAMP-7", "an")).await.unwrap();
+    // A shift that runs now, of `an` alone; `bo` is on no roster.
+    let begins = suite.env.clock().now().in_tz("Asia/Shanghai").unwrap().datetime() - 1.hour();
+    let hour = |at: jiff::civil::DateTime| format!("{:02}:{:02}", at.hour(), at.minute());
+    let mut now = shift("now", &["an"], &[], &hour(begins), &hour(begins + 8.hours()));
+    now.dates = vec![begins.date().to_string()];
+    suite.put_roster(roster("main", "roads", vec![now])).await.unwrap();
+    let swap = pb::SwapDutyRequest {
+        request_id: id(),
+        roster_id: "main".into(),
+        shift: "now".into(),
+        date: begins.date().to_string(),
+        person_id: "an".into(),
+        stand_in_id: "bo".into(),
+    };
+    suite.duty("admin").swap_duty(swap).await.unwrap();
+    suite.away("an", "").await;
+    let ticket = suite.about("LAMP-7", "", "x").await;
+    assert_eq!(went(&suite.decision(&ticket).await), "roads/bo");
+    let trial = suite.explain(&ticket).await.responsible.remove(0);
+    assert_eq!((trial.outcome(), trial.stand_in_id.as_str()), (ResponsibleOutcome::StandIn, "bo"));
+    // And while they are away too, whoever stands in for them; here nobody.
+    suite.away("bo", "").await;
+    assert_eq!(suite.goes("LAMP-7", "", "x").await, "roads");
+}
+
+#[tokio::test]
 async fn r5_those_of_a_customer_an_asset_and_a_person_are_listed_in_pages_to_who_may_read_them() {
     let suite = Suite::start().await;
     suite.import_roads().await;
