@@ -214,6 +214,7 @@ const fn direct_outcome(outcome: DirectOutcome) -> pb::ResponsibleOutcome {
         DirectOutcome::ReturnedIt => pb::ResponsibleOutcome::ReturnedIt,
         DirectOutcome::Behind => pb::ResponsibleOutcome::Behind,
         DirectOutcome::OutOfRegion => pb::ResponsibleOutcome::OutOfRegion,
+        DirectOutcome::UnitNoHandler => pb::ResponsibleOutcome::UnitNoHandler,
     }
 }
 

@@ -387,6 +387,28 @@ async fn r5_who_was_given_the_shift_of_somebody_on_leave_stands_in_for_them() {
 }
 
 #[tokio::test]
+async fn r5_who_takes_no_tickets_on_answers_for_nothing_and_leaves_it_to_the_unit() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let said = "person_id: `clerk` takes no tickets on: neither handler nor unit leader";
+    let refused = suite.put_one(lamp("LAMP-7", "clerk")).await.unwrap_err();
+    assert_eq!(refusal(&refused).2, [format!("responsibility.{said}")]);
+    let refused = import(&suite, &id(), vec![lamp("LAMP-7", "clerk")], false).await.unwrap_err();
+    assert_eq!(refusal(&refused).2, [format!("rows[0].{said}")]);
+    // Who stops to handle tickets keeps what they answer for, and their unit gets it.
+    suite.put_one(lamp("LAMP-7", "an")).await.unwrap();
+    assert_eq!(suite.goes("LAMP-7", "", "x").await, "roads/an");
+    let agent = pb::PrincipalRow { roles: vec!["agent".into()], ..person("an", "roads") };
+    let request =
+        pb::ImportOrganisationRequest { request_id: id(), principals: vec![agent], ..Default::default() };
+    suite.import(request).await;
+    let ticket = suite.about("LAMP-7", "", "x").await;
+    assert_eq!(went(&suite.decision(&ticket).await), "roads");
+    let trial = suite.explain(&ticket).await.responsible.remove(0);
+    assert_eq!(trial.outcome(), ResponsibleOutcome::UnitNoHandler);
+}
+
+#[tokio::test]
 async fn r5_those_of_a_customer_an_asset_and_a_person_are_listed_in_pages_to_who_may_read_them() {
     let suite = Suite::start().await;
     suite.import_roads().await;

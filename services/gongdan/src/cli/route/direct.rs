@@ -53,6 +53,7 @@ pub const fn decided(outcome: ResponsibleOutcome) -> bool {
             | ResponsibleOutcome::StandIn
             | ResponsibleOutcome::UnitOnLeave
             | ResponsibleOutcome::UnitOffDuty
+            | ResponsibleOutcome::UnitNoHandler
     )
 }
 
@@ -70,6 +71,9 @@ fn outcome(context: &Context, outcome: ResponsibleOutcome) -> &str {
         ResponsibleOutcome::UnitGone => context.text("the unit is not there at this time", "单位此时不可用"),
         ResponsibleOutcome::ReturnedIt => context.text("returned it in this round", "本轮已退单"),
         ResponsibleOutcome::Behind => context.text("somebody else comes first", "他人优先"),
+        ResponsibleOutcome::UnitNoHandler => {
+            context.text("takes no tickets on, the unit gets it", "不承办工单，派给单位")
+        }
         ResponsibleOutcome::OutOfRegion => context.text("not of the unit's region", "不在该单位辖区"),
     }
 }

@@ -39,6 +39,7 @@ impl Search<'_> {
                 format!(", {} is on leave and nobody stands in", one.person_id)
             }
             DirectOutcome::UnitOffDuty => format!(", {} is off duty", one.person_id),
+            DirectOutcome::UnitNoHandler => format!(", {} takes no tickets on", one.person_id),
             _ => String::new(),
         };
         let summary = format!("responsible for the {}{branch} → {target}{how}", one.kind);
@@ -63,6 +64,7 @@ impl Search<'_> {
             Attendance::Away { stand_in_id: Some(stand_in) } => (DirectOutcome::StandIn, Some(stand_in)),
             Attendance::Away { stand_in_id: None } => (DirectOutcome::UnitOnLeave, None),
             Attendance::OffDuty => (DirectOutcome::UnitOffDuty, None),
+            Attendance::NoHandler => (DirectOutcome::UnitNoHandler, None),
         };
         let returned = |id: &String| self.history.returned_by.contains(id);
         if returned(&one.person_id) || person.is_some_and(returned) {

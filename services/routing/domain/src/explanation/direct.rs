@@ -29,9 +29,11 @@ pub enum DirectOutcome {
     Behind = 9,
     /// Counts for tickets within the region of the unit only, and this one is not.
     OutOfRegion = 10,
+    /// Takes no tickets on any more; the unit gets it.
+    UnitNoHandler = 11,
 }
 
-const OUTCOMES: [DirectOutcome; 10] = [
+const OUTCOMES: [DirectOutcome; 11] = [
     DirectOutcome::Chosen,
     DirectOutcome::StandIn,
     DirectOutcome::UnitOnLeave,
@@ -42,6 +44,7 @@ const OUTCOMES: [DirectOutcome; 10] = [
     DirectOutcome::ReturnedIt,
     DirectOutcome::Behind,
     DirectOutcome::OutOfRegion,
+    DirectOutcome::UnitNoHandler,
 ];
 
 impl From<DirectOutcome> for u8 {
@@ -63,7 +66,10 @@ impl DirectOutcome {
     /// Whether the ticket went so.
     #[must_use]
     pub const fn decided(self) -> bool {
-        matches!(self, Self::Chosen | Self::StandIn | Self::UnitOnLeave | Self::UnitOffDuty)
+        matches!(
+            self,
+            Self::Chosen | Self::StandIn | Self::UnitOnLeave | Self::UnitOffDuty | Self::UnitNoHandler
+        )
     }
 }
 
@@ -115,7 +121,7 @@ mod tests {
         for outcome in OUTCOMES {
             assert_eq!(DirectOutcome::try_from(u8::from(outcome)), Ok(outcome));
         }
-        assert!(DirectOutcome::try_from(11).is_err() && ChargeKind::try_from(3).is_err());
+        assert!(DirectOutcome::try_from(12).is_err() && ChargeKind::try_from(3).is_err());
         let desk = DeskTrial("county-desk".into(), Outcome::ReturnedIt);
         assert_eq!(serde_json::to_string(&desk).unwrap(), r#"["county-desk",5]"#);
     }

@@ -16,7 +16,7 @@ pub enum Attendance {
     There,
     /// On leave, and who stands in for them; none: nobody who can.
     Away {
-        /// An active person of the same unit who is on duty.
+        /// An active handler of the same unit who is on duty.
         stand_in_id: Option<String>,
     },
     /// Has no shift at this time.
@@ -25,6 +25,8 @@ pub enum Attendance {
     Inactive,
     /// Does not belong to the unit any more.
     LeftUnit,
+    /// Takes no tickets on any more.
+    NoHandler,
 }
 
 /// Who answers for a ticket's customer or asset.
@@ -86,13 +88,17 @@ fn attendance(
     if !person.unit_ids.contains(&one.unit_id) {
         return Attendance::LeftUnit;
     }
+    if !person.handles {
+        return Attendance::NoHandler;
+    }
     let duty = duty.unit(&one.unit_id, at);
     match duty.of(&one.person_id) {
         Standing::OnDuty(_) => Attendance::There,
         Standing::OffDuty | Standing::Replaced { .. } => Attendance::OffDuty,
         Standing::OnLeave { stand_in_id, .. } => {
             let can = |id: &String| {
-                people.get(id).is_some_and(|other| other.active && other.unit_ids.contains(&one.unit_id))
+                let of_unit = people.get(id).filter(|other| other.unit_ids.contains(&one.unit_id));
+                of_unit.is_some_and(|other| other.active && other.handles)
                     && matches!(duty.of(id), Standing::OnDuty(_))
             };
             Attendance::Away { stand_in_id: stand_in_id.filter(can) }

@@ -199,6 +199,10 @@ fn alone(
         Some(person) if !person.active => {
             found.push(("person_id", format!("`{}` is not active", row.person_id)));
         }
+        Some(person) if !person.handles => {
+            let rule = format!("`{}` takes no tickets on: neither handler nor unit leader", row.person_id);
+            found.push(("person_id", rule));
+        }
         Some(person) if unit && !person.unit_ids.contains(&row.unit_id) => {
             found.push(("unit_id", format!("`{}` does not belong to `{}`", row.person_id, row.unit_id)));
         }

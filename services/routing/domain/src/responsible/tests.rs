@@ -53,6 +53,7 @@ fn people() -> HashMap<String, PersonEntry> {
         ("wang.fang".to_owned(), PersonEntry::of(["roads", "env"])),
         ("zhao.min".to_owned(), PersonEntry::of(["env"])),
         ("gao.yuan".to_owned(), PersonEntry::of(["haizhu", "city", "roads"])),
+        ("clerk".to_owned(), PersonEntry { handles: false, ..PersonEntry::of(["roads"]) }),
         ("gone".to_owned(), PersonEntry { active: false, ..PersonEntry::of(["roads"]) }),
     ])
 }
@@ -138,6 +139,7 @@ fn who_is_there_is_there_and_who_is_not_says_why() {
     assert_eq!(attendance("gone", &free), Attendance::Inactive);
     assert_eq!(attendance("never.was", &free), Attendance::Inactive);
     assert_eq!(attendance("zhao.min", &free), Attendance::LeftUnit);
+    assert_eq!(attendance("clerk", &free), Attendance::NoHandler);
     let by_roster = |first, last| DutyBook::new(vec![rostered("li.wei", first, last)], vec![], vec![]);
     assert_eq!(attendance("li.wei", &by_roster(8, 18)), Attendance::There);
     assert_eq!(attendance("li.wei", &by_roster(18, 22)), Attendance::OffDuty);
@@ -158,7 +160,7 @@ fn a_stand_in_is_active_of_the_same_unit_and_there() {
     let on_leave = |leaves: Vec<Leave>| attendance("li.wei", &DutyBook::new(vec![], leaves, vec![]));
     assert_eq!(on_leave(vec![leave("li.wei", Some("wang.fang"))]), away(Some("wang.fang")));
     assert_eq!(on_leave(vec![leave("li.wei", None)]), away(None));
-    for no in ["gone", "zhao.min", "never.was"] {
+    for no in ["gone", "zhao.min", "never.was", "clerk"] {
         assert_eq!(on_leave(vec![leave("li.wei", Some(no))]), away(None), "{no}");
     }
     let both = vec![leave("li.wei", Some("wang.fang")), leave("wang.fang", None)];
@@ -208,6 +210,11 @@ fn what_is_wrong_with_a_row_is_named_by_field_and_rule() {
     for (row, field, rule) in [
         (one(1, lamp(), "", "nobody"), "person_id", "no person `nobody`"),
         (one(1, lamp(), "", "gone"), "person_id", "`gone` is not active"),
+        (
+            one(1, lamp(), "", "clerk"),
+            "person_id",
+            "`clerk` takes no tickets on: neither handler nor unit leader",
+        ),
         (one(1, lamp(), "", "zhao.min"), "unit_id", "`zhao.min` does not belong to `roads`"),
         (Responsibility { unit_id: "x".into(), ..good.clone() }, "unit_id", "no unit `x`"),
         (Responsibility { unit_id: String::new(), ..good.clone() }, "unit_id", "`li.wei` belongs to no unit"),

@@ -58,6 +58,7 @@ fn how_the_responsible_person_can_be_reached_decides_who_gets_it() {
         (away(Some("wang.fang")), DirectOutcome::StandIn, ("roads", "wang.fang")),
         (away(None), DirectOutcome::UnitOnLeave, ("roads", "")),
         (Attendance::OffDuty, DirectOutcome::UnitOffDuty, ("roads", "")),
+        (Attendance::NoHandler, DirectOutcome::UnitNoHandler, ("roads", "")),
         (Attendance::Inactive, DirectOutcome::Inactive, ("county-desk", "")),
         (Attendance::LeftUnit, DirectOutcome::LeftUnit, ("county-desk", "")),
     ] {
