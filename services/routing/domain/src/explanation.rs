@@ -32,6 +32,8 @@ codes! {
         LessSpecific = 7,
         /// Nobody of the unit can take it at this time.
         NobodyAble = 8,
+        /// The ticket was escalated from the unit in this round.
+        EscalatedFrom = 9,
     }
 }
 
@@ -114,7 +116,7 @@ mod tests {
         let stored = serde_json::to_string(&explanation).unwrap();
         assert!(stored.len() < 600, "{} bytes", stored.len());
         assert_eq!(serde_json::from_str::<Explanation>(&stored).unwrap(), explanation);
-        assert!(serde_json::from_str::<Explanation>(r#"{"a":[[1,9]]}"#).is_err());
+        assert!(serde_json::from_str::<Explanation>(r#"{"a":[[1,10]]}"#).is_err());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What routing listens to.
 
 mod batch;
+mod escalations;
 mod facts;
 pub mod forget;
 pub mod holdings;

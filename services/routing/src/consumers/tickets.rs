@@ -8,6 +8,7 @@
 
 use super::{
     batch::{Batch, KINDS, Trigger, Waiting},
+    escalations::escalated_from,
     facts::facts,
     holdings::{self, Holders},
     receivers::first_receivers,
@@ -85,6 +86,7 @@ struct Past {
     returned: HashMap<Uuid, Vec<String>>,
     last: HashMap<LastMatter, String>,
     first: HashMap<Uuid, String>,
+    escalated: HashMap<Uuid, Vec<String>>,
 }
 
 #[async_trait]
@@ -240,6 +242,7 @@ impl Tickets {
                         returned_by: returned.chain(&put_back_by).cloned().collect(),
                         put_back_by,
                         first_receiver: past.first.get(&id).cloned(),
+                        escalated_from: past.escalated.get(&id).cloned().unwrap_or_default(),
                         answerable: answerable.next().unwrap_or_default(),
                         lot: id.as_u64_pair().1,
                     },
@@ -248,7 +251,8 @@ impl Tickets {
             .collect())
     }
 
-    /// Of tickets' past what rules in force ask for; who returned it also counts for who answers for it.
+    /// Of tickets' past what rules in force ask for; who returned it also counts for who answers for it, and so does from
+    /// where it was escalated.
     async fn past(
         &self,
         connection: &mut PgConnection,
@@ -266,6 +270,14 @@ impl Tickets {
         }
         if directory.asks_first_receiver() && !rounds.is_empty() {
             past.first = first_receivers(self.log.as_ref(), &rounds).await?;
+        }
+        let climbed: Vec<(Uuid, i32)> = asks
+            .iter()
+            .filter(|ask| ask.facts.tier > 1)
+            .map(|ask| (ask.waiting.event.aggregate_id, ask.waiting.ticket.round))
+            .collect();
+        if !climbed.is_empty() {
+            past.escalated = escalated_from(self.log.as_ref(), &climbed).await?;
         }
         let by_last_handler = |rule: &RuleInForce| match &rule.action.target {
             Some(RuleTarget::Strategy(to)) => to.strategy == Strategy::LastHandler,

@@ -215,6 +215,7 @@ const fn direct_outcome(outcome: DirectOutcome) -> pb::ResponsibleOutcome {
         DirectOutcome::Behind => pb::ResponsibleOutcome::Behind,
         DirectOutcome::OutOfRegion => pb::ResponsibleOutcome::OutOfRegion,
         DirectOutcome::UnitNoHandler => pb::ResponsibleOutcome::UnitNoHandler,
+        DirectOutcome::EscalatedFrom => pb::ResponsibleOutcome::EscalatedFrom,
     }
 }
 
@@ -238,5 +239,6 @@ const fn trial_outcome(outcome: Outcome) -> pb::TrialOutcome {
         Outcome::TargetGone => pb::TrialOutcome::TargetGone,
         Outcome::LessSpecific => pb::TrialOutcome::LessSpecific,
         Outcome::NobodyAble => pb::TrialOutcome::NobodyAble,
+        Outcome::EscalatedFrom => pb::TrialOutcome::EscalatedFrom,
     }
 }

@@ -1,10 +1,10 @@
 //! What else brings a ticket back to routing, or takes it away: escalation, quarantine, merges. Source: T11, T12, T13.
 
-use crate::support::{Suite, TestTicket, dispatched_to};
+use crate::support::{Suite, TestTicket, area, dispatched_to, id, unit};
 use gongdan_bus::Origin;
 use gongdan_proto::{
     CHANGES,
-    routing::v1::DecisionState,
+    routing::v1::{self as pb, DecisionState},
     tickets::v1::{self as tickets, Phase, ticket_event::Change},
 };
 use gongdan_testkit::{eventually, filled_event};
@@ -38,6 +38,65 @@ async fn an_escalated_ticket_without_a_unit_is_routed_again_by_its_tier() {
     suite.next(&mut ticket, Phase::Dispatched, Change::Escalated(to)).await;
     suite.heard(&ticket).await;
     assert_eq!(suite.told(&ticket).await.len(), 2);
+}
+
+#[tokio::test]
+async fn without_a_rule_an_escalated_ticket_does_not_go_back_to_where_it_was_escalated_from() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let request = pb::ImportOrganisationRequest {
+        request_id: id(),
+        units: vec![pb::UnitRow { kind: pb::UnitKind::Desk.into(), ..unit("desk", "", "440106") }],
+        areas: vec![area("440106", "", "env")],
+        ..Default::default()
+    };
+    suite.import(request).await;
+    let lamp = pb::Responsibility { asset: "LAMP-7".into(), person_id: "an".into(), ..Default::default() };
+    let put =
+        pb::PutResponsibilityRequest { request_id: id(), responsibility: Some(lamp), ..Default::default() };
+    suite.responsible("admin").put_responsibility(put).await.unwrap();
+    let mut ticket = TestTicket::new("道路/路灯");
+    ticket.state.asset = "LAMP-7".into();
+    suite.submit(&ticket, "路灯不亮", Origin::Live).await;
+    let escalate = async |ticket: &mut TestTicket, from: &str| {
+        let from_tier = ticket.state.tier;
+        ticket.state.tier += 1;
+        let escalated = tickets::Escalated {
+            tier: ticket.state.tier,
+            from_tier,
+            from_unit_id: from.to_owned(),
+            ..Default::default()
+        };
+        suite.next(ticket, Phase::PendingDispatch, Change::Escalated(escalated)).await;
+    };
+    for (unit, person) in [("roads", "an"), ("env", "")] {
+        let decision = suite.decision(&ticket).await;
+        assert_eq!((dispatched_to(&decision), person_of(&decision)), (unit, person));
+        suite.dispatched(&mut ticket, &decision, unit).await;
+        escalate(&mut ticket, unit).await;
+    }
+    let third = suite.decision(&ticket).await;
+    assert_eq!(dispatched_to(&third), "desk");
+    let explained = suite.explain(&ticket).await;
+    assert_eq!(explained.responsible[0].outcome(), pb::ResponsibleOutcome::EscalatedFrom);
+    assert_eq!(explained.areas[0].outcome(), pb::TrialOutcome::EscalatedFrom);
+    // A refused decision is made anew by the same.
+    suite.refused(&mut ticket, &third, "no unit `desk`").await;
+    let again = suite.decision(&ticket).await;
+    assert_eq!(dispatched_to(&again), "desk");
+    suite.dispatched(&mut ticket, &again, "desk").await;
+    // In the next round it starts anew.
+    ticket.state.round += 1;
+    let reopened = Change::Reopened(tickets::Reopened::default());
+    suite.next(&mut ticket, Phase::PendingDispatch, reopened).await;
+    assert_eq!(person_of(&suite.decision(&ticket).await), "an");
+}
+
+fn person_of(decision: &pb::DecisionEvent) -> &str {
+    match &decision.target {
+        Some(pb::decision_event::Target::Dispatch(to)) => &to.person_id,
+        _ => "",
+    }
 }
 
 #[tokio::test]

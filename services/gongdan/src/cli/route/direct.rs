@@ -74,6 +74,9 @@ fn outcome(context: &Context, outcome: ResponsibleOutcome) -> &str {
         ResponsibleOutcome::UnitNoHandler => {
             context.text("takes no tickets on, the unit gets it", "不承办工单，派给单位")
         }
+        ResponsibleOutcome::EscalatedFrom => {
+            context.text("it was escalated from the unit in this round", "本轮已由该单位升级")
+        }
         ResponsibleOutcome::OutOfRegion => context.text("not of the unit's region", "不在该单位辖区"),
     }
 }

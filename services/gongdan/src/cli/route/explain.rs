@@ -157,7 +157,8 @@ pub const fn mark(outcome: TrialOutcome) -> &'static str {
         | TrialOutcome::Failed
         | TrialOutcome::ReturnedIt
         | TrialOutcome::TargetGone
-        | TrialOutcome::NobodyAble => "✗",
+        | TrialOutcome::NobodyAble
+        | TrialOutcome::EscalatedFrom => "✗",
     }
 }
 
@@ -171,6 +172,9 @@ pub fn outcome(context: &Context, outcome: TrialOutcome) -> &str {
         TrialOutcome::ReturnedIt => context.text("returned it in this round", "本轮已退单"),
         TrialOutcome::TargetGone => context.text("is not there at this time", "目标此时不可用"),
         TrialOutcome::NobodyAble => context.text("nobody can take it", "无人可接"),
+        TrialOutcome::EscalatedFrom => {
+            context.text("it was escalated from there in this round", "本轮已由该单位升级")
+        }
         TrialOutcome::LessSpecific => context.text("a more specific area comes first", "有更具体的责任区"),
     }
 }

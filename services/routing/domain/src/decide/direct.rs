@@ -51,6 +51,9 @@ impl Search<'_> {
         if self.ticket.returned_by.contains(&one.unit_id) {
             return (DirectOutcome::ReturnedIt, None);
         }
+        if self.escalated_from(&one.unit_id) {
+            return (DirectOutcome::EscalatedFrom, None);
+        }
         let Some(unit) = self.directory.unit(&one.unit_id).filter(|unit| unit.takes_part_at(self.at)) else {
             return (DirectOutcome::UnitGone, None);
         };
@@ -79,6 +82,7 @@ impl Search<'_> {
         let mut chosen = None;
         for desk in directory.desks_around(self.ticket.region) {
             let outcome = match directory.can_take(desk, self.ticket, self.at) {
+                Ok(()) if self.escalated_from(desk) => Outcome::EscalatedFrom,
                 Ok(()) => Outcome::Chosen,
                 Err((outcome, _)) => outcome,
             };

@@ -71,6 +71,8 @@ pub struct History {
     pub put_back_by: Vec<String>,
     /// The unit that received it first in this round; only known where it was returned and a rule asks for it.
     pub first_receiver: Option<String>,
+    /// Units from which it was escalated in this round: only a rule sends it there again.
+    pub escalated_from: Vec<String>,
     /// Who answers for its asset or its customer, who comes first ahead.
     pub answerable: Vec<Answerable>,
     /// A number of the ticket's own: who comes first of equals.
@@ -222,13 +224,17 @@ impl Search<'_> {
     fn nobody(&mut self) -> Decided {
         let tried = &self.explanation;
         let of_rules = |outcome| tried.rules.iter().any(|trial| trial.1 == outcome);
-        let returned = of_rules(Outcome::ReturnedIt)
-            || tried.direct.iter().any(|trial| trial.outcome == DirectOutcome::ReturnedIt)
-            || tried.areas.iter().any(|trial| trial.1 == Outcome::ReturnedIt)
-            || tried.desks.iter().any(|trial| trial.1 == Outcome::ReturnedIt);
+        let of_any = |direct: DirectOutcome, outcome: Outcome| {
+            of_rules(outcome)
+                || tried.direct.iter().any(|trial| trial.outcome == direct)
+                || tried.areas.iter().any(|trial| trial.1 == outcome)
+                || tried.desks.iter().any(|trial| trial.1 == outcome)
+        };
         let why = if of_rules(Outcome::NobodyAble) {
             "nobody of the units that rules name can take it, no area matches, and no desk can take it"
-        } else if returned {
+        } else if of_any(DirectOutcome::EscalatedFrom, Outcome::EscalatedFrom) {
+            "it was escalated, and no other unit is named for it that has not returned it"
+        } else if of_any(DirectOutcome::ReturnedIt, Outcome::ReturnedIt) {
             "every unit that rules, responsibilities and areas name and every desk around it has returned it"
         } else {
             "no rule, no responsible person, no area and no desk matches"
@@ -345,6 +351,7 @@ impl Search<'_> {
             let outcome = match chosen {
                 Some(_) => Outcome::LessSpecific,
                 None if self.ticket.returned_by.contains(&area.unit_id) => Outcome::ReturnedIt,
+                None if self.escalated_from(&area.unit_id) => Outcome::EscalatedFrom,
                 None if !directory.takes_part(&area.unit_id, self.at) => Outcome::TargetGone,
                 None => {
                     chosen = Some(area);
@@ -358,6 +365,11 @@ impl Search<'_> {
         let branch = if area.item.is_empty() { "every item" } else { &area.item };
         let summary = format!("area {:012}, {branch} → {target}", area.range.start);
         Some(self.decided(target, None, Some(area.id), summary))
+    }
+
+    /// Whether it was escalated from there, past whoever answers for it.
+    fn escalated_from(&self, unit_id: &str) -> bool {
+        self.history.escalated_from.iter().any(|unit| unit == unit_id)
     }
 
     /// Of two rules that set the priority the earlier one counts.

@@ -31,9 +31,11 @@ pub enum DirectOutcome {
     OutOfRegion = 10,
     /// Takes no tickets on any more; the unit gets it.
     UnitNoHandler = 11,
+    /// The ticket was escalated from the unit in this round.
+    EscalatedFrom = 12,
 }
 
-const OUTCOMES: [DirectOutcome; 11] = [
+const OUTCOMES: [DirectOutcome; 12] = [
     DirectOutcome::Chosen,
     DirectOutcome::StandIn,
     DirectOutcome::UnitOnLeave,
@@ -45,6 +47,7 @@ const OUTCOMES: [DirectOutcome; 11] = [
     DirectOutcome::Behind,
     DirectOutcome::OutOfRegion,
     DirectOutcome::UnitNoHandler,
+    DirectOutcome::EscalatedFrom,
 ];
 
 impl From<DirectOutcome> for u8 {
@@ -121,7 +124,7 @@ mod tests {
         for outcome in OUTCOMES {
             assert_eq!(DirectOutcome::try_from(u8::from(outcome)), Ok(outcome));
         }
-        assert!(DirectOutcome::try_from(12).is_err() && ChargeKind::try_from(3).is_err());
+        assert!(DirectOutcome::try_from(13).is_err() && ChargeKind::try_from(3).is_err());
         let desk = DeskTrial("county-desk".into(), Outcome::ReturnedIt);
         assert_eq!(serde_json::to_string(&desk).unwrap(), r#"["county-desk",5]"#);
     }

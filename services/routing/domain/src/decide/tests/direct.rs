@@ -124,6 +124,32 @@ fn who_does_not_answer_everywhere_gets_what_lies_within_the_region_of_the_unit()
 }
 
 #[test]
+fn what_was_escalated_goes_back_to_the_unit_it_was_escalated_from_by_a_rule_only() {
+    let there = |person: &str, unit: &str| answers(ChargeKind::Asset, person, unit, Attendance::There);
+    let from = |units: &[&str], answerable: &[Answerable]| History {
+        escalated_from: units.iter().map(|unit| (*unit).to_owned()).collect(),
+        ..known(answerable.to_vec())
+    };
+    let lamp = [there("li.wei", "roads")];
+    let free = directory(vec![], vec![area(1, "440106", "", "env"), area(2, "4401", "", "city-env")]);
+    let first = with(&free, noise(), from(&["roads"], &lamp));
+    assert_eq!((direct(&first), unit_of(&first)), (vec![DirectOutcome::EscalatedFrom], "env"));
+    let second = with(&free, noise(), from(&["roads", "env"], &lamp));
+    assert_eq!((second.explanation.areas[0].1, unit_of(&second)), (Outcome::EscalatedFrom, "city-env"));
+    let third = with(&free, noise(), from(&["roads", "env", "city-env"], &lamp));
+    assert_eq!(unit_of(&third), "county-desk");
+    let fourth = with(&free, noise(), from(&["roads", "env", "city-env", "county-desk"], &lamp));
+    let desk = DeskTrial("county-desk".into(), Outcome::EscalatedFrom);
+    assert_eq!((&fourth.explanation.desks[0], unit_of(&fourth)), (&desk, "city-desk"));
+    let last = with(&free, noise(), from(&["roads", "env", "city-env", "county-desk", "city-desk"], &lamp));
+    let reason = "manual pool: it was escalated, and no other unit is named for it that has not returned it";
+    assert_eq!(last.summary, reason);
+    let ruled = directory(vec![rule(1, "ticket.tier == 2", to("roads"))], vec![]);
+    let ticket = TicketFacts { tier: 2, ..noise() };
+    assert_eq!(unit_of(&with(&ruled, ticket, from(&["roads"], &lamp))), "roads");
+}
+
+#[test]
 fn without_rule_person_and_area_the_nearest_desk_gets_it_and_then_the_next_wider_one() {
     let directory = directory(vec![], vec![area(1, "440106", "道路", "roads")]);
     let first = decided(&directory, noise());
