@@ -38,6 +38,8 @@ mod rule_revisions;
 mod rule_sets;
 mod rule_writes;
 mod rules;
+#[cfg(test)]
+mod scans;
 pub mod staffing;
 mod suggest;
 mod suggest_cache;

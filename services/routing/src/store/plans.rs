@@ -113,11 +113,6 @@ const PEOPLE: &str = "
     SELECT 'p' || n, '', '', 'p', 1, ARRAY['unit-' || n % 1000, 'all-' || n % 7], 1 FROM generate_series(1, 40000) AS n;
     ANALYZE principals;";
 
-const HANDLERS: &str = "
-    SELECT of.unit, count(*) FROM principals, unnest(unit_ids) AS of (unit)
-    WHERE unit_ids && ARRAY['unit-77'] AND of.unit = ANY (ARRAY['unit-77']) AND kind = 1 AND active
-      AND roles && '{handler,unit_leader}' GROUP BY of.unit";
-
 /// `ListPrincipals` and `ListLoads` by the statement itself, `ListOnDuty` and what is read with duty by their conditions.
 #[tokio::test]
 async fn people_of_a_unit_are_found_without_reading_the_others() {
@@ -131,7 +126,6 @@ async fn people_of_a_unit_are_found_without_reading_the_others() {
     };
     for (what, statement) in [
         ("a list", principals::list(&filter, "p1", 101)),
-        ("how many handle tickets", QueryBuilder::new(HANDLERS)),
         ("members", of("unit_ids @> ARRAY['unit-77'::text]")),
         ("of units", of("unit_ids && ARRAY['unit-77', 'unit-78']")),
     ] {
