@@ -5,6 +5,7 @@ use super::{
     clash::{Clash, Origin, clashes},
 };
 use crate::{Unit, Violation, decide::PersonEntry, id::quoted};
+use jiff::Timestamp;
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
@@ -48,6 +49,8 @@ pub struct Known<'a> {
     pub units: &'a HashMap<String, Unit>,
     /// The people who are named.
     pub people: &'a HashMap<String, PersonEntry>,
+    /// Now.
+    pub now: Timestamp,
     /// Whether whoever writes may take one that is there away.
     pub may_change: &'a dyn Fn(&Responsibility) -> bool,
     /// Whether they may be told of it.
@@ -79,7 +82,7 @@ pub fn check_all(
 ) -> Result<Put, Vec<Violation>> {
     let mut found = Vec::new();
     for (n, row) in rows.iter().enumerate() {
-        for (field, rule) in alone(row, known.units, known.people) {
+        for (field, rule) in alone(row, known.units, known.people, known.now) {
             found.push(Violation::new(path(n, field), rule));
         }
         if found.len() >= MOST_FOUND {
@@ -181,6 +184,7 @@ fn alone(
     row: &Responsibility,
     units: &HashMap<String, Unit>,
     people: &HashMap<String, PersonEntry>,
+    now: Timestamp,
 ) -> Vec<(&'static str, String)> {
     let mut found = Vec::new();
     if let Charge::Asset(asset) = &row.charge
@@ -193,7 +197,7 @@ fn alone(
     } else if !row.item.is_empty() && row.item.split('/').any(|name| name.trim().is_empty()) {
         found.push(("item", "names joined by `/`, none empty".to_owned()));
     }
-    let unit = units.contains_key(&row.unit_id);
+    let unit = units.get(&row.unit_id);
     match people.get(&row.person_id) {
         None => found.push(("person_id", format!("no person {}", quoted(&row.person_id)))),
         Some(person) if !person.active => {
@@ -203,19 +207,25 @@ fn alone(
             let rule = format!("`{}` takes no tickets on: neither handler nor unit leader", row.person_id);
             found.push(("person_id", rule));
         }
-        Some(person) if unit && !person.unit_ids.contains(&row.unit_id) => {
+        Some(person) if unit.is_some() && !person.unit_ids.contains(&row.unit_id) => {
             found.push(("unit_id", format!("`{}` does not belong to `{}`", row.person_id, row.unit_id)));
         }
         Some(_) => {}
     }
     // Who is not known belongs to no unit that could be filled in.
-    match row.unit_id.as_str() {
-        "" if people.contains_key(&row.person_id) => {
+    match (row.unit_id.as_str(), unit) {
+        ("", _) if people.contains_key(&row.person_id) => {
             found.push(("unit_id", format!("`{}` belongs to no unit", row.person_id)));
         }
-        "" => {}
-        id if !unit => found.push(("unit_id", format!("no unit {}", quoted(id)))),
-        _ => {}
+        ("", _) => {}
+        (id, None) => found.push(("unit_id", format!("no unit {}", quoted(id)))),
+        (id, Some(unit)) => {
+            // What was over by then is no matter.
+            let ended = unit.valid_to.filter(|end| *end <= now);
+            if let Some(end) = ended.filter(|end| row.until.is_none_or(|until| until > *end)) {
+                found.push(("unit_id", format!("`{id}` ended {end}")));
+            }
+        }
     }
     if let (Some(from), Some(until)) = (row.from, row.until)
         && until <= from

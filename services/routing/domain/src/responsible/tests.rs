@@ -190,7 +190,8 @@ fn check_as(
 ) -> Result<Put, Vec<(String, String)>> {
     let path = |n: usize, field: &str| format!("rows[{n}].{field}");
     let (units, people) = (units(), people());
-    let known = Known { there, units: &units, people: &people, may_change: &may, may_see: &may };
+    let known =
+        Known { there, units: &units, people: &people, now: monday(), may_change: &may, may_see: &may };
     let how = if replace { How::Replace } else { How::Add };
     check_all(rows, how, known, path).map_err(|found| found.into_iter().map(|v| (v.field, v.rule)).collect())
 }
@@ -199,7 +200,8 @@ fn check_as(
 fn change(row: Responsibility, there: &[Responsibility]) -> Result<Put, Vec<(String, String)>> {
     let (units, people) = (units(), people());
     let all = |_: &Responsibility| true;
-    let known = Known { there, units: &units, people: &people, may_change: &all, may_see: &all };
+    let known =
+        Known { there, units: &units, people: &people, now: monday(), may_change: &all, may_see: &all };
     check_all(vec![row], How::Change, known, |_, field| field.to_owned())
         .map_err(|found| found.into_iter().map(|v| (v.field, v.rule)).collect())
 }
@@ -370,4 +372,24 @@ fn twenty_thousand_periods_of_one_asset_are_not_compared_each_with_each() {
     assert_eq!(check(others, &there, true).unwrap().gone.len(), 20_000);
     // A comparison of each with each takes minutes.
     assert!(started.elapsed().as_secs() < 20, "{:?}", started.elapsed());
+}
+
+#[test]
+fn nobody_answers_for_a_unit_that_has_ended() {
+    let (mut units, people) = (units(), people());
+    let all = |_: &Responsibility| true;
+    let check = |units: &HashMap<String, Unit>, row: Responsibility| {
+        let known =
+            Known { there: &[], units, people: &people, now: monday(), may_change: &all, may_see: &all };
+        let put = check_all(vec![row], How::Add, known, |_, field| field.to_owned());
+        put.map(|put| put.write.len()).map_err(|found| found[0].rule.clone())
+    };
+    let row = || one(1, lamp(), "", "li.wei");
+    let until = |end: &str| dated(row(), None, Some(end));
+    units.get_mut("roads").unwrap().valid_to = Some(monday());
+    assert_eq!(check(&units, row()), Err("`roads` ended 2026-11-30T02:00:00Z".to_owned()));
+    assert!(check(&units, until("2026-12-30T00:00:00Z")).is_err());
+    assert_eq!(check(&units, until("2026-11-30T02:00:00Z")), Ok(1), "what was over by then is no matter");
+    units.get_mut("roads").unwrap().valid_to = Some(at("2026-11-30T02:00:01Z"));
+    assert_eq!(check(&units, row()), Ok(1), "it is told when it ends");
 }

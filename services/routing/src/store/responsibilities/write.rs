@@ -56,7 +56,7 @@ impl Store {
         guard(etag, before.as_ref())?;
         around.complete(&mut rows)?;
         let how = if new { How::Add } else { How::Change };
-        let put = around.check(rows, how, |_, field| format!("responsibility.{field}"))?;
+        let put = around.check(rows, how, now, |_, field| format!("responsibility.{field}"))?;
         rows::write(connection, &put.write, by.id(), now).await.map_err(gongdan_pg::error)?;
         // Said again without its id it is the one that is there.
         let id = put.write.first().map(|one| one.id).or_else(|| put.unchanged.first().copied());
@@ -116,7 +116,7 @@ impl Store {
         let around = Around::of(connection, &rows, by).await?;
         around.complete(&mut rows)?;
         let how = if replace { How::Replace } else { How::Add };
-        let check = move || around.check(rows, how, |n, field| format!("rows[{n}].{field}"));
+        let check = move || around.check(rows, how, now, |n, field| format!("rows[{n}].{field}"));
         let put = tokio::task::spawn_blocking(check).await.map_err(Error::internal)??;
         for gone in put.gone.chunks(AT_ONCE) {
             rows::delete(connection, gone).await.map_err(gongdan_pg::error)?;
@@ -213,12 +213,14 @@ impl Around {
         &self,
         rows: Vec<Responsibility>,
         how: How,
+        now: Timestamp,
         path: impl Fn(usize, &str) -> String,
     ) -> Result<Put, Error> {
         let known = Known {
             there: &self.there,
             units: &self.units,
             people: &self.people,
+            now,
             may_change: &|one| self.by.may_change(one, &self.units),
             may_see: &|one| self.by.may_see(one, &self.units),
         };
