@@ -17,6 +17,7 @@ use prost::{
     encoding::{WireType, encode_key, encode_varint},
 };
 use rand::RngCore as _;
+use sha2::{Digest as _, Sha256};
 
 /// This service on the bus.
 pub(crate) const SOURCE: &str = "tickets";
@@ -196,7 +197,10 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
             let level = told.map_or(0, gongdan_tickets_domain::UrgeLevel::number);
             PbChange::Urged(pb::Urged { note: mask_numbers(note.as_str()), notify: told.is_some(), level })
         }
-        Change::Erased { what } => PbChange::Erased(pb::Erased { classes: state::classes(*what).collect() }),
+        Change::Erased { what, gone } => PbChange::Erased(pb::Erased {
+            classes: state::classes(*what).collect(),
+            gone_customer_sha256: gone.map(|customer| Sha256::digest(customer).to_vec()).unwrap_or_default(),
+        }),
         Change::Answer(change) => {
             let (subject, body) = request();
             records::answer::change(change, subject, body)

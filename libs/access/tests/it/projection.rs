@@ -38,7 +38,7 @@ fn event(version: i64, kind: &str, change: Change) -> Event {
 }
 
 fn erased(version: i64, class: DataClass) -> Event {
-    event(version, "erased", Change::Erased(Erased { classes: vec![class.into()] }))
+    event(version, "erased", Change::Erased(Erased { classes: vec![class.into()], ..Default::default() }))
 }
 
 async fn customer(pool: &PgPool) -> Option<Uuid> {

@@ -278,7 +278,11 @@ impl TestTicket {
     }
 
     pub fn erased(&mut self) -> Event {
-        self.event("erased", Phase::Closed, Change::Erased(Erased { classes: vec![1, 2] }))
+        self.event(
+            "erased",
+            Phase::Closed,
+            Change::Erased(Erased { classes: vec![1, 2], ..Default::default() }),
+        )
     }
 
     pub fn of_the_past(mut self, at: &str) -> Self {

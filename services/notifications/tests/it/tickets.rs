@@ -58,7 +58,7 @@ impl TestTicket {
     }
 
     pub fn erased(&mut self) -> Event {
-        self.event("erased", Change::Erased(Erased { classes: vec![1, 2] }))
+        self.event("erased", Change::Erased(Erased { classes: vec![1, 2], ..Default::default() }))
     }
 
     pub fn submitted(&mut self) -> Event {

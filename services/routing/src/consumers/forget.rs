@@ -1,14 +1,13 @@
 //! Who is erased is nobody's responsibility any more. Source: R5, X11.
 //!
-//! An `erased` event does not say whose the ticket was, and once it is projected nothing here does: this is asked before.
+//! Only tickets knows whether a customer has a ticket left: here one may be on its way, or have come without saying whose it was.
 
 use crate::store::responsibilities;
 use async_trait::async_trait;
 use gongdan_outbox::{ApplyError, Event, Handler};
-use gongdan_proto::tickets::v1::{DataClass, TicketEvent, ticket_event::Change};
+use gongdan_proto::tickets::v1::{TicketEvent, ticket_event::Change};
 use sqlx::PgConnection;
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// Around the handler that projects tickets.
 pub struct Forget(pub Arc<dyn Handler>);
@@ -16,15 +15,10 @@ pub struct Forget(pub Arc<dyn Handler>);
 #[async_trait]
 impl Handler for Forget {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
-        let erased: Vec<Uuid> =
-            events.iter().filter(|event| forgets(event)).map(|event| event.aggregate_id).collect();
-        if erased.is_empty() {
-            return self.0.apply(connection, events).await;
-        }
-        let customers = responsibilities::customers_of(connection, &erased).await?;
         self.0.apply(connection, events).await?;
-        if !customers.is_empty() {
-            responsibilities::forget(connection, &customers).await?;
+        let gone: Vec<Vec<u8>> = events.iter().filter_map(gone).collect();
+        if !gone.is_empty() {
+            responsibilities::forget(connection, &gone).await?;
         }
         Ok(())
     }
@@ -34,11 +28,13 @@ impl Handler for Forget {
     }
 }
 
-/// Whether the contact of a ticket is erased; what cannot be read is refused by the handler inside.
-fn forgets(event: &Event) -> bool {
+/// The hash of who is not known any more by an event; what cannot be read is refused by the handler inside.
+fn gone(event: &Event) -> Option<Vec<u8>> {
     if event.kind != "erased" {
-        return false;
+        return None;
     }
-    let change = event.decode::<TicketEvent>().ok().and_then(|event| event.change);
-    matches!(change, Some(Change::Erased(erased)) if erased.classes().any(|class| class == DataClass::Contact))
+    match event.decode::<TicketEvent>().ok()?.change? {
+        Change::Erased(erased) => Some(erased.gone_customer_sha256).filter(|hash| !hash.is_empty()),
+        _ => None,
+    }
 }

@@ -31,7 +31,7 @@ async fn whose_request_a_ticket_was_is_forgotten_when_it_is_erased() {
     gone.next(Phase::Closed);
     gone.state.customer_id.clear();
     let classes = vec![DataClass::Contact.into(), DataClass::Texts.into()];
-    suite.tell(&gone, "erased", Origin::Live, Change::Erased(Erased { classes })).await;
+    suite.tell(&gone, "erased", Origin::Live, Change::Erased(Erased { classes, ..Default::default() })).await;
     eventually("it is forgotten", async || customer_of(&suite, &gone).await.is_none()).await;
     assert_eq!(customer_of(&suite, &stays).await, Some(customer), "another's is not");
 }

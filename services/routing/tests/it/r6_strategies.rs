@@ -323,7 +323,7 @@ async fn r6_a_customer_s_matter_goes_to_who_had_it_last() {
     // Nobody is to know any more whose it was.
     first.next(Phase::Dispatched);
     first.state.customer_id.clear();
-    let erased = tickets::Erased { classes: vec![DataClass::Contact.into()] };
+    let erased = tickets::Erased { classes: vec![DataClass::Contact.into()], ..Default::default() };
     suite.tell(&first, "erased", Origin::Live, Change::Erased(erased)).await;
     eventually("it is forgotten", async || {
         let left: i64 = sqlx::query_scalar("SELECT count(*) FROM last_handlers")

@@ -195,7 +195,8 @@ async fn a_training_takes_the_place_of_the_last_and_takes_erased_words_out() {
     let mut erased = resolved(&suite, 1, Origin::Import).await;
     erased.next(Phase::Closed);
     erased.state.erased = vec![gongdan_proto::tickets::v1::DataClass::Texts.into()];
-    let change = gongdan_proto::tickets::v1::Erased { classes: erased.state.erased.clone() };
+    let change =
+        gongdan_proto::tickets::v1::Erased { classes: erased.state.erased.clone(), ..Default::default() };
     suite.tell(&erased, "erased", Origin::Live, Change::Erased(change)).await;
     resolved(&suite, 2, Origin::Import).await;
     let again = train(&suite).await.unwrap().pop().unwrap();

@@ -120,8 +120,8 @@ pub enum Change {
     Cancelled { reason: Reason },
     /// 催单
     Urged { note: Note, told: Option<UrgeLevel> },
-    /// What is personal was erased.
-    Erased { what: Personal },
+    /// What is personal was erased; with the customer when this was the last of their tickets and they are not known any more.
+    Erased { what: Personal, gone: Option<Uuid> },
     /// 直接答复
     Answer(groups::answer::Change),
     /// 协办

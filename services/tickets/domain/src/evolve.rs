@@ -122,7 +122,7 @@ impl Ticket {
                     self.urge_level = *told;
                 }
             }
-            Change::Erased { what } => self.forget(*what),
+            Change::Erased { what, .. } => self.forget(*what),
             Change::Answer(change) => self.evolve_answer(event, change),
             Change::Assist(change) => self.evolve_assist(event, change),
             Change::Attachment(change) => self.evolve_attachment(event, change),

@@ -9,7 +9,7 @@ use crate::{Rooms, error::damaged, events};
 use gongdan_errors::Error;
 use gongdan_pg::error;
 use gongdan_telemetry::sql_span;
-use gongdan_tickets_domain::{Actor, ERASED, Personal, Refusal, Ticket};
+use gongdan_tickets_domain::{Actor, Changed, ERASED, Personal, Refusal, Ticket};
 use jiff::Timestamp;
 use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::{PgConnection, PgPool};
@@ -57,33 +57,44 @@ pub(crate) async fn erase(
     let mut tickets = lock(connection, ids).await?;
     let held = legal_holds::of_tickets(connection, ids, now).await.map_err(error)?;
     tickets.retain(|ticket| !held.iter().any(|(held, _)| *held == ticket.id));
-    let mut erasing: Vec<(Ticket, Personal, Save)> = Vec::new();
+    let mut erasing: Vec<(Ticket, Personal, Changed)> = Vec::new();
     for ticket in tickets {
         let left = what(&ticket);
         let changed = ticket.clone().erase(left, force, by, now).map_err(|why| refused(&ticket, why))?;
         if let Some(changed) = changed {
-            let save = Save::new(&changed, events::write(&changed, now), None, now);
-            erasing.push((ticket, left, save));
+            erasing.push((ticket, left, changed));
         }
     }
-    let saves: Vec<Save> = erasing.iter().map(|(_, _, save)| save.clone()).collect();
-    if saves.is_empty() {
+    if erasing.is_empty() {
         return Ok(Erased { tickets: 0, held });
-    }
-    let updated = Save::run(connection, &saves).await.map_err(error)?;
-    if updated.contains(&Updated::Lost) {
-        return Err(Error::internal("a locked ticket was changed by somebody else"));
     }
     let of = |class: fn(&Personal) -> bool| -> Vec<Uuid> {
         erasing.iter().filter(|(_, what, _)| class(what)).map(|(ticket, _, _)| ticket.id).collect()
     };
     let (contacts, texts) = (of(|what| what.contact), of(|what| what.texts));
-    let customers: Vec<Uuid> = erasing
+    let whose: BTreeMap<Uuid, Uuid> = erasing
         .iter()
         .filter(|(_, what, _)| what.contact)
-        .filter_map(|(ticket, _, _)| ticket.customer_id)
+        .filter_map(|(ticket, _, _)| Some((ticket.customer_id?, ticket.id)))
         .collect();
-    erase_contacts(connection, &contacts, &customers).await.map_err(error)?;
+    let gone = forget_customers(connection, &whose.keys().copied().collect::<Vec<_>>(), &contacts).await;
+    let gone = gone.map_err(error)?;
+    // One ticket of each says so: nothing ties the others together.
+    let last: BTreeMap<Uuid, Uuid> =
+        gone.iter().filter_map(|customer| Some((*whose.get(customer)?, *customer))).collect();
+    let save = |(ticket, _, changed): &(Ticket, Personal, Changed)| {
+        let changed = match last.get(&ticket.id) {
+            Some(customer) => changed.clone().gone(*customer),
+            None => changed.clone(),
+        };
+        Save::new(&changed, events::write(&changed, now), None, now)
+    };
+    let saves: Vec<Save> = erasing.iter().map(save).collect();
+    let updated = Save::run(connection, &saves).await.map_err(error)?;
+    if updated.contains(&Updated::Lost) {
+        return Err(Error::internal("a locked ticket was changed by somebody else"));
+    }
+    erase_contacts(connection, &contacts, &gone).await.map_err(error)?;
     erase_texts(connection, &texts).await.map_err(error)?;
     let citizens = Mutex::new(BTreeSet::new());
     for (ticket, what, _) in &erasing {
@@ -128,10 +139,30 @@ async fn lock(connection: &mut PgConnection, ids: &[Uuid]) -> Result<Vec<Ticket>
     states.into_iter().map(|(_, state)| state.map_err(damaged)).collect()
 }
 
+/// Of these customers those who have no ticket but these are not known any more.
+async fn forget_customers(
+    connection: &mut PgConnection,
+    customers: &[Uuid],
+    but: &[Uuid],
+) -> Result<Vec<Uuid>, sqlx::Error> {
+    if customers.is_empty() {
+        return Ok(Vec::new());
+    }
+    sqlx::query_scalar!(
+        "DELETE FROM customers c WHERE id = ANY ($1)
+           AND NOT EXISTS (SELECT FROM tickets t WHERE t.customer_id = c.id AND t.id <> ALL ($2)) RETURNING id",
+        customers,
+        but
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("customers.forget", "DELETE"))
+    .await
+}
+
 async fn erase_contacts(
     connection: &mut PgConnection,
     tickets: &[Uuid],
-    customers: &[Uuid],
+    gone: &[Uuid],
 ) -> Result<(), sqlx::Error> {
     if tickets.is_empty() {
         return Ok(());
@@ -149,18 +180,9 @@ async fn erase_contacts(
     notes::erase_citizens(connection, tickets, &nobody).await?;
     attachments::erase_citizens(connection, tickets, &nobody).await?;
     places::erase(connection, tickets).await?;
-    // Who has no ticket left is not known any more.
-    let gone = sqlx::query_scalar!(
-        "DELETE FROM customers c WHERE id = ANY ($1)
-           AND NOT EXISTS (SELECT FROM tickets t WHERE t.customer_id = c.id) RETURNING id",
-        customers
-    )
-    .fetch_all(&mut *connection)
-    .instrument(span())
-    .await?;
     // Whoever has other tickets left keeps the calls about those. Calls of no ticket are found by the keys of who is gone.
-    calls::erase_contacts(connection, tickets, &gone).await?;
-    sqlx::query!("DELETE FROM customer_keys WHERE customer_id = ANY ($1)", &gone)
+    calls::erase_contacts(connection, tickets, gone).await?;
+    sqlx::query!("DELETE FROM customer_keys WHERE customer_id = ANY ($1)", gone)
         .execute(connection)
         .instrument(span())
         .await?;

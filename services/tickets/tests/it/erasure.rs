@@ -11,6 +11,8 @@ use gongdan_proto::{
     },
 };
 use gongdan_testkit::{PrincipalSpec, eventually};
+use prost::Message as _;
+use sha2::{Digest as _, Sha256};
 use tonic::{Code, Status};
 use tonic_types::StatusExt as _;
 
@@ -273,6 +275,36 @@ async fn an_anonymous_ticket_is_erased_alone() {
     assert_eq!((answer.tickets_erased, answer.customer_erased), (1, false));
     assert_eq!(suite.get(&ticket.id).await.subject, ERASED);
     assert_eq!(suite.get(&other.id).await.subject, complaint().subject);
+}
+
+#[tokio::test]
+async fn only_the_last_ticket_says_that_the_customer_is_not_known_any_more_and_by_a_hash_alone() {
+    use place_legal_hold_request::Subject as Held;
+    let suite = Suite::start().await;
+    let hash = async |ticket: &pb::Ticket| {
+        let last = suite.replayed(&ticket.id).await.pop().unwrap();
+        match pb::TicketEvent::decode(last.payload).unwrap().change {
+            Some(pb::ticket_event::Change::Erased(erased)) => erased.gone_customer_sha256,
+            other => panic!("{other:?}"),
+        }
+    };
+    let held = suite.told_and_over(PHONE).await;
+    let first = suite.told_and_over(PHONE).await;
+    let customer = held.customer_id.clone();
+    let hold = suite.hold(Held::Ticket(held.number.clone())).await;
+    let answer = suite.erase(Subject::CustomerId(customer.clone()), false).await.unwrap();
+    assert_eq!((answer.tickets_erased, answer.customer_erased), (1, false));
+    assert_eq!(hash(&first).await, [0_u8; 0], "the held ticket is theirs still");
+
+    suite.release(&hold.id).await;
+    let last = suite.told_and_over(PHONE).await;
+    let answer = suite.erase(Subject::CustomerId(customer.clone()), false).await.unwrap();
+    assert_eq!((answer.tickets_erased, answer.customer_erased), (2, true));
+    let said: Vec<Vec<u8>> =
+        [hash(&held).await, hash(&last).await].into_iter().filter(|hash| !hash.is_empty()).collect();
+    let id: uuid::Uuid = customer.parse().unwrap();
+    assert_eq!(said, [Sha256::digest(id).to_vec()], "once, so that nothing ties the tickets together");
+    assert!(!suite.tables_with(&customer).await.contains(&"events"));
 }
 
 #[tokio::test]

@@ -9,7 +9,7 @@ mod write;
 #[cfg(test)]
 pub(super) use list::list;
 pub use rights::ResponsibilityRights;
-pub use rows::{customers_of, forget};
+pub use rows::forget;
 pub(super) use rows::{of_assets, of_customers};
 
 use gongdan_routing_domain::responsible::Responsibility;

@@ -46,7 +46,12 @@ impl TryFrom<Row> for KeptResponsibility {
             until: row.valid_to.map(SqlTimestamp::to_jiff),
             everywhere: row.everywhere,
         };
-        Ok(Self { one, version: row.version, updated_at: row.updated_at.to_jiff(), updated_by: row.updated_by })
+        Ok(Self {
+            one,
+            version: row.version,
+            updated_at: row.updated_at.to_jiff(),
+            updated_by: row.updated_by,
+        })
     }
 }
 
@@ -88,30 +93,25 @@ pub(in crate::store) async fn of_customers(
     rows.into_iter().map(|row| Ok(KeptResponsibility::try_from(row)?.one)).collect()
 }
 
-/// Those of these customers go who have no ticket left that says whose it is: tickets does not know them any more either.
-/// Source: X11.
-pub async fn forget(connection: &mut PgConnection, customers: &[Uuid]) -> Result<(), sqlx::Error> {
+/// What is kept of customers who are not known any more goes, by the hashes of their ids. Source: X11.
+pub async fn forget(connection: &mut PgConnection, hashes: &[Vec<u8>]) -> Result<(), sqlx::Error> {
+    let span = || sql_span!("responsibilities.forget", "DELETE");
     sqlx::query!(
-        "DELETE FROM responsibilities r WHERE r.customer_id = ANY ($1)
-           AND NOT EXISTS (SELECT FROM ticket_scopes s WHERE s.customer_id = r.customer_id)",
-        customers,
+        "DELETE FROM responsibilities WHERE customer_id IS NOT NULL AND sha256(uuid_send(customer_id)) = ANY ($1)",
+        hashes,
+    )
+    .execute(&mut *connection)
+    .instrument(span())
+    .await?;
+    sqlx::query!(
+        "DELETE FROM responsibility_revisions
+         WHERE customer_id IS NOT NULL AND sha256(uuid_send(customer_id)) = ANY ($1)",
+        hashes,
     )
     .execute(connection)
-    .instrument(sql_span!("responsibilities.forget", "DELETE"))
+    .instrument(span())
     .await?;
     Ok(())
-}
-
-/// Whose tickets these are, as far as it is known.
-pub async fn customers_of(connection: &mut PgConnection, tickets: &[Uuid]) -> Result<Vec<Uuid>, sqlx::Error> {
-    sqlx::query_scalar!(
-        r#"SELECT DISTINCT customer_id AS "customer_id!" FROM ticket_scopes
-           WHERE ticket_id = ANY ($1) AND customer_id IS NOT NULL"#,
-        tickets,
-    )
-    .fetch_all(connection)
-    .instrument(sql_span!("ticket_scopes.customers", "SELECT"))
-    .await
 }
 
 pub(super) async fn get(

@@ -8,6 +8,7 @@ use crate::{
     ticket::Ticket,
 };
 use jiff::Timestamp;
+use uuid::Uuid;
 
 /// What stands in the place of a text that was erased.
 pub const ERASED: &str = "[已删除 erased]";
@@ -63,6 +64,19 @@ impl Ticket {
         if what.without(self.erased).is_nothing() {
             return Ok(None);
         }
-        Ok(Some(self.after(by, at, Change::Erased { what })))
+        Ok(Some(self.after(by, at, Change::Erased { what, gone: None })))
+    }
+}
+
+impl Changed {
+    /// Says of an erasure that the customer is not known any more: this was the last of their tickets. Source: X11.
+    #[must_use]
+    pub fn gone(mut self, customer: Uuid) -> Self {
+        for (event, _) in &mut self.steps {
+            if let Change::Erased { gone, .. } = &mut event.change {
+                *gone = Some(customer);
+            }
+        }
+        self
     }
 }

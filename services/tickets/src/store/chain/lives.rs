@@ -32,7 +32,7 @@ fn write(log: &mut Log, before: Option<&Ticket>, changed: &Changed) -> Ticket {
         }
         folded = Some(read);
     }
-    if let Some(Change::Erased { what }) = changed.events().last().map(|event| &event.change) {
+    if let Some(Change::Erased { what, .. }) = changed.events().last().map(|event| &event.change) {
         log.redact(*what);
     }
     log.ticket.clone()
