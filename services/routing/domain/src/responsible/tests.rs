@@ -322,7 +322,11 @@ fn those_whose_regions_lie_apart_answer_for_the_same_at_the_same_time() {
         let dated = dated(meets, Some("2026-12-01T00:00:00Z"), None);
         assert_eq!(check(vec![dated.clone()], &there, false).unwrap_err().len(), 1, "{dated:?}");
         // Whichever begins first, given or there.
-        assert_eq!(check(vec![of(3, "haizhu")], &[dated.clone()], false).unwrap_err().len(), 1, "{dated:?}");
+        assert_eq!(
+            check(vec![of(3, "haizhu")], std::slice::from_ref(&dated), false).unwrap_err().len(),
+            1,
+            "{dated:?}"
+        );
         assert_eq!(check(vec![of(3, "haizhu"), dated], &[], false).unwrap_err()[0].0, "rows[1].valid_from");
     }
     assert_eq!(check(vec![of(2, "haizhu"), of(3, "roads")], &[], false).unwrap().write.len(), 2);
