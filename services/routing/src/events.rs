@@ -5,7 +5,7 @@ use gongdan_bus::{Origin, bucket};
 use gongdan_clock::{new_id, stable_id};
 use gongdan_outbox::NewEvent;
 use gongdan_proto::{
-    common::v1::{Origin as PbOrigin, PrincipalKind as PbPrincipalKind},
+    common::v1::{ActorRef, Origin as PbOrigin, PrincipalKind as PbPrincipalKind},
     routing::v1::{
         self as pb, DecisionEvent, DispatchTarget, PoolTarget, PrincipalEvent, UnitEvent, decision_event,
     },
@@ -195,6 +195,13 @@ pub fn decided<'a>(decision: impl Into<Telling<'a>>, version: i64, now: Timestam
             reassignment_id: handover.reassignment_id.to_string(),
             from_person_id: handover.from_person_id.clone(),
             reason: handover.reason.clone(),
+            started_by: (!handover.started_by.is_empty()).then(|| ActorRef {
+                id: handover.started_by.clone(),
+                name: handover.started_by_name.clone(),
+                ..ActorRef::default()
+            }),
+            from_person_name: handover.from_person_name.clone(),
+            cause: handover.cause.into(),
         }),
     };
     let subject = gongdan_bus::subject(crate::NAME, "decided", told.region, told.ticket_id);

@@ -10,7 +10,9 @@ use gongdan_proto::{
     tickets::v1::{self as pb, ticket_event::Change as PbChange},
     to_timestamp,
 };
-use gongdan_tickets_domain::{Change, Changed, ERASED, Event, Origin, Personal, Ticket, mask_numbers};
+use gongdan_tickets_domain::{
+    Change, Changed, ERASED, Event, HandoverCause, Named, Origin, Personal, Ticket, mask_numbers,
+};
 use jiff::Timestamp;
 use prost::{
     Message as _,
@@ -167,13 +169,22 @@ fn change(change: &Change, changed: &Changed) -> PbChange {
             reason: mask_numbers(reason.as_str()),
             to_pool: *to_pool,
         }),
-        Change::Transferred { from, to, person, reason, decision } => {
+        Change::Transferred { from, to, person, reason, decision, order } => {
+            let named = |named: &Named| ActorRef {
+                id: named.id.to_string(),
+                name: named.name.clone(),
+                ..ActorRef::default()
+            };
+            let order = order.clone().unwrap_or_default();
             PbChange::Transferred(pb::Transferred {
                 from_unit_id: from.to_string(),
                 to_unit_id: to.to_string(),
                 to_person_id: text(person.as_ref()),
                 reason: mask_numbers(reason.as_str()),
                 decision_id: text(decision.as_ref()),
+                started_by: order.started_by.as_ref().map(named),
+                from_person: order.from.as_ref().map(named),
+                cause: order.cause.map_or(0, HandoverCause::number),
             })
         }
         Change::Resolved { elapsed_seconds, .. } => {

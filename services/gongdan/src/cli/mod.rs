@@ -16,6 +16,7 @@ mod error;
 mod events;
 mod fields;
 mod form;
+mod handover;
 mod import;
 mod inbox;
 mod json;

@@ -1,6 +1,7 @@
 //! `ReassignmentService.PreviewReassignment`
 
 use super::{
+    explain_decision::course_trial,
     reassignments::{self, Resolved, decode, learn_about, resolve, seen},
 };
 use crate::{
@@ -15,7 +16,7 @@ use gongdan_proto::routing::v1::{
 };
 use gongdan_routing_domain::{
     Directory, StaffTrial,
-    reassign::{Given, InHand, give},
+    reassign::{CourseTrial, Given, InHand, give},
     strategy::Staff,
 };
 use jiff::Timestamp;
@@ -98,7 +99,8 @@ impl Preview {
     ) -> Result<Self, Error> {
         let mut snapshot = rooms.store.snapshot().await?;
         let tickets = in_hand::all(&mut snapshot, person_id, &resolved.unit_ids, &resolved.scope).await?;
-        let directory = staffing::of_units(&mut snapshot, &resolved.unit_ids, &rooms.access.policies(), now).await?;
+        let directory =
+            staffing::of_units(&mut snapshot, &resolved.unit_ids, &rooms.access.policies(), now).await?;
         let staff = staff(&mut snapshot, &directory, &resolved.unit_ids, rooms.capacity, false).await?;
         drop(snapshot);
         if tickets.is_empty() {
@@ -166,8 +168,10 @@ impl Preview {
             why: String::new(),
             courses: Vec::new(),
         };
+        let mut led = None;
         match given {
             Given::To(decided) => {
+                led = decided.explanation.courses.last().map(|trial| led_by(trial, &self.names));
                 shown.why = decided.summary;
                 shown.to_person_id = decided.target.person_id().map(ToOwned::to_owned);
                 match &shown.to_person_id {
@@ -191,7 +195,11 @@ impl Preview {
             }
         }
         let about = row.about.filter(|_| self.seen.contains(&row.ticket_id));
-        Ok(reassignments::ticket(shown, about.as_ref(), &self.names))
+        let shown = reassignments::ticket(shown, about.as_ref(), &self.names);
+        Ok(match led {
+            Some((course, strategy, able)) => pb::ReassignedTicket { course, strategy, able, ..shown },
+            None => shown,
+        })
     }
 
     fn summary(&mut self) -> pb::ReassignmentSummary {
@@ -239,6 +247,17 @@ impl Iterator for Preview {
         self.ended |= part.is_err();
         Some(part.map(|part| PreviewReassignmentResponse { part: Some(part) }))
     }
+}
+
+/// Which way led to whoever gets it, by which strategy, of how many who could.
+fn led_by(trial: &CourseTrial, names: &HashMap<String, String>) -> (i32, i32, i32) {
+    let shown = course_trial(trial, names);
+    let could = |outcome: i32| {
+        [pb::PersonOutcome::Chosen, pb::PersonOutcome::Behind].map(i32::from).contains(&outcome)
+    };
+    let named = shown.people.iter().filter(|one| could(one.outcome)).count();
+    let more: i32 = shown.more_people.iter().filter(|more| could(more.outcome)).map(|more| more.count).sum();
+    (shown.course, shown.strategy, count(named).saturating_add(more))
 }
 
 fn count(number: usize) -> i32 {

@@ -10,6 +10,7 @@ use crate::{
 use gongdan_access::{Caller, Scope};
 use gongdan_errors::{Error, Violation, Violations};
 use gongdan_proto::{
+    common::v1::HandoverCause,
     routing::v1::{self as pb, AssignmentStrategy, reassign_to::To},
     tickets::v1::TicketEvent,
     to_timestamp,
@@ -54,6 +55,8 @@ pub struct Resolved {
     pub leave: Option<Leave>,
     /// Whether the person is active.
     pub active: bool,
+    /// What people read of them.
+    pub name: String,
 }
 
 /// What a request asks for; every violation is noted.
@@ -147,7 +150,9 @@ pub async fn resolve(
             return Err(error::invalid(vec![violation]));
         }
     }
-    Ok(Resolved { scope, unit_ids, left_out, plan, leave, active: person.active })
+    let named = rooms.store.names(std::slice::from_ref(&asked.person_id)).await?.remove(&asked.person_id);
+    let name = named.filter(|name| !name.is_empty()).unwrap_or_else(|| asked.person_id.clone());
+    Ok(Resolved { scope, unit_ids, left_out, plan, leave, active: person.active, name })
 }
 
 /// The leave that is given, or the one that runs.
@@ -204,14 +209,16 @@ pub fn reach(caller: &Caller) -> Reach {
 pub async fn shown(rooms: &Rooms, many: Vec<Reassignment>) -> Result<Vec<pb::Reassignment>, Error> {
     let ids: Vec<Uuid> = many.iter().map(|one| one.id).collect();
     let far = rooms.store.progress(&ids).await?;
-    let people: Vec<String> = many.iter().map(|one| one.person_id.clone()).collect();
+    let people = many.iter().flat_map(|one| [one.person_id.clone(), one.started_by.clone()]);
+    let people: Vec<String> = people.collect();
     let names = rooms.store.names(&people).await?;
     Ok(many
         .into_iter()
         .map(|one| {
             let progress = far.get(&one.id).copied().unwrap_or_default();
-            let name = names.get(&one.person_id).cloned().unwrap_or_default();
-            reassignment(one, name, &progress)
+            let name = |id: &String| names.get(id).cloned().unwrap_or_default();
+            let (person_name, started_by_name) = (name(&one.person_id), name(&one.started_by));
+            pb::Reassignment { person_name, started_by_name, ..reassignment(one, &progress) }
         })
         .collect())
 }
@@ -221,11 +228,10 @@ pub async fn shown_one(rooms: &Rooms, one: Reassignment) -> Result<pb::Reassignm
     shown(rooms, vec![one]).await?.pop().ok_or_else(error::reassignment_not_found)
 }
 
-fn reassignment(one: Reassignment, person_name: String, far: &Progress) -> pb::Reassignment {
+fn reassignment(one: Reassignment, far: &Progress) -> pb::Reassignment {
     pb::Reassignment {
         id: one.id.to_string(),
         person_id: one.person_id,
-        person_name,
         unit_ids: one.unit_ids,
         to: to(&one.wish),
         leave_id: one.leave_id.map(|id| id.to_string()).unwrap_or_default(),
@@ -248,6 +254,8 @@ fn reassignment(one: Reassignment, person_name: String, far: &Progress) -> pb::R
         finished_at: one.finished_at.map(to_timestamp),
         stopped_by: one.stopped_by,
         left_out: one.left_out,
+        cause: one.cause.into(),
+        ..pb::Reassignment::default()
     }
 }
 
@@ -283,6 +291,7 @@ pub fn ticket(
         decision_id: one.decision_id.map(|id| id.to_string()).unwrap_or_default(),
         why: one.why,
         courses: one.courses.iter().map(|trial| course_trial(trial, names)).collect(),
+        ..pb::ReassignedTicket::default()
     }
 }
 
@@ -291,11 +300,16 @@ pub fn seen(caller: &Caller) -> gongdan_access::Scope {
     caller.scope_of("decisions.read")
 }
 
-/// Why, for the timelines of tickets.
-pub fn reason(text: String, person: &str, resolved: &Resolved) -> String {
-    given(text).unwrap_or_else(|| match &resolved.leave {
-        Some(_) => format!("{person} is on leave"),
-        None if !resolved.active => format!("{person} has left"),
-        None => format!("{person} hands over"),
-    })
+/// Why, for the timelines of tickets: as it is written, else with the number by which clients word it.
+pub fn reason(text: String, resolved: &Resolved, now: Timestamp) -> (String, i16) {
+    let Some(text) = given(text) else {
+        let (cause, words) = match &resolved.leave {
+            _ if !resolved.active => (HandoverCause::Left, "has left"),
+            Some(leave) if leave.from > now => (HandoverCause::GoesOnLeave, "goes on leave"),
+            Some(_) => (HandoverCause::OnLeave, "is on leave"),
+            None => (HandoverCause::HandsOver, "hands over"),
+        };
+        return (format!("{} {words}", resolved.name), cause as i16);
+    };
+    (text, 0)
 }

@@ -78,7 +78,8 @@ pub(super) async fn simulate_rules(
             Error::exhausted(Reason::ServerBusy, "another simulation is running", RETRY_AFTER)
         })?;
     // People are as they are now; rosters, leave and swaps are known for the past too.
-    let compared = Arc::new(rooms.store.compared(request.number, &rooms.access.policies(), at.min(now)).await?);
+    let compared =
+        Arc::new(rooms.store.compared(request.number, &rooms.access.policies(), at.min(now)).await?);
     let run = Run {
         rooms: rooms.clone(),
         scope: caller.scope_of(READ),

@@ -49,9 +49,11 @@ pub(super) async fn start_reassignment(
         }
     };
     learn_about(rooms, &asked.person_id).await?;
+    let (reason, cause) = reason(why.trim().to_owned(), &resolved, now);
     let new = NewReassignment {
         id: new_id(now),
-        reason: reason(why.trim().to_owned(), &asked.person_id, &resolved),
+        reason,
+        cause,
         person_id: asked.person_id,
         unit_ids: resolved.unit_ids,
         scope: resolved.scope,

@@ -9,8 +9,8 @@ use crate::{
     events,
     store::{
         DecisionRow, Handover, LoadChanges, Reassignment, ReassignmentState, TicketOutcome, TicketState,
-        holdings, in_hand, insert_many, loads, reassignment_tickets as tickets, reassignments, reservations,
-        rotations, staffing,
+        holdings, in_hand, insert_many, loads, names_of, reassignment_tickets as tickets, reassignments,
+        reservations, rotations, staffing,
     },
 };
 use gongdan_clock::new_id;
@@ -119,6 +119,9 @@ impl Step {
             let many = self.outcomes.iter().filter(|outcome| outcome.state == state).count();
             rooms.metrics.reassigned(state, u64::try_from(many).unwrap_or(0));
         }
+        let takers: BTreeSet<&String> =
+            self.outcomes.iter().filter_map(|outcome| outcome.to_person_id.as_ref()).collect();
+        rooms.metrics.reserved(u64::try_from(takers.len()).unwrap_or(0));
         if !self.outcomes.is_empty() {
             rooms.relay.wake();
             let decided = self.outcomes.iter().filter(|outcome| outcome.state == TicketState::Open).count();
@@ -160,6 +163,7 @@ impl Batch<'_> {
         }
         let (turns, mut outcomes) = self.turns(connection, &waiting).await?;
         let given = self.give(connection, &turns).await?;
+        let handover = self.handover(connection).await?;
         let mut rows = Vec::new();
         for (turn, given) in turns.iter().zip(given) {
             match given {
@@ -181,11 +185,7 @@ impl Batch<'_> {
                         decided: *decided,
                         attempt: 1,
                         resend_at: self.now.saturating_add(self.decisions.wait(1)).unwrap_or(self.now),
-                        handover: Some(Handover {
-                            reassignment_id: self.reassignment.id,
-                            from_person_id: self.reassignment.person_id.clone(),
-                            reason: self.reassignment.reason.clone(),
-                        }),
+                        handover: Some(handover.clone()),
                     });
                 }
             }
@@ -193,6 +193,22 @@ impl Batch<'_> {
         outcomes.extend(self.write(connection, &rows).await?);
         tickets::note(connection, self.reassignment.id, &outcomes).await?;
         Ok(outcomes)
+    }
+
+    /// What each decision says of it.
+    async fn handover(&self, connection: &mut PgConnection) -> Result<Handover, Error> {
+        let Reassignment { id, person_id, reason, cause, started_by, .. } = self.reassignment;
+        let names = names_of(connection, &[person_id.clone(), started_by.clone()]).await?;
+        let name = |id: &String| names.get(id).cloned().unwrap_or_default();
+        Ok(Handover {
+            reassignment_id: *id,
+            from_person_id: person_id.clone(),
+            from_person_name: name(person_id),
+            reason: reason.clone(),
+            cause: *cause,
+            started_by: started_by.clone(),
+            started_by_name: name(started_by),
+        })
     }
 
     /// The tickets as they are in hand, locked until the end of the transaction; what is not in hand any more is an outcome.
@@ -265,7 +281,6 @@ impl Batch<'_> {
                 && loads::change(&mut savepoint, &changes).await.map_err(gongdan_pg::error)?;
             if kept {
                 savepoint.commit().await.map_err(gongdan_pg::error)?;
-                self.rooms.metrics.reserved(u64::try_from(staff.slack().len()).unwrap_or(0));
                 return Ok(given);
             }
             savepoint.rollback().await.map_err(gongdan_pg::error)?;

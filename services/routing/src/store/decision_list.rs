@@ -18,7 +18,12 @@ const COLUMNS: &str = "SELECT d.id, d.ticket_id, d.ticket_number, d.ticket_versi
      d.set_priority, d.rule_revision, d.area_id, d.summary, d.explanation, d.state, d.refusal, d.answered_at, d.version,
      d.reassignment_id, d.from_person_id,
      (SELECT v.rule_id FROM rule_revisions v WHERE v.revision = d.rule_revision) AS rule_id,
-     (SELECT r.reason FROM reassignments r WHERE r.id = d.reassignment_id) AS reassignment_reason
+     (SELECT r.reason FROM reassignments r WHERE r.id = d.reassignment_id) AS reassignment_reason,
+     (SELECT r.cause FROM reassignments r WHERE r.id = d.reassignment_id) AS reassignment_cause,
+     (SELECT r.started_by FROM reassignments r WHERE r.id = d.reassignment_id) AS started_by,
+     (SELECT p.name FROM principals p WHERE p.id = d.from_person_id) AS from_person_name,
+     (SELECT p.name FROM reassignments r JOIN principals p ON p.id = r.started_by WHERE r.id = d.reassignment_id)
+         AS started_by_name
      FROM decisions d";
 
 /// A decision, or a ticket standing for its decisions.
@@ -96,6 +101,10 @@ struct Row {
     reassignment_id: Option<Uuid>,
     from_person_id: Option<String>,
     reassignment_reason: Option<String>,
+    reassignment_cause: Option<i16>,
+    started_by: Option<String>,
+    from_person_name: Option<String>,
+    started_by_name: Option<String>,
 }
 
 impl TryFrom<Row> for StoredDecision {
@@ -113,7 +122,11 @@ impl TryFrom<Row> for StoredDecision {
         let handover = row.reassignment_id.map(|reassignment_id| Handover {
             reassignment_id,
             from_person_id: row.from_person_id.unwrap_or_default(),
+            from_person_name: row.from_person_name.unwrap_or_default(),
             reason: row.reassignment_reason.unwrap_or_default(),
+            cause: row.reassignment_cause.unwrap_or_default(),
+            started_by: row.started_by.unwrap_or_default(),
+            started_by_name: row.started_by_name.unwrap_or_default(),
         });
         Ok(Self {
             id: row.id,

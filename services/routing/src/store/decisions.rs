@@ -46,8 +46,16 @@ pub struct Handover {
     pub reassignment_id: Uuid,
     /// Who has it in hand.
     pub from_person_id: String,
+    /// What people read of them.
+    pub from_person_name: String,
     /// Why.
     pub reason: String,
+    /// Why, where nobody wrote a reason; a number of the contract.
+    pub cause: i16,
+    /// Who began the reassignment.
+    pub started_by: String,
+    /// What people read of them.
+    pub started_by_name: String,
 }
 
 /// How tickets answered.

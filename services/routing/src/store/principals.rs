@@ -185,10 +185,7 @@ pub(super) async fn persons(
 }
 
 /// What people are called.
-pub(super) async fn names(
-    connection: &mut PgConnection,
-    ids: &[String],
-) -> Result<HashMap<String, String>, Error> {
+pub async fn names(connection: &mut PgConnection, ids: &[String]) -> Result<HashMap<String, String>, Error> {
     let rows = sqlx::query!("SELECT id, name FROM principals WHERE id = ANY ($1) AND kind = 1", ids)
         .fetch_all(connection)
         .instrument(sql_span!("principals.names", "SELECT"))

@@ -229,11 +229,7 @@ pub async fn note(connection: &mut PgConnection, id: Uuid, outcomes: &[Outcome])
 }
 
 /// Gives up decisions of a reassignment that were made before an instant and are not answered; answers which.
-pub async fn give_up(
-    connection: &mut PgConnection,
-    id: Uuid,
-    before: Timestamp,
-) -> Result<Vec<Uuid>, Error> {
+pub async fn give_up(connection: &mut PgConnection, id: Uuid, before: Timestamp) -> Result<Vec<Uuid>, Error> {
     sqlx::query_scalar!(
         r#"WITH given_up AS (
              UPDATE decisions d SET state = 5 FROM reassignment_tickets t

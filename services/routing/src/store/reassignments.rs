@@ -1,6 +1,10 @@
 //! Table `reassignments`.
 
-use super::{Reach, Store, in_hand, reassignment_tickets as tickets, unreadable};
+use super::{
+    Reach, Store, in_hand,
+    reassignment_rows::{COLUMNS, Due, Reassignment, ReassignmentState, Row},
+    reassignment_tickets as tickets,
+};
 use crate::error;
 use gongdan_access::Scope;
 use gongdan_errors::Error;
@@ -15,24 +19,6 @@ use jiff_sqlx::{Timestamp as SqlTimestamp, ToSqlx as _};
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use tracing::Instrument as _;
 use uuid::Uuid;
-
-const COLUMNS: &str =
-    "SELECT r.id, r.person_id, r.unit_ids, r.wish, r.plan, r.leave_id, r.reason, r.total, r.left_out,
-     r.state, r.started_at, r.started_by, r.stopped_by, r.finished_at FROM reassignments r";
-
-/// Where a reassignment is. The numbers are those of the table, and of the contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(i16)]
-pub enum ReassignmentState {
-    /// It goes on.
-    Running = 1,
-    /// Decisions wait for their answers.
-    Stopping = 2,
-    /// All tickets are through.
-    Finished = 3,
-    /// It was stopped.
-    Stopped = 4,
-}
 
 /// A reassignment that is to begin.
 #[derive(Debug, Clone)]
@@ -55,29 +41,12 @@ pub struct NewReassignment {
     pub leave_id: Option<Uuid>,
     /// Why.
     pub reason: String,
+    /// Why, where nobody wrote a reason; a number of the contract.
+    pub cause: i16,
     /// How many tickets the caller expects; none: any number.
     pub expected: Option<i64>,
     /// Who begins it.
     pub by: String,
-}
-
-/// A reassignment as it is kept.
-#[derive(Debug, Clone)]
-pub struct Reassignment {
-    pub id: Uuid,
-    pub person_id: String,
-    pub unit_ids: Vec<String>,
-    pub wish: Wish,
-    pub plan: Plan,
-    pub leave_id: Option<Uuid>,
-    pub reason: String,
-    pub total: i32,
-    pub left_out: i32,
-    pub state: ReassignmentState,
-    pub started_at: Timestamp,
-    pub started_by: String,
-    pub stopped_by: String,
-    pub finished_at: Option<Timestamp>,
 }
 
 /// Which reassignments; all given must match.
@@ -89,58 +58,6 @@ pub struct ReassignmentFilter {
     pub running: bool,
     /// Only those of which something lies within.
     pub reach: Reach,
-}
-
-#[derive(Debug, sqlx::FromRow)]
-struct Row {
-    id: Uuid,
-    person_id: String,
-    unit_ids: Vec<String>,
-    wish: String,
-    plan: String,
-    leave_id: Option<Uuid>,
-    reason: String,
-    total: i32,
-    left_out: i32,
-    state: i16,
-    started_at: SqlTimestamp,
-    started_by: String,
-    stopped_by: String,
-    finished_at: Option<SqlTimestamp>,
-}
-
-impl TryFrom<i16> for ReassignmentState {
-    type Error = Error;
-
-    fn try_from(number: i16) -> Result<Self, Error> {
-        [Self::Running, Self::Stopping, Self::Finished, Self::Stopped]
-            .into_iter()
-            .find(|state| *state as i16 == number)
-            .ok_or_else(|| unreadable(format!("no state {number} of a reassignment")))
-    }
-}
-
-impl TryFrom<Row> for Reassignment {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
-        Ok(Self {
-            id: row.id,
-            person_id: row.person_id,
-            unit_ids: row.unit_ids,
-            wish: serde_json::from_str(&row.wish).map_err(unreadable)?,
-            plan: serde_json::from_str(&row.plan).map_err(unreadable)?,
-            leave_id: row.leave_id,
-            reason: row.reason,
-            total: row.total,
-            left_out: row.left_out,
-            state: row.state.try_into()?,
-            started_at: row.started_at.to_jiff(),
-            started_by: row.started_by,
-            stopped_by: row.stopped_by,
-            finished_at: row.finished_at.map(SqlTimestamp::to_jiff),
-        })
-    }
 }
 
 impl Store {
@@ -206,8 +123,8 @@ impl Store {
         }
         let written = sqlx::query!(
             "INSERT INTO reassignments (id, person_id, unit_ids, wish, plan, leave_id, reason, total, due_at, started_at,
-                                        started_by, left_out)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11)
+                                        started_by, left_out, cause)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9, $10, $11, $12)
              ON CONFLICT (person_id) WHERE state IN (1, 2) DO NOTHING",
             new.id,
             new.person_id,
@@ -220,6 +137,7 @@ impl Store {
             now.to_sqlx() as _,
             new.by,
             i32::try_from(new.left_out).unwrap_or(i32::MAX),
+            new.cause,
         )
         .execute(&mut *connection)
         .instrument(sql_span!("reassignments.insert", "INSERT"))
@@ -302,22 +220,6 @@ impl Store {
     }
 }
 
-/// One whose turn it is, as it is kept.
-#[derive(Debug)]
-pub struct Due(Row);
-
-impl Due {
-    /// Its id.
-    pub const fn id(&self) -> Uuid {
-        self.0.id
-    }
-
-    /// What it says; another release may have written what this one cannot read.
-    pub fn read(self) -> Result<Reassignment, Error> {
-        self.0.try_into()
-    }
-}
-
 /// One that is due and that no other replica looks after at this moment, locked.
 pub async fn claim(connection: &mut PgConnection, now: Timestamp) -> Result<Option<Due>, Error> {
     let mut sql = QueryBuilder::new(COLUMNS);
@@ -334,11 +236,15 @@ pub async fn claim(connection: &mut PgConnection, now: Timestamp) -> Result<Opti
 
 /// It got on, and is looked after again at an instant.
 pub async fn put_off(connection: &mut PgConnection, id: Uuid, until: Timestamp) -> Result<(), Error> {
-    sqlx::query!("UPDATE reassignments SET due_at = $2, failures = 0 WHERE id = $1", id, until.to_sqlx() as _)
-        .execute(connection)
-        .instrument(sql_span!("reassignments.put_off", "UPDATE"))
-        .await
-        .map_err(gongdan_pg::error)?;
+    sqlx::query!(
+        "UPDATE reassignments SET due_at = $2, failures = 0 WHERE id = $1",
+        id,
+        until.to_sqlx() as _
+    )
+    .execute(connection)
+    .instrument(sql_span!("reassignments.put_off", "UPDATE"))
+    .await
+    .map_err(gongdan_pg::error)?;
     Ok(())
 }
 

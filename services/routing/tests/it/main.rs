@@ -17,6 +17,7 @@ mod r10_refusals;
 mod r10_scope;
 mod r10_sensitive;
 mod r10_trouble;
+mod r10_words;
 mod r1_dated;
 mod r1_dated_areas;
 mod r1_findings;

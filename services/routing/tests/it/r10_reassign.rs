@@ -448,7 +448,7 @@ async fn r10_one_that_tickets_does_not_answer_is_sent_again_as_it_was() {
     let first = &told[0];
     assert!(told.iter().all(|one| one.handover == first.handover && one.target == first.target), "{told:?}");
     assert!(told.iter().all(|one| one.decision_id == first.decision_id));
-    assert_eq!(first.handover.clone().unwrap().reason, "an hands over");
+    assert_eq!(first.handover.clone().unwrap().reason, "李伟 hands over");
     assert_eq!(to_person(first), "", "to the unit as a whole");
     suite.applies(&mut held[0], first).await;
     let over = suite.watched(&begun.id).await.pop().unwrap();
@@ -477,7 +477,7 @@ async fn r10_a_leave_says_what_is_in_hand_and_its_stand_in_comes_first() {
     assert_eq!(takers, ["chen", "chen", "bo"]);
     assert_eq!(preview.tickets[2].ticket_number, held[2].state.number);
     let begun = suite.begin("admin", start("an")).await.unwrap();
-    assert_eq!((&begun.leave_id, begun.reason.as_str()), (&leave.id, "an is on leave"));
+    assert_eq!((&begun.leave_id, begun.reason.as_str()), (&leave.id, "李伟 is on leave"));
     for (ticket, taker) in held.iter_mut().zip(takers) {
         let decision = suite.handed_over(ticket).await;
         assert_eq!((to_person(&decision), &decision.region), (taker, &ticket.state.region));
@@ -500,5 +500,5 @@ async fn r10_a_leave_says_what_is_in_hand_and_its_stand_in_comes_first() {
     let preview = suite.preview("admin", of("chen")).await.unwrap();
     assert_eq!(preview.summary.unwrap().to_people, 1, "`bo` has room for one, `an` is on leave");
     let begun = suite.begin("admin", start("chen")).await.unwrap();
-    assert_eq!(begun.reason, "chen has left");
+    assert_eq!(begun.reason, "李伟 has left");
 }

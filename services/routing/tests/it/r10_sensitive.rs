@@ -15,7 +15,8 @@ impl Suite {
     async fn trusts_chen(&self) {
         let trusted = pb::PrincipalRow { rights: vec!["sensitive".into()], ..person("chen", "roads") };
         let principals = vec![trusted];
-        self.import(pb::ImportOrganisationRequest { request_id: id(), principals, ..Default::default() }).await;
+        self.import(pb::ImportOrganisationRequest { request_id: id(), principals, ..Default::default() })
+            .await;
     }
 }
 
@@ -49,7 +50,8 @@ async fn r10_a_sensitive_ticket_is_handed_only_to_who_may_see_it() {
     assert_eq!(foreseen.why, "nobody of `roads` can take it: bo: 1 may not see sensitive tickets");
     assert_eq!(preview.summary.unwrap().to_people, 1);
 
-    let begun = suite.begin("admin", pb::StartReassignmentRequest { to: to_bo.to, ..start("an") }).await.unwrap();
+    let begun =
+        suite.begin("admin", pb::StartReassignmentRequest { to: to_bo.to, ..start("an") }).await.unwrap();
     assert_eq!(to_person(&suite.handed_over(other).await), "bo");
     let stayed = suite.tickets_of(&begun.id, ReassignedTicketState::NobodyAble).await;
     assert_eq!(of_secret(&stayed).why, foreseen.why);

@@ -32,14 +32,11 @@ async fn r10_two_calls_of_one_request_begin_one_reassignment_and_both_hear_of_it
     let mut held = other.begin().await.unwrap();
     sqlx::query("LOCK TABLE reassignments IN SHARE MODE").execute(&mut *held).await.unwrap();
     let request = start("an");
-    let (one, two, ()) = tokio::join!(
-        suite.begin("admin", request.clone()),
-        suite.begin("admin", request.clone()),
-        async {
+    let (one, two, ()) =
+        tokio::join!(suite.begin("admin", request.clone()), suite.begin("admin", request.clone()), async {
             eventually("both wait", async || suite.waiting_for("reassignments").await == 2).await;
             held.rollback().await.unwrap();
-        }
-    );
+        });
     assert_eq!(one.unwrap().id, two.unwrap().id);
     let all: i64 =
         sqlx::query_scalar("SELECT count(*) FROM reassignments").fetch_one(suite.env.pool()).await.unwrap();

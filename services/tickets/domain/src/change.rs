@@ -7,7 +7,7 @@ use crate::{
     names::{PrincipalId, UnitId},
     text::{BodySoFar, Note, Reason, Reply, RootCause, Solution, SubjectSoFar},
     ticket::Ticket,
-    vocabulary::{CloseReason, Origin, Outcome, Phase, Priority, UrgeLevel},
+    vocabulary::{CloseReason, HandoverCause, Origin, Outcome, Phase, Priority, UrgeLevel},
     workflow::Place,
 };
 use jiff::Timestamp;
@@ -78,6 +78,26 @@ pub struct Marks {
     pub priority: Option<Priority>,
 }
 
+/// By whose order, and why, a person's tickets go to others of the unit. Source: R10.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Order {
+    /// Who began the reassignment; none: routing did not say.
+    pub started_by: Option<Named>,
+    /// Whose ticket it was; none: routing did not say.
+    pub from: Option<Named>,
+    /// Why, where nobody wrote a reason.
+    pub cause: Option<HandoverCause>,
+}
+
+/// Somebody, with the name people read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Named {
+    /// The principal.
+    pub id: PrincipalId,
+    /// The name.
+    pub name: String,
+}
+
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields are those of the acts, documented there and in the contract")]
@@ -107,6 +127,7 @@ pub enum Change {
         person: Option<PrincipalId>,
         reason: Reason,
         decision: Option<Uuid>,
+        order: Option<Order>,
     },
     /// 办结
     Resolved { outcome: Outcome, responsible_unit: Option<UnitId>, elapsed_seconds: i64 },

@@ -37,7 +37,7 @@ pub use acts::{
     intake::{CUSTOM_FIELDS, Intake, New},
     past::{Past, Reply},
 };
-pub use change::{Change, Changed, Event, Marks, RecordText, Texts};
+pub use change::{Change, Changed, Event, Marks, Named, Order, RecordText, Texts};
 pub use gongdan_mask::mask_numbers;
 pub use mask::{mask_name, mask_phone};
 pub use names::{ExternalSource, InvalidName, PrincipalId, UnitId};
@@ -54,8 +54,8 @@ pub use text::{
 };
 pub use ticket::{External, Pool, Resolution, Ticket};
 pub use vocabulary::{
-    Channel, CloseReason, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType, UrgeLevel,
-    Urgency,
+    Channel, CloseReason, HandoverCause, Impact, Origin, Outcome, Phase, PrincipalKind, Priority, TicketType,
+    UrgeLevel, Urgency,
 };
 
 /// The item of a ticket for which none is known; every catalogue version has it.

@@ -167,6 +167,20 @@ numbered! {
 }
 
 numbered! {
+    /// Why somebody's tickets go to others, where nobody wrote a reason. Source: R10.
+    HandoverCause {
+        /// They are on leave.
+        OnLeave = 1 "on_leave",
+        /// A leave of theirs begins.
+        GoesOnLeave = 2 "goes_on_leave",
+        /// They have left.
+        Left = 3 "left",
+        /// They hand over.
+        HandsOver = 4 "hands_over",
+    }
+}
+
+numbered! {
     /// Where a fact comes from.
     Origin {
         /// It happened in this suite.

@@ -4,7 +4,7 @@
 mod support;
 
 use gongdan_tickets_domain::{
-    Answer, Change, Decision, Marks, Phase, PrincipalId, Target, Ticket,
+    Answer, Change, Decision, HandoverCause, Marks, Named, Order, Phase, PrincipalId, Target, Ticket,
     workflow::{Acting, Place, govern, shipped},
 };
 use support::{administrator, at, reason, submitted, unit};
@@ -14,6 +14,12 @@ const IN_HAND: [Phase; 4] = [Phase::Dispatched, Phase::InProgress, Phase::Suspen
 
 fn person(id: &str) -> PrincipalId {
     PrincipalId::parse(id).unwrap()
+}
+
+fn order() -> Order {
+    let named = |id: &str, name: &str| Some(Named { id: person(id), name: name.to_owned() });
+    let (started_by, from) = (named("chen.jing", "陈静"), named("li.wei", "李伟"));
+    Order { started_by, from, cause: Some(HandoverCause::OnLeave) }
 }
 
 /// With `li.wei` of `tianhe-env`.
@@ -32,6 +38,7 @@ fn decision(to: Option<&str>) -> Decision {
         unit: unit("tianhe-env"),
         person: to.map(person),
         reason: reason("请假"),
+        order: order(),
     };
     Decision { id: Uuid::from_u128(9), ticket_version: 1, target, marks: Marks::default() }
 }
@@ -54,8 +61,8 @@ fn it_goes_to_somebody_else_of_the_unit_and_stays_as_far_as_it_was() {
         assert_eq!((after.decision_id, after.transfer_count), (Some(Uuid::from_u128(9)), 0));
         let told: Vec<_> = changed.events().map(|event| &event.change).collect();
         assert!(
-            matches!(&told[..], [Change::Transferred { from, to, decision: Some(_), reason: why, .. }]
-                if from == to && *why == reason("请假")),
+            matches!(&told[..], [Change::Transferred { from, to, decision: Some(_), reason: why, order: by, .. }]
+                if from == to && *why == reason("请假") && *by == Some(order())),
             "{told:?}"
         );
     }

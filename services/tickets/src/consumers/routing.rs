@@ -7,7 +7,9 @@ use crate::{Rooms, store::decisions};
 use async_trait::async_trait;
 use gongdan_outbox::{ApplyError, Event, Handler};
 use gongdan_proto::routing::v1::{DecisionEvent, decision_event::Target as PbTarget};
-use gongdan_tickets_domain::{Decision, Marks, PrincipalId, Priority, Reason, Target, UnitId};
+use gongdan_tickets_domain::{
+    Decision, HandoverCause, Marks, Named, Order, PrincipalId, Priority, Reason, Target, UnitId,
+};
 use sqlx::PgConnection;
 use std::sync::Arc;
 use uuid::Uuid;
@@ -70,12 +72,23 @@ fn decode(event: &Event) -> Result<(Uuid, Decision), ApplyError> {
     let target = match pb.target {
         Some(PbTarget::Dispatch(to)) if pb.handover.is_some() => {
             let handover = pb.handover.unwrap_or_default();
+            let named = |field: &str, id: &str, name: String| {
+                let id = PrincipalId::parse(id).map_err(|error| poison(field, &error))?;
+                Ok::<_, ApplyError>(Named { id, name })
+            };
+            let started_by = handover.started_by.map(|by| named("handover.started_by", &by.id, by.name));
+            let from = named("handover.from_person_id", &handover.from_person_id, handover.from_person_name)?;
+            let order = Order {
+                started_by: started_by.transpose()?,
+                from: Some(from.clone()),
+                cause: HandoverCause::from_number(handover.cause),
+            };
             Target::Handover {
-                from: PrincipalId::parse(&handover.from_person_id)
-                    .map_err(|error| poison("handover.from_person_id", &error))?,
+                from: from.id,
                 unit: unit(&to.unit_id)?,
                 person: person(&to.person_id)?,
                 reason: Reason::parse(&handover.reason).map_err(|error| poison("handover.reason", &error))?,
+                order,
             }
         }
         Some(PbTarget::Dispatch(to)) => {

@@ -3,11 +3,16 @@
 use crate::suite::{Suite, resolve, transfer};
 use gongdan_clock::{Clock as _, SystemClock, new_id};
 use gongdan_proto::{
+    common::v1::{ActorRef, HandoverCause},
     routing::v1::{DispatchTarget, Handover, decision_event::Target},
     tickets::v1 as pb,
 };
 use gongdan_testkit::eventually;
 use uuid::Uuid;
+
+fn named(id: &str, name: &str) -> ActorRef {
+    ActorRef { id: id.to_owned(), name: name.to_owned(), ..ActorRef::default() }
+}
 
 fn decision() -> Uuid {
     new_id(SystemClock.now())
@@ -20,7 +25,10 @@ impl Suite {
         let handover = Handover {
             reassignment_id: Uuid::from_u128(10).to_string(),
             from_person_id: "li.wei".to_owned(),
-            reason: "请假".to_owned(),
+            reason: "li.wei is on leave".to_owned(),
+            started_by: Some(named("chen.jing", "陈静")),
+            from_person_name: "李伟".to_owned(),
+            cause: HandoverCause::OnLeave.into(),
         };
         self.handed_over(id, version, ticket, Target::Dispatch(target), Some(handover)).await;
     }
@@ -53,8 +61,11 @@ async fn it_goes_to_a_colleague_who_goes_on_with_it_and_the_timeline_says_why() 
         from_unit_id: "tianhe-env".to_owned(),
         to_unit_id: "tianhe-env".to_owned(),
         to_person_id: "wang.wu".to_owned(),
-        reason: "请假".to_owned(),
+        reason: "li.wei is on leave".to_owned(),
         decision_id: id.to_string(),
+        started_by: Some(named("chen.jing", "陈静")),
+        from_person: Some(named("li.wei", "李伟")),
+        cause: HandoverCause::OnLeave.into(),
     };
     assert_eq!(change, told);
 

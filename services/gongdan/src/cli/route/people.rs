@@ -18,16 +18,38 @@ pub fn add(context: &Context, tree: &mut Tree, trial: &RuleTrial) {
 
 /// A way that a reassignment tried.
 pub fn course(context: &Context, trial: &CourseTrial) -> Tree {
-    let named = match trial.course() {
+    let named = way(context, trial.course(), trial.strategy());
+    if trial.course() == ReassignmentCourse::Unit {
+        return Tree::new(named);
+    }
+    considered(context, named, &trial.people, &trial.more_people)
+}
+
+/// What a way is called.
+pub fn way(context: &Context, course: ReassignmentCourse, by: AssignmentStrategy) -> &str {
+    match course {
         ReassignmentCourse::Unspecified => "",
         ReassignmentCourse::Person => context.text("who was named", "指定人员"),
         ReassignmentCourse::StandIn => context.text("who stands in", "替班人员"),
-        ReassignmentCourse::Strategy => strategy(context, trial.strategy()),
-        ReassignmentCourse::Unit => {
-            return Tree::new(context.text("the unit, without a person", "单位，不指定人员"));
-        }
-    };
-    considered(context, named, &trial.people, &trial.more_people)
+        ReassignmentCourse::Strategy => strategy(context, by),
+        ReassignmentCourse::Unit => context.text("the unit, without a person", "单位，不指定人员"),
+    }
+}
+
+/// Why a way led to nobody, in a line of Chinese: the English one comes with the ticket.
+pub fn reasons(context: &Context, trial: &CourseTrial) -> String {
+    let counted = KINDS.map(|kind| {
+        let named = trial.people.iter().filter(|person| person.outcome() == kind).count();
+        let more = trial.more_people.iter().filter(|more| more.outcome() == kind);
+        (kind, named + more.map(|more| count(more.count)).sum::<usize>())
+    });
+    let said: Vec<String> = counted
+        .into_iter()
+        .filter(|(_, people)| *people > 0)
+        .map(|(kind, people)| format!("{people} 人{}", outcome(context, kind)))
+        .collect();
+    let said = if said.is_empty() { "没有经办人".to_owned() } else { said.join("、") };
+    format!("{}：{said}", way(context, trial.course(), trial.strategy()))
 }
 
 fn considered(context: &Context, way: &str, people: &[PersonTrial], more_people: &[PersonCount]) -> Tree {

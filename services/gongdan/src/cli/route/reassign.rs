@@ -156,7 +156,7 @@ fn show(context: &Context, tickets: &[ReassignedTicket], summary: &ReassignmentS
             region(&ticket.region),
             ticket.item.clone(),
             to(context, ticket),
-            ticket.why.clone(),
+            reassignments::why(context, ticket),
         ]);
     }
     context.say(&table.to_string())?;

@@ -4,13 +4,13 @@ use anyhow::Result;
 use clap::Subcommand;
 use gongdan_proto::routing::v1::{
     GetReassignmentRequest, ListReassignmentTicketsRequest, ListReassignmentsRequest, ReassignedTicket,
-    ReassignedTicketState, Reassignment, ReassignmentState, StopReassignmentRequest, reassign_to::To,
-    reassignment_service_client::ReassignmentServiceClient,
+    ReassignedTicketState, Reassignment, ReassignmentCourse, ReassignmentState, StopReassignmentRequest,
+    reassign_to::To, reassignment_service_client::ReassignmentServiceClient,
 };
 use serde_json::json;
 
 use super::{Channel, Context, Table, people, tree::Tree};
-use crate::cli::Lang;
+use crate::cli::{Lang, handover};
 
 const REASSIGNMENT: &str = "gongdan.routing.v1.Reassignment";
 const TICKET: &str = "gongdan.routing.v1.ReassignedTicket";
@@ -122,23 +122,27 @@ pub fn show(context: &Context, one: &Reassignment) -> Result<()> {
         named("refused", "被拒绝", far.refused),
         named("moved on", "已另行流转", far.moved_on),
         named("stopped", "已停止", far.stopped),
-        named("left out", "无权改派", one.left_out),
     ];
     let progress: Vec<String> = progress.into_iter().flatten().collect();
     let progress = match context.lang() {
         Lang::En => format!("{} of {}", progress.join(", "), far.total),
         Lang::Zh => format!("{}，共 {}", progress.join("，"), far.total),
     };
+    let left_out = if one.left_out > 0 { one.left_out.to_string() } else { String::new() };
+    let name = if one.person_name.is_empty() { &one.person_id } else { &one.person_name };
     let lines = [
         (context.text("id", "编号"), one.id.clone()),
         (context.text("person", "人员"), format!("{} {}", one.person_id, one.person_name).trim().to_owned()),
         (context.text("to", "改派给"), to(context, one)),
-        (context.text("reason", "原因"), one.reason.clone()),
+        (context.text("reason", "原因"), handover::why(context.lang(), one.cause(), name, &one.reason)),
         (context.text("state", "状态"), state(context, one.state()).to_owned()),
         (context.text("tickets", "工单"), progress),
+        (context.text("left out", "未纳入"), left_out),
         (
             context.text("began", "开始"),
-            format!("{} {}", context.time(one.started_at.as_ref()), one.started_by),
+            format!("{} {} {}", context.time(one.started_at.as_ref()), one.started_by, one.started_by_name)
+                .trim()
+                .to_owned(),
         ),
         (context.text("over", "结束"), context.time(one.finished_at.as_ref())),
         (context.text("stopped by", "停止人"), one.stopped_by.clone()),
@@ -187,17 +191,34 @@ fn table(context: &Context, all: &[ReassignedTicket]) -> Table {
             ticket.unit_id.clone(),
             ticket.to_person_id.clone(),
             ticket_state(context, ticket.state()).to_owned(),
-            ticket.why.clone(),
+            why(context, ticket),
         ]);
     }
     table
+}
+
+/// Why it goes there, or why it stays, as far as it is told in codes.
+pub fn why(context: &Context, ticket: &ReassignedTicket) -> String {
+    let (course, strategy) = (ticket.course(), ticket.strategy());
+    if context.lang() == Lang::En {
+        ticket.why.clone()
+    } else if !ticket.courses.is_empty() {
+        let ways: Vec<String> = ticket.courses.iter().map(|trial| people::reasons(context, trial)).collect();
+        format!("无人可接：{}", ways.join("；"))
+    } else if course == ReassignmentCourse::Strategy {
+        format!("{}，{} 人可接", people::strategy(context, strategy), ticket.able)
+    } else if course != ReassignmentCourse::Unspecified {
+        people::way(context, course, strategy).to_owned()
+    } else {
+        ticket.why.clone()
+    }
 }
 
 /// Person by person, why nobody could take a ticket; the same reasons are told once.
 fn reasons(context: &Context, all: &[ReassignedTicket]) -> Result<()> {
     let mut told: Vec<String> = Vec::new();
     for ticket in all.iter().filter(|ticket| !ticket.courses.is_empty()) {
-        let mut tree = Tree::new(ticket.why.clone());
+        let mut tree = Tree::new(why(context, ticket));
         for trial in &ticket.courses {
             tree.add(people::course(context, trial));
         }

@@ -10,7 +10,10 @@ use gongdan_proto::{
 };
 use serde_json::json;
 
-use super::{super::Context, Client, Table};
+use super::{
+    super::{Context, handover},
+    Client, Table,
+};
 
 const PAGE: i32 = 500;
 
@@ -106,10 +109,11 @@ fn told<'a>(context: &'a Context, change: Option<&Change>) -> (&'a str, String) 
             (context.text("put back into the pool", "放回抢单池"), and(c.unit_id.clone(), &c.reason))
         }
         Change::Returned(c) => (context.text("returned", "退单"), and(c.unit_id.clone(), &c.reason)),
-        Change::Transferred(c) => (
+        Change::Transferred(c) if c.decision_id.is_empty() => (
             context.text("transferred", "转派"),
             and(format!("{} → {}", c.from_unit_id, to(&c.to_unit_id, &c.to_person_id)), &c.reason),
         ),
+        Change::Transferred(c) => (context.text("handed over", "移交"), handover::told(context.lang(), c)),
         Change::Resolved(_) => (context.text("resolved", "办结"), String::new()),
         Change::CallbackOpened(_) => (context.text("callback opened", "转回访"), String::new()),
         Change::Closed(c) => (context.text("closed", "归档"), closed(context, c.reason()).to_owned()),

@@ -77,14 +77,7 @@ fn staff(loads: &[(&str, u32)]) -> Staff {
 }
 
 fn ticket(lot: u64) -> InHand<'static> {
-    InHand {
-        person_id: "li",
-        unit_id: "roads",
-        returned_by: &[],
-        put_back_by: &[],
-        sensitive: false,
-        lot,
-    }
+    InHand { person_id: "li", unit_id: "roads", returned_by: &[], put_back_by: &[], sensitive: false, lot }
 }
 
 fn least() -> Course {

@@ -2,7 +2,7 @@
 
 use crate::{
     actor::Actor,
-    change::{Change, Changed, Marks},
+    change::{Change, Changed, Marks, Order},
     names::{PrincipalId, UnitId},
     text::{Note, Reason},
     ticket::Ticket,
@@ -33,7 +33,7 @@ pub enum Target {
     /// To the pool of a unit, or of the dispatchers.
     Pool { unit: Option<UnitId>, reason: String, claim_limit: u32 },
     /// From a person who has it in hand to another of the same unit, or to the unit as a whole. Source: R10.
-    Handover { from: PrincipalId, unit: UnitId, person: Option<PrincipalId>, reason: Reason },
+    Handover { from: PrincipalId, unit: UnitId, person: Option<PrincipalId>, reason: Reason, order: Order },
 }
 
 /// What became of a decision.
@@ -75,9 +75,9 @@ impl Ticket {
             Target::Pool { unit, reason, claim_limit } => {
                 self.after(by, at, Change::Pooled { decision: Some(id), unit, marks, reason, claim_limit })
             }
-            Target::Handover { unit, person, reason, .. } => {
-                let (from, decision) = (unit.clone(), Some(id));
-                self.after(by, at, Change::Transferred { from, to: unit, person, reason, decision })
+            Target::Handover { unit, person, reason, order, .. } => {
+                let (from, decision, order) = (unit.clone(), Some(id), Some(order));
+                self.after(by, at, Change::Transferred { from, to: unit, person, reason, decision, order })
             }
         })
     }

@@ -30,6 +30,6 @@ impl Ticket {
         if from == to && (person.is_none() || person == self.handler) {
             return Err(Refusal::SameUnit(to));
         }
-        Ok(self.after(by, at, Change::Transferred { from, to, person, reason, decision: None }))
+        Ok(self.after(by, at, Change::Transferred { from, to, person, reason, decision: None, order: None }))
     }
 }

@@ -6,8 +6,8 @@ mod judge;
 use super::{administrator, at, citizen, intake, member, new, reason, unit};
 use acts::{ACTS, NOTHING, later};
 use gongdan_tickets_domain::{
-    Actor, Change, Changed, Decision, Marks, Note, Outcome, Past, PrincipalId, PrincipalKind, Priority,
-    Refusal, Reply, Target, Ticket, UnitId,
+    Actor, Change, Changed, Decision, Marks, Note, Order, Outcome, Past, PrincipalId, PrincipalKind,
+    Priority, Refusal, Reply, Target, Ticket, UnitId,
     groups::{self, visit::Window},
     workflow::{Acting, Definition, Standing, Workflow, govern, shipped},
 };
@@ -202,7 +202,7 @@ impl Step {
                 Some(unit) if self.flag(6) => unit.clone(),
                 _ => self.unit(),
             };
-            Target::Handover { from, unit, person, reason: reason("请假") }
+            Target::Handover { from, unit, person, reason: reason("请假"), order: Order::default() }
         } else if self.flag(1) {
             let unit = self.flag(2).then(|| self.unit());
             Target::Pool { unit, reason: "no match".to_owned(), claim_limit: self.dice % 3 }
