@@ -187,14 +187,14 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
 
 /// Starts listening; answers the inboxes, for the dead letters. Principals are not listened to: this service writes them.
 fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let tickets = Tickets {
-        directory: rooms.directory.clone(),
-        log: rooms.tickets_log.clone(),
-        clock: base.clock.clone(),
+    let tickets = Tickets::new(
+        rooms.directory.clone(),
+        rooms.tickets_log.clone(),
+        base.clock.clone(),
         resend,
-        capacity: rooms.capacity,
-        metrics: rooms.metrics.clone(),
-    };
+        rooms.capacity,
+        rooms.metrics.clone(),
+    );
     let builder = Consumer::builder("routing-tickets", "tickets")
         .events(&[&Tickets::kinds()[..], &SCOPE_EVENTS].concat());
     // What is learnt from, `resolved` and `answered`, is among these.

@@ -20,14 +20,15 @@
 //! | `gongdan.routing.units_changed` | counter | |
 //! | `gongdan.routing.areas_changed` | counter | |
 //!
-//! Decisions and answers are counted when their batch is applied; a batch that has to be applied again counts again.
+//! Decisions, answers and reservations are counted once their transaction has committed, `outcome=lost` when it is lost.
 
 use crate::store::{AnswerKind, SetKind, TicketState};
-use gongdan_routing_domain::{Decided, Hits};
+use gongdan_routing_domain::{Decided, Hits, PersonOutcome, StaffTrial};
 use opentelemetry::{
     KeyValue,
     metrics::{Counter, Histogram},
 };
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The instruments.
 #[derive(Debug, Clone)]
@@ -49,6 +50,64 @@ pub struct Metrics {
     lessons: Counter<u64>,
     trainings: Counter<u64>,
     training: Histogram<f64>,
+}
+
+/// What is to be counted of a batch of tickets' events.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Counts {
+    decisions: BTreeMap<&'static str, u64>,
+    answers: BTreeMap<&'static str, u64>,
+    nobody_able: u64,
+    /// People for whom capacity was reserved by a strategy.
+    reserved: BTreeSet<String>,
+}
+
+impl Counts {
+    /// An answer was noted.
+    pub fn answered(&mut self, answer: AnswerKind) {
+        *self.answers.entry(name(answer)).or_default() += 1;
+    }
+
+    /// A decision was written.
+    pub fn decided(&mut self, decided: &Decided) {
+        let by = match (decided.rule_revision, decided.area_id) {
+            (Some(_), _) => "rule",
+            (None, Some(_)) => "area",
+            (None, None) if decided.target.unit_id().is_none() => "pool",
+            (None, None) if decided.explanation.desks.is_empty() => "responsible",
+            (None, None) => "desk",
+        };
+        *self.decisions.entry(by).or_default() += 1;
+        // The last strategy that was asked may have named somebody; all before it found nobody.
+        let asked = &decided.explanation.staff;
+        let named =
+            |trial: &StaffTrial| trial.people().iter().any(|person| person.outcome == PersonOutcome::Chosen);
+        let chosen = decided.target.person_id().filter(|_| asked.last().is_some_and(named));
+        let nobody = asked.len().saturating_sub(usize::from(chosen.is_some()));
+        self.nobody_able += u64::try_from(nobody).unwrap_or(0);
+        self.reserved.extend(chosen.map(ToOwned::to_owned));
+    }
+
+    /// With those of more.
+    pub fn add(&mut self, more: Self) {
+        for (by, times) in more.decisions {
+            *self.decisions.entry(by).or_default() += times;
+        }
+        for (answer, times) in more.answers {
+            *self.answers.entry(answer).or_default() += times;
+        }
+        self.nobody_able += more.nobody_able;
+        self.reserved.extend(more.reserved);
+    }
+}
+
+const fn name(answer: AnswerKind) -> &'static str {
+    match answer {
+        AnswerKind::Dispatched => "dispatched",
+        AnswerKind::Pooled => "pooled",
+        AnswerKind::Transferred => "transferred",
+        AnswerKind::Refused => "refused",
+    }
 }
 
 /// How a simulation ended.
@@ -122,7 +181,7 @@ impl Metrics {
         for answer in
             [AnswerKind::Dispatched, AnswerKind::Pooled, AnswerKind::Transferred, AnswerKind::Refused]
         {
-            metrics.answered(answer, 0);
+            metrics.answers.add(0, &[KeyValue::new("answer", name(answer))]);
         }
         metrics.sent_again(0);
         for stopped in [false, true] {
@@ -158,19 +217,16 @@ impl Metrics {
         metrics
     }
 
-    /// Counts a decision.
-    pub fn decided(&self, decided: &Decided) {
-        let by = match (decided.rule_revision, decided.area_id) {
-            (Some(_), _) => "rule",
-            (None, Some(_)) => "area",
-            (None, None) if decided.target.unit_id().is_none() => "pool",
-            (None, None) if decided.explanation.desks.is_empty() => "responsible",
-            (None, None) => "desk",
-        };
-        self.decisions.add(1, &[KeyValue::new("by", by)]);
-        let chosen = usize::from(decided.target.person_id().is_some());
-        let nobody = decided.explanation.staff.len().saturating_sub(chosen);
-        self.nobody_able.add(u64::try_from(nobody).unwrap_or(0), &[]);
+    /// Counts what a batch came to.
+    pub fn count(&self, counts: &Counts) {
+        for (by, decisions) in &counts.decisions {
+            self.decisions.add(*decisions, &[KeyValue::new("by", *by)]);
+        }
+        for (answer, times) in &counts.answers {
+            self.answers.add(*times, &[KeyValue::new("answer", *answer)]);
+        }
+        self.nobody_able.add(counts.nobody_able, &[]);
+        self.reserved(u64::try_from(counts.reserved.len()).unwrap_or(0));
     }
 
     /// Counts people for whom capacity was reserved.
@@ -191,17 +247,6 @@ impl Metrics {
     /// Counts planned changes of units that took effect.
     pub fn units_changed(&self, times: usize) {
         self.units_changed.add(u64::try_from(times).unwrap_or(u64::MAX), &[]);
-    }
-
-    /// Counts answers.
-    pub fn answered(&self, answer: AnswerKind, times: u64) {
-        let answer = match answer {
-            AnswerKind::Dispatched => "dispatched",
-            AnswerKind::Pooled => "pooled",
-            AnswerKind::Transferred => "transferred",
-            AnswerKind::Refused => "refused",
-        };
-        self.answers.add(times, &[KeyValue::new("answer", answer)]);
     }
 
     /// Counts a reassignment that is over.

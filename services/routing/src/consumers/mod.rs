@@ -1,6 +1,7 @@
 //! What routing listens to.
 
 mod batch;
+mod counted;
 mod escalations;
 mod facts;
 pub mod forget;

@@ -67,7 +67,6 @@ impl Desk<'_> {
                 && loads::change(&mut savepoint, &changes).await?
             {
                 savepoint.commit().await?;
-                self.metrics.reserved(u64::try_from(staff.slack().len()).unwrap_or(0));
                 return Ok(all);
             }
             savepoint.rollback().await?;

@@ -8,6 +8,7 @@
 
 use super::{
     batch::{Batch, KINDS, Trigger, Waiting},
+    counted::{self, Uncommitted},
     escalations::escalated_from,
     facts::facts,
     holdings::{self, Holders},
@@ -23,7 +24,7 @@ use crate::{
         answerable::{self, Matter},
         insert_many, last_handlers, loads, reassignment_tickets, reservations, supersede_many,
     },
-    telemetry::Metrics,
+    telemetry::{Counts, Metrics},
 };
 use async_trait::async_trait;
 use gongdan_bus::Event;
@@ -42,20 +43,34 @@ use uuid::Uuid;
 /// Decides about tickets.
 pub struct Tickets {
     /// Organisation and rules.
-    pub directory: Arc<DirectoryCache>,
+    directory: Arc<DirectoryCache>,
     /// Tickets' event log.
-    pub log: Arc<dyn OwnerLog>,
+    log: Arc<dyn OwnerLog>,
     /// The time.
-    pub clock: SharedClock,
+    clock: SharedClock,
     /// When decisions are sent again.
-    pub resend: DecisionsConfig,
+    resend: DecisionsConfig,
     /// What people may have when neither rule nor roster says it.
-    pub capacity: u32,
+    capacity: u32,
     /// What is counted.
-    pub metrics: Metrics,
+    metrics: Metrics,
+    /// What is to be counted once it is committed.
+    uncommitted: Uncommitted,
 }
 
 impl Tickets {
+    /// By what it decides.
+    pub fn new(
+        directory: Arc<DirectoryCache>,
+        log: Arc<dyn OwnerLog>,
+        clock: SharedClock,
+        resend: DecisionsConfig,
+        capacity: u32,
+        metrics: Metrics,
+    ) -> Self {
+        Self { directory, log, clock, resend, capacity, metrics, uncommitted: Uncommitted::default() }
+    }
+
     /// Types of events it asks for.
     pub fn kinds() -> Vec<&'static str> {
         let mut kinds = [&KINDS[..], &holdings::KINDS].concat();
@@ -92,6 +107,7 @@ struct Past {
 #[async_trait]
 impl Handler for Tickets {
     async fn apply(&self, connection: &mut PgConnection, events: &[Event]) -> Result<(), ApplyError> {
+        self.uncommitted.begin(events);
         let (mut batch, mut holders) = (Batch::default(), Holders::default());
         for event in events {
             batch.take(event).map_err(|reason| ApplyError::poison(event, reason))?;
@@ -105,7 +121,8 @@ impl Handler for Tickets {
         reassignment_tickets::answered(connection, answers.iter().filter(handed_over)).await?;
         let gone: Vec<_> = batch.gone.into_iter().collect();
         let superseded = supersede_many(connection, &gone).await?;
-        self.count(&answers, &answered);
+        let noted = answers.iter().filter(|answer| answered.iter().any(|done| done.id == answer.decision_id));
+        self.uncommitted.add(events, counted::answers(noted.map(|answer| answer.kind)));
         let over: Vec<Uuid> = answered.iter().map(|answered| answered.id).chain(superseded).collect();
         let mut settled = holders.write(connection).await?;
         for person in reservations::release(connection, &over).await? {
@@ -115,19 +132,17 @@ impl Handler for Tickets {
             loads::change(connection, &settled).await?;
             return Ok(());
         }
-        self.decide(connection, batch.waiting, &answers, &answered, settled).await
+        let counts = self.decide(connection, batch.waiting, &answers, &answered, settled).await?;
+        self.uncommitted.add(events, counts);
+        Ok(())
+    }
+
+    async fn committed(&self, events: &[Event]) {
+        self.metrics.count(&self.uncommitted.committed(events));
     }
 }
 
 impl Tickets {
-    fn count(&self, answers: &[Answer], answered: &[Answered]) {
-        for answer in
-            answers.iter().filter(|answer| answered.iter().any(|done| done.id == answer.decision_id))
-        {
-            self.metrics.answered(answer.kind, 1);
-        }
-    }
-
     async fn decide(
         &self,
         connection: &mut PgConnection,
@@ -135,7 +150,7 @@ impl Tickets {
         answers: &[Answer],
         answered: &[Answered],
         settled: LoadChanges,
-    ) -> Result<(), ApplyError> {
+    ) -> Result<Counts, ApplyError> {
         let now = self.clock.now();
         let directory = self.directory.get(connection, now).await?;
         let mut asked = Vec::with_capacity(waiting.len());
@@ -188,10 +203,7 @@ impl Tickets {
         self.reserve(connection, &rows, &told).await?;
         let new_events: Vec<_> = told.iter().map(|row| events::decided(*row, 1, now)).collect();
         gongdan_outbox::append(connection, &new_events).await?;
-        for row in told {
-            self.metrics.decided(&row.decided);
-        }
-        Ok(())
+        Ok(counted::decisions(told.iter().map(|row| &row.decided)))
     }
 
     /// Writes reservations of the decisions that were written; a version of a ticket that had its decision already keeps
