@@ -22,6 +22,8 @@ mod past_tickets;
 #[cfg(test)]
 mod plans;
 mod principals;
+#[cfg(test)]
+mod reassignment_plans;
 mod reassignment_reach;
 mod reassignment_rows;
 pub mod reassignment_tickets;

@@ -52,14 +52,15 @@ impl Reach {
         }
         sql.push("(r.unit_ids && ").push_bind(self.units.clone());
         if !self.low.is_empty() {
+            // One of its tickets is looked for at a time, as the list comes to it: not all of everybody's at once.
             sql.push(
-                " OR EXISTS (SELECT FROM reassignment_tickets t JOIN ticket_scopes s ON s.ticket_id = t.ticket_id
+                " OR coalesce((SELECT true FROM reassignment_tickets t JOIN ticket_scopes s ON s.ticket_id = t.ticket_id
                       CROSS JOIN unnest(",
             );
             sql.push_bind(self.low.clone()).push("::int8[], ").push_bind(self.high.clone());
             sql.push(
                 "::int8[]) AS a (low, high)
-                      WHERE t.reassignment_id = r.id AND s.region BETWEEN a.low AND a.high)",
+                      WHERE t.reassignment_id = r.id AND s.region BETWEEN a.low AND a.high LIMIT 1), false)",
             );
         }
         sql.push(")");
