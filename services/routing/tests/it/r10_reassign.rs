@@ -42,7 +42,16 @@ impl Suite {
             self.tell(ticket, "dispatched", Origin::Live, Change::Dispatched(to)).await;
         }
         let all_of_them = before + i32::try_from(all.len()).unwrap();
-        eventually("they are known", async || self.holds(person).await == all_of_them).await;
+        // Who holds what may be read from the log before the bus tells where it is.
+        let ids: Vec<uuid::Uuid> = all.iter().map(|ticket| ticket.id).collect();
+        let placed = async || -> i64 {
+            let count = "SELECT count(*) FROM ticket_scopes WHERE ticket_id = ANY ($1)";
+            sqlx::query_scalar(count).bind(&ids).fetch_one(self.env.pool()).await.unwrap()
+        };
+        eventually("they are known", async || {
+            self.holds(person).await == all_of_them && usize::try_from(placed().await) == Ok(ids.len())
+        })
+        .await;
         all.sort_by_key(|ticket| ticket.id);
         all
     }
