@@ -14,7 +14,7 @@ use sqlx::PgConnection;
 use std::{collections::HashMap, sync::Arc};
 use tracing::Instrument as _;
 
-/// Versions kept compiled; a calendar takes a megabyte.
+/// Versions kept compiled; a calendar takes nearly two megabytes.
 const KEPT: u64 = 32;
 
 /// The newest version of every calendar and policy set.

@@ -25,7 +25,7 @@ pub enum Command {
         #[arg(long)]
         base: Option<String>,
         /// Key of the calendar that comes of an .ics file; default: that of the base
-        #[arg(long = "as", value_name = "KEY", requires = "base")]
+        #[arg(long, requires = "base")]
         key: Option<String>,
     },
     /// The newest version of each calendar
