@@ -144,6 +144,26 @@ async fn what_the_desk_sets_up_decides_what_a_request_becomes() {
     assert!(imported.status.success(), "{}", String::from_utf8_lossy(&imported.stderr));
     assert!(due("cn").await.starts_with("2026-11-30"));
     assert!(due("tianhe").await.starts_with("2026-11-28"));
+
+    // The next change comes as an iCalendar file: that Saturday is off again, and the Sunday is worked.
+    let event = |lines: &str| format!("BEGIN:VEVENT\r\n{lines}\r\nEND:VEVENT\r\n");
+    let days =
+        event("DTSTART;VALUE=DATE:20261128") + &event("DTSTART;VALUE=DATE:20261129\r\nSUMMARY:元旦（班）");
+    let calendar = |events: &str| format!("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n{events}END:VCALENDAR\r\n");
+    let sunday = files.path().join("sunday.ics");
+    std::fs::write(&sunday, calendar(&days)).expect("a file");
+    let file = sunday.to_str().expect("a path");
+    let imported = suite
+        .cli_json(&["sla", "calendar", "import", file, "--base", "tianhe", "--key", "district", "-o", "json"])
+        .await;
+    assert_eq!((&imported["key"], &imported["version"]), (&json!("district"), &json!(1)));
+    assert!(due("district").await.starts_with("2026-11-29"));
+    assert!(due("tianhe").await.starts_with("2026-11-28"), "the base stays as it is");
+    std::fs::write(&sunday, calendar(&days).replace("20261129", "20261131")).expect("a file");
+    let broken = suite.cli(&["sla", "calendar", "import", file, "--base", "district"]).await;
+    let said = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert!(!broken.status.success() && said.contains("document:7") && said.contains("YYYYMMDD"), "{said}");
+    assert!(due("district").await.starts_with("2026-11-29"), "nothing of it was saved");
 }
 
 #[tokio::test]

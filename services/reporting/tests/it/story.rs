@@ -166,7 +166,7 @@ impl Story {
     /// From a claim pool.
     pub fn claimed(mut self, when: Timestamp, by: &str) -> Self {
         self.ticket.lead_unit_id = by.into();
-        let change = pb::Claimed { unit_id: by.into(), ..pb::Claimed::default() };
+        let change = pb::Claimed { unit_id: by.into() };
         self.act(when, Phase::InProgress, "claimed", Change::Claimed(change));
         self
     }
@@ -178,7 +178,7 @@ impl Story {
             from_unit_id: unit.clone(),
             to_unit_id: unit,
             to_person_id: to.into(),
-            decision_id: Uuid::now_v7().to_string(),
+            decision_id: new_id(when).to_string(),
             ..pb::Transferred::default()
         };
         let phase = Phase::try_from(self.ticket.phase).unwrap();

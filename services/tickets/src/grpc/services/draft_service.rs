@@ -29,6 +29,8 @@ impl DraftService for Api {
         request: Request<pb::AnswerTicketRequest>,
     ) -> Result<Response<pb::Ticket>, Status> {
         let caller = caller(&request)?;
-        Ok(Response::new(answer_ticket::answer_ticket(&self.0, &caller, request.into_inner()).await?))
+        Ok(Response::new(
+            Box::pin(answer_ticket::answer_ticket(&self.0, &caller, request.into_inner())).await?,
+        ))
     }
 }
