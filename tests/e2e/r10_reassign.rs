@@ -195,8 +195,9 @@ async fn r10_who_goes_on_leave_leaves_nothing_behind() {
     assert_eq!(one.state(), ReassignmentState::Finished);
     let shown = said(&suite, &["route", "reassignments", "show", &one.id]).await;
     assert!(shown.contains("nobody can take it"), "{shown}");
-    // Back to the unit, for anybody there to accept.
+    // Back to the unit, for anybody there to accept: but for the suspended one, which nobody could.
     let back = said(&suite, &["route", "reassign", "sun.li", "--unit", "--yes"]).await;
-    assert!(back.contains("transferred 3 of 3"), "{back}");
-    has(&suite, "sun.li", 0).await;
+    assert!(back.contains("transferred 2, refused 1 of 3"), "{back}");
+    assert!(back.contains("the ticket is suspended: only a person can have it in hand"), "{back}");
+    has(&suite, "sun.li", 1).await;
 }

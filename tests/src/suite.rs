@@ -175,10 +175,8 @@ impl Suite {
     pub fn service_process(&self, service: &str) -> Option<u32> {
         let data_dir = self.data_dir();
         processes().into_iter().find_map(|(pid, command)| {
-            let mine = command.iter().any(|argument| argument.starts_with(&*data_dir.to_string_lossy()));
-            let serves = command.get(1).is_some_and(|word| word == "serve")
-                && command.get(2).is_some_and(|word| word == service);
-            (serves && mine).then_some(pid)
+            let this = command.get(2).is_some_and(|word| word == service);
+            (this && serves(&command, &data_dir)).then_some(pid)
         })
     }
 
@@ -258,16 +256,31 @@ impl Suite {
 
 impl Drop for Suite {
     fn drop(&mut self) {
-        // A test that failed leaves it running: the supervisor gets the chance to stop its servers.
-        if let Some(pid) = self.up.id() {
-            send(pid, rustix::process::Signal::TERM);
-            // One that was stopped hears it only when it goes on.
-            send(pid, rustix::process::Signal::CONT);
-            while matches!(self.up.try_wait(), Ok(None)) {
-                std::thread::sleep(std::time::Duration::from_millis(20));
+        let Some(pid) = self.up.id() else { return };
+        // The supervisor stops its servers. Its services have nobody to drain for: this thread, which waits here, is also
+        // the one that would close the test's own connections to them.
+        send(pid, rustix::process::Signal::TERM);
+        // One that was stopped hears it only when it goes on.
+        send(pid, rustix::process::Signal::CONT);
+        let data_dir = self.data_dir();
+        for (service, command) in processes() {
+            if serves(&command, &data_dir)
+                && let Some(service) = rustix::process::Pid::from_raw(service.cast_signed())
+            {
+                // One that ended meanwhile needs no signal.
+                let _ = rustix::process::kill_process(service, rustix::process::Signal::KILL);
             }
         }
+        while matches!(self.up.try_wait(), Ok(None)) {
+            std::thread::sleep(std::time::Duration::from_millis(20));
+        }
     }
+}
+
+/// Whether it is a service of the suite in this directory.
+fn serves(command: &[String], data_dir: &Path) -> bool {
+    command.get(1).is_some_and(|word| word == "serve")
+        && command.iter().any(|argument| argument.starts_with(&*data_dir.to_string_lossy()))
 }
 
 fn send(pid: u32, signal: rustix::process::Signal) {
