@@ -151,6 +151,19 @@ impl Env {
         self.token(&principal.id)
     }
 
+    /// Until the service's event log shows all that is committed: a transaction of another test holds it back for a moment.
+    ///
+    /// # Panics
+    /// When that does not come to pass, or the database refuses.
+    pub async fn log_settled(&self) {
+        crate::eventually("the log shows what is committed", async || {
+            let settled =
+                "SELECT coalesce(max(txid) < pg_snapshot_xmin(pg_current_snapshot()), true) FROM events";
+            sqlx::query_scalar::<_, bool>(settled).fetch_one(&self.pool).await.expect("the log")
+        })
+        .await;
+    }
+
     /// A token for a principal.
     ///
     /// # Panics

@@ -54,6 +54,7 @@ async fn one_aggregate_is_fetched_from_a_version_on() {
     append(&env.pool, &(1..=6).flat_map(|v| [new_event(mine, v), new_event(other, v)]).collect::<Vec<_>>())
         .await;
     let log = OwnerLogClient::new(SOURCE, serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    settled(&env.pool).await;
     let found = log.fetch(mine, 4).await.unwrap();
     assert!(found.iter().all(|event| event.aggregate_id == mine && event.source == SOURCE));
     assert_eq!(found.iter().map(|event| event.version).collect::<Vec<_>>(), [4, 5, 6]);
@@ -68,6 +69,7 @@ async fn events_of_one_type_are_picked_of_many_aggregates_at_once() {
             .await;
     }
     let log = OwnerLogClient::new(SOURCE, serve(env.pool.clone(), env.bus.root(), anyone()).await);
+    settled(&env.pool).await;
     let kind = new_event(id(), 1).kind.to_string();
     let found = log.pick(&tickets[1..], &kind).await.unwrap();
     assert_eq!(found.len(), 2 * AT_ONCE);

@@ -106,6 +106,7 @@ async fn a_handling_unit_never_learns_who_reported_confidentially() {
     // The dispatcher still does.
     assert_eq!(suite.seen_by("chen.jing", &ticket.id).await.customer_id, ticket.customer_id);
     // Callback needs the customer: the event has it.
+    suite.env.log_settled().await;
     let events: Vec<Event> = {
         let mut log = EventServiceClient::new(suite.env.channel(&suite.service, "service.callback"));
         let request = ReplayEventsRequest { aggregate_ids: vec![ticket.id.clone()], ..Default::default() };

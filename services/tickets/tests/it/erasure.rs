@@ -85,6 +85,7 @@ impl Suite {
 
     /// What the event log replays of a ticket.
     async fn replayed(&self, ticket: &str) -> Vec<gongdan_proto::common::v1::Event> {
+        self.env.log_settled().await;
         let mut log = EventServiceClient::new(self.env.channel(&self.service, "service.routing"));
         let request = ReplayEventsRequest { aggregate_ids: vec![ticket.to_owned()], ..Default::default() };
         let mut stream = log.replay_events(request).await.unwrap().into_inner();

@@ -56,6 +56,7 @@ async fn the_log_can_be_replayed_by_services() {
     suite.tickets("chen.jing").dispatch_ticket(dispatch(&ticket, "tianhe-env")).await.unwrap();
     suite.tickets("li.wei").accept_ticket(accept(&ticket)).await.unwrap();
     suite.submitted().await;
+    suite.env.log_settled().await;
     let request =
         ReplayEventsRequest { aggregate_ids: vec![ticket.id], from_version: 2, ..Default::default() };
     let mut client = EventServiceClient::new(suite.env.channel(&suite.service, "service.sla"));
