@@ -8,7 +8,7 @@ use crate::{
     days::{Days, Span, index_of, nanos, timestamp},
     document::{Layer, Special},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, civil::Date};
 use std::{
     collections::{BTreeMap, HashMap},
     sync::Arc,
@@ -164,6 +164,15 @@ impl Table {
             let since = at - self.days.start(index) * NANOS;
             self.spans(index).iter().any(|span| (span.open * NANOS..span.close * NANOS).contains(&since))
         }))
+    }
+
+    /// Whether a date is a working day: whether a shift begins on it. Source: S10.
+    ///
+    /// # Errors
+    /// When it is outside the years calendars reach.
+    pub fn works_on(&self, date: Date) -> Result<bool, OutOfRange> {
+        let index = index_of(date);
+        if index >= self.day.len() { Err(OutOfRange) } else { Ok(self.is_worked(index)) }
     }
 
     /// Working time between two instants; zero when `to` is before `from`. Source: S1.

@@ -1,9 +1,10 @@
-//! What the sla service knows, without IO: working calendars, amounts, policies, clocks and what ticket events do
-//! to them. Time, ids and calendars come in as arguments.
+//! What the sla service knows, without IO: working calendars, amounts, policies, clocks, what ticket events do
+//! to them, and schedules. Time, ids and calendars come in as arguments.
 
 pub mod clock;
 pub mod lifecycle;
 pub mod policy;
+pub mod schedule;
 mod words;
 
 pub use gongdan_calendar as calendar;

@@ -8,6 +8,8 @@ mod lifecycles;
 mod messages;
 mod pauses;
 mod policies;
+mod schedule_properties;
+mod schedules;
 
 use gongdan_sla_domain::calendar::Calendar;
 use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
