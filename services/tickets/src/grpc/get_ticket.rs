@@ -7,11 +7,12 @@ use super::{
 };
 use crate::{
     Rooms,
-    store::{ticket_views::Detail, tickets::TicketRef},
+    store::{deadlines, ticket_views::Detail, tickets::TicketRef},
 };
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
-use gongdan_proto::tickets::v1 as pb;
+use gongdan_proto::{tickets::v1 as pb, to_timestamp};
+use uuid::Uuid;
 
 /// Why, as it is noted of who sees what is personal in clear.
 const READ: &str = "ticket";
@@ -39,8 +40,22 @@ pub(super) async fn get_ticket(
     }
     let mut ticket = view.present(Detail::Full, viewer, &rooms.customers.sealer)?;
     places::fill(rooms, caller, &view, &mut ticket).await?;
+    fill_assists_due(rooms, view.id, &mut ticket).await?;
     touched(&ticket);
     Ok(ticket)
+}
+
+/// When help is due that was asked for while sla could not say by when: what its clock says.
+async fn fill_assists_due(rooms: &Rooms, id: Uuid, ticket: &mut pb::Ticket) -> Result<(), Error> {
+    if ticket.assists.iter().all(|assist| assist.due_at.is_some()) {
+        return Ok(());
+    }
+    let due = deadlines::assists_due(&rooms.pool, id).await?;
+    for assist in ticket.assists.iter_mut().filter(|assist| assist.due_at.is_none()) {
+        let known = assist.id.parse().ok().and_then(|id: Uuid| due.get(&id));
+        assist.due_at = known.copied().map(to_timestamp);
+    }
+    Ok(())
 }
 
 /// A ticket as it is now, for an act that changed nothing.

@@ -46,7 +46,8 @@ pub(super) async fn request_assist(
     rooms.tickets.save(opened.view, &changed, &call).await
 }
 
-/// What the policy gives for an assist. None when sla cannot be asked: its clock goes by the policy all the same.
+/// What the policy gives for an assist. None when sla cannot be asked: its clock goes by the policy all the same, and
+/// GetTicket has it from there.
 async fn assist_due(rooms: &Rooms, ticket: &Ticket, now: Timestamp) -> Option<Timestamp> {
     let attributes = PolicyAttributes {
         policy_set: ticket.sla_policy.clone(),

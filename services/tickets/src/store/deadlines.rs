@@ -7,6 +7,7 @@ use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::{PgConnection, PgPool};
+use std::collections::HashMap;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -89,4 +90,19 @@ pub(crate) async fn handling_due(
     .await
     .map_err(error)?;
     Ok(due.map(jiff_sqlx::Timestamp::to_jiff))
+}
+
+/// When help that was asked for is due, by assist, as far as its clocks are known.
+pub(crate) async fn assists_due(pool: &PgPool, ticket: Uuid) -> Result<HashMap<Uuid, Timestamp>, Error> {
+    let rows = sqlx::query!(
+        r#"SELECT record_id, due_at AS "due_at!: jiff_sqlx::Timestamp" FROM deadlines
+           WHERE ticket_id = $1 AND kind = $2"#,
+        ticket,
+        ClockKind::Assist as i16
+    )
+    .fetch_all(pool)
+    .instrument(sql_span!("deadlines.assists_due", "SELECT"))
+    .await
+    .map_err(error)?;
+    Ok(rows.into_iter().map(|row| (row.record_id, row.due_at.to_jiff())).collect())
 }

@@ -4,7 +4,7 @@ use crate::suite::{
     Suite, accept, cancel, dispatch, fields, id, instant, reason, resolve, transfer, with_phone,
 };
 use gongdan_auth::AuthChannel;
-use gongdan_clock::{Clock as _, ManualClock, SystemClock, new_id};
+use gongdan_clock::{Clock as _, ManualClock, SystemClock, new_id, to_micros};
 use gongdan_proto::{
     sla::v1::{self as sla, clock_event},
     tickets::v1::{self as pb, handling_service_client::HandlingServiceClient},
@@ -35,6 +35,11 @@ impl Suite {
 
     /// sla says when the ticket's handling is due.
     async fn due(&self, ticket: &pb::Ticket, due: Timestamp) {
+        self.clock_due(ticket, sla::ClockKind::Handling, "", due).await;
+    }
+
+    /// sla says when a clock of the ticket is due.
+    async fn clock_due(&self, ticket: &pb::Ticket, kind: sla::ClockKind, record: &str, due: Timestamp) {
         let (clock, now) = (new_id(self.clock.now()), self.clock.now());
         let event = sla::ClockEvent {
             clock_id: clock.to_string(),
@@ -45,7 +50,8 @@ impl Suite {
                 id: clock.to_string(),
                 ticket_id: ticket.id.clone(),
                 round: ticket.round,
-                kind: sla::ClockKind::Handling.into(),
+                kind: kind.into(),
+                record_id: record.to_owned(),
                 state: sla::ClockState::Running.into(),
                 version: 1,
                 due_at: Some(to_timestamp(due)),
@@ -206,6 +212,12 @@ async fn an_assist_is_declined_or_waived_with_a_reason() {
     let open = pb::RequestAssistRequest { due_at: None, ..ask_for_help(&ticket, "centre") };
     let asked = lead.request_assist(open).await.unwrap().into_inner();
     assert_eq!((asked.assists.len(), asked.assists[1].due_at), (2, None));
+    // its clock says one, once it runs
+    let due = to_micros(SystemClock.now() + SignedDuration::from_hours(30));
+    suite.clock_due(&ticket, sla::ClockKind::Assist, &asked.assists[1].id, due).await;
+    let request = pb::GetTicketRequest { ticket: ticket.id.clone(), ..Default::default() };
+    let seen = suite.tickets("li.wei").get_ticket(request).await.unwrap().into_inner();
+    assert_eq!(seen.assists[1].due_at, Some(to_timestamp(due)));
     lead.request_assist(ask_for_help(&ticket, "yuexiu-env")).await.unwrap();
     let waive = |assist: &str| pb::WaiveAssistRequest {
         request_id: id(),
