@@ -4,7 +4,10 @@
 //! nothing. Other amounts move by the time that was lost, working or elapsed.
 
 use crate::{Amount, DayEnd, OutOfRange, Table};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
+
+/// The smallest step of an instant.
+const MOMENT: SignedDuration = SignedDuration::from_micros(1);
 
 impl Table {
     /// Due after a pause. One that began at due or later moves nothing.
@@ -34,6 +37,22 @@ impl Table {
                 self.index(moved).map(|_| moved)
             }
         }
+    }
+
+    /// How many closes of working days after the day of `start` come after `from`, and at `to` at the latest: what an
+    /// amount of working days has used up when its clock ran from one to the other.
+    ///
+    /// # Errors
+    /// When an instant is outside the years calendars reach.
+    pub fn closes_between(
+        &self,
+        end: DayEnd,
+        start: Timestamp,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Result<u32, OutOfRange> {
+        let past = to.checked_add(MOMENT).map_err(|_| OutOfRange)?;
+        if past <= from { Ok(0) } else { self.closes_within(end, start, (from, past)) }
     }
 
     /// How many closes of working days after the day of `start` lie within a pause, its ends left out.

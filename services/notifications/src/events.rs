@@ -255,6 +255,10 @@ pub fn from_sla(event: &Event) -> Result<Option<Happening>, ApplyError> {
         _ => 100,
     };
     let clock = payload.state.ok_or_else(|| ApplyError::poison(event, "the event has no state"))?;
+    // a channel's standard is a matter of seconds, for reports: it would call somebody for each request
+    if clock.kind() == ClockKind::FirstResponse && clock.rule == 0 {
+        return Ok(None);
+    }
     let due_at = clock.due_at.as_ref().and_then(|at| from_timestamp(at).ok());
     let due_at = due_at.ok_or_else(|| ApplyError::poison(event, "the clock is never due"))?;
     Ok(Some(Happening {
@@ -294,6 +298,8 @@ const fn clock_kind(kind: ClockKind) -> &'static str {
         ClockKind::Assist => "assist",
         ClockKind::Review => "review",
         ClockKind::Supervision => "supervision",
+        ClockKind::FirstResponse => "first_response",
+        ClockKind::Accept => "accept",
     }
 }
 

@@ -1,6 +1,6 @@
 //! Events in and out: a ticket's event as the domain reads it, a clock's fact as it is published.
 
-use crate::{grpc::convert, telemetry::change_name};
+use crate::{consumers::response, grpc::convert, telemetry::change_name};
 use gongdan_bus::{Event, Origin as BusOrigin, subject};
 use gongdan_clock::new_id;
 use gongdan_outbox::NewEvent;
@@ -13,11 +13,11 @@ use gongdan_proto::{
 use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     Channel, Origin, Priority, TicketType, Urgency,
-    clock::{Change, Fact},
+    clock::{Cause, Change, Fact},
     lifecycle::{Ticket, TicketFact},
     policy::Attributes,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use prost::Message as _;
 use uuid::Uuid;
 
@@ -31,13 +31,13 @@ pub const SOURCE: &str = "sla";
 pub fn ticket_fact(event: &Event) -> Result<(TicketFact, String), String> {
     let payload: TicketEvent = event.decode().map_err(|error| error.to_string())?;
     let state = payload.state.ok_or("no state")?;
-    let act = match payload.change {
-        None => return Err("no change, or one this version does not know".into()),
-        Some(change) => crate::consumers::acts::act(&change, &state)?,
-    };
+    let change = payload.change.ok_or("no change, or one this version does not know")?;
+    let act = crate::consumers::acts::act(&change, &state)?;
+    let responds = response::responds(&change, payload.actor.as_ref(), &state);
     let policy = state.sla_policy.clone();
     let fact = TicketFact {
         act,
+        responds,
         occurred_at: gongdan_clock::to_micros(event.occurred_at),
         origin: match event.origin {
             BusOrigin::Live => Origin::Live,
@@ -56,7 +56,10 @@ fn ticket(state: PbTicket, occurred_at: Timestamp) -> Result<Ticket, String> {
     Ok(Ticket {
         id: Uuid::try_parse(&state.id).map_err(|_| "state.id is no UUID")?,
         pending_dispatch: state.phase() == Phase::PendingDispatch,
+        unaccepted: state.phase() == Phase::Dispatched,
         quarantined: state.phase() == Phase::Quarantined,
+        response: (state.response_seconds > 0)
+            .then(|| SignedDuration::from_secs(i64::from(state.response_seconds))),
         round: state.round,
         region,
         received_at: instant(state.received_at).unwrap_or(occurred_at),
@@ -118,7 +121,7 @@ fn change(change: &Change) -> clock_event::Change {
         Change::Cancelled { reason } => {
             Pb::Cancelled(pb::ClockCancelled { reason: reason.as_str().to_owned() })
         }
-        Change::Paused => Pb::Paused(pb::ClockPaused {}),
+        Change::Paused { runs_on } => Pb::Paused(pb::ClockPaused { runs_on: *runs_on }),
         Change::Resumed { previous_due_at } => {
             Pb::Resumed(pb::ClockResumed { previous_due_at: Some(to_timestamp(*previous_due_at)) })
         }
@@ -126,5 +129,19 @@ fn change(change: &Change) -> clock_event::Change {
             Pb::Extended(pb::ClockExtended { previous_due_at: Some(to_timestamp(*previous_due_at)) })
         }
         Change::Restored => Pb::Restored(pb::ClockRestored {}),
+        Change::Recalculated { previous_due_at, before, cause } => {
+            let cause = match cause {
+                Cause::Ticket => pb::RecalculationCause::Ticket,
+                Cause::Terms => pb::RecalculationCause::Terms,
+            };
+            Pb::Recalculated(pb::ClockRecalculated {
+                previous_due_at: Some(to_timestamp(*previous_due_at)),
+                before: Some(convert::terms(before)),
+                cause: cause.into(),
+            })
+        }
+        Change::Restarted { previous_due_at } => {
+            Pb::Restarted(pb::ClockRestarted { previous_due_at: Some(to_timestamp(*previous_due_at)) })
+        }
     }
 }

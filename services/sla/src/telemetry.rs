@@ -124,8 +124,19 @@ impl Default for Metrics {
 }
 
 /// Every change there is.
-const CHANGES: [&str; 9] =
-    ["started", "warned", "breached", "stopped", "cancelled", "paused", "resumed", "extended", "restored"];
+const CHANGES: [&str; 11] = [
+    "started",
+    "warned",
+    "breached",
+    "stopped",
+    "cancelled",
+    "paused",
+    "resumed",
+    "extended",
+    "restored",
+    "recalculated",
+    "restarted",
+];
 
 /// The change as events and metrics name it.
 #[must_use]
@@ -136,9 +147,11 @@ pub const fn change_name(change: &Change) -> &'static str {
         Change::Breached { .. } => "breached",
         Change::Stopped { .. } => "stopped",
         Change::Cancelled { .. } => "cancelled",
-        Change::Paused => "paused",
+        Change::Paused { .. } => "paused",
         Change::Resumed { .. } => "resumed",
         Change::Extended { .. } => "extended",
         Change::Restored => "restored",
+        Change::Recalculated { .. } => "recalculated",
+        Change::Restarted { .. } => "restarted",
     }
 }

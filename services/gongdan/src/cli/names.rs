@@ -158,6 +158,8 @@ const CHINESE: &[(&str, &str)] = &[
     ("CLOCK_KIND_ASSIST", "协办"),
     ("CLOCK_KIND_REVIEW", "审核"),
     ("CLOCK_KIND_SUPERVISION", "督办回复"),
+    ("CLOCK_KIND_FIRST_RESPONSE", "首次响应"),
+    ("CLOCK_KIND_ACCEPT", "接单"),
     ("CLOCK_STATE_PAUSED", "暂停"),
     ("CLOCK_KIND_CALLBACK", "回访"),
     ("CLOCK_STATE_RUNNING", "计时中"),

@@ -166,6 +166,8 @@ fn clock_name(code: &str, language: Language) -> &'static str {
         "assist" => ("协办", "assist"),
         "review" => ("审核", "review"),
         "supervision" => ("督办回复", "directive reply"),
+        "first_response" => ("首次响应", "first response"),
+        "accept" => ("接单", "accept"),
         _ => ("", ""),
     };
     pick(language, zh, en)

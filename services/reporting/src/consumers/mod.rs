@@ -33,11 +33,13 @@ pub(crate) fn sources(peers: &Peers) -> anyhow::Result<Vec<Source>> {
     };
     let mut units = source("routing", "reporting-units", Arc::new(routing::Units))?;
     units.builder = units.builder.events(&["unit_changed"]).latest_only(true);
+    let mut clocks = source("sla", "reporting-sla", Arc::new(sla::Clocks))?;
+    clocks.builder = clocks.builder.events(&sla::EVENTS);
     let mut callback = source("callback", "reporting-callback", Arc::new(callback::Callbacks))?;
     callback.builder = callback.builder.events(&["completed"]);
     Ok(vec![
         source("tickets", "reporting-tickets", ScopeProjection::around(Arc::new(tickets::Tickets)))?,
-        source("sla", "reporting-sla", Arc::new(sla::Clocks))?,
+        clocks,
         callback,
         units,
     ])

@@ -12,6 +12,21 @@ use gongdan_reporting_domain::Handling;
 use sqlx::PgConnection;
 use std::collections::BTreeMap;
 
+/// All that happens to clocks; sla tells of other things too.
+pub(crate) const EVENTS: [&str; 11] = [
+    "started",
+    "warned",
+    "breached",
+    "stopped",
+    "cancelled",
+    "paused",
+    "resumed",
+    "extended",
+    "restored",
+    "recalculated",
+    "restarted",
+];
+
 /// Keeps the latest state of each round's handling clock.
 pub(crate) struct Clocks;
 

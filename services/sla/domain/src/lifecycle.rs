@@ -2,16 +2,19 @@
 //!
 //! - dispatch: from submission, return, escalation to nobody or reopening until the ticket is dispatched, claimed or
 //!   escalated to a unit;
+//! - first response: from receipt until the first act of a member of staff;
+//! - accept: from each dispatch until who got it takes it on;
 //! - handling: from receipt (later rounds: from the reopening) until it is resolved;
 //! - callback: from resolve until it is closed or reopened;
 //! - assist, review, supervision: one for each record that is owed, until it is met or owed no more.
 //!
-//! Suspension pauses the clocks whose policy says so; a merge cancels all, and undoing it restores them.
+//! Suspension pauses the clocks whose policy says so; a merge cancels all, and undoing it restores them. When what
+//! policies ask for changes (priority, type, item, region, …), what is left of running clocks moves.
 
 use crate::{
     Amount, ClockKind, Origin,
     calendar::{Calendar, Table},
-    clock::{Begin, CancelReason, Clock, ClockState, Fact, News, NoDeadline},
+    clock::{Begin, CancelReason, Cause, Clock, ClockState, Fact, NewTerms, News, NoDeadline, Subject},
     policy::{Attributes, PolicySet, Rule, When, default_warn_percent},
 };
 use gongdan_region::RegionCode;
@@ -28,6 +31,10 @@ pub enum Act {
     Verified,
     /// It was dispatched or claimed, or escalated to a unit.
     Dispatched,
+    /// Who got it took it on.
+    Accepted,
+    /// It was handed on to another recipient.
+    Transferred,
     /// It was given back, or escalated to whomever routing finds.
     Returned,
     /// The unit says it is done.
@@ -100,6 +107,8 @@ pub struct TicketFact {
     pub occurred_at: Timestamp,
     /// Live or import.
     pub origin: Origin,
+    /// Whether it is an act by which a member of staff responds to the request.
+    pub responds: bool,
     /// The ticket after it.
     pub ticket: Ticket,
 }
@@ -115,8 +124,12 @@ pub struct Ticket {
     pub round: i32,
     /// Whether it waits for dispatch.
     pub pending_dispatch: bool,
+    /// Whether it was dispatched and nobody took it on yet.
+    pub unaccepted: bool,
     /// Whether it waits in quarantine.
     pub quarantined: bool,
+    /// The standard of its channel for the first response; none: nothing is promised.
+    pub response: Option<SignedDuration>,
     /// Region.
     pub region: RegionCode,
     /// What policies ask for.
@@ -129,6 +142,26 @@ pub struct Ticket {
     pub unit_id: String,
     /// The person that holds it.
     pub handler_id: String,
+}
+
+impl Ticket {
+    /// What its clocks go by, and went by before: an erased customer's ticket goes on under the tier it had.
+    fn subject(&self, before: Option<&Subject>) -> Subject {
+        let mut attributes = Attributes { region: None, ..self.attributes.clone() };
+        if let Some(before) = before.filter(|_| attributes.customer_tier.is_empty()) {
+            before.attributes.customer_tier.clone_into(&mut attributes.customer_tier);
+        }
+        Subject { attributes, first_dispatched_at: self.first_dispatched_at }
+    }
+
+    /// Whether policies are asked for something else than what an open clock goes by.
+    #[must_use]
+    pub fn moves(&self, clock: &Clock) -> bool {
+        clock.is_open()
+            && clock.subject.as_ref().is_some_and(|known| {
+                clock.region != self.region || known.attributes != self.subject(Some(known)).attributes
+            })
+    }
 }
 
 /// What decides over new clocks: a policy set and its calendar.
@@ -146,6 +179,8 @@ pub struct Setting<'a> {
     pub terms: &'a Terms,
     /// The calendar a running clock was started under, by `cn@1`.
     pub calendar: &'a dyn Fn(&str) -> Option<Arc<Calendar>>,
+    /// The policy set a running clock was started under, by `hotline@1`: for clocks whose tickets changed.
+    pub policy: &'a dyn Fn(&str) -> Option<Arc<PolicySet>>,
     /// The present.
     pub now: Timestamp,
     /// From when on firing is late.
@@ -165,6 +200,9 @@ pub enum Unfit {
     /// The calendar version a clock was started under is gone.
     #[error("calendar {0} is not there")]
     CalendarGone(String),
+    /// The version of the policy set a clock was started under is gone.
+    #[error("policy set {0} is not there")]
+    PolicyGone(String),
 }
 
 /// The clocks of one ticket: those that run, and those that this event started or ended.
@@ -180,19 +218,29 @@ impl TicketClocks {
     /// # Errors
     /// When no due time can be found.
     pub fn apply(&mut self, fact: &TicketFact, setting: &Setting<'_>) -> Result<Vec<Fact>, Unfit> {
-        let held = |clock: &&mut Clock| clock.is_open() && !clock.kind.is_of_another();
-        for clock in self.clocks.iter_mut().filter(held) {
-            clock.unit_id.clone_from(&fact.ticket.unit_id);
-            clock.handler_id.clone_from(&fact.ticket.handler_id);
-        }
-        let mut facts = Vec::new();
+        let mut facts = self.follow(fact, setting)?;
         let (at, ticket) = (fact.occurred_at, &fact.ticket);
+        if fact.responds {
+            self.stop(ClockKind::FirstResponse, None, fact, setting, &mut facts)?;
+        }
         match &fact.act {
             Act::Submitted if ticket.quarantined => {}
-            Act::Submitted => self.begin_round(ticket.received_at, fact, setting, &mut facts)?,
-            Act::Verified => self.begin_round(at, fact, setting, &mut facts)?,
-            Act::Dispatched => self.stop(ClockKind::Dispatch, None, fact, setting, &mut facts)?,
+            Act::Submitted => {
+                self.begin_round(ticket.received_at, fact, setting, &mut facts)?;
+                self.await_response(ticket.received_at, fact, setting, &mut facts)?;
+            }
+            Act::Verified => {
+                self.begin_round(at, fact, setting, &mut facts)?;
+                self.await_response(at, fact, setting, &mut facts)?;
+            }
+            Act::Dispatched => {
+                self.stop(ClockKind::Dispatch, None, fact, setting, &mut facts)?;
+                self.hand_over(fact, setting, &mut facts)?;
+            }
+            Act::Accepted => self.stop(ClockKind::Accept, None, fact, setting, &mut facts)?,
+            Act::Transferred => self.hand_over(fact, setting, &mut facts)?,
             Act::Returned => {
+                self.not_accepted(fact, setting, &mut facts)?;
                 if ticket.pending_dispatch {
                     self.start(ClockKind::Dispatch, at, None, fact, setting, &mut facts)?;
                 }
@@ -200,7 +248,10 @@ impl TicketClocks {
             Act::Resolved => {
                 let reason = CancelReason::ResolvedWithoutDispatch;
                 self.cancel(|clock| clock.kind == ClockKind::Dispatch, reason, fact, setting, &mut facts)?;
-                let owed = |clock: &Clock| matches!(clock.kind, ClockKind::Assist | ClockKind::Review);
+                self.stop(ClockKind::FirstResponse, None, fact, setting, &mut facts)?;
+                let owed = |clock: &Clock| {
+                    matches!(clock.kind, ClockKind::Assist | ClockKind::Review | ClockKind::Accept)
+                };
                 self.cancel(owed, CancelReason::RoundResolved, fact, setting, &mut facts)?;
                 self.stop(ClockKind::Handling, None, fact, setting, &mut facts)?;
                 self.start(ClockKind::Callback, at, None, fact, setting, &mut facts)?;
@@ -241,13 +292,13 @@ impl TicketClocks {
                 }
             }
             Act::Owed { kind, record_id, unit_id, due_at } => {
-                let owed = Owed { record_id: *record_id, unit_id, due_at: *due_at };
+                let owed = Owed { record_id: Some(*record_id), unit_id, due_at: *due_at };
                 self.start(*kind, at, Some(owed), fact, setting, &mut facts)?;
             }
             Act::Met { kind, record_id } => self.stop(*kind, Some(*record_id), fact, setting, &mut facts)?,
             Act::Renewed { kind, record_id, unit_id } => {
                 self.stop(*kind, Some(*record_id), fact, setting, &mut facts)?;
-                let owed = Owed { record_id: *record_id, unit_id, due_at: None };
+                let owed = Owed { record_id: Some(*record_id), unit_id, due_at: None };
                 self.start(*kind, at, Some(owed), fact, setting, &mut facts)?;
             }
             Act::Released { kind, record_id, reason } => {
@@ -257,6 +308,52 @@ impl TicketClocks {
             Act::Other => {}
         }
         Ok(facts)
+    }
+
+    /// Who holds the ticket, and what policies ask of it, as the event left them; what is left of its clocks moves when
+    /// other terms follow. Source: S7.
+    fn follow(&mut self, fact: &TicketFact, setting: &Setting<'_>) -> Result<Vec<Fact>, Unfit> {
+        let (ticket, mut facts) = (&fact.ticket, Vec::new());
+        for clock in self.clocks.iter_mut().filter(|clock| clock.is_open()) {
+            if !clock.kind.is_of_another() {
+                clock.unit_id.clone_from(&ticket.unit_id);
+                clock.handler_id.clone_from(&ticket.handler_id);
+            }
+            let other = ticket.moves(clock);
+            let subject = ticket.subject(clock.subject.as_ref());
+            let attributes = Attributes { region: Some(ticket.region), ..subject.attributes.clone() };
+            clock.subject = Some(subject);
+            if other || !clock.is_under(&setting.terms.policy.key) {
+                facts.extend(lay_on_terms_of(clock, &attributes, fact, setting)?);
+                clock.region = ticket.region;
+            }
+        }
+        Ok(facts)
+    }
+
+    /// Somebody else has to accept it now.
+    fn hand_over(
+        &mut self,
+        fact: &TicketFact,
+        setting: &Setting<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Unfit> {
+        if fact.ticket.unaccepted {
+            self.not_accepted(fact, setting, facts)?;
+            self.start(ClockKind::Accept, fact.occurred_at, None, fact, setting, facts)
+        } else {
+            self.stop(ClockKind::Accept, None, fact, setting, facts)
+        }
+    }
+
+    fn not_accepted(
+        &mut self,
+        fact: &TicketFact,
+        setting: &Setting<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Unfit> {
+        let accept = |clock: &Clock| clock.kind == ClockKind::Accept;
+        self.cancel(accept, CancelReason::NotAccepted, fact, setting, facts)
     }
 
     fn begin_round(
@@ -273,6 +370,28 @@ impl TicketClocks {
         Ok(())
     }
 
+    /// The first response is owed by what the policy says, or else by the standard of the channel; by neither when
+    /// whoever took the request down spoke with the customer, or when it is of the past: nobody knows who responded.
+    fn await_response(
+        &mut self,
+        from: Timestamp,
+        fact: &TicketFact,
+        setting: &Setting<'_>,
+        facts: &mut Vec<Fact>,
+    ) -> Result<(), Unfit> {
+        let kind = ClockKind::FirstResponse;
+        if fact.responds || fact.origin == Origin::Import {
+            return Ok(());
+        }
+        let ruled = setting.terms.policy.select(kind, &fact.ticket.attributes).is_some();
+        let due_at = fact.ticket.response.filter(|_| !ruled).and_then(|time| from.checked_add(time).ok());
+        if !ruled && due_at.is_none() {
+            return Ok(());
+        }
+        let owed = Owed { record_id: None, unit_id: "", due_at };
+        self.start(kind, from, Some(owed), fact, setting, facts)
+    }
+
     fn start(
         &mut self,
         kind: ClockKind,
@@ -283,18 +402,18 @@ impl TicketClocks {
         facts: &mut Vec<Fact>,
     ) -> Result<(), Unfit> {
         // a clock of the kind that still runs keeps running: time used is never lost
-        if self.open(kind, owed.as_ref().map(|owed| owed.record_id)).is_some() {
+        if self.open(kind, owed.as_ref().and_then(|owed| owed.record_id)).is_some() {
             return Ok(());
         }
         let (ticket, Terms { policy, calendar }) = (&fact.ticket, setting.terms);
         let due_at = owed.as_ref().and_then(|owed| owed.due_at);
         let given;
-        let rule = match (policy.select(kind, &ticket.attributes), due_at) {
-            (Some(rule), _) => rule,
+        let (position, rule) = match (policy.select(kind, &ticket.attributes), due_at) {
+            (Some((position, rule)), _) => (Some(position), rule),
             (None, None) => return Ok(()),
             (None, Some(_)) => {
                 given = rule_of_its_own(kind);
-                &given
+                (None, &given)
             }
         };
         let (unit_id, handler_id) = match &owed {
@@ -307,13 +426,15 @@ impl TicketClocks {
             ticket_number: &ticket.number,
             round: ticket.round,
             kind,
-            record_id: owed.as_ref().map(|owed| owed.record_id),
+            record_id: owed.as_ref().and_then(|owed| owed.record_id),
             due_at,
             policy: policy.id(),
             calendar: calendar.id(),
             rule,
+            position,
             table: calendar.table(Some(ticket.region)),
             started_at,
+            subject: ticket.subject(None),
             unit_id,
             handler_id,
             region: ticket.region,
@@ -366,7 +487,7 @@ impl TicketClocks {
 
 /// What is owed by a deadline of its own.
 struct Owed<'a> {
-    record_id: Uuid,
+    record_id: Option<Uuid>,
     unit_id: &'a str,
     due_at: Option<Timestamp>,
 }
@@ -377,9 +498,42 @@ fn rule_of_its_own(kind: ClockKind) -> Rule {
         clock: kind,
         when: When::default(),
         amount: Amount::Elapsed { seconds: 1 },
-        warn_percent: default_warn_percent(),
+        // a channel's standard is a matter of seconds: nobody could be warned in time
+        warn_percent: if kind == ClockKind::FirstResponse { Vec::new() } else { default_warn_percent() },
         on_suspension: None,
     }
+}
+
+/// Other terms for a clock whose ticket changed: by its own version of its policy set, or the newest of another set that
+/// its ticket asks for now. One that no rule speaks of any more stays as it is.
+fn lay_on_terms_of(
+    clock: &mut Clock,
+    attributes: &Attributes,
+    fact: &TicketFact,
+    setting: &Setting<'_>,
+) -> Result<Vec<Fact>, Unfit> {
+    let own = calendar_of(clock, setting)?;
+    let (policy, calendar) = if clock.is_under(&setting.terms.policy.key) {
+        match (setting.policy)(&clock.policy) {
+            Some(policy) => (policy, Arc::clone(&own)),
+            None => return Err(Unfit::PolicyGone(clock.policy.clone())),
+        }
+    } else {
+        (Arc::clone(&setting.terms.policy), Arc::clone(&setting.terms.calendar))
+    };
+    let Some((position, rule)) = policy.select(clock.kind, attributes) else { return Ok(Vec::new()) };
+    let region = fact.ticket.region;
+    let (policy, calendar_id) = (policy.id(), calendar.id());
+    let terms = NewTerms {
+        policy: &policy,
+        rule,
+        position: Some(position),
+        calendar: &calendar_id,
+        table: calendar.table(Some(region)),
+        region,
+    };
+    let table = own.table(Some(clock.region));
+    Ok(clock.recalculate(&terms, table, news(fact, setting), Cause::Ticket)?)
 }
 
 fn news(fact: &TicketFact, setting: &Setting<'_>) -> News {

@@ -63,6 +63,10 @@ words! {
         Review = 5 "review",
         /// From a directive to the reply that was accepted; one per directive.
         Supervision = 6 "supervision",
+        /// From receipt to the first act of a member of staff.
+        FirstResponse = 7 "first_response",
+        /// From dispatch to accept.
+        Accept = 8 "accept",
     }
 }
 

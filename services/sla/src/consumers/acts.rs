@@ -19,6 +19,8 @@ pub fn act(change: &Change, state: &pb::Ticket) -> Result<Act, String> {
         Change::Dispatched(_) | Change::Claimed(_) => Act::Dispatched,
         // to a unit it goes there at once; to none it waits for routing
         Change::Escalated(c) if !c.to_unit_id.is_empty() => Act::Dispatched,
+        Change::Accepted(_) => Act::Accepted,
+        Change::Transferred(_) => Act::Transferred,
         Change::Returned(_) | Change::Escalated(_) => Act::Returned,
         Change::Resolved(_) => Act::Resolved,
         Change::Closed(_) => Act::Closed,

@@ -15,6 +15,7 @@ use gongdan_sla_domain::{
     calendar::Calendar,
     clock::{Change, Clock, Fact},
     lifecycle::{Act, Setting, Terms, TicketClocks, TicketFact},
+    policy::PolicySet,
 };
 use jiff::Timestamp;
 use sqlx::PgConnection;
@@ -47,6 +48,24 @@ struct Read<'a> {
 struct Needs {
     terms: HashMap<String, Terms>,
     calendars: HashMap<String, Arc<Calendar>>,
+    /// By id; of clocks that are to be laid on other terms.
+    policies: HashMap<String, Arc<PolicySet>>,
+}
+
+impl Needs {
+    /// The version of a policy set that a clock runs under: from before, or begun by these events.
+    fn policy(&self, id: &str) -> Option<Arc<PolicySet>> {
+        let begun = || self.terms.values().map(|terms| &terms.policy).find(|policy| policy.id() == id);
+        self.policies.get(id).or_else(begun).cloned()
+    }
+}
+
+fn by_ticket(clocks: &[Clock]) -> HashMap<Uuid, Vec<&Clock>> {
+    let mut by_ticket: HashMap<Uuid, Vec<&Clock>> = HashMap::new();
+    for clock in clocks {
+        by_ticket.entry(clock.ticket_id).or_default().push(clock);
+    }
+    by_ticket
 }
 
 impl TicketClocksHandler {
@@ -70,7 +89,7 @@ impl TicketClocksHandler {
         running: &[Clock],
     ) -> Result<Needs, ApplyError> {
         let heads = self.terms.heads(&mut *connection).await?;
-        let mut needs = Needs { terms: HashMap::new(), calendars: HashMap::new() };
+        let mut needs = Needs { terms: HashMap::new(), calendars: HashMap::new(), policies: HashMap::new() };
         for event in events.iter_mut() {
             if event.policy.is_empty() {
                 event.policy.clone_from(&self.policies.default_set);
@@ -81,7 +100,18 @@ impl TicketClocksHandler {
                 needs.terms.insert(event.policy.clone(), terms);
             }
         }
+        let mut moving: HashSet<&str> = HashSet::new();
+        let by_ticket = by_ticket(running);
+        for ticket in events.iter().map(|read| &read.fact.ticket) {
+            let clocks = by_ticket.get(&ticket.id).into_iter().flatten();
+            moving.extend(clocks.filter(|clock| ticket.moves(clock)).map(|clock| clock.policy.as_str()));
+        }
         for clock in running {
+            let moves = moving.contains(clock.policy.as_str());
+            if moves && !needs.policies.contains_key(&clock.policy) {
+                let policy = self.terms.policy_set(&mut *connection, &heads, &clock.policy).await?;
+                needs.policies.insert(clock.policy.clone(), policy);
+            }
             if !needs.calendars.contains_key(&clock.calendar) {
                 let calendar = self.terms.calendar(&mut *connection, &heads, &clock.calendar).await?;
                 needs.calendars.insert(clock.calendar.clone(), calendar);
@@ -120,6 +150,7 @@ impl TicketClocksHandler {
             let setting = Setting {
                 terms,
                 calendar: &|id| needs.calendars.get(id).cloned(),
+                policy: &|id| needs.policy(id),
                 now,
                 late_after: self.timers.late_after,
                 settle_after: self.timers.settle_after,

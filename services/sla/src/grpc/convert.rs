@@ -5,10 +5,10 @@ use gongdan_errors::Error;
 use gongdan_proto::{sla::v1 as pb, to_timestamp};
 use gongdan_sla_domain::{
     calendar::{DayKind, DaySpan, Document},
-    clock::{Clock, ClockState, Turn},
+    clock::{Clock, ClockState, Spent, TermsBefore, Turn},
     policy::{OnSuspension, PolicySet, Rule},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 /// A clock.
 #[must_use]
@@ -45,18 +45,60 @@ pub fn clock(clock: &Clock) -> pb::Clock {
         record_id: clock.record_id.map(|id| id.to_string()).unwrap_or_default(),
         pauses_on_suspension: clock.pausable,
         turns: clock.turns.iter().map(turn).collect(),
+        rule: rule_position(clock.rule),
     }
+}
+
+/// From 1, as people count; 0: none.
+fn rule_position(rule: Option<u16>) -> i32 {
+    rule.map_or(0, |rule| i32::from(rule) + 1)
+}
+
+/// The terms that counted before.
+#[must_use]
+pub fn terms(terms: &TermsBefore) -> pb::ClockTerms {
+    pb::ClockTerms {
+        policy: terms.policy.clone(),
+        rule: rule_position(terms.rule),
+        calendar: terms.calendar.clone(),
+        amount: terms.amount.to_string(),
+    }
+}
+
+fn spent(spent: &Spent) -> pb::ClockSpent {
+    pb::ClockSpent {
+        working_days: i32::try_from(spent.closes).unwrap_or(i32::MAX),
+        same_time_days: i32::try_from(spent.marks).unwrap_or(i32::MAX),
+        working: Some(duration(spent.working)),
+        elapsed: Some(duration(spent.elapsed)),
+        worked: Some(duration(spent.worked)),
+        handled: Some(duration(spent.handled)),
+    }
+}
+
+fn duration(time: SignedDuration) -> prost_types::Duration {
+    prost_types::Duration { seconds: time.as_secs(), nanos: time.subsec_nanos() }
 }
 
 fn turn(turn: &Turn) -> pb::ClockTurn {
     use pb::ClockTurnKind as Kind;
-    let (kind, at, due_at) = match *turn {
-        Turn::Paused { at, runs_on: false } => (Kind::Paused, at, None),
-        Turn::Paused { at, runs_on: true } => (Kind::RanOn, at, None),
-        Turn::Resumed { at } => (Kind::Resumed, at, None),
-        Turn::Moved { at, due_at } => (Kind::Moved, at, Some(due_at)),
-    };
-    pb::ClockTurn { kind: kind.into(), at: Some(to_timestamp(at)), due_at: due_at.map(to_timestamp) }
+    let at = Some(to_timestamp(turn.at()));
+    let plain = |kind: Kind| pb::ClockTurn { kind: kind.into(), at, ..Default::default() };
+    let moved = |kind, due_at: Timestamp| pb::ClockTurn { due_at: Some(to_timestamp(due_at)), ..plain(kind) };
+    match turn {
+        Turn::Paused { runs_on: false, .. } => plain(Kind::Paused),
+        Turn::Paused { runs_on: true, .. } => plain(Kind::RanOn),
+        Turn::Resumed { .. } => plain(Kind::Resumed),
+        Turn::Moved { due_at, .. } => moved(Kind::Moved, *due_at),
+        Turn::Recalculated { due_at, before, spent: used, .. } => pb::ClockTurn {
+            before: Some(terms(before)),
+            spent: Some(spent(used)),
+            ..moved(Kind::Recalculated, *due_at)
+        },
+        Turn::Restarted { due_at, spent: used, .. } => {
+            pb::ClockTurn { spent: Some(spent(used)), ..moved(Kind::Restarted, *due_at) }
+        }
+    }
 }
 
 /// A version of a calendar, without its document.

@@ -140,7 +140,7 @@ pub(super) async fn preview_deadline(
         Wanted::Amount(amount) => (*amount, String::new(), Vec::new(), DEFAULT_CALENDAR.to_owned()),
         Wanted::Policy { set, kind, ticket } => {
             let set = rooms.terms.policy_set(&mut connection, &heads, set).await?;
-            let rule = set.select(*kind, ticket).ok_or_else(|| {
+            let (_, rule) = set.select(*kind, ticket).ok_or_else(|| {
                 Error::not_found(Reason::PolicyNotFound, "no rule of the policy set gives such a clock")
                     .with("policy_set", set.id())
                     .with("kind", kind)

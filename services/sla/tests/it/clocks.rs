@@ -21,6 +21,7 @@ async fn a_ticket_runs_against_dispatch_handling_and_callback() {
 
     ticket.dispatched(&suite, "2026-03-02T10:00").await;
     suite.clock_in(&service, &id, ClockKind::Dispatch, ClockState::Stopped).await;
+    ticket.accepted(&suite, "2026-03-02T11:00").await;
     ticket.resolved(&suite, "2026-03-03T10:00").await;
     let handling = suite.clock_in(&service, &id, ClockKind::Handling, ClockState::Stopped).await;
     assert_eq!((handling.working_seconds, handling.handling_working_seconds), (9 * 3_600, 8 * 3_600));
@@ -29,7 +30,7 @@ async fn a_ticket_runs_against_dispatch_handling_and_callback() {
     let callback = suite.clock_in(&service, &id, ClockKind::Callback, ClockState::Stopped).await;
     assert_eq!(from_timestamp(&callback.due_at.unwrap()), Ok(at("2026-03-06T18:00")));
 
-    eventually("all is published", async || suite.published().await.len() == 6).await;
+    eventually("all is published", async || suite.published().await.len() == 8).await;
     for clock in suite.clocks_of(&service, "GD2603020000000001").await {
         assert_eq!(suite.story(&clock.id).await, ["started", "stopped on time"]);
         assert_eq!(clock.version, 2);
@@ -62,8 +63,8 @@ async fn what_is_heard_twice_or_out_of_order_changes_nothing() {
     }
     suite.clock_in(&service, &ticket.state.id, ClockKind::Handling, ClockState::Stopped).await;
     suite.clock_in(&service, &ticket.state.id, ClockKind::Callback, ClockState::Running).await;
-    eventually("all is published", async || suite.published().await.len() == 5).await;
-    assert_eq!(suite.clocks_of(&service, &ticket.state.id).await.len(), 3);
+    eventually("all is published", async || suite.published().await.len() == 7).await;
+    assert_eq!(suite.clocks_of(&service, &ticket.state.id).await.len(), 4);
     service.stop().await;
 }
 
@@ -83,7 +84,7 @@ async fn return_reopen_and_cancel_restart_and_end_clocks() {
     let clocks = eventually_some("all clocks have ended", async || {
         let clocks = suite.clocks_of(&service, &id).await;
         let ended = clocks.iter().all(|clock| clock.state() != ClockState::Running);
-        (clocks.len() == 6 && ended).then_some(clocks)
+        (clocks.len() == 8 && ended).then_some(clocks)
     })
     .await;
     let seen: Vec<_> = clocks.iter().map(|c| (c.round, c.kind(), c.state())).collect();
@@ -92,14 +93,16 @@ async fn return_reopen_and_cancel_restart_and_end_clocks() {
         [
             (1, ClockKind::Handling, ClockState::Stopped),
             (1, ClockKind::Dispatch, ClockState::Stopped),
+            (1, ClockKind::Accept, ClockState::Cancelled),
             (1, ClockKind::Dispatch, ClockState::Stopped),
+            (1, ClockKind::Accept, ClockState::Cancelled),
             (1, ClockKind::Callback, ClockState::Stopped),
             (2, ClockKind::Handling, ClockState::Cancelled),
             (2, ClockKind::Dispatch, ClockState::Cancelled),
         ]
     );
     assert_eq!(
-        from_timestamp(&clocks[4].started_at.unwrap()),
+        from_timestamp(&clocks[6].started_at.unwrap()),
         Ok(at("2026-03-04T10:00")),
         "from the reopening"
     );
@@ -114,13 +117,13 @@ async fn callers_see_clocks_of_their_regions_and_units() {
     ticket.submitted(&suite, "2026-03-02T09:00").await;
     ticket.dispatched(&suite, "2026-03-02T10:00").await;
     let clock = suite.clock_in(&service, &ticket.state.id, ClockKind::Dispatch, ClockState::Stopped).await;
-    for (who, count) in [("li.wei", 2), ("guangdong", 2), ("hunan", 0), ("service.tickets", 2)] {
+    for (who, count) in [("li.wei", 3), ("guangdong", 3), ("hunan", 0), ("service.tickets", 3)] {
         let request = pb::ListClocksRequest { ticket: ticket.state.number.clone(), ..Default::default() };
         let seen = suite.clocks(&service, who).list_clocks(request).await.unwrap().into_inner().clocks;
         assert_eq!(seen.len(), count, "{who}");
         let got = suite.clocks(&service, who).get_clock(pb::GetClockRequest { id: clock.id.clone() }).await;
         match got {
-            Ok(got) => assert_eq!((got.into_inner(), count), (clock.clone(), 2)),
+            Ok(got) => assert_eq!((got.into_inner(), count), (clock.clone(), 3)),
             Err(status) => {
                 assert_eq!((refused(&status), count), ((Code::NotFound, "CLOCK_NOT_FOUND".into()), 0));
             }
@@ -128,7 +131,7 @@ async fn callers_see_clocks_of_their_regions_and_units() {
     }
     let mut client = suite.clocks(&service, "admin");
     let request =
-        pb::ListClocksRequest { ticket: ticket.state.id.clone(), page_size: 1, ..Default::default() };
+        pb::ListClocksRequest { ticket: ticket.state.id.clone(), page_size: 2, ..Default::default() };
     let page = client.list_clocks(request.clone()).await.unwrap().into_inner();
     let request = pb::ListClocksRequest { page_token: page.next_page_token, ..request };
     let next = client.list_clocks(request).await.unwrap().into_inner();

@@ -11,6 +11,8 @@ mod records;
 mod s1_icalendar;
 mod s1_looks_ahead;
 mod s1_over_midnight;
+mod s3_response_and_accept;
+mod s7_ticket_changes;
 mod scope;
 mod suite;
 mod timers;

@@ -4,13 +4,14 @@ use gongdan_auth::AuthChannel;
 use gongdan_bus::{Event, Origin, subject};
 use gongdan_clock::{Clock as _, ManualClock, SystemClock, new_id};
 use gongdan_proto::{
+    common::v1::ActorRef,
     sla::v1::{
         self as pb, calendar_service_client::CalendarServiceClient, clock_service_client::ClockServiceClient,
         policy_service_client::PolicyServiceClient,
     },
     tickets::v1::{
-        Cancelled, Closed, Dispatched, Phase, Reopened, Resolved, Returned, Submitted, Ticket, TicketEvent,
-        TicketType, ticket_event::Change,
+        Accepted, Cancelled, Closed, Dispatched, Phase, Reopened, Resolved, Returned, Submitted, Ticket,
+        TicketEvent, TicketType, ticket_event::Change,
     },
     to_timestamp,
 };
@@ -125,6 +126,8 @@ fn late(late: bool) -> &'static str {
 pub struct TicketLife {
     pub state: Ticket,
     pub origin: Origin,
+    /// Who does what follows; nobody: the suite.
+    pub actor: Option<ActorRef>,
 }
 
 impl TicketLife {
@@ -139,7 +142,7 @@ impl TicketLife {
             received_at: Some(to_timestamp(at(received))),
             ..Default::default()
         };
-        Self { state, origin: Origin::Live }
+        Self { state, origin: Origin::Live, actor: None }
     }
 
     pub fn imported(mut self) -> Self {
@@ -180,6 +183,11 @@ impl TicketLife {
             Change::Merged(_) => ("merged", Phase::Closed),
             Change::MergeUndone(_) => ("merge_undone", Phase::PendingDispatch),
             Change::ExtensionApproved(_) => ("extension_approved", Phase::InProgress),
+            Change::Transferred(t) => {
+                self.state.lead_unit_id.clone_from(&t.to_unit_id);
+                ("transferred", Phase::Dispatched)
+            }
+            Change::Noted(_) => ("noted", Phase::PendingDispatch),
             Change::AssistRequested(_) => ("assist_requested", Phase::InProgress),
             Change::AssistReplied(_) => ("assist_replied", Phase::InProgress),
             Change::AssistWaived(_) => ("assist_waived", Phase::InProgress),
@@ -196,6 +204,7 @@ impl TicketLife {
             occurred_at: Some(to_timestamp(occurred_at)),
             state: Some(self.state.clone()),
             change: Some(change),
+            actor: self.actor.clone(),
             ..Default::default()
         };
         let now = SystemClock.now();
@@ -225,6 +234,10 @@ impl TicketLife {
     pub async fn dispatched(&mut self, suite: &Suite, local: &str) {
         let change = Dispatched { unit_id: "tianhe-env".into(), ..Default::default() };
         suite.env.publish(&self.event(Change::Dispatched(change), local)).await;
+    }
+
+    pub async fn accepted(&mut self, suite: &Suite, local: &str) {
+        suite.env.publish(&self.event(Change::Accepted(Accepted::default()), local)).await;
     }
 
     pub async fn returned(&mut self, suite: &Suite, local: &str) {

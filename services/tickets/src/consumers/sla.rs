@@ -19,8 +19,18 @@ use uuid::Uuid;
 /// The consumer's name.
 pub(crate) const NAME: &str = "tickets-sla";
 /// What it is for.
-pub(crate) const EVENTS: [&str; 8] =
-    ["started", "breached", "stopped", "cancelled", "paused", "resumed", "extended", "restored"];
+pub(crate) const EVENTS: [&str; 10] = [
+    "started",
+    "breached",
+    "stopped",
+    "cancelled",
+    "paused",
+    "resumed",
+    "extended",
+    "restored",
+    "recalculated",
+    "restarted",
+];
 
 /// Keeps `deadlines`, and when tickets are due.
 pub(crate) struct Sla;

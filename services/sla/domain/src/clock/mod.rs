@@ -2,14 +2,21 @@
 
 mod course;
 mod moves;
+mod spent;
+mod terms;
 mod transitions;
+mod turn;
 
-pub use course::{Course, Segment, Turn};
+pub use course::{Course, Segment};
+pub use spent::Spent;
+pub use terms::{Cause, NewTerms};
 pub use transitions::{Begin, News, NoDeadline};
+pub use turn::{TermsBefore, Turn};
 
-use crate::{Amount, ClockKind, Origin};
+use crate::{Amount, ClockKind, Origin, policy::Attributes};
 use gongdan_region::RegionCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 /// Where a clock is.
@@ -34,6 +41,17 @@ pub struct Threshold {
     pub at: Timestamp,
 }
 
+/// What of its ticket a clock goes by.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// What policies ask for, but the region.
+    #[serde(flatten)]
+    pub attributes: Attributes,
+    /// When the ticket was first dispatched in its round.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_dispatched_at: Option<Timestamp>,
+}
+
 /// A clock of a ticket's round.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Clock {
@@ -53,6 +71,8 @@ pub struct Clock {
     pub state: ClockState,
     /// Policy set and version.
     pub policy: String,
+    /// Position of the rule in it that gives the amount; none: a deadline or standard that no rule gave.
+    pub rule: Option<u16>,
     /// Calendar and version.
     pub calendar: String,
     /// How much time.
@@ -79,7 +99,10 @@ pub struct Clock {
     pub working_seconds: Option<i64>,
     /// Handling: working time from the round's first dispatch to stop without suspension, in seconds.
     pub handling_working_seconds: Option<i64>,
-    /// The unit that holds the ticket.
+    /// What of its ticket it goes by; none: it was written by a version that did not keep it.
+    pub subject: Option<Subject>,
+    /// The unit that holds the ticket. This and the person are the ticket's, as its latest event has them: no event of
+    /// the clock tells of them.
     pub unit_id: String,
     /// The person that holds it.
     pub handler_id: String,
@@ -120,8 +143,11 @@ pub enum Change {
         /// Why.
         reason: CancelReason,
     },
-    /// It waits while its ticket is suspended.
-    Paused,
+    /// Its ticket was suspended.
+    Paused {
+        /// Its policy lets the clock run on.
+        runs_on: bool,
+    },
     /// It goes on.
     Resumed {
         /// When it was due before the pause.
@@ -134,6 +160,20 @@ pub enum Change {
     },
     /// The merge that cancelled it was undone.
     Restored,
+    /// Other terms count: what was spent stays, what is left moved.
+    Recalculated {
+        /// When it was due before.
+        previous_due_at: Timestamp,
+        /// The terms that counted before.
+        before: TermsBefore,
+        /// Why.
+        cause: Cause,
+    },
+    /// The amount began anew.
+    Restarted {
+        /// When it was due before.
+        previous_due_at: Timestamp,
+    },
 }
 
 /// Why what a clock waited for will not come.
@@ -155,6 +195,8 @@ pub enum CancelReason {
     Released,
     /// The assisting unit declined.
     Declined,
+    /// Who should have accepted it gave it back or handed it on.
+    NotAccepted,
 }
 
 impl CancelReason {
@@ -170,6 +212,7 @@ impl CancelReason {
             Self::RoundResolved => "the round was resolved",
             Self::Released => "it is not owed any more",
             Self::Declined => "the unit declined",
+            Self::NotAccepted => "it was handed on before it was accepted",
         }
     }
 }

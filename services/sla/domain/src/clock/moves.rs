@@ -18,16 +18,17 @@ impl Clock {
             return Vec::new();
         }
         if !self.pausable {
-            if self.kind == ClockKind::Handling {
-                self.turns.push(Turn::Paused { at: news.at, runs_on: true });
+            if self.kind != ClockKind::Handling {
+                return Vec::new();
             }
-            return Vec::new();
+            self.turns.push(Turn::Paused { at: news.at, runs_on: true });
+            return vec![self.record(Change::Paused { runs_on: true }, news.at, news.origin)];
         }
         let mut facts = self.catch_up(news);
         self.breached = self.breached && self.due_at < news.at;
         self.turns.push(Turn::Paused { at: news.at, runs_on: false });
         self.state = ClockState::Paused;
-        facts.push(self.record(Change::Paused, news.at, news.origin));
+        facts.push(self.record(Change::Paused { runs_on: false }, news.at, news.origin));
         facts
     }
 
@@ -43,7 +44,7 @@ impl Clock {
         let previous_due_at = self.due_at;
         self.end_pause(news.at, table)?;
         if !was_paused {
-            return Ok(Vec::new());
+            return Ok(vec![self.record(Change::Resumed { previous_due_at }, news.at, news.origin)]);
         }
         // what would have been warned of in the pause is warned of at its end
         for threshold in self.thresholds.iter_mut().skip(self.warned) {

@@ -1,6 +1,6 @@
 //! Start, fire, stop, cancel.
 
-use super::{CancelReason, Change, Clock, ClockState, Course, Fact, Turn};
+use super::{CancelReason, Change, Clock, ClockState, Course, Fact, Subject, Turn};
 use crate::{
     Amount, ClockKind, Origin,
     calendar::MAX_SECONDS,
@@ -40,10 +40,14 @@ pub struct Begin<'a> {
     pub calendar: String,
     /// The rule that gives amount and thresholds.
     pub rule: &'a Rule,
+    /// Its position in the set; none: no rule of the set speaks of it.
+    pub position: Option<u16>,
     /// The days of the calendar in the ticket's region.
     pub table: &'a Table,
     /// From when the amount counts.
     pub started_at: Timestamp,
+    /// What of its ticket it goes by.
+    pub subject: Subject,
     /// The unit that holds the ticket.
     pub unit_id: &'a str,
     /// The person that holds it.
@@ -93,6 +97,7 @@ impl Clock {
             record_id: begin.record_id,
             state: ClockState::Running,
             policy: begin.policy,
+            rule: begin.position,
             calendar: begin.calendar,
             amount,
             started_at: begin.started_at,
@@ -106,6 +111,7 @@ impl Clock {
             warned: 0,
             working_seconds: None,
             handling_working_seconds: None,
+            subject: Some(begin.subject),
             unit_id: begin.unit_id.to_owned(),
             handler_id: begin.handler_id.to_owned(),
             region: begin.region,
@@ -189,10 +195,10 @@ impl Clock {
         }
         let on_time = news.at <= self.due_at;
         self.breached = !on_time;
-        self.end(ClockState::Stopped, news.at, table)?;
+        let from = first_dispatched_at.unwrap_or(self.started_at);
+        let handled = self.end(ClockState::Stopped, news.at, Some(from), table)?;
         if self.kind == ClockKind::Handling {
-            let from = first_dispatched_at.unwrap_or(self.started_at);
-            self.handling_working_seconds = Some(self.course().worked(table, (from, news.at), true)?);
+            self.handling_working_seconds = Some(handled);
         }
         facts.push(self.record(Change::Stopped { on_time }, news.at, news.origin));
         Ok(facts)
@@ -213,7 +219,7 @@ impl Clock {
         }
         let mut facts = self.catch_up(news);
         self.merged = reason == CancelReason::Merged;
-        self.end(ClockState::Cancelled, news.at, table)?;
+        self.end(ClockState::Cancelled, news.at, None, table)?;
         facts.push(self.record(Change::Cancelled { reason }, news.at, news.origin));
         Ok(facts)
     }
@@ -229,11 +235,19 @@ impl Clock {
         facts
     }
 
-    fn end(&mut self, state: ClockState, at: Timestamp, table: &Table) -> Result<(), NoDeadline> {
-        self.working_seconds = Some(self.course().worked(table, (self.started_at, at), false)?);
+    /// Ends it; answers the time for handling, in seconds.
+    fn end(
+        &mut self,
+        state: ClockState,
+        at: Timestamp,
+        dispatched: Option<Timestamp>,
+        table: &Table,
+    ) -> Result<i64, NoDeadline> {
+        let spent = self.course().spent(table, at, dispatched)?;
+        self.working_seconds = Some(spent.worked.as_secs());
         self.state = state;
         self.stopped_at = Some(at);
-        Ok(())
+        Ok(spent.handled.as_secs())
     }
 
     pub(super) fn record(&mut self, change: Change, occurred_at: Timestamp, origin: Origin) -> Fact {

@@ -7,11 +7,14 @@ pub use set::{OnSuspension, PolicySet, Rule, When};
 
 use crate::{Channel, ClockKind, Priority, TicketType, Urgency};
 use gongdan_region::RegionCode;
+use serde::{Deserialize, Serialize};
 
 /// A ticket as policies see it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Attributes {
     /// Ticket type.
+    #[serde(rename = "type")]
     pub kind: Option<TicketType>,
     /// Catalogue item.
     pub item: String,
@@ -21,7 +24,8 @@ pub struct Attributes {
     pub urgency: Option<Urgency>,
     /// Channel.
     pub channel: Option<Channel>,
-    /// Region.
+    /// Region; kept beside a clock's other attributes.
+    #[serde(skip)]
     pub region: Option<RegionCode>,
     /// Customer tier.
     pub customer_tier: String,
@@ -30,8 +34,8 @@ pub struct Attributes {
 impl PolicySet {
     /// The first rule for a clock of this kind that matches the ticket; none: the ticket gets no such clock.
     #[must_use]
-    pub fn select(&self, clock: ClockKind, ticket: &Attributes) -> Option<&Rule> {
-        self.rules.iter().find(|rule| rule.clock == clock && rule.when.matches(ticket))
+    pub fn select(&self, clock: ClockKind, ticket: &Attributes) -> Option<(u16, &Rule)> {
+        (0..).zip(&self.rules).find(|(_, rule)| rule.clock == clock && rule.when.matches(ticket))
     }
 
     /// Key and version: `hotline@1`.

@@ -5,7 +5,7 @@ use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     ClockKind, Origin,
     calendar::Calendar,
-    clock::{Begin, CancelReason, Change, Clock, ClockState, Fact, News},
+    clock::{Begin, CancelReason, Change, Clock, ClockState, Fact, News, Subject},
     policy::{Rule, When},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -32,8 +32,10 @@ fn clock(calendar: &Calendar, origin: Origin, start: &str, amount: &str) -> Cloc
         policy: "hotline@1".into(),
         calendar: calendar.id(),
         rule: &rule,
+        position: Some(0),
         table: calendar.table(None),
         started_at: at(start),
+        subject: Subject::default(),
         unit_id: "",
         handler_id: "",
         region: RegionCode::parse("440106").unwrap(),

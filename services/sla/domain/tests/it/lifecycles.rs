@@ -3,7 +3,7 @@
 use crate::{at, cn};
 use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
-    ClockKind, Origin, TicketType,
+    ClockKind, Origin, Priority, TicketType,
     clock::{CancelReason, Change, Clock, ClockState, Fact},
     lifecycle::{Act, Setting, Terms, Ticket, TicketClocks, TicketFact},
     policy::{Attributes, PolicySet},
@@ -13,6 +13,7 @@ use std::{cell::Cell, sync::Arc};
 use uuid::Uuid;
 
 const HOTLINE: &str = include_str!("../../../data/policies/hotline.json");
+const PRIORITY: &str = include_str!("../../../data/policies/priority.json");
 
 struct Life {
     terms: Terms,
@@ -21,6 +22,11 @@ struct Life {
     round: i32,
     dispatched: Option<jiff::Timestamp>,
     quarantined: bool,
+    accepted: bool,
+    responds: bool,
+    response: Option<SignedDuration>,
+    attributes: Attributes,
+    region: &'static str,
 }
 
 impl Life {
@@ -34,7 +40,18 @@ impl Life {
             round: 1,
             dispatched: None,
             quarantined: false,
+            accepted: false,
+            responds: false,
+            response: None,
+            attributes: Attributes { kind: Some(TicketType::Complaint), ..Default::default() },
+            region: "440106",
         }
+    }
+
+    fn under(policy: &str) -> Self {
+        let mut life = Self::new();
+        life.terms.policy = Arc::new(PolicySet::read(policy, 1).unwrap());
+        life
     }
 
     fn event(&mut self, act: Act, when: &str) -> Vec<Fact> {
@@ -48,20 +65,25 @@ impl Life {
             id: Uuid::from_u128(9),
             number: "GD".into(),
             round: self.round,
+            unaccepted: matches!(act, Act::Dispatched | Act::Transferred) && !self.accepted,
+            response: self.response,
             pending_dispatch: matches!(act, Act::Submitted | Act::Verified | Act::Returned | Act::Reopened),
             quarantined: self.quarantined,
-            region: RegionCode::parse("440106").unwrap(),
-            attributes: Attributes { kind: Some(TicketType::Complaint), ..Default::default() },
+            region: RegionCode::parse(self.region).unwrap(),
+            attributes: self.attributes.clone(),
             received_at: at("2026-03-02T08:00"),
             first_dispatched_at: self.dispatched,
             unit_id: "tianhe-env".into(),
             handler_id: "li.wei".into(),
         };
-        let fact = TicketFact { act, occurred_at: at(when), origin: Origin::Live, ticket };
+        let fact =
+            TicketFact { act, occurred_at: at(when), origin: Origin::Live, responds: self.responds, ticket };
+        let policy = Arc::clone(&self.terms.policy);
         let calendar = Arc::clone(&self.terms.calendar);
         let setting = Setting {
             terms: &self.terms,
             calendar: &|id| (id == "cn@1").then(|| Arc::clone(&calendar)),
+            policy: &|id| (id == policy.id()).then(|| Arc::clone(&policy)),
             now: at(when),
             late_after: SignedDuration::from_secs(30),
             settle_after: SignedDuration::from_secs(10),
@@ -92,7 +114,7 @@ fn a_whole_life_runs_three_clocks() {
 
     life.event(Act::Dispatched, "2026-03-02T10:00");
     assert_eq!(life.of(ClockKind::Dispatch)[0].state, ClockState::Stopped);
-    life.event(Act::Other, "2026-03-02T10:30");
+    life.event(Act::Accepted, "2026-03-02T10:30");
     let facts = life.event(Act::Resolved, "2026-03-03T10:00");
     let handling = life.of(ClockKind::Handling)[0];
     assert_eq!(handling.handling_working_seconds, Some(8 * 3_600));
@@ -232,4 +254,93 @@ fn a_quarantined_request_has_no_clocks_until_it_is_verified() {
     life.event(Act::Verified, "2026-03-03T09:00");
     assert_eq!(life.of(ClockKind::Handling)[0].started_at, at("2026-03-03T09:00"));
     assert_eq!(life.of(ClockKind::Handling)[0].due_at, at("2026-03-24T18:00"));
+}
+
+fn p(priority: Priority) -> Attributes {
+    Attributes { kind: Some(TicketType::Incident), priority: Some(priority), ..Default::default() }
+}
+
+#[test]
+fn s3_the_first_response_is_owed_by_the_standard_of_the_channel_unless_a_policy_says_otherwise() {
+    let mut life = Life::new();
+    life.response = Some(SignedDuration::from_secs(60));
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    let owed = life.of(ClockKind::FirstResponse)[0];
+    assert_eq!((owed.started_at, owed.due_at), (at("2026-03-02T08:00"), at("2026-03-02T08:01")));
+    assert!(owed.thresholds.is_empty(), "nobody is warned within seconds");
+    life.event(Act::Dispatched, "2026-03-02T09:00:10");
+    assert_eq!(life.of(ClockKind::FirstResponse)[0].state, ClockState::Running, "by routing: no person");
+    life.responds = true;
+    let facts = life.event(Act::Accepted, "2026-03-02T09:00:20");
+    assert_eq!(life.of(ClockKind::FirstResponse)[0].state, ClockState::Stopped);
+    assert!(facts.iter().any(|fact| fact.change == Change::Stopped { on_time: false }));
+
+    let mut ruled = Life::under(PRIORITY);
+    (ruled.response, ruled.attributes) = (Some(SignedDuration::from_secs(60)), p(Priority::P2));
+    ruled.event(Act::Submitted, "2026-03-02T08:10");
+    assert_eq!(ruled.of(ClockKind::FirstResponse)[0].due_at, at("2026-03-02T09:00"), "an hour");
+
+    let mut in_person = Life::new();
+    (in_person.response, in_person.responds) = (Some(SignedDuration::from_secs(30)), true);
+    in_person.event(Act::Submitted, "2026-03-02T09:00");
+    assert!(in_person.of(ClockKind::FirstResponse).is_empty());
+
+    let mut nothing_promised = Life::new();
+    nothing_promised.event(Act::Submitted, "2026-03-02T09:00");
+    assert!(nothing_promised.of(ClockKind::FirstResponse).is_empty());
+}
+
+#[test]
+fn s3_each_dispatch_gives_its_own_time_to_accept() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    life.event(Act::Dispatched, "2026-03-02T09:30");
+    assert_eq!(life.of(ClockKind::Accept)[0].due_at, at("2026-03-02T14:30"), "four working hours");
+    life.event(Act::Transferred, "2026-03-02T10:00");
+    life.event(Act::Returned, "2026-03-02T11:00");
+    life.event(Act::Dispatched, "2026-03-02T11:30");
+    life.accepted = true;
+    life.event(Act::Accepted, "2026-03-02T13:30");
+    life.event(Act::Transferred, "2026-03-02T14:00");
+    let states: Vec<_> = life.of(ClockKind::Accept).iter().map(|clock| clock.state).collect();
+    assert_eq!(states, [ClockState::Cancelled, ClockState::Cancelled, ClockState::Stopped]);
+    assert_eq!(life.of(ClockKind::Accept)[2].working_seconds, Some(3_600));
+
+    let mut claimed = Life::new();
+    claimed.event(Act::Submitted, "2026-03-02T09:00");
+    claimed.accepted = true;
+    claimed.event(Act::Dispatched, "2026-03-02T09:30");
+    assert!(claimed.of(ClockKind::Accept).is_empty(), "who claims it accepts it");
+}
+
+#[test]
+fn s7_another_priority_moves_what_is_left() {
+    let mut life = Life::under(PRIORITY);
+    life.attributes = p(Priority::P4);
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    assert_eq!(life.of(ClockKind::Handling)[0].amount.to_string(), "40wh");
+    life.attributes = p(Priority::P2);
+    let facts = life.event(Act::Dispatched, "2026-03-02T10:00");
+    let handling = life.of(ClockKind::Handling)[0];
+    assert_eq!(handling.due_at, at("2026-03-02T16:00"), "8 clock hours from receipt at 08:00, two were used");
+    let moved = facts.iter().filter(|fact| matches!(fact.change, Change::Recalculated { .. }));
+    assert_eq!(moved.count(), 3, "handling, first response, and dispatch, which then stops");
+    assert!(life.event(Act::Other, "2026-03-02T10:01").is_empty(), "once");
+}
+
+#[test]
+fn s7_an_item_that_asks_for_another_policy_set_moves_what_is_left() {
+    let mut life = Life::new();
+    life.event(Act::Submitted, "2026-03-02T09:00");
+    assert_eq!(life.of(ClockKind::Handling)[0].due_at, at("2026-03-23T18:00"));
+    life.terms.policy = Arc::new(PolicySet::read(PRIORITY, 1).unwrap());
+    life.attributes = p(Priority::P1);
+    life.event(Act::Other, "2026-03-02T10:00");
+    let handling = life.of(ClockKind::Handling)[0];
+    assert_eq!((handling.policy.as_str(), handling.due_at), ("priority@1", at("2026-03-02T12:00")));
+    assert_eq!(
+        life.of(ClockKind::Dispatch)[0].due_at,
+        at("2026-03-02T10:00"),
+        "15 minutes were over: at once"
+    );
 }

@@ -8,6 +8,7 @@ mod lifecycles;
 mod messages;
 mod pauses;
 mod policies;
+mod recalculations;
 mod schedule_properties;
 mod schedules;
 

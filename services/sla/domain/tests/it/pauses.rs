@@ -5,7 +5,7 @@ use gongdan_region::RegionCode;
 use gongdan_sla_domain::{
     Amount, ClockKind, Origin,
     calendar::Calendar,
-    clock::{Begin, CancelReason, Change, Clock, ClockState, Course, Fact, News, Turn},
+    clock::{Begin, CancelReason, Change, Clock, ClockState, Course, Fact, News, Subject, Turn},
     policy::{OnSuspension, Rule, When},
 };
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -38,8 +38,10 @@ fn clock(
         policy: "hotline@1".into(),
         calendar: calendar.id(),
         rule: &rule,
+        position: Some(0),
         table: calendar.table(None),
         started_at: at(start),
+        subject: Subject::default(),
         unit_id: "",
         handler_id: "",
         region: RegionCode::parse("440106").unwrap(),
@@ -68,7 +70,7 @@ fn names(facts: &[Fact]) -> Vec<&'static str> {
         .map(|fact| match fact.change {
             Change::Warned { .. } => "warned",
             Change::Breached { .. } => "breached",
-            Change::Paused => "paused",
+            Change::Paused { runs_on: false } => "paused",
             Change::Resumed { .. } => "resumed",
             Change::Extended { .. } => "extended",
             Change::Restored => "restored",
@@ -76,6 +78,9 @@ fn names(facts: &[Fact]) -> Vec<&'static str> {
             Change::Stopped { on_time: false } => "stopped late",
             Change::Cancelled { .. } => "cancelled",
             Change::Started => "started",
+            Change::Paused { runs_on: true } => "ran on",
+            Change::Recalculated { .. } => "recalculated",
+            Change::Restarted { .. } => "restarted",
         })
         .collect()
 }
@@ -153,9 +158,9 @@ fn nothing_fires_in_a_pause_and_what_is_left_fires_after_it() {
 fn a_clock_whose_policy_lets_it_run_on_is_due_as_before_and_handling_is_without_the_suspension() {
     let calendar = cn();
     let mut clock = clock(&calendar, ClockKind::Handling, "2026-03-02T09:00", "4wd", Some(OnSuspension::Run));
-    assert!(clock.pause(news("2026-03-03T09:00")).is_empty());
+    assert_eq!(names(&clock.pause(news("2026-03-03T09:00"))), ["ran on"]);
     assert_eq!(clock.state, ClockState::Running);
-    assert!(clock.resume(news("2026-03-05T09:00"), calendar.table(None)).unwrap().is_empty());
+    assert_eq!(names(&clock.resume(news("2026-03-05T09:00"), calendar.table(None)).unwrap()), ["resumed"]);
     assert_eq!(clock.due_at, at("2026-03-06T18:00"));
     clock.stop(news("2026-03-05T10:00"), Some(at("2026-03-02T10:00")), calendar.table(None)).unwrap();
     assert_eq!(clock.working_seconds, Some(25 * 3_600));

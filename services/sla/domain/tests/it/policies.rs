@@ -12,7 +12,7 @@ fn built_in(key: &str) -> PolicySet {
 }
 
 fn amount(set: &PolicySet, kind: ClockKind, ticket: &Attributes) -> String {
-    set.select(kind, ticket).map(|rule| rule.amount.to_string()).unwrap_or_default()
+    set.select(kind, ticket).map(|(_, rule)| rule.amount.to_string()).unwrap_or_default()
 }
 
 #[test]

@@ -49,6 +49,8 @@ pub(super) struct ClockRow {
     pausable: bool,
     turns: serde_json::Value,
     merged: bool,
+    rule: Option<i16>,
+    subject: Option<serde_json::Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -74,6 +76,14 @@ pub(super) fn thresholds_json(clock: &Clock) -> serde_json::Value {
 
 pub(super) fn turns_json(clock: &Clock) -> serde_json::Value {
     serde_json::to_value(&clock.turns).unwrap_or_default()
+}
+
+pub(super) fn rule_number(clock: &Clock) -> Option<i16> {
+    clock.rule.and_then(|rule| i16::try_from(rule).ok())
+}
+
+pub(super) fn subject_json(clock: &Clock) -> Option<serde_json::Value> {
+    clock.subject.as_ref().and_then(|subject| serde_json::to_value(subject).ok())
 }
 
 /// The rows could not be read, or one of them is no clock.
@@ -142,6 +152,8 @@ impl TryFrom<ClockRow> for Clock {
             pausable: row.pausable,
             turns: serde_json::from_value(row.turns).map_err(|_| bad("turns"))?,
             merged: row.merged,
+            rule: row.rule.map(u16::try_from).transpose().map_err(|_| bad("rule"))?,
+            subject: row.subject.map(serde_json::from_value).transpose().map_err(|_| bad("subject"))?,
         })
     }
 }

@@ -21,7 +21,8 @@ pub async fn list(
         ClockRow,
         "SELECT id, ticket_id, ticket_number, round, kind, state, policy, calendar, amount, started_at, due_at,
                 stopped_at, breached, thresholds, warned, working_seconds, handling_working_seconds, unit_id,
-                handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged
+                handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged, rule,
+                subject
          FROM clocks c
          WHERE (ticket_id = $1 OR ticket_number = $2) AND ($3::uuid IS NULL OR id > $3)
            AND ticket_in_scope(ticket_id, $4, $5, $6, $7, $8)
@@ -49,7 +50,8 @@ pub async fn find(pool: &PgPool, id: Uuid, scope: &Scope) -> Result<Option<Clock
         ClockRow,
         "SELECT id, ticket_id, ticket_number, round, kind, state, policy, calendar, amount, started_at, due_at,
                 stopped_at, breached, thresholds, warned, working_seconds, handling_working_seconds, unit_id,
-                handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged
+                handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged, rule,
+                subject
          FROM clocks c
          WHERE id = $1 AND ticket_in_scope(ticket_id, $2, $3, $4, $5, $6)",
         id,

@@ -20,7 +20,8 @@ pub async fn lock_due(
             ClockRow,
             "SELECT id, ticket_id, ticket_number, round, kind, state, policy, calendar, amount, started_at, due_at,
                     stopped_at, breached, thresholds, warned, working_seconds, handling_working_seconds, unit_id,
-                    handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged
+                    handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged, rule,
+                    subject
              FROM clocks WHERE next_fire_at <= $1 AND settle_at IS NOT NULL
              ORDER BY next_fire_at LIMIT $2 FOR UPDATE SKIP LOCKED",
             now.to_sqlx() as _,
@@ -34,7 +35,8 @@ pub async fn lock_due(
             ClockRow,
             "SELECT id, ticket_id, ticket_number, round, kind, state, policy, calendar, amount, started_at, due_at,
                     stopped_at, breached, thresholds, warned, working_seconds, handling_working_seconds, unit_id,
-                    handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged
+                    handler_id, region, version, origin, settle_at, record_id, pausable, turns, merged, rule,
+                    subject
              FROM clocks WHERE next_fire_at <= $1 AND settle_at IS NULL
              ORDER BY next_fire_at LIMIT $2 FOR UPDATE SKIP LOCKED",
             now.to_sqlx() as _,
