@@ -32,8 +32,10 @@ codes! {
         LessSpecific = 7,
         /// Nobody of the unit can take it at this time.
         NobodyAble = 8,
-        /// The ticket was escalated from the unit in this round.
+        /// The ticket was escalated from the unit, or from one above it, in this round.
         EscalatedFrom = 9,
+        /// The ticket is sensitive, and the person may not see such.
+        MayNotSeeIt = 10,
     }
 }
 
@@ -116,7 +118,7 @@ mod tests {
         let stored = serde_json::to_string(&explanation).unwrap();
         assert!(stored.len() < 600, "{} bytes", stored.len());
         assert_eq!(serde_json::from_str::<Explanation>(&stored).unwrap(), explanation);
-        assert!(serde_json::from_str::<Explanation>(r#"{"a":[[1,10]]}"#).is_err());
+        assert!(serde_json::from_str::<Explanation>(r#"{"a":[[1,11]]}"#).is_err());
     }
 
     #[test]

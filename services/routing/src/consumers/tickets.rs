@@ -238,7 +238,8 @@ impl Tickets {
         now: Timestamp,
     ) -> Result<Vec<Question>, ApplyError> {
         let matters: Vec<Matter> = asks.iter().map(|ask| Matter::of(&ask.waiting.ticket)).collect();
-        let mut answerable = answerable::read(connection, &matters, now).await?.into_iter();
+        let mut answerable =
+            answerable::read(connection, &matters, &self.directory.policies(), now).await?.into_iter();
         let past = self.past(connection, directory, asks).await?;
         Ok(asks
             .iter()

@@ -216,6 +216,7 @@ const fn direct_outcome(outcome: DirectOutcome) -> pb::ResponsibleOutcome {
         DirectOutcome::OutOfRegion => pb::ResponsibleOutcome::OutOfRegion,
         DirectOutcome::UnitNoHandler => pb::ResponsibleOutcome::UnitNoHandler,
         DirectOutcome::EscalatedFrom => pb::ResponsibleOutcome::EscalatedFrom,
+        DirectOutcome::UnitMayNotSeeIt => pb::ResponsibleOutcome::UnitMayNotSeeIt,
     }
 }
 
@@ -240,5 +241,6 @@ const fn trial_outcome(outcome: Outcome) -> pb::TrialOutcome {
         Outcome::LessSpecific => pb::TrialOutcome::LessSpecific,
         Outcome::NobodyAble => pb::TrialOutcome::NobodyAble,
         Outcome::EscalatedFrom => pb::TrialOutcome::EscalatedFrom,
+        Outcome::MayNotSeeIt => pb::TrialOutcome::MayNotSeeIt,
     }
 }

@@ -167,7 +167,8 @@ impl Run {
                 None => *unreadable += 1,
             }
         }
-        let answerable = self.rooms.store.answerable(&matters, self.at).await?;
+        let answerable =
+            self.rooms.store.answerable(&matters, &self.rooms.access.policies(), self.at).await?;
         for (ticket, answerable) in past.iter_mut().zip(answerable) {
             ticket.answerable = answerable;
         }

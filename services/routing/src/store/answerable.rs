@@ -2,6 +2,7 @@
 //! people and duty when nobody answers. Source: R5.
 
 use super::{Store, leaves, principals, responsibilities, rosters, swaps};
+use gongdan_access::Policies;
 use gongdan_errors::Error;
 use gongdan_proto::tickets::v1::Ticket;
 use gongdan_routing_domain::{
@@ -39,16 +40,22 @@ impl Matter {
 
 impl Store {
     /// As [`read`].
-    pub async fn answerable(&self, matters: &[Matter], at: Timestamp) -> Result<Vec<Vec<Answerable>>, Error> {
+    pub async fn answerable(
+        &self,
+        matters: &[Matter],
+        policies: &Policies,
+        at: Timestamp,
+    ) -> Result<Vec<Vec<Answerable>>, Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        read(&mut connection, matters, at).await
+        read(&mut connection, matters, policies, at).await
     }
 }
 
-/// Who answers for each, who comes first ahead.
+/// Who answers for each, who comes first ahead; by policies who may see sensitive tickets.
 pub async fn read(
     connection: &mut PgConnection,
     matters: &[Matter],
+    policies: &Policies,
     at: Timestamp,
 ) -> Result<Vec<Vec<Answerable>>, Error> {
     let assets: BTreeSet<&String> = matters.iter().filter_map(|matter| matter.asset.as_ref()).collect();
@@ -68,6 +75,8 @@ pub async fn read(
         return Ok(vec![Vec::new(); matters.len()]);
     }
     let (people, duty) = attendance(connection, &all, at).await?;
+    let named: Vec<String> = people.keys().cloned().collect();
+    let cleared = principals::cleared(connection, &named, policies).await?;
     for one in all {
         found.entry(one.charge.clone()).or_default().push(one);
     }
@@ -77,7 +86,7 @@ pub async fn read(
         .map(|matter| {
             let its = of(matter.asset.clone().map(Charge::Asset));
             let theirs = of(matter.customer.map(Charge::Customer));
-            answerable(its.chain(theirs), &matter.item, &people, &duty, at)
+            answerable(its.chain(theirs), &matter.item, &people, &cleared, &duty, at)
         })
         .collect())
 }

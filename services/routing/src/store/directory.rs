@@ -36,6 +36,11 @@ impl DirectoryCache {
         Self { access, last: Mutex::default() }
     }
 
+    /// The policies in force.
+    pub fn policies(&self) -> Arc<Policies> {
+        self.access.policies()
+    }
+
     /// The directory now. One small query when nothing has changed.
     ///
     /// # Errors
@@ -44,8 +49,7 @@ impl DirectoryCache {
         let generation = generation::current(connection).await.map_err(gongdan_pg::error)?;
         let policies = self.access.policies();
         let mut last = self.last.lock().await;
-        let compiled = last.as_ref().map(|loaded| conditions(&loaded.directory)).unwrap_or_default();
-        last.take_if(|loaded| !Arc::ptr_eq(&loaded.policies, &policies));
+        let judged_else = last.take_if(|loaded| !Arc::ptr_eq(&loaded.policies, &policies));
         if let Some(loaded) = last.as_ref().filter(|loaded| loaded.generation == generation) {
             return Ok(loaded.directory.clone());
         }
@@ -55,6 +59,8 @@ impl DirectoryCache {
             tracing::info!(generation = generation.duty, "rosters, leave and swaps read");
             return Ok(loaded.directory.clone());
         }
+        let known = judged_else.as_ref().or(last.as_ref());
+        let compiled = known.map(|loaded| conditions(&loaded.directory)).unwrap_or_default();
         let directory = Arc::new(load(connection, compiled, &policies, now).await?);
         tracing::info!(
             generation = generation.value,

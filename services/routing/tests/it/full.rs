@@ -41,6 +41,33 @@ async fn an_escalated_ticket_without_a_unit_is_routed_again_by_its_tier() {
 }
 
 #[tokio::test]
+async fn a_rule_that_does_not_ask_for_the_tier_does_not_send_an_escalated_ticket_back() {
+    let suite = Suite::start().await;
+    suite.import_guangzhou().await;
+    suite.rule("noise", "'环境' in ticket.item_path", "env").await;
+    let mut ticket = suite.submitted("环境/噪音", "噪音").await;
+    let first = suite.decision(&ticket).await;
+    assert_eq!(dispatched_to(&first), "env");
+    suite.dispatched(&mut ticket, &first, "env").await;
+    ticket.state.tier = 2;
+    let escalated =
+        tickets::Escalated { tier: 2, from_tier: 1, from_unit_id: "env".to_owned(), ..Default::default() };
+    suite.next(&mut ticket, Phase::PendingDispatch, Change::Escalated(escalated.clone())).await;
+    let second = suite.decision(&ticket).await;
+    assert_eq!(dispatched_to(&second), "city", "who answers for the region around it");
+    let tried = &suite.explain(&ticket).await.rules[0];
+    assert_eq!((tried.outcome(), tried.detail.as_str()), (pb::TrialOutcome::EscalatedFrom, "env"));
+    // From `city`, everything below it has had its turn: a person decides.
+    suite.dispatched(&mut ticket, &second, "city").await;
+    ticket.state.tier = 3;
+    let further = tickets::Escalated { tier: 3, from_tier: 2, from_unit_id: "city".to_owned(), ..escalated };
+    suite.next(&mut ticket, Phase::PendingDispatch, Change::Escalated(further)).await;
+    let third = suite.decision(&ticket).await;
+    let reason = "it was escalated, and no other unit is named for it that has not returned it";
+    assert_eq!(crate::support::pool_reason(&third), reason);
+}
+
+#[tokio::test]
 async fn without_a_rule_an_escalated_ticket_does_not_go_back_to_where_it_was_escalated_from() {
     let suite = Suite::start().await;
     suite.import_roads().await;

@@ -1,4 +1,4 @@
-//! R6, R10: a sensitive ticket goes only to people who may see it.
+//! R4, R5, R6, R10: a sensitive ticket goes only to people who may see it.
 
 use crate::{
     r10_reassign::{named, of, start, to_person},
@@ -6,7 +6,8 @@ use crate::{
 };
 use gongdan_bus::Origin;
 use gongdan_proto::routing::v1::{
-    self as pb, PersonOutcome, ReassignedTicketState, decision_event::Target, rule_action,
+    self as pb, PersonOutcome, ReassignedTicketState, ResponsibleOutcome, TrialOutcome,
+    decision_event::Target, rule_action,
 };
 use std::collections::BTreeMap;
 
@@ -111,4 +112,71 @@ async fn r6_a_strategy_gives_sensitive_tickets_only_to_who_may_see_them() {
     let decision = suite.decision(&marked).await;
     let Some(Target::Pool(pool)) = decision.target else { panic!("{decision:?}") };
     assert_eq!(pool.reason, "nobody of `roads` can take it: 1 full, 2 may not see sensitive tickets");
+}
+
+#[tokio::test]
+async fn r4_a_rule_that_names_somebody_who_may_not_see_it_is_passed_over() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    suite.trusts_chen().await;
+    for (name, person) in [("a-first", "an"), ("b-second", "chen")] {
+        let target = pb::PersonAction { person_id: person.into(), unit_id: "roads".into() };
+        let target = Some(rule_action::Target::Person(target));
+        let rule = pb::Rule {
+            id: name.into(),
+            name: name.into(),
+            when: "true".into(),
+            action: Some(pb::RuleAction { target, ..Default::default() }),
+            ..Default::default()
+        };
+        let put = pb::PutRuleRequest { request_id: id(), rule: Some(rule), ..Default::default() };
+        suite.rules("admin").put_rule(put).await.unwrap();
+    }
+    let plain = suite.submitted("道路", "坑洼").await;
+    assert_eq!(to_person(&suite.decision(&plain).await), "an");
+    let secret = sensitive();
+    suite.submit(&secret, "举报", Origin::Live).await;
+    assert_eq!(to_person(&suite.decision(&secret).await), "chen");
+    let tried = suite.explain(&secret).await.rules;
+    assert_eq!((tried[0].outcome(), tried[0].detail.as_str()), (TrialOutcome::MayNotSeeIt, "an"));
+    assert_eq!(tried[1].outcome(), TrialOutcome::Chosen);
+    // Who gets the right gets them from then on.
+    let trusted = pb::PrincipalRow { rights: vec!["sensitive".into()], ..person("an", "roads") };
+    suite
+        .import(pb::ImportOrganisationRequest {
+            request_id: id(),
+            principals: vec![trusted],
+            ..Default::default()
+        })
+        .await;
+    let other = sensitive();
+    suite.submit(&other, "举报", Origin::Live).await;
+    assert_eq!(to_person(&suite.decision(&other).await), "an");
+}
+
+#[tokio::test]
+async fn r5_who_answers_for_it_but_may_not_see_it_leaves_it_to_the_unit() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    suite.trusts_chen().await;
+    for (asset, person) in [("LAMP-1", "an"), ("LAMP-2", "chen")] {
+        let one = pb::Responsibility { asset: asset.into(), person_id: person.into(), ..Default::default() };
+        let put = pb::PutResponsibilityRequest {
+            request_id: id(),
+            responsibility: Some(one),
+            ..Default::default()
+        };
+        suite.responsible("admin").put_responsibility(put).await.unwrap();
+    }
+    let of = async |asset: &str, sensitive: bool| {
+        let mut ticket = TestTicket::new("道路");
+        (ticket.state.asset, ticket.state.sensitive) = (asset.to_owned(), sensitive);
+        suite.submit(&ticket, "举报", Origin::Live).await;
+        let decision = suite.decision(&ticket).await;
+        assert_eq!(crate::support::dispatched_to(&decision), "roads");
+        (to_person(&decision).to_owned(), suite.explain(&ticket).await.responsible[0].outcome())
+    };
+    assert_eq!(of("LAMP-1", false).await, ("an".to_owned(), ResponsibleOutcome::Chosen));
+    assert_eq!(of("LAMP-2", true).await, ("chen".to_owned(), ResponsibleOutcome::Chosen));
+    assert_eq!(of("LAMP-1", true).await, (String::new(), ResponsibleOutcome::UnitMayNotSeeIt));
 }

@@ -1,6 +1,6 @@
 //! A person of the unit gets the ticket: what BulkAct does with `assign`. Source: T13, T29.
 
-use super::{decode::acting, viewer::viewer};
+use super::{decode::acting, recipient::check_recipient, viewer::viewer};
 use crate::{
     Rooms,
     error::refused,
@@ -53,6 +53,6 @@ pub(super) async fn assign_ticket(
         opened.ticket.transfer(unit.clone(), Some(person.clone()), reason, &by, now)
     };
     let changed = changed.map_err(refused)?;
-    rooms.units.check(&unit, Some(&person), now).await?;
+    check_recipient(rooms, &changed.ticket, &unit, Some(&person), now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

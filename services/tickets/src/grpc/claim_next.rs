@@ -37,7 +37,7 @@ pub(super) async fn claim_next(
     let by = by(caller)?;
     let units = match unit.flatten() {
         Some(unit) => {
-            rooms.units.check(&unit, None, rooms.clock.now()).await?;
+            rooms.units.check(&unit, rooms.clock.now()).await?;
             vec![unit.to_string()]
         }
         None => by.unit_ids.iter().map(ToString::to_string).collect(),

@@ -1,6 +1,9 @@
 //! `TicketService.DispatchTicket` (派单). Source: T13.
 
-use super::decode::{by, call, person_if_given};
+use super::{
+    decode::{by, call, person_if_given},
+    recipient::check_recipient,
+};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -27,6 +30,6 @@ pub(super) async fn dispatch_ticket(
     let now = rooms.clock.now();
     let changed =
         opened.ticket.dispatch(unit.clone(), person.clone(), note, &by(caller)?, now).map_err(refused)?;
-    rooms.units.check(&unit, person.as_ref(), now).await?;
+    check_recipient(rooms, &changed.ticket, &unit, person.as_ref(), now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

@@ -1,6 +1,9 @@
 //! `SupervisionService.EscalateTicket` (升级). Source: T13.
 
-use super::decode::{acting, call, person_if_given, unit_if_given};
+use super::{
+    decode::{acting, call, person_if_given, unit_if_given},
+    recipient::check_recipient,
+};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -30,7 +33,7 @@ pub(super) async fn escalate_ticket(
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
     let changed = opened.ticket.escalate(unit.clone(), person.clone(), reason, &by, now).map_err(refused)?;
     if let Some(unit) = &unit {
-        rooms.units.check(unit, person.as_ref(), now).await?;
+        check_recipient(rooms, &changed.ticket, unit, person.as_ref(), now).await?;
     }
     rooms.tickets.save(opened.view, &changed, &call).await
 }

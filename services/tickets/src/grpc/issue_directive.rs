@@ -35,7 +35,7 @@ pub(super) async fn issue_directive(
         .issue_directive(new_id(now), unit.clone(), due_at, directive, &by, now)
         .map_err(refused)?;
     if let Some(unit) = &unit {
-        rooms.units.check(unit, None, now).await?;
+        rooms.units.check(unit, now).await?;
     }
     rooms.tickets.save(opened.view, &changed, &call).await
 }

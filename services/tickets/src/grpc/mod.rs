@@ -77,6 +77,7 @@ mod put_form;
 mod put_ticket_type;
 mod put_workflow;
 mod quarantine;
+mod recipient;
 mod record_past_ticket;
 mod record_past_tickets;
 mod reject_directive;

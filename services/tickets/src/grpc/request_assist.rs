@@ -42,7 +42,7 @@ pub(super) async fn request_assist(
     };
     let changed =
         opened.ticket.request_assist(new_id(now), unit.clone(), due_at, wanted, &by, now).map_err(refused)?;
-    rooms.units.check(&unit, None, now).await?;
+    rooms.units.check(&unit, now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }
 

@@ -1,6 +1,9 @@
 //! `TicketService.TransferTicket` (转派). Source: T13.
 
-use super::decode::{acting, call, person_if_given};
+use super::{
+    decode::{acting, call, person_if_given},
+    recipient::check_recipient,
+};
 use crate::{Rooms, error::refused, store::tickets::Opened};
 use gongdan_access::Caller;
 use gongdan_errors::{Error, Violations};
@@ -26,6 +29,6 @@ pub(super) async fn transfer_ticket(
     };
     let (by, now) = (acting(caller, &opened)?, rooms.clock.now());
     let changed = opened.ticket.transfer(unit.clone(), person.clone(), reason, &by, now).map_err(refused)?;
-    rooms.units.check(&unit, person.as_ref(), now).await?;
+    check_recipient(rooms, &changed.ticket, &unit, person.as_ref(), now).await?;
     rooms.tickets.save(opened.view, &changed, &call).await
 }

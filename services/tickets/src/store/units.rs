@@ -1,6 +1,7 @@
 //! Tables `units` and `principals`, as far as dispatch and transfer ask: does this unit exist, is this person in it?
 
 use super::save::small;
+use gongdan_access::{Policies, sees_sensitive};
 use gongdan_errors::{Error, Violations};
 use gongdan_pg::error;
 use gongdan_proto::routing::v1::{Unit, UnitKind};
@@ -28,20 +29,31 @@ impl Units {
         Self { pool }
     }
 
-    /// Refuses a recipient that is not there.
+    /// Refuses a unit that is not there.
+    ///
+    /// # Errors
+    /// INVALID_ARGUMENT naming `unit_id`.
+    pub(crate) async fn check(&self, unit: &UnitId, at: Timestamp) -> Result<(), Error> {
+        self.check_recipient(unit, None, None, at).await
+    }
+
+    /// Refuses a recipient that is not there, and with policies a person who may not see sensitive tickets by them.
     ///
     /// # Errors
     /// INVALID_ARGUMENT naming `unit_id`, `person_id`, or both.
-    pub(crate) async fn check(
+    pub(crate) async fn check_recipient(
         &self,
         unit: &UnitId,
         person: Option<&PrincipalId>,
+        sensitive_by: Option<&Policies>,
         at: Timestamp,
     ) -> Result<(), Error> {
         let known = sqlx::query!(
             r#"SELECT EXISTS (SELECT FROM units WHERE id = $1 AND (valid_from IS NULL OR valid_from <= $3)
                               AND (valid_to IS NULL OR valid_to > $3)) AS "unit!",
-                      EXISTS (SELECT FROM principals WHERE id = $2 AND active AND $1 = ANY(unit_ids)) AS "person!""#,
+                      p.id IS NOT NULL AS "person!", p.roles AS "roles?", p.rights AS "rights?"
+               FROM (VALUES (true)) AS one
+               LEFT JOIN principals p ON p.id = $2 AND p.active AND $1 = ANY(p.unit_ids)"#,
             unit.as_str(),
             person.map(PrincipalId::as_str),
             at.to_sqlx() as _
@@ -54,8 +66,16 @@ impl Units {
         if !known.unit {
             violations.add("unit_id", "a unit that routing knows and that is in office");
         }
-        if person.is_some() && !known.person {
-            violations.add("person_id", "an active member of the unit");
+        let sees = |policies| {
+            let (roles, rights) = (known.roles.as_deref(), known.rights.as_deref());
+            sees_sensitive(policies, roles.unwrap_or_default(), rights.unwrap_or_default())
+        };
+        match person {
+            Some(_) if !known.person => violations.add("person_id", "an active member of the unit"),
+            Some(id) if !sensitive_by.is_none_or(sees) => {
+                violations.add("person_id", format!("{id} may not see sensitive tickets"));
+            }
+            _ => {}
         }
         violations.finish()
     }

@@ -48,6 +48,7 @@ mod requests;
 mod retention;
 mod rounds;
 mod search;
+mod sensitive;
 mod silence;
 mod standing;
 mod suite;

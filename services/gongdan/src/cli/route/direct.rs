@@ -54,6 +54,7 @@ pub const fn decided(outcome: ResponsibleOutcome) -> bool {
             | ResponsibleOutcome::UnitOnLeave
             | ResponsibleOutcome::UnitOffDuty
             | ResponsibleOutcome::UnitNoHandler
+            | ResponsibleOutcome::UnitMayNotSeeIt
     )
 }
 
@@ -76,6 +77,9 @@ fn outcome(context: &Context, outcome: ResponsibleOutcome) -> &str {
         }
         ResponsibleOutcome::EscalatedFrom => {
             context.text("it was escalated from the unit in this round", "本轮已由该单位升级")
+        }
+        ResponsibleOutcome::UnitMayNotSeeIt => {
+            context.text("may not see sensitive tickets, the unit gets it", "无权查看敏感工单，派给单位")
         }
         ResponsibleOutcome::OutOfRegion => context.text("not of the unit's region", "不在该单位辖区"),
     }

@@ -158,7 +158,8 @@ pub const fn mark(outcome: TrialOutcome) -> &'static str {
         | TrialOutcome::ReturnedIt
         | TrialOutcome::TargetGone
         | TrialOutcome::NobodyAble
-        | TrialOutcome::EscalatedFrom => "✗",
+        | TrialOutcome::EscalatedFrom
+        | TrialOutcome::MayNotSeeIt => "✗",
     }
 }
 
@@ -175,6 +176,7 @@ pub fn outcome(context: &Context, outcome: TrialOutcome) -> &str {
         TrialOutcome::EscalatedFrom => {
             context.text("it was escalated from there in this round", "本轮已由该单位升级")
         }
+        TrialOutcome::MayNotSeeIt => context.text("may not see sensitive tickets", "无权查看敏感工单"),
         TrialOutcome::LessSpecific => context.text("a more specific area comes first", "有更具体的责任区"),
     }
 }

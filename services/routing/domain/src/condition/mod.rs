@@ -51,6 +51,12 @@ impl Condition {
         self.0.reads("ticket.subject") || self.0.reads("ticket.body")
     }
 
+    /// Whether it asks for the ticket's tier.
+    #[must_use]
+    pub fn reads_tier(&self) -> bool {
+        self.0.reads("ticket.tier")
+    }
+
     /// What it says about a ticket at an instant. Only on a deep stack.
     pub(crate) fn verdict(&self, variables: &Variables<'_>) -> Verdict {
         self.0.verdict(variables)

@@ -18,9 +18,10 @@ impl Search<'_> {
                 None => self.reach(one),
             };
             if outcome.decided() {
-                chosen = Some((one, outcome, person.clone()));
+                chosen = Some((one, outcome, person));
             }
-            let stand_in = person.filter(|_| outcome == DirectOutcome::StandIn);
+            let named = matches!(outcome, DirectOutcome::StandIn | DirectOutcome::UnitMayNotSeeIt);
+            let stand_in = one.attendance.stand_in().filter(|_| named).map(ToOwned::to_owned);
             self.explanation.direct.push(DirectTrial {
                 kind: one.kind,
                 item: one.item.clone(),
@@ -40,6 +41,7 @@ impl Search<'_> {
             }
             DirectOutcome::UnitOffDuty => format!(", {} is off duty", one.person_id),
             DirectOutcome::UnitNoHandler => format!(", {} takes no tickets on", one.person_id),
+            DirectOutcome::UnitMayNotSeeIt => format!(", {} may not see sensitive tickets", one.taker()),
             _ => String::new(),
         };
         let summary = format!("responsible for the {}{branch} → {target}{how}", one.kind);
@@ -73,6 +75,9 @@ impl Search<'_> {
         if returned(&one.person_id) || person.is_some_and(returned) {
             return (DirectOutcome::ReturnedIt, None);
         }
+        if person.is_some() && self.is_sensitive() && !one.cleared {
+            return (DirectOutcome::UnitMayNotSeeIt, None);
+        }
         (outcome, person.cloned())
     }
 
@@ -81,8 +86,7 @@ impl Search<'_> {
         let directory = self.directory;
         let mut chosen = None;
         for desk in directory.desks_around(self.ticket.region) {
-            let outcome = match directory.can_take(desk, self.ticket, self.at) {
-                Ok(()) if self.escalated_from(desk) => Outcome::EscalatedFrom,
+            let outcome = match directory.can_take(desk, self.ticket, &self.history.escalated_from, self.at) {
                 Ok(()) => Outcome::Chosen,
                 Err((outcome, _)) => outcome,
             };

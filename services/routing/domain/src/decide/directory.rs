@@ -216,23 +216,35 @@ impl Directory {
         covering.filter(|unit| self.takes_part(unit, at)).map(str::to_owned).collect()
     }
 
-    /// Where a rule's target leads for a ticket, or why it cannot take it.
+    /// Whether a unit is one of `units` or below one.
+    pub(super) fn is_within(&self, unit_id: &str, units: &[String]) -> bool {
+        if units.is_empty() {
+            return false;
+        }
+        let above = |id: &&str| self.units.get(*id).and_then(|unit| unit.parent_id.as_deref());
+        // A tree is no higher than it has units.
+        let line = std::iter::successors(Some(unit_id), above).take(self.units.len() + 1);
+        line.into_iter().any(|id| units.iter().any(|unit| unit == id))
+    }
+
+    /// Where a rule's target leads for a ticket, or why it cannot take it; not to units `barred` and below.
     pub(super) fn resolve(
         &self,
         target: &RuleTarget,
         rule_name: &str,
         ticket: &TicketFacts,
+        barred: &[String],
         at: Timestamp,
     ) -> Result<Target, (Outcome, String)> {
         let to_unit = |unit_id: &str, person_id: Option<&str>| {
-            self.can_take(unit_id, ticket, at)?;
+            self.can_take(unit_id, ticket, barred, at)?;
             Ok(Target::Dispatch { unit_id: unit_id.to_owned(), person_id: person_id.map(str::to_owned) })
         };
         match target {
             RuleTarget::Unit { unit_id } => to_unit(unit_id, None),
             // Whom it names is asked by whoever calls this; this is where it goes when that is nobody.
             RuleTarget::Strategy(strategy) => {
-                self.can_take(&strategy.unit_id, ticket, at)?;
+                self.can_take(&strategy.unit_id, ticket, barred, at)?;
                 Ok(Target::Pool {
                     unit_id: Some(strategy.unit_id.clone()),
                     reason: rule_name.to_owned(),
@@ -243,7 +255,7 @@ impl Directory {
             // Which unit that is depends on the ticket's past: whoever calls this asks there.
             RuleTarget::FirstReceiver => Err((Outcome::TargetGone, "first receiver".to_owned())),
             RuleTarget::Desk { desk_id: Some(desk) } => to_unit(desk, None),
-            RuleTarget::Desk { desk_id: None } => self.nearest_desk(ticket, at),
+            RuleTarget::Desk { desk_id: None } => self.nearest_desk(ticket, barred, at),
             RuleTarget::Person { person_id, unit_id } => {
                 let gone = || (Outcome::TargetGone, person_id.clone());
                 let person = self.people.get(person_id).filter(|person| person.active).ok_or_else(gone)?;
@@ -255,7 +267,7 @@ impl Directory {
             }
             RuleTarget::Pool { unit_id, reason, claim_limit } => {
                 if let Some(unit) = unit_id {
-                    self.can_take(unit, ticket, at)?;
+                    self.can_take(unit, ticket, barred, at)?;
                 }
                 let reason = if reason.is_empty() { rule_name } else { reason };
                 let (unit_id, reason) = (unit_id.clone(), reason.to_owned());
@@ -264,10 +276,12 @@ impl Directory {
         }
     }
 
+    /// Why a unit cannot take a ticket that was escalated from those `barred`.
     pub(super) fn can_take(
         &self,
         unit_id: &str,
         ticket: &TicketFacts,
+        barred: &[String],
         at: Timestamp,
     ) -> Result<(), (Outcome, String)> {
         if ticket.returned_by.iter().any(|unit| unit == unit_id) {
@@ -275,6 +289,9 @@ impl Directory {
         }
         if !self.takes_part(unit_id, at) {
             return Err((Outcome::TargetGone, unit_id.to_owned()));
+        }
+        if self.is_within(unit_id, barred) {
+            return Err((Outcome::EscalatedFrom, unit_id.to_owned()));
         }
         Ok(())
     }
@@ -285,10 +302,15 @@ impl Directory {
     }
 
     /// The desk of the smallest region around the ticket that can take it.
-    fn nearest_desk(&self, ticket: &TicketFacts, at: Timestamp) -> Result<Target, (Outcome, String)> {
+    fn nearest_desk(
+        &self,
+        ticket: &TicketFacts,
+        barred: &[String],
+        at: Timestamp,
+    ) -> Result<Target, (Outcome, String)> {
         let mut refused = None;
         for desk in self.desks_around(ticket.region) {
-            match self.can_take(desk, ticket, at) {
+            match self.can_take(desk, ticket, barred, at) {
                 Ok(()) => return Ok(Target::Dispatch { unit_id: desk.to_owned(), person_id: None }),
                 Err(why) => {
                     refused.get_or_insert(why);

@@ -71,7 +71,8 @@ pub struct History {
     pub put_back_by: Vec<String>,
     /// The unit that received it first in this round; only known where it was returned and a rule asks for it.
     pub first_receiver: Option<String>,
-    /// Units from which it was escalated in this round: only a rule sends it there again.
+    /// Units from which it was escalated in this round: only a rule that asks for the tier sends it there again, or to
+    /// units below them.
     pub escalated_from: Vec<String>,
     /// Who answers for its asset or its customer, who comes first ahead.
     pub answerable: Vec<Answerable>,
@@ -232,6 +233,8 @@ impl Search<'_> {
         };
         let why = if of_rules(Outcome::NobodyAble) {
             "nobody of the units that rules name can take it, no area matches, and no desk can take it"
+        } else if of_rules(Outcome::MayNotSeeIt) {
+            "whom rules name may not see sensitive tickets, no area matches, and no desk can take it"
         } else if of_any(DirectOutcome::EscalatedFrom, Outcome::EscalatedFrom) {
             "it was escalated, and no other unit is named for it that has not returned it"
         } else if of_any(DirectOutcome::ReturnedIt, Outcome::ReturnedIt) {
@@ -279,24 +282,38 @@ impl Search<'_> {
 
     /// Where a rule whose condition holds leads.
     fn aim(&mut self, rule: &RuleInForce, target: &RuleTarget) -> Aim {
+        // Who writes a rule for a tier has escalated tickets in mind.
+        let barred = if rule.condition.reads_tier() { &[][..] } else { &self.history.escalated_from };
         if *target == RuleTarget::FirstReceiver {
-            return self.first_receiver();
+            return self.first_receiver(barred);
         }
-        match self.directory.resolve(target, &rule.name, self.ticket, self.at) {
-            Err((outcome, detail)) => Aim::Not(outcome, Some(Detail::Text(detail))),
-            Ok(resolved) => match target {
-                RuleTarget::Strategy(strategy) => self.person(rule, strategy),
-                _ => Aim::To(resolved, None),
-            },
+        let not = |outcome, detail| Aim::Not(outcome, Some(Detail::Text(detail)));
+        match (self.directory.resolve(target, &rule.name, self.ticket, barred, self.at), target) {
+            (Err((outcome, detail)), _) => not(outcome, detail),
+            (Ok(_), RuleTarget::Strategy(strategy)) => self.person(rule, strategy),
+            (Ok(_), RuleTarget::Person { person_id, .. })
+                if self.is_sensitive_by(rule) && !self.directory.sees_sensitive(person_id) =>
+            {
+                not(Outcome::MayNotSeeIt, person_id.clone())
+            }
+            (Ok(resolved), _) => Aim::To(resolved, None),
         }
     }
 
     /// To the unit that received it first (首接负责制), although it returned it. Source: R8.
-    fn first_receiver(&self) -> Aim {
-        let not = |why: String| Aim::Not(Outcome::TargetGone, Some(Detail::Text(why)));
+    fn first_receiver(&self, barred: &[String]) -> Aim {
+        let not = |outcome, why: String| Aim::Not(outcome, Some(Detail::Text(why)));
         match &self.history.first_receiver {
-            None => not("no first receiver: nobody returned it in this round".to_owned()),
-            Some(unit) if !self.directory.takes_part(unit, self.at) => not(format!("first receiver {unit}")),
+            None => {
+                let why = "no first receiver: nobody returned it in this round".to_owned();
+                not(Outcome::TargetGone, why)
+            }
+            Some(unit) if !self.directory.takes_part(unit, self.at) => {
+                not(Outcome::TargetGone, format!("first receiver {unit}"))
+            }
+            Some(unit) if self.directory.is_within(unit, barred) => {
+                not(Outcome::EscalatedFrom, format!("first receiver {unit}"))
+            }
             Some(unit) => {
                 let returned = self.ticket.returned_by.contains(unit);
                 let how = if returned { "first receiver, although it returned it" } else { "first receiver" };
@@ -310,7 +327,7 @@ impl Search<'_> {
             last_handler: self.history.last_handler.as_deref(),
             returned_by: &self.history.returned_by,
             put_back_by: &self.history.put_back_by,
-            sensitive: self.ticket.sensitive || self.marks.sensitive || rule.action.mark_sensitive,
+            sensitive: self.is_sensitive_by(rule),
             lot: self.history.lot,
             at: self.at,
             from: None,
@@ -367,9 +384,19 @@ impl Search<'_> {
         Some(self.decided(target, None, Some(area.id), summary))
     }
 
-    /// Whether it was escalated from there, past whoever answers for it.
+    /// Whether it was escalated from there or from above it, past whoever answers for it.
     fn escalated_from(&self, unit_id: &str) -> bool {
-        self.history.escalated_from.iter().any(|unit| unit == unit_id)
+        self.directory.is_within(unit_id, &self.history.escalated_from)
+    }
+
+    /// Whether it is sensitive, or is made so by rules that were tried.
+    fn is_sensitive(&self) -> bool {
+        self.ticket.sensitive || self.marks.sensitive
+    }
+
+    /// The same, once a rule has decided.
+    fn is_sensitive_by(&self, rule: &RuleInForce) -> bool {
+        self.is_sensitive() || rule.action.mark_sensitive
     }
 
     /// Of two rules that set the priority the earlier one counts.

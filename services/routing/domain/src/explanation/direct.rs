@@ -31,11 +31,13 @@ pub enum DirectOutcome {
     OutOfRegion = 10,
     /// Takes no tickets on any more; the unit gets it.
     UnitNoHandler = 11,
-    /// The ticket was escalated from the unit in this round.
+    /// The ticket was escalated from the unit, or from one above it, in this round.
     EscalatedFrom = 12,
+    /// The ticket is sensitive, and whoever would get it may not see such; the unit gets it.
+    UnitMayNotSeeIt = 13,
 }
 
-const OUTCOMES: [DirectOutcome; 12] = [
+const OUTCOMES: [DirectOutcome; 13] = [
     DirectOutcome::Chosen,
     DirectOutcome::StandIn,
     DirectOutcome::UnitOnLeave,
@@ -48,6 +50,7 @@ const OUTCOMES: [DirectOutcome; 12] = [
     DirectOutcome::OutOfRegion,
     DirectOutcome::UnitNoHandler,
     DirectOutcome::EscalatedFrom,
+    DirectOutcome::UnitMayNotSeeIt,
 ];
 
 impl From<DirectOutcome> for u8 {
@@ -71,7 +74,12 @@ impl DirectOutcome {
     pub const fn decided(self) -> bool {
         matches!(
             self,
-            Self::Chosen | Self::StandIn | Self::UnitOnLeave | Self::UnitOffDuty | Self::UnitNoHandler
+            Self::Chosen
+                | Self::StandIn
+                | Self::UnitOnLeave
+                | Self::UnitOffDuty
+                | Self::UnitNoHandler
+                | Self::UnitMayNotSeeIt
         )
     }
 }
@@ -124,7 +132,7 @@ mod tests {
         for outcome in OUTCOMES {
             assert_eq!(DirectOutcome::try_from(u8::from(outcome)), Ok(outcome));
         }
-        assert!(DirectOutcome::try_from(13).is_err() && ChargeKind::try_from(3).is_err());
+        assert!(DirectOutcome::try_from(14).is_err() && ChargeKind::try_from(3).is_err());
         let desk = DeskTrial("county-desk".into(), Outcome::ReturnedIt);
         assert_eq!(serde_json::to_string(&desk).unwrap(), r#"["county-desk",5]"#);
     }

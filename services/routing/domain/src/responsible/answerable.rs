@@ -7,7 +7,10 @@ use crate::{
     duty::{DutyBook, Standing},
 };
 use jiff::Timestamp;
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, HashSet},
+};
 
 /// How a responsible person can be reached.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,15 +47,37 @@ pub struct Answerable {
     pub everywhere: bool,
     /// How they can be reached.
     pub attendance: Attendance,
+    /// Whether they, or who stands in, may see sensitive tickets.
+    pub cleared: bool,
+}
+
+impl Answerable {
+    /// Who would get it: who stands in, else the person.
+    #[must_use]
+    pub fn taker(&self) -> &str {
+        self.attendance.stand_in().unwrap_or(&self.person_id)
+    }
+}
+
+impl Attendance {
+    /// Who stands in.
+    #[must_use]
+    pub fn stand_in(&self) -> Option<&str> {
+        match self {
+            Self::Away { stand_in_id } => stand_in_id.as_deref(),
+            Self::There | Self::OffDuty | Self::Inactive | Self::LeftUnit | Self::NoHandler => None,
+        }
+    }
 }
 
 /// Those who answer for a ticket about an item, of all that were found for its asset and its customer: the asset's first,
-/// then the most specific branch.
+/// then the most specific branch. Of the people those in `cleared` may see sensitive tickets.
 #[must_use]
 pub fn answerable<'a>(
     found: impl IntoIterator<Item = &'a Responsibility>,
     item: &str,
     people: &HashMap<String, PersonEntry>,
+    cleared: &HashSet<String>,
     duty: &DutyBook,
     at: Timestamp,
 ) -> Vec<Answerable> {
@@ -65,13 +90,17 @@ pub fn answerable<'a>(
     fitting.sort_by_key(|one| (one.charge.kind(), Reverse(one.item.len()), one.id));
     fitting
         .into_iter()
-        .map(|one| Answerable {
-            kind: one.charge.kind(),
-            item: one.item.clone(),
-            person_id: one.person_id.clone(),
-            unit_id: one.unit_id.clone(),
-            everywhere: one.everywhere,
-            attendance: attendance(one, people, duty, at),
+        .map(|one| {
+            let attendance = attendance(one, people, duty, at);
+            Answerable {
+                kind: one.charge.kind(),
+                item: one.item.clone(),
+                person_id: one.person_id.clone(),
+                unit_id: one.unit_id.clone(),
+                everywhere: one.everywhere,
+                cleared: cleared.contains(attendance.stand_in().unwrap_or(&one.person_id)),
+                attendance,
+            }
         })
         .collect()
 }

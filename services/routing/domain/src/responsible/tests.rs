@@ -6,7 +6,7 @@ use crate::{
 };
 use gongdan_region::RegionCode;
 use jiff::civil::time;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -108,7 +108,7 @@ fn rostered(person: &str, first: i8, last: i8) -> Roster {
 
 fn attendance(person: &str, duty: &DutyBook) -> Attendance {
     let found = [one(1, lamp(), "", person)];
-    answerable(&found, "x", &people(), duty, monday()).remove(0).attendance
+    answerable(&found, "x", &people(), &HashSet::new(), duty, monday()).remove(0).attendance
 }
 
 #[test]
@@ -124,7 +124,7 @@ fn an_asset_comes_before_a_customer_and_a_branch_before_the_whole_catalogue() {
         dated(one(8, lamp(), "环境/噪音", "h"), None, Some("2026-11-30T02:00:00Z")),
     ];
     let order = |item: &str| -> Vec<String> {
-        let all = answerable(&found, item, &people(), &DutyBook::default(), monday());
+        let all = answerable(&found, item, &people(), &HashSet::new(), &DutyBook::default(), monday());
         all.into_iter().map(|one| one.person_id).collect()
     };
     assert_eq!(order("环境/噪音"), ["d", "b", "a", "c"]);
@@ -152,6 +152,21 @@ fn who_is_there_is_there_and_who_is_not_says_why() {
     };
     let swapped = DutyBook::new(vec![rostered("li.wei", 8, 18)], vec![], vec![swap]);
     assert_eq!(attendance("li.wei", &swapped), Attendance::OffDuty);
+}
+
+#[test]
+fn whether_it_may_be_sensitive_is_asked_of_whoever_would_get_it() {
+    let cleared = |who: &str, leaves: Vec<Leave>| {
+        let (found, cleared) = ([one(1, lamp(), "", "li.wei")], HashSet::from([who.to_owned()]));
+        let duty = DutyBook::new(vec![], leaves, vec![]);
+        let one = answerable(&found, "x", &people(), &cleared, &duty, monday()).remove(0);
+        (one.taker().to_owned(), one.cleared)
+    };
+    let away = || vec![leave("li.wei", Some("wang.fang"))];
+    assert_eq!(cleared("li.wei", vec![]), ("li.wei".to_owned(), true));
+    assert_eq!(cleared("wang.fang", vec![]), ("li.wei".to_owned(), false));
+    assert_eq!(cleared("wang.fang", away()), ("wang.fang".to_owned(), true));
+    assert_eq!(cleared("li.wei", away()), ("wang.fang".to_owned(), false));
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     explanation::{DeskTrial, DirectOutcome},
     responsible::{Attendance, ChargeKind},
+    strategy::Strategy,
 };
 
 fn answers(kind: ChargeKind, person: &str, unit: &str, attendance: Attendance) -> Answerable {
@@ -14,6 +15,7 @@ fn answers(kind: ChargeKind, person: &str, unit: &str, attendance: Attendance) -
         unit_id: unit.into(),
         everywhere: true,
         attendance,
+        cleared: false,
     }
 }
 
@@ -124,7 +126,7 @@ fn who_does_not_answer_everywhere_gets_what_lies_within_the_region_of_the_unit()
 }
 
 #[test]
-fn what_was_escalated_goes_back_to_the_unit_it_was_escalated_from_by_a_rule_only() {
+fn what_was_escalated_goes_back_to_the_unit_it_was_escalated_from_by_a_rule_for_its_tier_only() {
     let there = |person: &str, unit: &str| answers(ChargeKind::Asset, person, unit, Attendance::There);
     let from = |units: &[&str], answerable: &[Answerable]| History {
         escalated_from: units.iter().map(|unit| (*unit).to_owned()).collect(),
@@ -147,6 +149,118 @@ fn what_was_escalated_goes_back_to_the_unit_it_was_escalated_from_by_a_rule_only
     let ruled = directory(vec![rule(1, "ticket.tier == 2", to("roads"))], vec![]);
     let ticket = TicketFacts { tier: 2, ..noise() };
     assert_eq!(unit_of(&with(&ruled, ticket, from(&["roads"], &lamp))), "roads");
+}
+
+#[test]
+fn a_rule_that_does_not_ask_for_the_tier_is_passed_over_by_what_was_escalated_from_its_unit() {
+    let staff = StrategyTarget {
+        unit_id: "roads".into(),
+        strategy: Strategy::LeastLoaded,
+        skills: Vec::new(),
+        capacity: 0,
+        otherwise: Otherwise::Pool,
+        claim_limit: 0,
+    };
+    let pool = RuleTarget::Pool { unit_id: Some("roads".into()), reason: String::new(), claim_limit: 0 };
+    let person = RuleTarget::Person { person_id: "li.wei".into(), unit_id: None };
+    let targets = [
+        RuleTarget::Unit { unit_id: "roads".into() },
+        RuleTarget::Desk { desk_id: Some("roads".into()) },
+        RuleTarget::Strategy(staff),
+        RuleTarget::FirstReceiver,
+        person,
+        pool,
+    ];
+    let climbed = |units: &[&str]| History {
+        escalated_from: units.iter().map(|unit| (*unit).to_owned()).collect(),
+        first_receiver: Some("roads".into()),
+        ..History::default()
+    };
+    let ticket = || TicketFacts { tier: 2, ..noise() };
+    for target in targets {
+        let ordinary = rule(1, "ticket.channel == 'phone'", Some(target.clone()));
+        let ordinary = directory(vec![ordinary, rule(2, "true", to("city-env"))], vec![]);
+        assert_eq!(with(&ordinary, ticket(), climbed(&[])).rule_revision, Some(1), "{target:?}");
+        let passed = with(&ordinary, ticket(), climbed(&["roads"]));
+        assert_eq!(outcomes(&passed), [Outcome::EscalatedFrom, Outcome::Chosen], "{target:?}");
+        let detail = &passed.explanation.rules[0].2;
+        assert!(matches!(detail, Some(Detail::Text(unit)) if unit.ends_with("roads")), "{detail:?}");
+        let tiered = directory(vec![rule(1, "ticket.tier >= 2", Some(target.clone()))], vec![]);
+        assert_eq!(with(&tiered, ticket(), climbed(&["roads"])).rule_revision, Some(1), "{target:?}");
+    }
+    // The nearest desk is then the next wider one.
+    let desk = rule(1, "true", Some(RuleTarget::Desk { desk_id: None }));
+    let desk = directory(vec![desk], vec![]);
+    assert_eq!(unit_of(&with(&desk, ticket(), climbed(&["county-desk"]))), "city-desk");
+}
+
+#[test]
+fn what_was_escalated_does_not_go_below_the_unit_it_was_escalated_from() {
+    let mut units = units();
+    for (unit, parent) in [("crew", "roads"), ("roads", "city-env")] {
+        units.get_mut(unit).unwrap().parent_id = Some(parent.into());
+    }
+    let areas = AreaIndex::new(vec![area(1, "440106", "", "roads"), area(2, "4401", "", "city-env")]);
+    let rules = vec![rule(1, "true", to("crew"))];
+    let directory = Directory::new(units, HashMap::new(), areas, rules);
+    let from = |unit: &str| History { escalated_from: vec![unit.to_owned()], ..History::default() };
+    let decided = with(&directory, noise(), from("roads"));
+    assert_eq!((outcomes(&decided), unit_of(&decided)), (vec![Outcome::EscalatedFrom], "city-env"));
+    // From a unit below it goes up as ever.
+    assert_eq!(unit_of(&with(&directory, noise(), from("crew"))), "roads");
+    let lamp = vec![answers(ChargeKind::Asset, "li.wei", "crew", Attendance::There)];
+    let decided = with(&directory, noise(), History { answerable: lamp, ..from("city-env") });
+    assert_eq!((direct(&decided), unit_of(&decided)), (vec![DirectOutcome::EscalatedFrom], "county-desk"));
+    let areas: Vec<_> = decided.explanation.areas.iter().map(|trial| trial.1).collect();
+    assert_eq!(areas, [Outcome::EscalatedFrom; 2]);
+}
+
+#[test]
+fn a_sensitive_ticket_does_not_go_to_who_may_not_see_it() {
+    let person = || Some(RuleTarget::Person { person_id: "li.wei".into(), unit_id: None });
+    let rules = || vec![rule(1, "true", person()), rule(2, "true", to("env"))];
+    let blind = directory(rules(), vec![]);
+    assert_eq!(person_of(&decided(&blind, noise())), ("roads", "li.wei"));
+    let secret = || TicketFacts { sensitive: true, ..noise() };
+    let passed = decided(&blind, secret());
+    assert_eq!((outcomes(&passed), unit_of(&passed)), (vec![Outcome::MayNotSeeIt, Outcome::Chosen], "env"));
+    assert_eq!(passed.explanation.rules[0].2, Some(Detail::Text("li.wei".into())));
+    let cleared = || std::collections::HashSet::from(["li.wei".to_owned()]);
+    assert_eq!(person_of(&decided(&blind.with_cleared(cleared()), secret())), ("roads", "li.wei"));
+    // So it is where this rule, or one before it, makes it sensitive.
+    let mut marks = rule(1, "true", person());
+    marks.action.mark_sensitive = true;
+    assert_eq!(outcomes(&decided(&directory(vec![marks.clone()], vec![]), noise())), [Outcome::MayNotSeeIt]);
+    marks.action.target = None;
+    let marked = directory(vec![marks, rule(2, "true", person())], vec![]);
+    let nobody = decided(&marked, TicketFacts { region: code("11"), ..noise() });
+    assert_eq!(outcomes(&nobody), [Outcome::Marked, Outcome::MayNotSeeIt]);
+    let why = "whom rules name may not see sensitive tickets, no area matches, and no desk can take it";
+    assert_eq!((&nobody.target, nobody.mark_sensitive), (&manual_pool(why), true));
+}
+
+#[test]
+fn who_answers_for_a_sensitive_ticket_but_may_not_see_it_leaves_it_to_the_unit() {
+    let away = || Attendance::Away { stand_in_id: Some("wang.fang".into()) };
+    let secret = || TicketFacts { sensitive: true, ..noise() };
+    let directory = directory(vec![], vec![]);
+    for (attendance, who) in [(Attendance::There, "li.wei"), (away(), "wang.fang")] {
+        let one = answers(ChargeKind::Asset, "li.wei", "roads", attendance);
+        let able = Answerable { cleared: true, ..one.clone() };
+        assert_eq!(person_of(&with(&directory, secret(), known(vec![able]))), ("roads", who));
+        let decided = with(&directory, secret(), known(vec![one.clone()]));
+        assert_eq!(
+            (direct(&decided), person_of(&decided)),
+            (vec![DirectOutcome::UnitMayNotSeeIt], ("roads", ""))
+        );
+        assert_eq!(
+            decided.summary,
+            format!("responsible for the asset → roads, {who} may not see sensitive tickets")
+        );
+        let stand_in = decided.explanation.direct[0].stand_in.as_deref();
+        assert_eq!(stand_in, (who != "li.wei").then_some(who));
+        assert_eq!(person_of(&with(&directory, noise(), known(vec![one]))), ("roads", who));
+    }
 }
 
 #[test]
