@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use uuid::Uuid;
 
 /// After which a ticket may be with a unit; all others are passed over without a look inside.
-const KINDS: [&str; 4] = ["dispatched", "claimed", "escalated", "verified"];
+const KINDS: [&str; 5] = ["dispatched", "claimed", "escalated", "verified", "reopened"];
 
 /// The first receivers of tickets in their rounds; who is not named had none.
 pub(super) async fn first_receivers(
@@ -90,5 +90,12 @@ mod tests {
         assert_eq!(first(&events, 2).unwrap().as_deref(), Some("desk"));
         assert_eq!(first(&events[..9], 2).unwrap(), None);
         assert_eq!(first(&events, 3).unwrap(), None);
+        // Where the unit goes on with it, it has it from the first on.
+        let kept = [
+            event(8, "reopened", 2, Phase::InProgress, "env"),
+            event(9, "returned", 2, Phase::PendingDispatch, ""),
+            event(10, "dispatched", 2, Phase::Dispatched, "desk"),
+        ];
+        assert_eq!(first(&kept, 2).unwrap().as_deref(), Some("env"));
     }
 }

@@ -78,9 +78,11 @@ fn hour(text: &str) -> Result<Time, &'static str> {
     if text.len() == 5 { text.parse().map_err(|_| RULE) } else { Err(RULE) }
 }
 
-/// An instant that has to be given.
+/// An instant that has to be given, as precise as it is kept: what it is checked against is kept so, too.
 pub fn instant(given: Option<&prost_types::Timestamp>) -> Result<Timestamp, &'static str> {
-    given.ok_or("required").and_then(|at| from_timestamp(at).map_err(|_| "an instant"))
+    const RULE: &str = "an instant";
+    let at = given.ok_or("required").and_then(|at| from_timestamp(at).map_err(|_| RULE))?;
+    Timestamp::from_microsecond(at.as_microsecond()).map_err(|_| RULE)
 }
 
 /// A roster.

@@ -9,18 +9,17 @@ use jiff::{
     tz::{Offset, TimeZone},
 };
 use sqlx::PgConnection;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 impl Store {
-    /// Who is on duty in a unit from an instant on, and who handles tickets there.
+    /// Who is on duty in a unit at an instant, however long ago, and who handles tickets there.
     pub async fn unit_duty(
         &self,
         unit_id: &str,
         at: Timestamp,
     ) -> Result<(DutyBook, Vec<(String, PersonEntry, String)>), Error> {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
-        let units = [unit_id.to_owned()];
-        let book = since(&mut connection, &units, at).await?;
+        let book = of_unit(&mut connection, unit_id, at).await?;
         let members = principals::members(&mut connection, unit_id).await?;
         Ok((book, members))
     }
@@ -48,6 +47,35 @@ impl Store {
         let mut connection = self.pool.acquire().await.map_err(gongdan_pg::error)?;
         principals::names(&mut connection, ids).await
     }
+}
+
+/// Of one unit, from an instant on: nothing is read of people who have nothing to do with it.
+pub(super) async fn of_unit(
+    connection: &mut PgConnection,
+    unit_id: &str,
+    at: Timestamp,
+) -> Result<DutyBook, Error> {
+    let units = [unit_id.to_owned()];
+    let people = principals::of_units(connection, &units).await?;
+    let rosters = rosters::of_units(connection, &units).await?;
+    let ids: Vec<String> = rosters.iter().map(|roster| roster.id.clone()).collect();
+    let swaps = match ids.is_empty() {
+        true => Vec::new(),
+        false => swaps::of_rosters(connection, &ids, Offset::UTC.to_datetime(at).date()).await?,
+    };
+    let mut named: BTreeSet<String> = people.keys().cloned().collect();
+    named.extend(rosters.iter().flat_map(|roster| roster.people().map(ToOwned::to_owned)));
+    named.extend(swaps.iter().map(|swap| swap.stand_in_id.clone()));
+    // Whoever stands in may be away too, and hand it on.
+    let (mut leaves, mut asked) = (Vec::new(), Vec::from_iter(named.clone()));
+    while !asked.is_empty() {
+        let away = leaves::since_of(connection, &asked, at).await?;
+        let stand_ins: BTreeSet<String> = away.iter().filter_map(|leave| leave.stand_in_id.clone()).collect();
+        asked = stand_ins.difference(&named).cloned().collect();
+        named.extend(asked.iter().cloned());
+        leaves.extend(away);
+    }
+    Ok(DutyBook::new(rosters, leaves, swaps).with_people(people))
 }
 
 /// Of these units, from an instant on.

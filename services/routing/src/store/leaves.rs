@@ -190,6 +190,26 @@ pub(super) async fn current(connection: &mut PgConnection, since: Timestamp) -> 
     Ok(rows.into_iter().map(|row| LeaveRecord::from(row).leave).collect())
 }
 
+/// The same, of these people.
+pub(super) async fn since_of(
+    connection: &mut PgConnection,
+    people: &[String],
+    since: Timestamp,
+) -> Result<Vec<Leave>, Error> {
+    let rows = sqlx::query_as!(
+        Row,
+        "SELECT id, person_id, starts_at, ends_at, stand_in_id, reason, recorded_by, cancelled_at
+         FROM leaves WHERE cancelled_at IS NULL AND person_id = ANY ($1) AND ends_at > $2",
+        people,
+        since.to_sqlx() as _,
+    )
+    .fetch_all(connection)
+    .instrument(sql_span!("leaves.since_of", "SELECT"))
+    .await
+    .map_err(gongdan_pg::error)?;
+    Ok(rows.into_iter().map(|row| LeaveRecord::from(row).leave).collect())
+}
+
 /// Leaves of these people within which an instant is.
 pub(super) async fn at(
     connection: &mut PgConnection,

@@ -2,10 +2,13 @@
 //! on being fast when it is not what runs any more.
 
 use super::{
-    areas, principals, responsibilities,
+    areas, book, principals, responsibilities,
     responsibility_findings::{of_ending, of_gone},
+    swaps,
 };
+use gongdan_routing_domain::duty::Standing;
 use gongdan_testkit::Env;
+use jiff::civil::date;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -21,7 +24,16 @@ const HOUSE: &str = "
     SELECT gen_random_uuid(), n, CASE WHEN n % 2 = 0 THEN gen_random_uuid() END, CASE WHEN n % 2 = 1 THEN 'LAMP-' || n END, '',
            'p' || n % 5000, 'unit-' || n % 1000, true, now(), 'admin'
     FROM generate_series(1, 40000) AS n;
-    ANALYZE principals, units, areas, responsibilities;";
+    INSERT INTO swaps (roster_id, shift, day, person_id, stand_in_id, recorded_at, recorded_by)
+    SELECT 'r' || n % 500, 'day', date '2026-01-01' + n / 500, 'p' || n, 's' || n, now(), 'admin'
+    FROM generate_series(1, 40000) AS n;
+    INSERT INTO leaves (id, person_id, starts_at, ends_at, reason, recorded_at, recorded_by)
+    SELECT gen_random_uuid(), 'p' || n, '2020-01-01Z', '2020-01-02Z', '', now(), 'admin' FROM generate_series(1, 40000) AS n;
+    INSERT INTO responsibility_revisions (id, version, customer_id, asset, item, person_id, unit_id, everywhere,
+                                          updated_at, updated_by, answered_at)
+    SELECT id, version, customer_id, asset, item, person_id, unit_id, everywhere, updated_at, updated_by, now()
+    FROM responsibilities;
+    ANALYZE principals, units, areas, responsibilities, swaps, leaves, responsibility_revisions;";
 
 /// Whether what runs goes along an index and reads no large table as a whole.
 async fn goes_along(env: &Env, index: &str, run: impl AsyncFnOnce(&mut PgConnection)) {
@@ -29,7 +41,7 @@ async fn goes_along(env: &Env, index: &str, run: impl AsyncFnOnce(&mut PgConnect
     run(&mut transaction).await;
     let whole: Vec<String> = sqlx::query_scalar(
         "SELECT relname::text FROM pg_stat_xact_user_tables
-         WHERE seq_scan > 0 AND relname IN ('principals', 'areas', 'responsibilities')",
+         WHERE seq_scan > 0 AND relname IN ('principals', 'areas', 'responsibilities', 'swaps', 'leaves', 'responsibility_revisions')",
     )
     .fetch_all(&mut *transaction)
     .await
@@ -74,6 +86,21 @@ async fn what_is_asked_of_some_units_and_people_reads_no_others() {
 }
 
 #[tokio::test]
+async fn who_was_on_duty_long_ago_is_told_without_the_leave_of_everybody_since() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(HOUSE).execute(env.pool()).await.unwrap();
+    goes_along(&env, "leaves_by_person", async |connection| {
+        let duty = |at: &str| (at.parse().unwrap(), "p7");
+        for ((at, person), away) in [(duty("2020-01-01T12:00Z"), true), (duty("2020-01-02T12:00Z"), false)] {
+            let book = book::of_unit(connection, "unit-7", at).await.unwrap();
+            let standing = book.unit("unit-7", at).of(person);
+            assert_eq!(matches!(standing, Standing::OnLeave { .. }), away, "{standing:?}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_a_batch_of_tickets_asks_of_responsibilities_is_read_by_keys() {
     let env = Env::start(crate::schema()).await;
     sqlx::raw_sql(HOUSE).execute(env.pool()).await.unwrap();
@@ -87,4 +114,35 @@ async fn what_a_batch_of_tickets_asks_of_responsibilities_is_read_by_keys() {
         assert!(responsibilities::of_customers(connection, &customers).await.unwrap().is_empty());
     })
     .await;
+    goes_along(&env, "swaps_pkey", async |connection| {
+        let (rosters, day) = (["r7".to_owned(), "r9".to_owned()], date(2026, 3, 1));
+        // From two days before, on two rosters, to the last of eighty days.
+        assert_eq!(swaps::of_rosters(connection, &rosters, day).await.unwrap().len(), 2 * 23);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_known_of_customers_who_are_gone_is_found_by_their_hashes() {
+    let env = Env::start(crate::schema()).await;
+    sqlx::raw_sql(HOUSE).execute(env.pool()).await.unwrap();
+    let gone: Vec<(Uuid, Vec<u8>)> = sqlx::query_as(
+        "SELECT id, sha256(uuid_send(customer_id)) FROM responsibilities WHERE customer_id IS NOT NULL LIMIT 2",
+    )
+    .fetch_all(env.pool())
+    .await
+    .unwrap();
+    let (ids, hashes): (Vec<Uuid>, Vec<Vec<u8>>) = gone.into_iter().unzip();
+    for index in ["responsibilities_by_hash", "responsibility_revisions_by_hash"] {
+        goes_along(&env, index, async |connection| {
+            responsibilities::forget(connection, &hashes).await.unwrap();
+            let left: i64 = sqlx::query_scalar("SELECT count(*) FROM responsibilities WHERE id = ANY ($1)")
+                .bind(&ids)
+                .fetch_one(connection)
+                .await
+                .unwrap();
+            assert_eq!(left, 0);
+        })
+        .await;
+    }
 }

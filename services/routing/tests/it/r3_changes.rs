@@ -66,6 +66,20 @@ impl Suite {
     }
 }
 
+#[tokio::test]
+async fn r3_a_leave_shorter_than_what_is_kept_is_refused_and_what_is_answered_is_what_is_kept() {
+    let suite = Suite::start().await;
+    suite.import_roads().await;
+    let later =
+        |of: Option<prost_types::Timestamp>, nanos: i32| of.map(|at| prost_types::Timestamp { nanos, ..at });
+    let short = pb::RecordLeaveRequest { until: later(leave("an", "").from, 500), ..leave("an", "") };
+    assert_eq!(violations(suite.record("admin", short).await.unwrap_err()), ["until: after `from`"]);
+    let exact = pb::RecordLeaveRequest { from: later(leave("an", "").from, 1_999), ..leave("an", "") };
+    let recorded = suite.record("admin", exact.clone()).await.unwrap();
+    assert_eq!(recorded.from.unwrap().nanos, 1_000);
+    assert_eq!(suite.record("admin", exact).await.unwrap(), recorded, "a retry");
+}
+
 fn violations(status: tonic::Status) -> Vec<String> {
     let (code, _, violations) = refusal(&status);
     assert_eq!(code, Code::InvalidArgument, "{status:?}");
