@@ -47,6 +47,8 @@ pub struct ImportsConfig {
     pub longest: Duration,
     /// Bytes of all parts of an import.
     pub max_bytes: u64,
+    /// Imports at a time in each process.
+    pub at_once: u16,
 }
 
 /// Who may call while nobody has been imported yet.
@@ -127,6 +129,7 @@ impl Config {
             ("imports.idle", !self.imports.idle.is_zero()),
             ("imports.longest", !self.imports.longest.is_zero()),
             ("imports.max_bytes", self.imports.max_bytes > 0),
+            ("imports.at_once", self.imports.at_once > 0),
             ("decisions.resend_after", decisions.resend_after.is_positive()),
             ("decisions.resend_at_most", decisions.resend_at_most.is_positive()),
             ("decisions.resend_batch", decisions.resend_batch > 0),

@@ -65,6 +65,8 @@ pub(crate) struct Rooms {
     tickets_log: Arc<dyn OwnerLog>,
     /// One at a time in each process: the way of tickets comes first.
     simulations: Arc<Semaphore>,
+    /// A few at a time: each keeps all it says in memory.
+    importing: Semaphore,
     shutdown: CancellationToken,
     /// What is planned of units changed.
     units_planned: Notify,
@@ -102,6 +104,7 @@ impl Rooms {
             metrics: Metrics::new(),
             tickets_log,
             simulations: Arc::new(Semaphore::new(1)),
+            importing: Semaphore::new(config.imports.at_once.into()),
             shutdown: base.shutdown.clone(),
             units_planned: Notify::new(),
             directory: Arc::new(DirectoryCache::new(base.access.clone())),
@@ -159,7 +162,8 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     };
     let rooms = Arc::new(Rooms::new(&base, &config)?);
     jobs::bootstrap::bootstrap(&rooms, &config, &base.shutdown).await?;
-    base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, base.shutdown.clone()));
+    let deciding = deciding(&rooms, config.decisions);
+    base.spawn(jobs::send_again::run(rooms.clone(), config.decisions, deciding, base.shutdown.clone()));
     base.spawn(jobs::reassign::run(rooms.clone(), config.decisions, base.shutdown.clone()));
     base.spawn(jobs::fill_holdings::run(rooms.clone(), base.shutdown.clone()));
     base.spawn(jobs::take_effect::run(rooms.clone(), base.shutdown.clone()));
@@ -185,17 +189,22 @@ async fn serve(config: Config, listeners: Listeners, shutdown: CancellationToken
     base.serve().await
 }
 
-/// Starts listening; answers the inboxes, for the dead letters. Principals are not listened to: this service writes them.
-fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow::Result<Vec<Arc<Inbox>>> {
-    let tickets = Tickets::new(
+/// What is made of tickets' events.
+fn deciding(rooms: &Rooms, resend: DecisionsConfig) -> Tickets {
+    Tickets::new(
         rooms.directory.clone(),
         rooms.tickets_log.clone(),
-        base.clock.clone(),
+        rooms.clock.clone(),
         resend,
         rooms.capacity,
         rooms.metrics.clone(),
-    );
-    let builder = Consumer::builder("routing-tickets", "tickets")
+    )
+}
+
+/// Starts listening; answers the inboxes, for the dead letters. Principals are not listened to: this service writes them.
+fn consume(base: &Foundation, rooms: &Rooms, resend: DecisionsConfig) -> anyhow::Result<Vec<Arc<Inbox>>> {
+    let tickets = deciding(rooms, resend);
+    let builder = Consumer::builder(consumers::NAME, "tickets")
         .events(&[&Tickets::kinds()[..], &SCOPE_EVENTS].concat());
     // What is learnt from, `resolved` and `answered`, is among these.
     let learn = Learn { inner: Arc::new(tickets), clock: base.clock.clone() };

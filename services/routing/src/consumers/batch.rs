@@ -140,6 +140,13 @@ impl Batch {
     }
 }
 
+/// The decision that an event of a ticket answers.
+pub fn answered_decision(event: &Event) -> Option<Uuid> {
+    let mut batch = Batch::default();
+    batch.take(event).ok()?;
+    batch.answers.into_keys().next()
+}
+
 fn decision_id(text: &str) -> Result<Option<Uuid>, &'static str> {
     if text.is_empty() {
         return Ok(None);

@@ -11,5 +11,9 @@ mod receivers;
 mod staffing;
 pub mod tickets;
 
+pub use batch::answered_decision;
 pub use facts::facts;
 pub use holdings::about;
+
+/// The name under which tickets' events are listened to.
+pub const NAME: &str = "routing-tickets";

@@ -2,6 +2,7 @@
 
 use super::{
     decode::{request_id, request_key},
+    parts::one_of_few,
     show,
 };
 use crate::{Rooms, events::from_unit_kind};
@@ -22,6 +23,16 @@ use jiff::Timestamp;
 use std::sync::Arc;
 
 pub(super) async fn import_organisation(
+    rooms: &Rooms,
+    actor: &Actor,
+    request: ImportOrganisationRequest,
+) -> Result<ImportOrganisationResponse, Error> {
+    let _one_of_few = one_of_few(rooms)?;
+    import(rooms, actor, request).await
+}
+
+/// By whoever has a place among those that may go on at once.
+pub(super) async fn import(
     rooms: &Rooms,
     actor: &Actor,
     mut request: ImportOrganisationRequest,

@@ -1,7 +1,7 @@
 //! `OrganisationService.ImportOrganisationParts`: an organisation that one message does not hold. Source: R1.
 
 use super::{
-    import_organisation::import_organisation,
+    import_organisation::import,
     parts::{self, Part},
 };
 use crate::Rooms;
@@ -19,9 +19,10 @@ pub(super) async fn import_organisation_parts(
     actor: &Actor,
     parts: Streaming<ImportOrganisationPartsRequest>,
 ) -> Result<ImportOrganisationResponse, Error> {
+    let _one_of_few = parts::one_of_few(rooms)?;
     let parts = parts.map(|message| message.map(|message| message.part.unwrap_or_default()));
     let whole = parts::read(parts, &rooms.imports).await?;
-    import_organisation(rooms, actor, whole).await
+    import(rooms, actor, whole).await
 }
 
 impl Part for ImportOrganisationRequest {

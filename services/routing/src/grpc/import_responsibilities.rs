@@ -23,6 +23,7 @@ pub(super) async fn import_responsibilities(
     caller: &Caller,
     parts: Streaming<ImportResponsibilitiesRequest>,
 ) -> Result<ImportResponsibilitiesResponse, Error> {
+    let _one_of_few = parts::one_of_few(rooms)?;
     let whole = parts::read(parts, &rooms.imports).await?;
     let (by, now) = (ResponsibilityRights::of(caller), rooms.clock.now());
     let id = caller.principal_id.clone();

@@ -3,11 +3,15 @@
 //! Whoever may import may still be slow, broken or mistaken: what a part says wrong is told when the part comes, not behind
 //! half a million rows.
 
-use crate::config::ImportsConfig;
+use crate::{Rooms, config::ImportsConfig};
 use futures::{Stream, StreamExt as _};
-use gongdan_errors::{Code, Error, Violations};
+use gongdan_errors::{Code, Error, Reason, Violations};
 use prost::Message;
-use tokio::time::{Instant, timeout, timeout_at};
+use std::time::Duration;
+use tokio::{
+    sync::SemaphorePermit,
+    time::{Instant, timeout, timeout_at},
+};
 use tonic::Status;
 
 /// So many violations say enough.
@@ -28,6 +32,22 @@ pub(super) trait Part: Message + Default {
     fn check(&self, _before: usize, _violations: &mut Violations) {}
     /// The rows of a later part, behind its own.
     fn append(&mut self, later: Self);
+}
+
+/// When a place may be free again.
+const RETRY_AFTER: Duration = Duration::from_secs(10);
+
+/// A place among the imports that may go on at once, until it is dropped.
+///
+/// # Errors
+/// RESOURCE_EXHAUSTED/SERVER_BUSY.
+pub(super) fn one_of_few(rooms: &Rooms) -> Result<SemaphorePermit<'_>, Error> {
+    let most = rooms.imports.at_once;
+    rooms.importing.try_acquire().map_err(|_| {
+        Error::exhausted(Reason::ServerBusy, "as many imports as may go on at once go on", RETRY_AFTER)
+            .with("limit", "imports.at_once")
+            .with("at_once", most)
+    })
 }
 
 /// All parts as one.
@@ -96,11 +116,14 @@ fn unread(status: &Status) -> Error {
 mod tests {
     use super::*;
     use gongdan_proto::routing::v1::{ImportResponsibilitiesRequest, Responsibility};
-    use std::time::Duration;
     use tokio_stream::iter;
 
-    const LIMITS: ImportsConfig =
-        ImportsConfig { idle: Duration::from_secs(30), longest: Duration::from_secs(90), max_bytes: 1_000 };
+    const LIMITS: ImportsConfig = ImportsConfig {
+        idle: Duration::from_secs(30),
+        longest: Duration::from_secs(90),
+        max_bytes: 1_000,
+        at_once: 1,
+    };
 
     fn part(id: &str, assets: &[&str]) -> Result<ImportResponsibilitiesRequest, Status> {
         let rows = assets.iter().map(|asset| Responsibility {

@@ -5,7 +5,7 @@ use crate::{
     Rooms,
     consumers::about as about_state,
     error,
-    store::{About, Progress, Reach, ReassignedTicket, Reassignment, TicketState, Within},
+    store::{About, Progress, Reach, ReassignedTicket, Reassignment, ReassignmentState, TicketState, Within},
 };
 use gongdan_access::{Caller, Scope};
 use gongdan_errors::{Error, Violation, Violations};
@@ -228,17 +228,24 @@ pub async fn shown_one(rooms: &Rooms, one: Reassignment) -> Result<pb::Reassignm
     shown(rooms, vec![one]).await?.pop().ok_or_else(error::reassignment_not_found)
 }
 
+/// The numbers of the table are those of the contract, but for what it cannot go on with.
+fn state(one: &Reassignment) -> i32 {
+    match one.state {
+        ReassignmentState::Running if one.plan.is_none() => pb::ReassignmentState::Unreadable.into(),
+        state => state as i32,
+    }
+}
+
 fn reassignment(one: Reassignment, far: &Progress) -> pb::Reassignment {
     pb::Reassignment {
+        state: state(&one),
         id: one.id.to_string(),
         person_id: one.person_id,
         unit_ids: one.unit_ids,
-        to: to(&one.wish),
+        to: one.wish.as_ref().and_then(to),
         leave_id: one.leave_id.map(|id| id.to_string()).unwrap_or_default(),
-        to_person_id: one.plan.person().unwrap_or_default().to_owned(),
+        to_person_id: one.plan.as_ref().and_then(Plan::person).unwrap_or_default().to_owned(),
         reason: one.reason,
-        // The numbers of the table are those of the contract.
-        state: one.state as i32,
         progress: Some(pb::ReassignmentProgress {
             total: one.total,
             waiting: far.of(TicketState::Waiting),

@@ -4,6 +4,7 @@ pub mod bootstrap;
 pub mod catalogue;
 pub mod fill_holdings;
 pub mod learn;
+mod lost_answers;
 pub mod offered;
 pub mod reassign;
 pub mod send_again;

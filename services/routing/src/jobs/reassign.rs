@@ -17,7 +17,7 @@ use gongdan_clock::new_id;
 use gongdan_errors::Error;
 use gongdan_routing_domain::{
     Directory,
-    reassign::{Given, InHand, give, turn_of},
+    reassign::{Given, InHand, Plan, give, turn_of},
     strategy::Staff,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -161,8 +161,11 @@ impl Batch<'_> {
         if waiting.is_empty() {
             return Ok(Vec::new());
         }
+        // Another release may have written what this one cannot read.
+        let plan =
+            self.reassignment.plan.as_ref().ok_or_else(|| Error::internal("its plan cannot be read"))?;
         let (turns, mut outcomes) = self.turns(connection, &waiting).await?;
-        let given = self.give(connection, &turns).await?;
+        let given = self.give(connection, plan, &turns).await?;
         let handover = self.handover(connection).await?;
         let mut rows = Vec::new();
         for (turn, given) in turns.iter().zip(given) {
@@ -245,7 +248,12 @@ impl Batch<'_> {
 
     /// Whom they go to, with loads and turns written: decided by what they are once they are locked, and again when
     /// somebody new had none to lock.
-    async fn give(&self, connection: &mut PgConnection, turns: &[Turn]) -> Result<Vec<Given>, Error> {
+    async fn give(
+        &self,
+        connection: &mut PgConnection,
+        plan: &Plan,
+        turns: &[Turn],
+    ) -> Result<Vec<Given>, Error> {
         if turns.is_empty() {
             return Ok(Vec::new());
         }
@@ -267,7 +275,7 @@ impl Batch<'_> {
                         sensitive: turn.sensitive,
                         lot: turn.ticket_id.as_u64_pair().1,
                     };
-                    give(&directory, &self.reassignment.plan, &ticket, self.now, &mut staff)
+                    give(&directory, plan, &ticket, self.now, &mut staff)
                 })
                 .collect::<Option<_>>()
                 .ok_or_else(|| Error::internal("the loads of a unit's people are not known"))?;
@@ -344,7 +352,7 @@ impl Batch<'_> {
     async fn give_up(&self, connection: &mut PgConnection) -> Result<(), Error> {
         let (id, after) = (self.reassignment.id, self.rooms.reassignments.give_up_after);
         let Ok(before) = self.now.checked_sub(after) else { return Ok(()) };
-        let given_up = tickets::give_up(connection, id, before).await?;
+        let given_up = tickets::give_up(connection, id, before, self.now).await?;
         if given_up.is_empty() {
             return Ok(());
         }

@@ -1,8 +1,10 @@
 //! Decisions that tickets has not answered are sent again, as a new version of the same decision. Source: DESIGN rule 14.
 //!
-//! It sleeps until the next one is due. Any replica may do it: rows are claimed.
+//! It sleeps until the next one is due. Any replica may do it: rows are claimed. What was sent several times may have been
+//! answered, and the answer lost: it is looked for.
 
-use crate::{Rooms, config::DecisionsConfig, events, store};
+use super::lost_answers::{self, SentAgain};
+use crate::{Rooms, config::DecisionsConfig, consumers::tickets::Tickets, events, store};
 use gongdan_errors::Error;
 use jiff::SignedDuration;
 use std::sync::Arc;
@@ -12,11 +14,18 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: SignedDuration = SignedDuration::from_secs(5);
 
 /// Runs until told to stop; trouble with the database is logged and tried again after a while.
-pub async fn run(rooms: Arc<Rooms>, config: DecisionsConfig, shutdown: CancellationToken) {
+pub async fn run(rooms: Arc<Rooms>, config: DecisionsConfig, tickets: Tickets, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
         let sent = send_due(&rooms, &config).await.inspect_err(|error| {
             tracing::warn!(%error, "unanswered decisions were not sent again");
         });
+        let sent = match sent {
+            Ok(sent) => {
+                look_for_answers(&rooms, &tickets, &sent).await;
+                Ok(sent.len())
+            }
+            Err(error) => Err(error),
+        };
         if matches!(sent, Ok(sent) if sent == usize::from(config.resend_batch)) {
             continue;
         }
@@ -38,13 +47,22 @@ pub async fn run(rooms: Arc<Rooms>, config: DecisionsConfig, shutdown: Cancellat
     }
 }
 
-/// Sends one batch again; says how many.
-async fn send_due(rooms: &Rooms, config: &DecisionsConfig) -> Result<usize, Error> {
+/// Whoever answers later is none the later for it.
+async fn look_for_answers(rooms: &Rooms, tickets: &Tickets, sent: &[SentAgain]) {
+    match lost_answers::take_in(rooms, tickets, sent).await {
+        Ok(0) => {}
+        Ok(taken) => tracing::info!(decisions = taken, "answers that were lost are taken in"),
+        Err(error) => tracing::warn!(%error, "answers that may be lost were not looked for"),
+    }
+}
+
+/// Sends one batch again; says which.
+async fn send_due(rooms: &Rooms, config: &DecisionsConfig) -> Result<Vec<SentAgain>, Error> {
     let now = rooms.clock.now();
     let mut transaction = rooms.pool.begin().await.map_err(gongdan_pg::error)?;
     let due = store::unanswered_due(&mut transaction, now, i64::from(config.resend_batch)).await?;
     if due.is_empty() {
-        return Ok(0);
+        return Ok(Vec::new());
     }
     let again: Vec<_> = due
         .iter()
@@ -61,5 +79,10 @@ async fn send_due(rooms: &Rooms, config: &DecisionsConfig) -> Result<usize, Erro
     rooms.relay.wake();
     rooms.metrics.sent_again(u64::try_from(due.len()).unwrap_or(0));
     tracing::info!(decisions = due.len(), "unanswered decisions sent again");
-    Ok(due.len())
+    let sent = |decision: store::StoredDecision| SentAgain {
+        id: decision.id,
+        ticket: decision.ticket_id,
+        times: decision.version + 1,
+    };
+    Ok(due.into_iter().map(sent).collect())
 }

@@ -163,11 +163,11 @@ impl Store {
             DecisionName::Ticket(id) => sql
                 .push(" WHERE d.ticket_id = ")
                 .push_bind(*id)
-                .push(" ORDER BY d.ticket_version DESC LIMIT 1"),
+                .push(" ORDER BY d.ticket_version DESC, d.id DESC LIMIT 1"),
             DecisionName::Number(number) => sql
                 .push(" WHERE d.ticket_number = ")
                 .push_bind(number.clone())
-                .push(" ORDER BY d.ticket_version DESC LIMIT 1"),
+                .push(" ORDER BY d.ticket_version DESC, d.id DESC LIMIT 1"),
         };
         let row: Option<Row> = sql
             .build_query_as()
@@ -208,7 +208,9 @@ impl Store {
             .instrument(sql_span!("decisions.list", "SELECT"))
             .await
             .map_err(gongdan_pg::error)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        // A list shows no explanation: one that another release wrote holds nothing back.
+        let unexplained = unexplained()?;
+        rows.into_iter().map(|row| Row { explanation: unexplained.clone(), ..row }.try_into()).collect()
     }
 }
 
@@ -228,7 +230,7 @@ pub async fn unanswered_due(
         .await
         .map_err(gongdan_pg::error)?;
     // What is sent has no explanation: one that a newer replica wrote holds nothing back.
-    let unexplained = serde_json::to_string(&Explanation::default()).map_err(unreadable)?;
+    let unexplained = unexplained()?;
     let sent = |row: Row| {
         let id = row.id;
         StoredDecision::try_from(Row { explanation: unexplained.clone(), ..row })
@@ -236,6 +238,11 @@ pub async fn unanswered_due(
             .ok()
     };
     Ok(rows.into_iter().filter_map(sent).collect())
+}
+
+/// In the place of an explanation that nobody asks for.
+fn unexplained() -> Result<String, Error> {
+    serde_json::to_string(&Explanation::default()).map_err(unreadable)
 }
 
 pub(super) fn list(

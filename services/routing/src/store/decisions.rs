@@ -108,7 +108,8 @@ impl AnswerKind {
     }
 }
 
-/// Writes decisions; answers the ids of those that were written. A version of a ticket that has its decision keeps it.
+/// Writes decisions; answers the ids of those that were written. A version of a ticket that has its decision keeps it, unless
+/// that was given up.
 pub async fn insert_many(
     connection: &mut PgConnection,
     rows: &[DecisionRow],
@@ -139,7 +140,7 @@ pub async fn insert_many(
               AS n (id, ticket_id, ticket_number, ticket_version, round, region, item, decided_at, pooled, unit_id,
                     person_id, pool_reason, assisting, mark_sensitive, set_priority, rule_revision, area_id, summary,
                     explanation, attempt, resend_at, claim_limit, reassignment_id, from_person_id)
-         ON CONFLICT (ticket_id, ticket_version) DO NOTHING
+         ON CONFLICT (ticket_id, ticket_version) WHERE given_up_at IS NULL DO NOTHING
          RETURNING id",
         &column.of(|row| row.id),
         &column.of(|row| row.ticket_id),

@@ -10,6 +10,7 @@ mod decisions;
 mod directory;
 mod findings;
 mod generation;
+mod heard;
 pub mod holdings;
 pub mod holdings_fill;
 mod import;

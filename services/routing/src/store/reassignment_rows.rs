@@ -5,6 +5,7 @@ use gongdan_errors::Error;
 use gongdan_routing_domain::reassign::{Plan, Wish};
 use jiff::Timestamp;
 use jiff_sqlx::Timestamp as SqlTimestamp;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
 pub(super) const COLUMNS: &str =
@@ -31,8 +32,10 @@ pub struct Reassignment {
     pub id: Uuid,
     pub person_id: String,
     pub unit_ids: Vec<String>,
-    pub wish: Wish,
-    pub plan: Plan,
+    /// What was asked for; none: another release wrote what this one cannot read, or the row is damaged.
+    pub wish: Option<Wish>,
+    /// What it comes to; none: as `wish`.
+    pub plan: Option<Plan>,
     pub leave_id: Option<Uuid>,
     pub reason: String,
     pub cause: i16,
@@ -80,11 +83,11 @@ impl TryFrom<Row> for Reassignment {
 
     fn try_from(row: Row) -> Result<Self, Error> {
         Ok(Self {
+            wish: read(row.id, "wish", &row.wish),
+            plan: read(row.id, "plan", &row.plan),
             id: row.id,
             person_id: row.person_id,
             unit_ids: row.unit_ids,
-            wish: serde_json::from_str(&row.wish).map_err(unreadable)?,
-            plan: serde_json::from_str(&row.plan).map_err(unreadable)?,
             leave_id: row.leave_id,
             reason: row.reason,
             cause: row.cause,
@@ -99,6 +102,15 @@ impl TryFrom<Row> for Reassignment {
     }
 }
 
+/// What cannot be read keeps nothing else of it from being seen, or from being stopped.
+fn read<T: DeserializeOwned>(id: Uuid, what: &str, kept: &str) -> Option<T> {
+    serde_json::from_str(kept)
+        .inspect_err(
+            |error| tracing::warn!(reassignment = %id, what, %error, "a reassignment cannot be read"),
+        )
+        .ok()
+}
+
 /// One whose turn it is, as it is kept.
 #[derive(Debug)]
 pub struct Due(pub(super) Row);
@@ -109,7 +121,7 @@ impl Due {
         self.0.id
     }
 
-    /// What it says; another release may have written what this one cannot read.
+    /// What it says.
     pub fn read(self) -> Result<Reassignment, Error> {
         self.0.try_into()
     }

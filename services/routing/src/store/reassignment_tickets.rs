@@ -1,6 +1,6 @@
 //! Table `reassignment_tickets`: what became of each ticket of a reassignment.
 
-use super::{Answer, AnswerKind, InHandRow, Store, unreadable};
+use super::{Answer, AnswerKind, InHandRow, Store};
 use gongdan_errors::Error;
 use gongdan_routing_domain::reassign::CourseTrial;
 use gongdan_telemetry::sql_span;
@@ -75,15 +75,18 @@ struct Row {
     courses: String,
 }
 
-impl TryFrom<Row> for ReassignedTicket {
-    type Error = Error;
-
-    fn try_from(row: Row) -> Result<Self, Error> {
+impl From<Row> for ReassignedTicket {
+    fn from(row: Row) -> Self {
         let courses = match row.courses.as_str() {
             "" => Vec::new(),
-            kept => serde_json::from_str(kept).map_err(unreadable)?,
+            // What another release wrote keeps no other ticket from being listed; `why` says it in a line.
+            kept => serde_json::from_str(kept)
+                .inspect_err(|error| {
+                    tracing::warn!(ticket = %row.ticket_id, %error, "who was considered cannot be read");
+                })
+                .unwrap_or_default(),
         };
-        Ok(Self {
+        Self {
             ticket_id: row.ticket_id,
             unit_id: row.unit_id,
             state: row.state,
@@ -91,7 +94,7 @@ impl TryFrom<Row> for ReassignedTicket {
             to_person_id: row.to_person_id,
             why: row.why,
             courses,
-        })
+        }
     }
 }
 
@@ -123,7 +126,7 @@ impl Store {
             .instrument(sql_span!("reassignment_tickets.list", "SELECT"))
             .await
             .map_err(gongdan_pg::error)?;
-        rows.into_iter().map(TryInto::try_into).collect()
+        Ok(rows.into_iter().map(Into::into).collect())
     }
 }
 
@@ -228,11 +231,17 @@ pub async fn note(connection: &mut PgConnection, id: Uuid, outcomes: &[Outcome])
     Ok(())
 }
 
-/// Gives up decisions of a reassignment that were made before an instant and are not answered; answers which.
-pub async fn give_up(connection: &mut PgConnection, id: Uuid, before: Timestamp) -> Result<Vec<Uuid>, Error> {
+/// Gives up decisions of a reassignment that were made before an instant and are not answered; answers which. Their versions
+/// of tickets may be decided about anew.
+pub async fn give_up(
+    connection: &mut PgConnection,
+    id: Uuid,
+    before: Timestamp,
+    now: Timestamp,
+) -> Result<Vec<Uuid>, Error> {
     sqlx::query_scalar!(
         r#"WITH given_up AS (
-             UPDATE decisions d SET state = 5 FROM reassignment_tickets t
+             UPDATE decisions d SET state = 5, given_up_at = $3 FROM reassignment_tickets t
              WHERE t.reassignment_id = $1 AND t.state = 2 AND d.id = t.decision_id AND d.state = 1 AND d.decided_at <= $2
              RETURNING d.id
          )
@@ -241,6 +250,7 @@ pub async fn give_up(connection: &mut PgConnection, id: Uuid, before: Timestamp)
          RETURNING g.id AS "id!""#,
         id,
         before.to_sqlx() as _,
+        now.to_sqlx() as _,
     )
     .fetch_all(connection)
     .instrument(sql_span!("reassignment_tickets.give_up", "UPDATE"))

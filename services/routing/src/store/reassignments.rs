@@ -167,8 +167,9 @@ impl Store {
     ) -> Result<Reassignment, Error> {
         let mut transaction = self.pool.begin().await.map_err(gongdan_pg::error)?;
         let connection = &mut *transaction;
+        // Waits for a batch that is being decided, and for the same call under way twice: its twin has the answer then.
+        lock(connection, id).await?;
         if requests::lookup(connection, key).await?.is_none() {
-            // Waits for a batch that is being decided.
             let stopped = sqlx::query!(
                 "UPDATE reassignments SET state = 2, stopped_by = $2, due_at = $3 WHERE id = $1 AND state = 1",
                 id,
@@ -292,6 +293,16 @@ async fn running(connection: &mut PgConnection, person: &str) -> Result<Error, E
         // It is over by now.
         None => refusal,
     })
+}
+
+/// Keeps others from it until the end of the transaction.
+async fn lock(connection: &mut PgConnection, id: Uuid) -> Result<(), Error> {
+    sqlx::query!("SELECT id FROM reassignments WHERE id = $1 FOR UPDATE", id)
+        .fetch_optional(connection)
+        .instrument(sql_span!("reassignments.lock", "SELECT"))
+        .await
+        .map_err(gongdan_pg::error)?;
+    Ok(())
 }
 
 async fn get(connection: &mut PgConnection, id: Uuid) -> Result<Option<Reassignment>, Error> {

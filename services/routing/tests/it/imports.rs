@@ -3,6 +3,7 @@
 use crate::support::{Suite, id, refusal, unit};
 use futures::StreamExt as _;
 use gongdan_proto::routing::v1 as pb;
+use gongdan_testkit::eventually_some;
 use tokio_stream::{iter, pending};
 use tonic::Code;
 
@@ -79,4 +80,41 @@ async fn imports_with_a_text_that_is_no_id_are_refused_when_it_comes_and_it_is_n
     let status = suite.organisation("admin").import_organisation(long).await.unwrap_err();
     let said = format!("units[0].parent_id: no unit `{}…`, neither here nor known", "y".repeat(64));
     assert_eq!(refusal(&status).2, [said]);
+}
+
+#[tokio::test]
+async fn no_more_imports_than_are_allowed_go_on_at_once() {
+    let suite = Suite::with("[imports]\nat_once = 1\n").await;
+    suite.import_roads().await;
+    let (first, more) = tokio::sync::mpsc::channel(1);
+    let slow = tokio_stream::wrappers::ReceiverStream::new(more);
+    let mut slow_one = suite.responsible("admin");
+    let slow = tokio::spawn(async move { slow_one.import_responsibilities(slow).await });
+    first.send(responsibilities(2, "an")).await.unwrap();
+    let organisation = || pb::ImportOrganisationRequest {
+        request_id: id(),
+        units: vec![unit("late", "", "440106")],
+        ..pb::ImportOrganisationRequest::default()
+    };
+    let busy = eventually_some("another one is refused", async || {
+        suite.organisation("admin").import_organisation(organisation()).await.err()
+    })
+    .await;
+    assert_eq!((busy.code(), refusal(&busy).1.as_str()), (Code::ResourceExhausted, "SERVER_BUSY"));
+    let after =
+        tonic_types::StatusExt::get_error_details(&busy).retry_info().and_then(|info| info.retry_delay);
+    assert_eq!(after, Some(std::time::Duration::from_secs(10)));
+    let part = pb::ImportOrganisationPartsRequest { part: Some(organisation()) };
+    let refused = suite.organisation("admin").import_organisation_parts(iter([part])).await.unwrap_err();
+    assert_eq!(refusal(&refused).1, "SERVER_BUSY");
+    let refused = suite
+        .responsible("admin")
+        .import_responsibilities(iter([responsibilities(1, "an")]))
+        .await
+        .unwrap_err();
+    assert_eq!(refusal(&refused).1, "SERVER_BUSY");
+    // Once it is through there is a place again.
+    drop(first);
+    assert_eq!(slow.await.unwrap().unwrap().into_inner().begun, 2);
+    suite.organisation("admin").import_organisation(organisation()).await.unwrap();
 }

@@ -1,8 +1,8 @@
-use crate::support::{Suite, dispatched_to, pool_reason};
+use crate::support::{Suite, TestTicket, dispatched_to, pool_reason};
 use gongdan_bus::Origin;
 use gongdan_proto::{
     routing::v1::{self as pb, DecisionState},
-    tickets::v1::{Cancelled, Phase, ticket_event::Change},
+    tickets::v1::{Cancelled, DecisionRefused, Dispatched, Phase, ticket_event::Change},
 };
 use gongdan_testkit::{eventually, eventually_some};
 
@@ -30,6 +30,56 @@ async fn a_decision_nobody_answers_is_sent_again_as_a_new_version_until_somebody
     let other = suite.submitted("环境/噪音", "噪音").await;
     eventually("the other one is sent again", async || suite.told(&other).await.len() >= 3).await;
     assert_eq!(suite.told(&ticket).await.len(), usize::try_from(answered.sent).unwrap());
+}
+
+impl Suite {
+    /// Tickets has answered; the event was set aside here and discarded.
+    async fn loses(&self, ticket: &mut TestTicket, phase: Phase, kind: &str, answer: Change) {
+        ticket.next(phase);
+        self.log_only(ticket, kind, Origin::Live, answer).await;
+        self.log_settled().await;
+        let passed = sqlx::query("UPDATE inbox_versions SET version = $2 WHERE aggregate_id = $1")
+            .bind(ticket.id)
+            .bind(ticket.state.version)
+            .execute(self.env.pool())
+            .await
+            .unwrap();
+        assert_eq!(passed.rows_affected(), 1);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_was_lost_is_found_in_tickets_log() {
+    let suite = Suite::with("[decisions]\nresend_after = \"50ms\"\nresend_at_most = \"100ms\"\n").await;
+    suite.import_guangzhou().await;
+    let mut ticket = suite.submitted("环境/噪音", "噪音").await;
+    let decision = suite.decision(&ticket).await;
+    let decision_id = decision.decision_id.clone();
+    let answer = Dispatched { unit_id: "env".into(), decision_id, ..Default::default() };
+    suite.loses(&mut ticket, Phase::Dispatched, "dispatched", Change::Dispatched(answer)).await;
+    assert_eq!(suite.answered(&decision).await.state(), DecisionState::Dispatched);
+    // A refused one is made anew.
+    let mut other = suite.submitted("环境/噪音", "噪音").await;
+    let first = suite.decision(&other).await;
+    let answer = DecisionRefused { decision_id: first.decision_id.clone(), reason: "no unit `env`".into() };
+    suite
+        .loses(&mut other, Phase::PendingDispatch, "decision_refused", Change::DecisionRefused(answer))
+        .await;
+    let second = suite.decision(&other).await;
+    assert_eq!((second.ticket_version, dispatched_to(&second)), (2, "env"));
+    assert_eq!(suite.answered(&first).await.state(), DecisionState::Refused);
+    // What this service has yet to hear of comes by itself, with what came before it.
+    let mut slow = suite.submitted("环境/噪音", "噪音").await;
+    let third = suite.decision(&slow).await;
+    slow.next(Phase::PendingDispatch);
+    slow.next(Phase::Dispatched);
+    let answer = Dispatched { unit_id: "env".into(), decision_id: third.decision_id, ..Default::default() };
+    suite.log_only(&slow, "dispatched", Origin::Live, Change::Dispatched(answer)).await;
+    suite.log_settled().await;
+    eventually("it was looked for", async || suite.told(&slow).await.len() >= 6).await;
+    let state = DecisionState::Unanswered.into();
+    let list = pb::ListDecisionsRequest { ticket: slow.state.number, state, ..Default::default() };
+    assert_eq!(suite.decisions().list_decisions(list).await.unwrap().into_inner().decisions.len(), 1);
 }
 
 #[tokio::test]

@@ -238,6 +238,7 @@ fn to(context: &Context, one: &Reassignment) -> String {
         Some(To::StandIn(_)) => format!("{} {person}", context.text("stand-in", "替班")),
         Some(To::Strategy(by)) => people::strategy(context, by.strategy()).to_owned(),
         Some(To::Unit(_)) => context.text("the unit", "单位").to_owned(),
+        None if one.state() == ReassignmentState::Unreadable => "?".to_owned(),
         None if person.is_empty() => context.text("least loaded", "负荷最小").to_owned(),
         None => format!(
             "{} {person}, {}",
@@ -254,6 +255,7 @@ fn state(context: &Context, state: ReassignmentState) -> &str {
         ReassignmentState::Stopping => context.text("stopping", "停止中"),
         ReassignmentState::Finished => context.text("finished", "已完成"),
         ReassignmentState::Stopped => context.text("stopped", "已停止"),
+        ReassignmentState::Unreadable => context.text("cannot be read", "无法读取"),
     }
 }
 
