@@ -29,6 +29,7 @@ use crate::{
 use async_trait::async_trait;
 use gongdan_bus::Event;
 use gongdan_clock::{SharedClock, new_id};
+use gongdan_errors::Error;
 use gongdan_outbox::{AT_ONCE, ApplyError, Handler, OwnerLog};
 use gongdan_proto::tickets::v1::{TicketEvent, ticket_event::Change};
 use gongdan_routing_domain::{
@@ -152,7 +153,7 @@ impl Tickets {
         settled: LoadChanges,
     ) -> Result<Counts, ApplyError> {
         let now = self.clock.now();
-        let directory = self.directory.get(connection, now).await?;
+        let directory = self.directory.get(connection, now).await.map_err(unreadable)?;
         let mut asked = Vec::with_capacity(waiting.len());
         for waiting in waiting.into_values() {
             if let Some(refusals) = refusals(&waiting.trigger, answers, answered) {
@@ -323,6 +324,12 @@ impl Tickets {
     }
 }
 
+/// Rules, units or duty cannot be read, whatever is asked: another release wrote them, or they are damaged. That is nothing
+/// that is wrong with these tickets: they wait until it is mended, or another replica can.
+fn unreadable(error: Error) -> ApplyError {
+    ApplyError::Transient(anyhow::Error::from(error).context("what tickets are decided by cannot be read"))
+}
+
 /// Refusals behind a question; none when it is not to be asked: the refusal was of an older decision, was answered
 /// before, was of one by which somebody would have handed the ticket over, or even the manual pool was refused.
 fn refusals(trigger: &Trigger, answers: &[Answer], answered: &[Answered]) -> Option<Refusals> {
@@ -334,3 +341,6 @@ fn refusals(trigger: &Trigger, answers: &[Answer], answered: &[Answered]) -> Opt
     let last_reason = answers.iter().find(|answer| answer.decision_id == refused.id)?.reason.clone();
     Some(Refusals { count, last_reason })
 }
+
+#[cfg(test)]
+mod tests;
