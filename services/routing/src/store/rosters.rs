@@ -41,7 +41,8 @@ impl TryFrom<Row> for RosterRevision {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let roster = serde_json::from_value(row.document).map_err(unreadable)?;
+        let roster = serde_json::from_value(row.document)
+            .map_err(|error| unreadable(format!("roster at revision {}: {error}", row.revision)))?;
         let written_at = row.written_at.to_jiff();
         Ok(Self { revision: row.revision, roster, written_at, dropped: Vec::new() })
     }

@@ -1,6 +1,6 @@
 //! Table `rule_revisions`: rules as they were written, never changed.
 
-use super::Store;
+use super::{Store, unreadable};
 use gongdan_errors::Error;
 use gongdan_routing_domain::{Rule, RuleAction};
 use gongdan_telemetry::sql_span;
@@ -37,7 +37,9 @@ impl TryFrom<Row> for RuleRevision {
     type Error = Error;
 
     fn try_from(row: Row) -> Result<Self, Error> {
-        let action: RuleAction = serde_json::from_value(row.action).map_err(Error::internal)?;
+        let action: RuleAction = serde_json::from_value(row.action).map_err(|error| {
+            unreadable(format!("rule `{}` at revision {}: {error}", row.rule_id, row.revision))
+        })?;
         let rule = Rule {
             id: row.rule_id,
             name: row.name,

@@ -36,7 +36,7 @@ async fn lists_of_decisions_follow_an_index() {
             "decisions_by_state",
         ),
         (
-            "SELECT * FROM decisions d WHERE d.ticket_number = 'GD7' ORDER BY d.ticket_version DESC LIMIT 1",
+            "SELECT * FROM decisions d WHERE d.ticket_number = 'GD7' ORDER BY d.ticket_version DESC, d.id DESC LIMIT 1",
             "decisions_by_number",
         ),
         (
@@ -49,9 +49,9 @@ async fn lists_of_decisions_follow_an_index() {
         ),
         (
             &format!(
-                "SELECT * FROM decisions d WHERE d.ticket_id = {nil} ORDER BY d.ticket_version DESC LIMIT 1"
+                "SELECT * FROM decisions d WHERE d.ticket_id = {nil} ORDER BY d.ticket_version DESC, d.id DESC LIMIT 1"
             ),
-            "decisions_ticket_version",
+            "decisions_by_ticket",
         ),
     ] {
         let plan = plan(&env, query).await;

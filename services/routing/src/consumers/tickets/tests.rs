@@ -67,6 +67,8 @@ async fn while_a_rule_cannot_be_read_tickets_wait_and_none_of_them_is_set_aside(
     let mut transaction = env.pool().begin().await.unwrap();
     let refused = tickets.apply(&mut transaction, std::slice::from_ref(&event)).await.unwrap_err();
     assert!(matches!(refused, ApplyError::Transient(_)), "{refused:?}");
+    let said = format!("{refused:#}");
+    assert!(said.contains("cannot be read") && said.contains("rule `later` at revision 1"), "{said}");
     transaction.rollback().await.unwrap();
     // Mended, they go on.
     sqlx::raw_sql("DELETE FROM rules; UPDATE generation SET value = value + 1")
