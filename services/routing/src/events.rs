@@ -87,6 +87,7 @@ pub fn principal(principal: &Principal, version: i64) -> pb::Principal {
         version,
         language: principal.language.clone(),
         customer_id: principal.customer_id.map(|id| id.to_string()).unwrap_or_default(),
+        changes_at: None,
     }
 }
 
@@ -105,17 +106,19 @@ pub fn unit_changed(changed: &Unit, version: i64, since: Timestamp, now: Timesta
     NewEvent { occurred_at: since, ..told }
 }
 
-/// `principal_changed`. A principal belongs to no one region: its level tokens are `00`.
-pub fn principal_changed(changed: &pb::Principal, now: Timestamp) -> NewEvent {
+/// `principal_changed`, once it is so; `since` is when it was to be. A principal belongs to no one region: its level tokens are
+/// `00`.
+pub fn principal_changed(changed: &pb::Principal, since: Timestamp, now: Timestamp) -> NewEvent {
     let id = stable_id("principal", &changed.id);
     let payload = PrincipalEvent {
         version: changed.version,
-        occurred_at: Some(to_timestamp(now)),
+        occurred_at: Some(to_timestamp(since)),
         recorded_at: Some(to_timestamp(now)),
         principal: Some(changed.clone()),
     };
     let subject = format!("{}.v1.principal_changed.00.00.00.{}", crate::NAME, bucket(id));
-    event("principal_changed", subject, id, changed.version, now, payload.encode_to_vec())
+    let told = event("principal_changed", subject, id, changed.version, now, payload.encode_to_vec());
+    NewEvent { occurred_at: since, ..told }
 }
 
 /// What `decided` tells of a decision.

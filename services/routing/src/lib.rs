@@ -68,8 +68,8 @@ pub(crate) struct Rooms {
     /// A few at a time: each keeps all it says in memory.
     importing: Semaphore,
     shutdown: CancellationToken,
-    /// What is planned of units changed.
-    units_planned: Notify,
+    /// What is planned of units, staff or areas changed.
+    planned: Notify,
     directory: Arc<DirectoryCache>,
     suggester: SuggesterCache,
     trainer: Arc<Trainer>,
@@ -106,7 +106,7 @@ impl Rooms {
             simulations: Arc::new(Semaphore::new(1)),
             importing: Semaphore::new(config.imports.at_once.into()),
             shutdown: base.shutdown.clone(),
-            units_planned: Notify::new(),
+            planned: Notify::new(),
             directory: Arc::new(DirectoryCache::new(base.access.clone())),
             suggester: SuggesterCache::default(),
             trainer: Arc::new(trainer),
@@ -119,11 +119,12 @@ impl Rooms {
     /// After the commit of an import: callers are known at once, and everybody is told.
     fn imported(&self, imported: &Imported) {
         self.authenticator.changed(&imported.principals);
+        self.metrics.took_effect(&imported.begun);
         if imported.events > 0 {
             self.relay.wake();
         }
         if imported.planned {
-            self.units_planned.notify_one();
+            self.planned.notify_one();
         }
     }
 }

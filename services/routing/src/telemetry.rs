@@ -19,10 +19,11 @@
 //! | `gongdan.routing.reassigned_tickets` | counter | `outcome`: decided, nobody_able, moved_on |
 //! | `gongdan.routing.units_changed` | counter | |
 //! | `gongdan.routing.areas_changed` | counter | |
+//! | `gongdan.routing.principals_changed` | counter | `outcome`: changed, failed |
 //!
 //! Decisions, answers and reservations are counted once their transaction has committed, `outcome=lost` when it is lost.
 
-use crate::store::{AnswerKind, SetKind, TicketState};
+use crate::store::{AnswerKind, Begun, SetKind, TicketState};
 use gongdan_routing_domain::{Decided, Hits, PersonOutcome, StaffTrial};
 use opentelemetry::{
     KeyValue,
@@ -43,6 +44,7 @@ pub struct Metrics {
     reassigned_tickets: Counter<u64>,
     units_changed: Counter<u64>,
     areas_changed: Counter<u64>,
+    principals_changed: Counter<u64>,
     rule_sets: Counter<u64>,
     simulations: Counter<u64>,
     simulated_tickets: Counter<u64>,
@@ -174,6 +176,10 @@ impl Metrics {
                 "gongdan.routing.areas_changed",
                 "Planned changes of areas that took effect",
             ),
+            principals_changed: counter(
+                "gongdan.routing.principals_changed",
+                "Planned changes of principals whose time came, by what came of them",
+            ),
         };
         for by in ["rule", "responsible", "area", "desk", "pool"] {
             metrics.decisions.add(0, &[KeyValue::new("by", by)]);
@@ -212,8 +218,7 @@ impl Metrics {
         metrics.reserved(0);
         metrics.reservations.add(0, &[KeyValue::new("outcome", "lost")]);
         metrics.nobody_able.add(0, &[]);
-        metrics.units_changed(0);
-        metrics.areas_changed(0);
+        metrics.took_effect(&Begun::default());
         metrics
     }
 
@@ -239,14 +244,14 @@ impl Metrics {
         self.reservations.add(1, &[KeyValue::new("outcome", "lost")]);
     }
 
-    /// Counts planned changes of areas that took effect.
-    pub fn areas_changed(&self, times: usize) {
-        self.areas_changed.add(u64::try_from(times).unwrap_or(u64::MAX), &[]);
-    }
-
-    /// Counts planned changes of units that took effect.
-    pub fn units_changed(&self, times: usize) {
-        self.units_changed.add(u64::try_from(times).unwrap_or(u64::MAX), &[]);
+    /// Counts planned changes of units, principals and areas whose time came.
+    pub fn took_effect(&self, begun: &Begun) {
+        let count = |times: usize| u64::try_from(times).unwrap_or(u64::MAX);
+        self.units_changed.add(count(begun.units), &[]);
+        self.areas_changed.add(count(begun.areas), &[]);
+        for (outcome, times) in [("changed", begun.principals.len()), ("failed", begun.failed)] {
+            self.principals_changed.add(count(times), &[KeyValue::new("outcome", outcome)]);
+        }
     }
 
     /// Counts a reassignment that is over.

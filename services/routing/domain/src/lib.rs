@@ -35,7 +35,7 @@ pub use explanation::{
 };
 pub use facts::TicketFacts;
 pub use id::{InvalidId, check_id};
-pub use principal::{Principal, PrincipalKind, RIGHTS, ROLES};
+pub use principal::{Principal, PrincipalKind, PrincipalPlan, RIGHTS, ROLES};
 pub use rule::{Rule, RuleAction, RuleTarget, check_rule};
 pub use rule_set::{Anchor, changed, check_rules, differences, moved, place};
 pub use suggest::{

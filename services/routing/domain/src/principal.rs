@@ -1,6 +1,11 @@
 //! Callers: staff, services, citizens. Routing is the authority on what they may be. Source: DESIGN rule 16.
 
-use gongdan_region::RegionCode;
+use gongdan_region::{RegionCode, Regions};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, HashSet};
+
+/// What somebody is to be: their states to come, by when each begins. Source: R1, effective dates.
+pub type PrincipalPlan = BTreeMap<Timestamp, Principal>;
 
 /// Every role there is.
 pub const ROLES: [&str; 10] = [
@@ -63,4 +68,37 @@ pub struct Principal {
     pub language: String,
     /// Of a citizen: the customer whose requests are theirs.
     pub customer_id: Option<uuid::Uuid>,
+}
+
+impl Principal {
+    /// Issuer and subject of its tokens.
+    #[must_use]
+    pub fn token(&self) -> (String, String) {
+        (self.issuer.clone(), self.subject.clone())
+    }
+
+    /// Whether it stands where another one of the same id stands: names, mail and tokens do not matter.
+    #[must_use]
+    pub fn stands_as(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.roles == other.roles
+            && self.unit_ids == other.unit_ids
+            && self.regions == other.regions
+            && self.rights == other.rights
+            && self.skills == other.skills
+            && self.tier == other.tier
+            && self.active == other.active
+    }
+
+    /// What does not hold any more of what was checked when it was planned; none: all of it holds.
+    pub(crate) fn stale(&self, units: &HashSet<String>) -> Option<String> {
+        let role = self.roles.iter().find(|role| !ROLES.contains(&role.as_str()));
+        let right = self.rights.iter().find(|right| !RIGHTS.contains(&right.as_str()));
+        let unit = self.unit_ids.iter().find(|unit| !units.contains(*unit));
+        let region = self.regions.iter().find(|region| !Regions::national().knows(**region));
+        role.map(|role| format!("no role `{role}`"))
+            .or_else(|| right.map(|right| format!("no right `{right}`")))
+            .or_else(|| unit.map(|unit| format!("no unit `{unit}`")))
+            .or_else(|| region.map(|region| format!("no region {region} is known")))
+    }
 }

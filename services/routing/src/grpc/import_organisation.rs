@@ -68,6 +68,7 @@ pub(super) async fn import(
         unchanged: summary.unchanged,
         units_planned: summary.units_planned,
         areas_planned: summary.areas_planned,
+        principals_planned: summary.principals_planned,
         findings: imported.found.findings.iter().map(show::finding).collect(),
         more_findings: imported.found.more,
     })
@@ -137,6 +138,7 @@ fn principal(n: usize, row: PrincipalRow, violations: &mut Violations) -> import
         active: row.active,
         language: row.language,
         customer_id: row.customer_id,
+        changes_from: instant(&format!("principals[{n}].changes_from"), row.changes_from, violations),
     }
 }
 

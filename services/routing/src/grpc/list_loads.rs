@@ -19,7 +19,7 @@ pub(super) async fn list_loads(
     let filter = PrincipalFilter { unit_id: Some(unit_id.clone()), ..PrincipalFilter::default() };
     let after = page.after.clone().unwrap_or_default();
     let people = rooms.store.list_principals(&filter, &after, page.limit()).await?;
-    let mut people: Vec<_> = people.into_iter().map(|(person, _)| person).collect();
+    let mut people: Vec<_> = people.into_iter().map(|at| at.principal).collect();
     let next_page_token = page.cut(&mut people, |person| person.id.clone());
     let ids: Vec<String> = people
         .into_iter()

@@ -201,6 +201,7 @@ pub fn finding(found: &Finding) -> pb::OrganisationFinding {
         FindingKind::PersonGoneInResponsibilities => {
             pb::OrganisationFindingKind::PersonGoneInResponsibilities
         }
+        FindingKind::PersonPlanFailed => pb::OrganisationFindingKind::PersonPlanFailed,
         FindingKind::TicketsNotYetKnown => pb::OrganisationFindingKind::TicketsNotYetKnown,
     };
     pb::OrganisationFinding {

@@ -81,6 +81,7 @@ impl From<Entry> for PrincipalRow {
             active: entry.active,
             language: entry.language,
             customer_id: entry.customer_id,
+            changes_from: None,
         }
     }
 }

@@ -1,9 +1,9 @@
-//! What is planned of units and areas becomes true when its time comes, without anybody's act. Source: R1, effective dates.
+//! What is planned of units, staff and areas becomes true when its time comes, without anybody's act. Source: R1, effective dates.
 //!
 //! It sleeps until the next change is due. Any replica may do it, one at a time; what came due while none ran is made up for
 //! at the start, in its order.
 
-use crate::{Rooms, store::Begun};
+use crate::Rooms;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ pub async fn run(rooms: Arc<Rooms>, shutdown: CancellationToken) {
         let next = match rooms.store.next_change().await {
             Ok(next) => next,
             Err(error) => {
-                tracing::warn!(%error, "planned changes of units and areas are not looked at");
+                tracing::warn!(%error, "planned changes of the organisation are not looked at");
                 None
             }
         };
@@ -29,7 +29,7 @@ pub async fn run(rooms: Arc<Rooms>, shutdown: CancellationToken) {
         let next = next.filter(|next| *next > now).map_or(at_latest, |next| next.min(at_latest));
         tokio::select! {
             () = shutdown.cancelled() => return,
-            () = rooms.units_planned.notified() => {}
+            () = rooms.planned.notified() => {}
             () = rooms.clock.sleep_until(next) => {}
         }
     }
@@ -39,19 +39,26 @@ pub async fn run(rooms: Arc<Rooms>, shutdown: CancellationToken) {
 async fn make_true(rooms: &Rooms, now: Timestamp) -> bool {
     match rooms.store.take_effect(now).await {
         Ok(begun) => {
-            if begun.units > 0 {
+            rooms.authenticator.changed(&begun.principals);
+            if begun.events() > 0 {
                 rooms.relay.wake();
-                rooms.metrics.units_changed(begun.units);
             }
-            rooms.metrics.areas_changed(begun.areas);
-            if begun.units + begun.areas > 0 {
-                let Begun { units, areas } = begun;
-                tracing::info!(units, areas, "planned changes of units and areas took effect");
+            rooms.metrics.took_effect(&begun);
+            if !begun.is_nothing() {
+                let (units, people, areas) = (begun.units, begun.principals.len(), begun.areas);
+                let failed = begun.failed;
+                tracing::info!(
+                    units,
+                    people,
+                    areas,
+                    failed,
+                    "planned changes of the organisation took effect"
+                );
             }
             true
         }
         Err(error) => {
-            tracing::warn!(%error, "planned changes of units and areas did not take effect");
+            tracing::warn!(%error, "planned changes of the organisation did not take effect");
             false
         }
     }

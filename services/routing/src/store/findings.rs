@@ -1,8 +1,8 @@
 //! What is to be looked after in the organisation, from all tables that know of units and people. Source: R1.
 
 use super::{
-    Store, area_plans, areas, book, holdings, holdings_fill, principals, responsibility_findings, rosters,
-    rules, unit_states, units,
+    Store, area_plans, areas, book, holdings, holdings_fill, principal_plans, principals,
+    responsibility_findings, rosters, rules, unit_states, units,
 };
 use gongdan_errors::Error;
 use gongdan_routing_domain::{
@@ -74,6 +74,7 @@ pub(super) async fn all(
     let held_by_gone = holdings::of_gone(connection, people).await.map_err(gongdan_pg::error)?;
     let responsible_and_gone =
         responsibility_findings::of_gone(connection, people, now).await.map_err(gongdan_pg::error)?;
+    let failed_plans = principal_plans::failed(connection, people).await.map_err(gongdan_pg::error)?;
     let unknown = HashMap::new();
     let tickets_known = holdings_fill::is_done(connection).await.map_err(gongdan_pg::error)?;
     let mut inspected = Inspected {
@@ -92,6 +93,7 @@ pub(super) async fn all(
         held_by_gone: &held_by_gone,
         responsible_in_unit: &unknown,
         responsible_and_gone: &responsible_and_gone,
+        failed_plans: &failed_plans,
         about: about.map(|about| about.units),
     };
     let held = holdings::of_units(connection, &inspected.doubtful()).await.map_err(gongdan_pg::error)?;

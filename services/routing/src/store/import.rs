@@ -1,8 +1,9 @@
 //! An import of units, principals and areas: one transaction over their tables, `imports` and the outbox.
 
 use super::{
-    Store, area_plans, areas, generation, import_findings, principals, take_effect, unit_states, units,
-    unreadable,
+    Store, area_plans, areas, generation, import_findings, principal_plans, principals,
+    take_effect::{self, Begun},
+    unit_states, units, unreadable,
 };
 use crate::{error, events};
 use gongdan_errors::{Error, Violation};
@@ -13,6 +14,7 @@ use gongdan_pg::{
 };
 use gongdan_proto::routing::v1 as pb;
 use gongdan_routing_domain::{
+    Principal,
     finding::Finding,
     import::{Known, Plan, Touched, Upload, plan},
 };
@@ -20,7 +22,10 @@ use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
 use jiff_sqlx::ToSqlx as _;
 use sqlx::PgConnection;
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -35,6 +40,7 @@ pub struct ImportSummary {
     pub units_planned: i32,
     pub principals_created: i32,
     pub principals_changed: i32,
+    pub principals_planned: i32,
     pub areas_begun: i32,
     pub areas_ended: i32,
     pub areas_planned: i32,
@@ -50,6 +56,8 @@ pub struct Imported {
     pub principals: Vec<pb::Principal>,
     /// Events written; the relay is to be woken when there are any.
     pub events: usize,
+    /// What was planned and became true before it, to be counted.
+    pub begun: Begun,
     /// What is planned changed.
     pub planned: bool,
     /// What is to be looked after.
@@ -74,6 +82,7 @@ impl ImportSummary {
             units_planned: count(plan.units_planned.len() + plan.units_unplanned.len()),
             principals_created: count(plan.principals_created.len()),
             principals_changed: count(plan.principals_changed.len()),
+            principals_planned: count(plan.principals_planned.len() + plan.principals_unplanned.len()),
             areas_begun: count(plan.areas_begun.len()),
             areas_ended: count(plan.areas_ended.len()),
             areas_planned: count(plan.areas_planned.len() + plan.areas_unplanned.len()),
@@ -107,15 +116,16 @@ impl Store {
         }
         let begun = take_effect::all(connection, now).await?;
         let (known, versions) = known(connection, upload, default_issuer, now).await?;
-        let (plan, touched) = planned(upload, known).await?.map_err(error::invalid)?;
+        let (plan, touched, before) = planned(upload, known).await?.map_err(error::invalid)?;
         let summary = ImportSummary::of(&plan);
-        let planned = summary.units_planned + summary.areas_planned > 0;
-        let mut imported = Imported { summary, events: begun.units, planned, ..Imported::default() };
+        let planned = summary.units_planned + summary.areas_planned + summary.principals_planned > 0;
+        let (events, principals) = (begun.events(), begun.principals.clone());
+        let mut imported = Imported { summary, events, planned, principals, begun, ..Imported::default() };
         if !plan.is_empty() {
-            let (changed, new_events) = write(connection, plan, &versions, by, now).await?;
+            let (changed, new_events) = write(connection, plan, before, &versions, by, now).await?;
             imported.found = import_findings::found(connection, &touched, now).await?;
             imported.events += new_events.len();
-            imported.principals = changed;
+            imported.principals.extend(changed);
             gongdan_outbox::append(connection, &new_events).await?;
             generation::advance(connection).await.map_err(gongdan_pg::error)?;
         }
@@ -169,7 +179,16 @@ async fn known(
     for rows in upload.principals.chunks(AT_ONCE) {
         let ids: Vec<String> = rows.iter().map(|row| row.id.clone()).collect();
         let tokens: Vec<_> = rows.iter().map(|row| row.token(default_issuer)).collect();
-        for (principal, version) in principals::known(connection, &ids, &tokens).await? {
+        let to_have = principal_plans::to_have(connection, &tokens).await.map_err(gongdan_pg::error)?;
+        let all = [ids, to_have].concat();
+        let found = principals::known(connection, &all, &tokens).await?;
+        let holders = found.iter().map(|(principal, _)| principal.id.clone());
+        let about: HashSet<String> = all.iter().cloned().chain(holders).collect();
+        let about: Vec<String> = about.into_iter().collect();
+        let plans = principal_plans::of(connection, &about).await.map_err(gongdan_pg::error)?;
+        known.planned_principals.extend(plans.planned);
+        known.failed_principals.extend(plans.failed);
+        for (principal, version) in found {
             versions.principals.insert(principal.id.clone(), version);
             known.principals.insert(principal.id.clone(), principal);
         }
@@ -181,16 +200,17 @@ async fn known(
     Ok((known, versions))
 }
 
-/// What an upload comes to, beside the tasks: it may have 200,000 rows.
+/// What an upload comes to, and who was there before; beside the tasks: it may have 200,000 rows.
 async fn planned(
     upload: &Arc<Upload>,
     known: Known,
-) -> Result<Result<(Plan, Touched), Vec<gongdan_routing_domain::Violation>>, Error> {
+) -> Result<Result<(Plan, Touched, HashMap<String, Principal>), Vec<gongdan_routing_domain::Violation>>, Error>
+{
     let upload = upload.clone();
     let plan = move || {
         plan(&upload, &known).map(|plan| {
             let touched = Touched::of(&upload, &plan, &known);
-            (plan, touched)
+            (plan, touched, known.principals)
         })
     };
     tokio::task::spawn_blocking(plan).await.map_err(Error::internal)
@@ -199,6 +219,7 @@ async fn planned(
 async fn write(
     connection: &mut PgConnection,
     plan: Plan,
+    mut before: HashMap<String, Principal>,
     versions: &Versions,
     by: &str,
     now: Timestamp,
@@ -225,18 +246,26 @@ async fn write(
     if !plan.units_planned.is_empty() {
         unit_states::plan(connection, &plan.units_planned, by, now).await.map_err(gongdan_pg::error)?;
     }
-    let principals: Vec<_> = plan
+    let changes: Vec<_> = plan
         .principals_created
         .into_iter()
         .chain(plan.principals_changed)
-        .map(|principal| {
-            let version = next(&versions.principals, &principal.id);
-            events::principal(&principal, version)
+        .map(|after| {
+            let version = versions.principals.get(&after.id).copied().unwrap_or_default();
+            let before = before.remove(&after.id).map(|before| (before, version));
+            principals::Change { at: None, before, after }
         })
         .collect();
-    if !principals.is_empty() {
-        gongdan_auth::upsert(connection, &principals).await.map_err(gongdan_pg::error)?;
-        new_events.extend(principals.iter().map(|principal| events::principal_changed(principal, now)));
+    let (principals, told) =
+        principals::change(connection, &changes, now).await.map_err(gongdan_pg::error)?;
+    new_events.extend(told);
+    if !plan.principals_unplanned.is_empty() {
+        let given_up = plan.principals_unplanned.iter().map(|(id, at)| (id.as_str(), *at));
+        principal_plans::delete(connection, given_up).await.map_err(gongdan_pg::error)?;
+    }
+    if !plan.principals_planned.is_empty() {
+        let planned = &plan.principals_planned;
+        principal_plans::plan(connection, planned, by, now).await.map_err(gongdan_pg::error)?;
     }
     if !plan.areas_unplanned.is_empty() {
         let given_up = plan.areas_unplanned.iter().map(|(at, key)| (*at, key));
@@ -262,8 +291,8 @@ async fn remember(
     sqlx::query!(
         "INSERT INTO imports (id, imported_at, imported_by, units_created, units_changed, principals_created,
                               principals_changed, areas_begun, areas_ended, unchanged, units_planned,
-                              findings, more_findings, areas_planned)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+                              findings, more_findings, areas_planned, principals_planned)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         id,
         now.to_sqlx() as _,
         by,
@@ -278,6 +307,7 @@ async fn remember(
         findings,
         found.more,
         summary.areas_planned,
+        summary.principals_planned,
     )
     .execute(connection)
     .instrument(sql_span!("imports.insert", "INSERT"))
@@ -288,7 +318,7 @@ async fn remember(
 async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<(ImportSummary, Found), Error> {
     let row = sqlx::query!(
         "SELECT units_created, units_changed, principals_created, principals_changed, areas_begun, areas_ended, unchanged,
-                units_planned, findings, more_findings, areas_planned
+                units_planned, findings, more_findings, areas_planned, principals_planned
          FROM imports WHERE id = $1",
         id,
     )
@@ -305,6 +335,7 @@ async fn earlier(connection: &mut PgConnection, id: Uuid) -> Result<(ImportSumma
         units_planned: row.units_planned,
         principals_created: row.principals_created,
         principals_changed: row.principals_changed,
+        principals_planned: row.principals_planned,
         areas_begun: row.areas_begun,
         areas_ended: row.areas_ended,
         areas_planned: row.areas_planned,

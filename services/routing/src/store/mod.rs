@@ -22,7 +22,10 @@ pub mod loads;
 mod past_tickets;
 #[cfg(test)]
 mod plans;
+mod principal_plans;
+mod principal_states;
 mod principals;
+mod principals_at;
 #[cfg(test)]
 mod reassignment_plans;
 mod reassignment_reach;
@@ -69,6 +72,7 @@ pub use last_handlers::{LastHandler, Matter};
 pub use leaves::LeaveRecord;
 pub use loads::LoadChanges;
 pub use principals::{PrincipalFilter, names as names_of};
+pub use principals_at::PrincipalAt;
 pub use reassignment_reach::Reach;
 pub use reassignment_rows::{Reassignment, ReassignmentState};
 pub use reassignment_tickets::{Outcome as TicketOutcome, Progress, ReassignedTicket, TicketState};

@@ -2,7 +2,11 @@
 //! people. The county is one of a thousand, and so is the unit; nothing is read that belongs to the others.
 
 use super::{
-    DecisionFilter, DecisionName, PrincipalFilter, decision_list::list, past_tickets::past, principals,
+    DecisionFilter, DecisionName, PrincipalFilter,
+    decision_list::list,
+    past_tickets::past,
+    principals,
+    principals_at::{self, Ids},
 };
 use gongdan_access::{Caller, Policies, Scope};
 use gongdan_auth::Actor;
@@ -119,13 +123,15 @@ async fn people_of_a_unit_are_found_without_reading_the_others() {
     let env = Env::start(crate::schema()).await;
     sqlx::raw_sql(PEOPLE).execute(env.pool()).await.unwrap();
     let filter = PrincipalFilter { unit_id: Some("unit-77".to_owned()), ..PrincipalFilter::default() };
+    let then = PrincipalFilter { at: Some(env.clock().now()), ..filter.clone() };
     let of = |condition: &str| {
         QueryBuilder::new(format!(
             "SELECT id, name FROM principals WHERE {condition} AND kind = 1 ORDER BY id"
         ))
     };
     for (what, statement) in [
-        ("a list", principals::list(&filter, "p1", 101)),
+        ("a list", principals_at::list(&filter, Ids::After("p1"), 101)),
+        ("a list of then", principals_at::list(&then, Ids::After("p1"), 101)),
         ("members", of("unit_ids @> ARRAY['unit-77'::text]")),
         ("of units", of("unit_ids && ARRAY['unit-77', 'unit-78']")),
     ] {

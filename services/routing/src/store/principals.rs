@@ -1,11 +1,15 @@
 //! Table `principals`: the one every service has; here it is the original, and written by imports only.
 
-use super::{Store, unreadable};
+use super::{principal_states, unreadable};
+use crate::events;
 use gongdan_access::{Policies, sees_sensitive};
 use gongdan_errors::Error;
+use gongdan_outbox::NewEvent;
+use gongdan_proto::routing::v1 as pb;
 use gongdan_region::RegionCode;
 use gongdan_routing_domain::{PersonEntry, Principal, PrincipalKind};
 use gongdan_telemetry::sql_span;
+use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres, QueryBuilder};
 use std::collections::{HashMap, HashSet};
 use tracing::Instrument as _;
@@ -20,29 +24,31 @@ pub struct PrincipalFilter {
     pub role: Option<String>,
     /// Citizens too.
     pub citizens: bool,
+    /// As they were or will be at an instant; none: as they are.
+    pub at: Option<Timestamp>,
 }
 
 /// `kind` of citizens, as in the contract.
-const CITIZEN: i16 = 3;
+pub(super) const CITIZEN: i16 = 3;
 
 #[derive(Debug, sqlx::FromRow)]
-struct PrincipalRow {
-    id: String,
-    issuer: String,
-    subject: String,
-    name: String,
-    kind: i16,
-    roles: Vec<String>,
-    unit_ids: Vec<String>,
-    regions: Vec<i64>,
-    rights: Vec<String>,
-    email: String,
-    language: String,
-    skills: Vec<String>,
-    tier: i16,
-    active: bool,
-    version: i64,
-    customer_id: Option<Uuid>,
+pub(super) struct PrincipalRow {
+    pub id: String,
+    pub issuer: String,
+    pub subject: String,
+    pub name: String,
+    pub kind: i16,
+    pub roles: Vec<String>,
+    pub unit_ids: Vec<String>,
+    pub regions: Vec<i64>,
+    pub rights: Vec<String>,
+    pub email: String,
+    pub language: String,
+    pub skills: Vec<String>,
+    pub tier: i16,
+    pub active: bool,
+    pub version: i64,
+    pub customer_id: Option<Uuid>,
 }
 
 impl TryFrom<PrincipalRow> for (Principal, i64) {
@@ -75,63 +81,6 @@ impl TryFrom<PrincipalRow> for (Principal, i64) {
         };
         Ok((principal, row.version))
     }
-}
-
-impl Store {
-    /// A principal and its version; a citizen only with `citizens`.
-    pub async fn principal(&self, id: &str, citizens: bool) -> Result<Option<(Principal, i64)>, Error> {
-        let row = sqlx::query_as!(
-            PrincipalRow,
-            "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                    active, version, customer_id
-             FROM principals WHERE id = $1 AND ($2 OR kind <> $3)",
-            id,
-            citizens,
-            CITIZEN,
-        )
-        .fetch_optional(&self.pool)
-        .instrument(sql_span!("principals.get", "SELECT"))
-        .await
-        .map_err(gongdan_pg::error)?;
-        row.map(TryInto::try_into).transpose()
-    }
-
-    /// At most `limit` principals whose id is above `after`.
-    pub async fn list_principals(
-        &self,
-        filter: &PrincipalFilter,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<(Principal, i64)>, Error> {
-        let rows: Vec<PrincipalRow> = list(filter, after, limit)
-            .build_query_as()
-            .fetch_all(&self.pool)
-            .instrument(sql_span!("principals.list", "SELECT"))
-            .await
-            .map_err(gongdan_pg::error)?;
-        rows.into_iter().map(TryInto::try_into).collect()
-    }
-}
-
-/// The statement of [`Store::list_principals`].
-pub(super) fn list(filter: &PrincipalFilter, after: &str, limit: i64) -> QueryBuilder<Postgres> {
-    let mut sql = QueryBuilder::new(
-        "SELECT id, issuer, subject, name, kind, roles, unit_ids, regions, rights, email, language, skills, tier,
-                active, version, customer_id
-         FROM principals WHERE id > ",
-    );
-    sql.push_bind(after.to_owned());
-    if !filter.citizens {
-        sql.push(" AND kind <> ").push_bind(CITIZEN);
-    }
-    if let Some(unit) = &filter.unit_id {
-        sql.push(" AND unit_ids @> ").push_bind(vec![unit.clone()]);
-    }
-    if let Some(role) = &filter.role {
-        sql.push(" AND ").push_bind(role.clone()).push(" = ANY (roles)");
-    }
-    sql.push(" ORDER BY id LIMIT ").push_bind(limit);
-    sql
 }
 
 /// Principals of these ids, and those that one of these tokens belongs to, by issuer and subject, each with its version.
@@ -300,4 +249,40 @@ fn entries(rows: Vec<PersonRow>) -> HashMap<String, PersonEntry> {
 fn person(active: bool, unit_ids: Vec<String>, roles: &[String], skills: Vec<String>) -> PersonEntry {
     let handles = roles.iter().any(|role| matches!(role.as_str(), "handler" | "unit_leader"));
     PersonEntry { active, unit_ids, handles, skills }
+}
+
+/// What somebody becomes.
+#[derive(Debug)]
+pub(super) struct Change {
+    /// When it was planned to be; none: now, at once.
+    pub at: Option<Timestamp>,
+    /// What they were, with its version; none: they were not there.
+    pub before: Option<(Principal, i64)>,
+    /// What they are from then on.
+    pub after: Principal,
+}
+
+/// Writes changes in their order, by an import or because their time has come, and keeps what was. Answers who changed, as the
+/// door takes it in, and what is to be told.
+pub(super) async fn change(
+    connection: &mut PgConnection,
+    changes: &[Change],
+    now: Timestamp,
+) -> Result<(Vec<pb::Principal>, Vec<NewEvent>), sqlx::Error> {
+    let mut changed = Vec::with_capacity(changes.len());
+    let mut told = Vec::with_capacity(changes.len());
+    let mut ended = Vec::new();
+    for Change { at, before, after } in changes {
+        let (since, before) = (at.unwrap_or(now), before.as_ref());
+        let principal = events::principal(after, before.map_or(1, |(_, version)| version + 1));
+        told.push(events::principal_changed(&principal, since, now));
+        changed.push(principal);
+        // Who comes at once counts as having been there before; who was planned to come does not.
+        if before.is_some() || at.is_some() {
+            ended.extend(principal_states::ended(since, before, after));
+        }
+    }
+    principal_states::keep(connection, &ended).await?;
+    gongdan_auth::upsert(connection, &changed).await?;
+    Ok((changed, told))
 }

@@ -22,7 +22,7 @@ async fn principals_of_the_file_may_call_and_a_second_start_tells_nobody() {
     let file = r#"[{"id": "chief", "name": "主任", "roles": ["administrator"], "regions": ["44"]},
                    {"id": "service.other", "name": "other", "kind": "service", "roles": ["service"]}]"#;
     let service = start(&env, file).await;
-    let request = pb::GetPrincipalRequest { id: "service.other".into() };
+    let request = pb::GetPrincipalRequest { id: "service.other".into(), at: None };
     let mut chief = OrganisationServiceClient::new(env.channel(&service, "chief"));
     let other = chief.get_principal(request).await.unwrap().into_inner();
     assert_eq!((other.kind, other.version), (gongdan_proto::common::v1::PrincipalKind::Service.into(), 1));
@@ -35,7 +35,11 @@ async fn principals_of_the_file_may_call_and_a_second_start_tells_nobody() {
     service.stop().await;
     let service = start(&env, &renamed).await;
     let mut chief = OrganisationServiceClient::new(env.channel(&service, "chief"));
-    let me = chief.get_principal(pb::GetPrincipalRequest { id: "chief".into() }).await.unwrap().into_inner();
+    let me = chief
+        .get_principal(pb::GetPrincipalRequest { id: "chief".into(), at: None })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!((me.name.as_str(), me.version), ("副主任", 2));
     assert_eq!(changed(&env).await, 3);
 }

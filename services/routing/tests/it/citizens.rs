@@ -54,7 +54,7 @@ async fn staff_are_answered_no_citizens_and_no_customers() {
         assert_eq!(principal.customer_id, "", "{}", principal.id);
     }
     assert!(listed(&suite, "supervisor", "citizen").await.is_empty());
-    let get = |id: &str| pb::GetPrincipalRequest { id: id.into() };
+    let get = |id: &str| pb::GetPrincipalRequest { id: id.into(), at: None };
     let mut supervisor = suite.organisation("supervisor");
     assert_eq!(supervisor.get_principal(get("a0")).await.unwrap_err().code(), Code::NotFound);
     assert_eq!(supervisor.get_principal(get("a0.staff")).await.unwrap().into_inner().name, "李伟");
@@ -70,7 +70,10 @@ async fn administrators_and_services_are_answered_all() {
             ["a0", "a1", "a2", "a3", "a4"]
         );
         assert!(citizens.iter().all(|p| !p.customer_id.is_empty() && p.name == "欧阳娜娜"));
-        let got = suite.organisation(caller).get_principal(pb::GetPrincipalRequest { id: "a0".into() }).await;
+        let got = suite
+            .organisation(caller)
+            .get_principal(pb::GetPrincipalRequest { id: "a0".into(), at: None })
+            .await;
         assert_eq!(got.unwrap().into_inner(), citizens[0]);
     }
 }

@@ -20,6 +20,7 @@ mod r10_trouble;
 mod r10_words;
 mod r1_dated;
 mod r1_dated_areas;
+mod r1_dated_people;
 mod r1_findings;
 mod r3_changes;
 mod r3_duty;

@@ -22,7 +22,11 @@ async fn units_people_and_areas_come_in_at_once_and_everybody_is_told() {
     let mut admin = suite.organisation("admin");
     let unit = admin.get_unit(pb::GetUnitRequest { id: "crew".into(), at: None }).await.unwrap().into_inner();
     assert_eq!((unit.parent_id.as_str(), unit.region.as_str(), unit.version), ("env", "440106000000", 1));
-    let li = admin.get_principal(pb::GetPrincipalRequest { id: "li.wei".into() }).await.unwrap().into_inner();
+    let li = admin
+        .get_principal(pb::GetPrincipalRequest { id: "li.wei".into(), at: None })
+        .await
+        .unwrap()
+        .into_inner();
     assert_eq!(li.issuer, gongdan_auth::LocalIssuer::ISSUER);
     assert!(li.active);
     let areas = admin.list_areas(pb::ListAreasRequest::default()).await.unwrap().into_inner().areas;
@@ -64,7 +68,10 @@ async fn another_upload_under_the_same_request_id_is_refused() {
     let other = pb::ImportOrganisationRequest { principals: vec![person("wang", "env")], ..first };
     let status = suite.organisation("admin").import_organisation(other).await.unwrap_err();
     assert_eq!((status.code(), refusal(&status).1.as_str()), (Code::AlreadyExists, "REQUEST_ID_REUSED"));
-    let wang = suite.organisation("admin").get_principal(pb::GetPrincipalRequest { id: "wang".into() }).await;
+    let wang = suite
+        .organisation("admin")
+        .get_principal(pb::GetPrincipalRequest { id: "wang".into(), at: None })
+        .await;
     assert_eq!(wang.unwrap_err().code(), Code::NotFound);
 }
 
@@ -222,7 +229,8 @@ async fn r1_an_organisation_too_large_for_one_message_comes_in_parts_all_of_it_o
     assert_eq!((answer.units_created, answer.principals_created, answer.areas_begun), (2, 3_001, 1));
     let again = admin.import_organisation_parts(messages(good)).await.unwrap().into_inner();
     assert_eq!(again, answer, "a retry gets the same answer");
-    let last = admin.get_principal(pb::GetPrincipalRequest { id: "staff.2999".into() }).await.unwrap();
+    let last =
+        admin.get_principal(pb::GetPrincipalRequest { id: "staff.2999".into(), at: None }).await.unwrap();
     assert_eq!(last.into_inner().unit_ids, ["env"]);
 }
 

@@ -53,7 +53,7 @@ async fn r10_a_handover_says_who_ordered_it_and_why() {
         .import(pb::ImportOrganisationRequest { request_id: id(), principals: gone, ..Default::default() })
         .await;
     eventually("it is known", async || {
-        let request = pb::GetPrincipalRequest { id: "an".into() };
+        let request = pb::GetPrincipalRequest { id: "an".into(), at: None };
         let got = suite.organisation("admin").get_principal(request).await.unwrap().into_inner();
         !got.active
     })

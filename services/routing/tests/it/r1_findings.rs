@@ -194,7 +194,7 @@ async fn r1_r5_who_answers_for_customers_and_assets_is_told_when_they_leave_or_t
     );
     let an = suite
         .organisation("admin")
-        .get_principal(pb::GetPrincipalRequest { id: "an".into() })
+        .get_principal(pb::GetPrincipalRequest { id: "an".into(), at: None })
         .await
         .unwrap()
         .into_inner();

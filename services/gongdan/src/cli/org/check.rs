@@ -80,6 +80,7 @@ fn kind(context: &Context, kind: OrganisationFindingKind) -> &'static str {
         OrganisationFindingKind::PersonGoneInResponsibilities => {
             ("gone, with responsibilities", "离开时仍有专责")
         }
+        OrganisationFindingKind::PersonPlanFailed => ("planned and failed", "预定变更未生效"),
         OrganisationFindingKind::TicketsNotYetKnown => ("tickets not yet known", "工单尚未读完"),
     };
     context.text(english, chinese)

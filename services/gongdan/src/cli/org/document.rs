@@ -53,6 +53,7 @@ pub struct Person {
     active: Option<bool>,
     language: String,
     customer_id: String,
+    changes_from: String,
 }
 
 /// A row of areas.
@@ -100,8 +101,9 @@ impl Unit {
 
 impl Person {
     /// The row of the contract; notes what is wrong.
-    pub fn row(self, wrong: &mut Vec<Wrong>) -> PrincipalRow {
+    pub fn row(self, context: &Context, wrong: &mut Vec<Wrong>) -> PrincipalRow {
         let kind = kind("PRINCIPAL_KIND_", &self.kind, PrincipalKind::from_str_name);
+        let changes_from = changes_from(context, &self.changes_from, wrong);
         if kind.is_none() {
             wrong.push(("kind", "person, service or citizen".to_owned()));
         }
@@ -121,6 +123,7 @@ impl Person {
             active: self.active,
             language: self.language,
             customer_id: self.customer_id,
+            changes_from,
         }
     }
 }
@@ -128,10 +131,7 @@ impl Person {
 impl Area {
     /// The row of the contract; notes what is wrong.
     pub fn row(self, context: &Context, wrong: &mut Vec<Wrong>) -> AreaRow {
-        let changes_from = time(context, &self.changes_from).unwrap_or_else(|error| {
-            wrong.push(("changes_from", format!("{error:#}")));
-            None
-        });
+        let changes_from = changes_from(context, &self.changes_from, wrong);
         AreaRow {
             region: self.region,
             region_to: self.region_to,
@@ -148,6 +148,13 @@ fn kind<T: Default>(prefix: &str, name: &str, by_name: impl Fn(&str) -> Option<T
         return Some(T::default());
     }
     by_name(&format!("{prefix}{}", name.to_uppercase()))
+}
+
+fn changes_from(context: &Context, text: &str, wrong: &mut Vec<Wrong>) -> Option<prost_types::Timestamp> {
+    time(context, text).unwrap_or_else(|error| {
+        wrong.push(("changes_from", format!("{error:#}")));
+        None
+    })
 }
 
 fn time(context: &Context, text: &str) -> Result<Option<prost_types::Timestamp>> {

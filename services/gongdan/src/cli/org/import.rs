@@ -142,7 +142,7 @@ fn add(
     }
     for (n, person) in document.people.into_iter().enumerate() {
         let (place, mut found) = (place("people", n), Vec::new());
-        request.principals.push(person.row(&mut found));
+        request.principals.push(person.row(context, &mut found));
         note(&place, found);
         origins.principals.push(place);
     }
@@ -201,6 +201,7 @@ fn show(context: &Context, answer: &ImportOrganisationResponse) -> Result<()> {
         (context.text("units planned", "预定变更"), answer.units_planned.to_string()),
         (context.text("people made", "新增人员"), answer.principals_created.to_string()),
         (context.text("people changed", "变更人员"), answer.principals_changed.to_string()),
+        (context.text("people planned", "预定变更人员"), answer.principals_planned.to_string()),
         (context.text("areas begun", "新增责任区"), answer.areas_begun.to_string()),
         (context.text("areas ended", "终止责任区"), answer.areas_ended.to_string()),
         (context.text("areas planned", "预定变更责任区"), answer.areas_planned.to_string()),

@@ -35,6 +35,9 @@ pub enum Command {
         /// Only with this role
         #[arg(long, default_value = "")]
         role: String,
+        /// As they were or will be then, with those who come by then; else as they are now
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
     /// Who answers for which area (责任区)
     Areas {
@@ -53,7 +56,7 @@ pub enum Command {
 pub async fn run(context: &Context, command: Command) -> Result<()> {
     match command {
         Command::Units { region, parent, at } => units(context, region, parent, at.as_deref()).await,
-        Command::People { unit, role } => people(context, unit, role).await,
+        Command::People { unit, role, at } => people(context, unit, role, at.as_deref()).await,
         Command::Areas { region, unit, at } => areas(context, region, unit, at.as_deref()).await,
     }
 }
@@ -98,9 +101,10 @@ async fn units(context: &Context, region: String, parent_id: String, at: Option<
     })
 }
 
-async fn people(context: &Context, unit_id: String, role: String) -> Result<()> {
+async fn people(context: &Context, unit_id: String, role: String, at: Option<&str>) -> Result<()> {
+    let at = at.map(|at| context.parse_time(at)).transpose()?.map(to_timestamp);
     let mut client = client(context)?;
-    let mut request = ListPrincipalsRequest { unit_id, role, page_size: PAGE, ..Default::default() };
+    let mut request = ListPrincipalsRequest { unit_id, role, at, page_size: PAGE, ..Default::default() };
     let mut all: Vec<Principal> = Vec::new();
     loop {
         let page = client.list_principals(request.clone()).await?.into_inner();
@@ -120,6 +124,7 @@ async fn people(context: &Context, unit_id: String, role: String) -> Result<()> 
             ("units", "单位"),
             ("regions", "区划"),
             ("active", "在用"),
+            ("changes", "变更"),
         ];
         let mut table = Table::new(heads.map(|(english, chinese)| context.text(english, chinese)));
         for person in &all {
@@ -131,6 +136,7 @@ async fn people(context: &Context, unit_id: String, role: String) -> Result<()> 
                 person.unit_ids.join(" "),
                 person.regions.iter().map(|code| region_name(code)).collect::<Vec<_>>().join(" "),
                 if person.active { context.text("yes", "是") } else { context.text("no", "否") }.to_owned(),
+                context.time(person.changes_at.as_ref()),
             ]);
         }
         table

@@ -34,6 +34,7 @@ const PEOPLE: &[&str] = &[
     "active",
     "language",
     "customer_id",
+    "changes_from",
 ];
 const AREAS: &[&str] = &["region", "region_to", "item", "unit_id", "changes_from"];
 /// Columns whose cells are lists, separated by `;`.

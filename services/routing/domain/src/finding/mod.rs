@@ -39,6 +39,8 @@ pub enum FindingKind {
     UnitEndsWithResponsibilities,
     /// A person who is not active, or not of the unit any more, answers for customers or assets.
     PersonGoneInResponsibilities,
+    /// A person was to change, and what was planned did not hold any more when the time had come.
+    PersonPlanFailed,
     /// What was held before it was counted is still being read.
     TicketsNotYetKnown,
 }
@@ -65,6 +67,19 @@ pub struct Finding {
     /// Of a unit that ends above others: these.
     #[serde(skip)]
     pub below: Vec<String>,
+}
+
+/// A plan of a person that did not come into force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedPlan {
+    /// The person.
+    pub person_id: String,
+    /// The first unit they were to be of; empty: none.
+    pub unit_id: String,
+    /// When it was to be.
+    pub at: Timestamp,
+    /// What did not hold any more.
+    pub why: String,
 }
 
 /// What is looked through.
@@ -100,6 +115,8 @@ pub struct Inspected<'a> {
     pub responsible_in_unit: &'a HashMap<String, i64>,
     /// Responsibilities of people who are not active or not of the unit any more, by person and unit.
     pub responsible_and_gone: &'a BTreeMap<(String, String), i64>,
+    /// Plans of people that did not come into force, in their order.
+    pub failed_plans: &'a [FailedPlan],
     /// Units that are looked at; none: all.
     pub about: Option<&'a HashSet<String>>,
 }

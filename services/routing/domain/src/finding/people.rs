@@ -25,6 +25,27 @@ impl Inspected<'_> {
         self.rules(found);
         self.rosters(found);
         self.responsible(found);
+        self.failed_plans(found);
+    }
+
+    fn failed_plans(&self, found: &mut Vec<Finding>) {
+        for plan in self.failed_plans {
+            let (person, at) = (&plan.person_id, plan.at);
+            found.push(Finding {
+                kind: FindingKind::PersonPlanFailed,
+                field: String::new(),
+                unit_id: plan.unit_id.clone(),
+                person_id: person.clone(),
+                since: Some(at),
+                tickets: 0,
+                what: format!("`{person}` was to change {at}, and stays as before: {}", plan.why),
+                advice: format!(
+                    "import what `{person}` is to be; or give it up: what they are, with `changes_from` {at}, and \
+                     `active` false for who is not there"
+                ),
+                below: Vec::new(),
+            });
+        }
     }
 
     fn responsible(&self, found: &mut Vec<Finding>) {

@@ -76,6 +76,7 @@ struct Case {
     known: bool,
     responsible: HashMap<String, i64>,
     responsible_gone: BTreeMap<(String, String), i64>,
+    failed_plans: Vec<FailedPlan>,
     about: Option<HashSet<String>>,
 }
 
@@ -97,6 +98,7 @@ impl Case {
             known: true,
             responsible: HashMap::new(),
             responsible_gone: BTreeMap::new(),
+            failed_plans: Vec::new(),
             about: None,
         }
     }
@@ -123,6 +125,7 @@ impl Case {
             held_by_gone: &self.gone,
             responsible_in_unit: &self.responsible,
             responsible_and_gone: &self.responsible_gone,
+            failed_plans: &self.failed_plans,
             about: self.about.as_ref(),
         };
         inspected.findings()
@@ -327,4 +330,18 @@ fn areas_that_go_to_another_unit_before_theirs_ends_are_in_order() {
     assert_eq!(case.kinds(), [FindingKind::UnitEndsWithAreas], "a day too late");
     case.planned_areas.insert(key, AreaPlan::from([(day(1), Some("y".into())), (day(9), Some("x".into()))]));
     assert_eq!(case.kinds(), [FindingKind::UnitEndsWithAreas], "back to one that has ended");
+}
+
+#[test]
+fn a_plan_of_a_person_that_failed_is_told_with_why_and_what_to_do() {
+    let mut case = Case::new(vec![unit("x", "", None)]);
+    case.failed_plans = vec![FailedPlan {
+        person_id: "li".into(),
+        unit_id: "x".into(),
+        at: NOW,
+        why: "no role `king`".into(),
+    }];
+    let found = case.findings();
+    assert_eq!((found.len(), found[0].kind, found[0].since), (1, FindingKind::PersonPlanFailed, Some(NOW)));
+    assert_eq!(found[0].what, "`li` was to change 1970-01-01T00:00:00Z, and stays as before: no role `king`");
 }

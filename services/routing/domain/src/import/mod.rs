@@ -1,18 +1,24 @@
 //! Units, people and areas in one upload: all of it checked, then all of it written or nothing. Source: R1, R2.
 
 mod areas;
+mod due;
 mod planned;
+mod principal_row;
 mod principals;
+mod tokens;
 mod touched;
 mod tree;
 mod units;
 
+pub use due::{Due, Standing};
 pub use touched::Touched;
 pub use units::MAX_DATES;
 
-use crate::{Area, AreaKey, AreaPlan, Planned, Principal, PrincipalKind, Unit, UnitKind, Violation};
+use crate::{
+    Area, AreaKey, AreaPlan, Planned, Principal, PrincipalKind, PrincipalPlan, Unit, UnitKind, Violation,
+};
 use jiff::Timestamp;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 /// Most rows of one upload.
 pub const MAX_ROWS: usize = 200_000;
@@ -71,6 +77,8 @@ pub struct PrincipalRow {
     pub language: String,
     /// Empty: none.
     pub customer_id: String,
+    /// The row holds from here on; none: at once.
+    pub changes_from: Option<Timestamp>,
 }
 
 impl PrincipalRow {
@@ -122,6 +130,10 @@ pub struct Known {
     pub now: Timestamp,
     /// Principals by id.
     pub principals: HashMap<String, Principal>,
+    /// What principals are to be, by id; only of those that are to change or to come.
+    pub planned_principals: HashMap<String, PrincipalPlan>,
+    /// When principals were to change and did not, because the plan did not hold any more.
+    pub failed_principals: HashMap<String, BTreeSet<Timestamp>>,
     /// Areas in force.
     pub areas: Vec<Area>,
     /// Who is to answer for areas; only for those that are to change.
@@ -145,6 +157,10 @@ pub struct Plan {
     pub principals_created: Vec<Principal>,
     /// Principals to change.
     pub principals_changed: Vec<Principal>,
+    /// What principals are later on: new plans, and others in place of those for the same instant.
+    pub principals_planned: Vec<(Timestamp, Principal)>,
+    /// Plans of principals that are given up, also such as did not hold any more, by id and when.
+    pub principals_unplanned: Vec<(String, Timestamp)>,
     /// Areas to begin; their ids are 0.
     pub areas_begun: Vec<Area>,
     /// Rows that give an area to a unit, now or later.
@@ -169,6 +185,8 @@ impl Plan {
             && self.units_unplanned.is_empty()
             && self.principals_created.is_empty()
             && self.principals_changed.is_empty()
+            && self.principals_planned.is_empty()
+            && self.principals_unplanned.is_empty()
             && self.areas_begun.is_empty()
             && self.areas_ended.is_empty()
             && self.areas_planned.is_empty()
@@ -196,6 +214,10 @@ pub fn plan(upload: &Upload, known: &Known) -> Result<Plan, Vec<Violation>> {
 #[cfg(test)]
 mod dated_area_tests;
 #[cfg(test)]
+mod dated_principal_tests;
+#[cfg(test)]
 mod dated_tests;
+#[cfg(test)]
+mod due_tests;
 #[cfg(test)]
 mod tests;

@@ -1,164 +1,171 @@
-//! Principals of an upload.
+//! Principals of an upload: what each is at once, and what it is to be. Source: R1, effective dates.
 
-use super::{Known, Plan, PrincipalRow};
-use crate::{
-    Principal, PrincipalKind, RIGHTS, ROLES, Violation,
-    id::{check_id, check_line, quoted},
+use super::{
+    Known, Plan, PrincipalRow,
+    planned::{Life, State, field},
+    principal_row::Row,
+    tokens,
+    units::{is_timely, late},
 };
-use gongdan_region::{RegionCode, Regions};
-use std::collections::{HashMap, HashSet};
+use crate::{Principal, PrincipalKind, Violation, id::quoted};
+use jiff::Timestamp;
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
-pub(super) fn plan(
-    rows: &[PrincipalRow],
-    known: &Known,
+impl State for Principal {
+    fn followed(&self, was: &Self, is: &Self) -> Self {
+        Self {
+            id: self.id.clone(),
+            issuer: field(&self.issuer, &was.issuer, &is.issuer),
+            subject: field(&self.subject, &was.subject, &is.subject),
+            name: field(&self.name, &was.name, &is.name),
+            kind: field(&self.kind, &was.kind, &is.kind),
+            roles: field(&self.roles, &was.roles, &is.roles),
+            unit_ids: field(&self.unit_ids, &was.unit_ids, &is.unit_ids),
+            regions: field(&self.regions, &was.regions, &is.regions),
+            rights: field(&self.rights, &was.rights, &is.rights),
+            email: field(&self.email, &was.email, &is.email),
+            skills: field(&self.skills, &was.skills, &is.skills),
+            tier: field(&self.tier, &was.tier, &is.tier),
+            active: field(&self.active, &was.active, &is.active),
+            language: field(&self.language, &was.language, &is.language),
+            customer_id: field(&self.customer_id, &was.customer_id, &is.customer_id),
+        }
+    }
+
+    /// Who is not there and is not to be active does not come.
+    fn is_nothing(&self) -> bool {
+        !self.active
+    }
+}
+
+/// What rows come to while they are gone through.
+struct Rows<'a> {
+    known: &'a Known,
+    lives: BTreeMap<&'a str, Life<Principal>>,
+    /// Rows of people who are to change, each with when.
+    later: Vec<(Timestamp, usize, Principal)>,
+    /// Who changes, or is to change otherwise than planned before: what failed of theirs is answered by that.
+    acted: HashSet<&'a str>,
+    /// Plans that failed and are given up.
+    given_up: BTreeSet<(&'a str, Timestamp)>,
+}
+
+pub(super) fn plan<'a>(
+    rows: &'a [PrincipalRow],
+    known: &'a Known,
     unit_exists: &HashSet<String>,
     plan: &mut Plan,
     found: &mut Vec<Violation>,
 ) {
-    let named: HashSet<&str> = rows.iter().map(|row| row.id.as_str()).collect();
-    let mut holders: HashMap<(String, String), String> = known
-        .principals
-        .values()
-        .filter(|principal| !named.contains(principal.id.as_str()))
-        .map(|principal| ((principal.issuer.clone(), principal.subject.clone()), principal.id.clone()))
-        .collect();
     let mut seen = HashSet::new();
+    let mut all = Rows {
+        known,
+        lives: BTreeMap::new(),
+        later: Vec::new(),
+        acted: HashSet::new(),
+        given_up: BTreeSet::new(),
+    };
     for (n, row) in rows.iter().enumerate() {
         let mut check = Row { n, found, good: true };
-        if !seen.insert(row.id.as_str()) {
+        let from = row.changes_from.filter(|from| *from > known.now);
+        if !seen.insert((row.id.as_str(), from)) {
             check.refuse("id", format!("{} is given twice", quoted(&row.id)));
         }
+        if from.is_some() && row.kind == Some(PrincipalKind::Citizen) {
+            check.refuse("changes_from", "not of a citizen: they change at once");
+        }
         let Some(principal) = check.principal(row, known, unit_exists) else { continue };
-        let token = (principal.issuer.clone(), principal.subject.clone());
-        if let Some(other) = holders.insert(token, principal.id.clone()) {
-            check.refuse("subject", format!("`{other}` has this issuer and subject"));
-        }
-        match known.principals.get(&principal.id) {
-            None => plan.principals_created.push(principal),
-            Some(before) if *before == principal => plan.unchanged += 1,
-            Some(_) => plan.principals_changed.push(principal),
-        }
-    }
-}
-
-struct Row<'a> {
-    n: usize,
-    found: &'a mut Vec<Violation>,
-    good: bool,
-}
-
-impl Row<'_> {
-    fn refuse(&mut self, field: &str, rule: impl Into<String>) {
-        self.found.push(Violation::new(format!("principals[{}].{field}", self.n), rule));
-        self.good = false;
-    }
-
-    fn principal(&mut self, row: &PrincipalRow, known: &Known, units: &HashSet<String>) -> Option<Principal> {
-        if let Err(rule) = check_id(&row.id) {
-            self.refuse("id", rule.to_string());
-        }
-        let lines =
-            [("issuer", &row.issuer, 0, 256), ("subject", &row.subject, 0, 256), ("name", &row.name, 1, 100)];
-        for (field, text, min, max) in lines {
-            if let Err(rule) = check_line(text, min, max) {
-                self.refuse(field, rule);
-            }
-        }
-        if row.issuer.is_empty() && known.default_issuer.is_empty() {
-            self.refuse("issuer", "required: no default issuer is configured");
-        }
-        self.each_of("roles", &row.roles, |role| match ROLES.contains(&role) {
-            true => Ok(()),
-            false => Err(format!("one of {}", ROLES.join(", "))),
+        let life = all.lives.entry(&row.id).or_insert_with(|| Life {
+            present: known.principals.get(&row.id).cloned(),
+            planned: known.planned_principals.get(&row.id).cloned().unwrap_or_default(),
         });
-        self.each_of("rights", &row.rights, |right| match RIGHTS.contains(&right) {
-            true => Ok(()),
-            false => Err(format!("one of {}", RIGHTS.join(", "))),
-        });
-        self.each_of("unit_ids", &row.unit_ids, |unit| match units.contains(unit) {
-            true => Ok(()),
-            false => Err(format!("no unit {}, neither here nor known", quoted(unit))),
-        });
-        self.each_of("skills", &row.skills, |skill| check_line(skill, 1, 64));
-        if row.skills.len() > 50 {
-            self.refuse("skills", "up to 50");
-        }
-        let mut regions = Vec::with_capacity(row.regions.len());
-        self.each_of("regions", &row.regions, |text| {
-            let code = RegionCode::parse(text).map_err(|rule| rule.to_string())?;
-            if !Regions::national().knows(code) {
-                return Err(format!("no region {code} is known"));
-            }
-            regions.push(code);
-            Ok(())
-        });
-        if !row.email.is_empty() && (row.email.len() > 254 || !looks_like_mail(&row.email)) {
-            self.refuse("email", "an e-mail address of up to 254 characters");
-        }
-        let tier = match row.tier {
-            0 => 1,
-            tier => u8::try_from(tier).ok().filter(|tier| (1..=3).contains(tier)).unwrap_or_else(|| {
-                self.refuse("tier", "1 to 3");
-                1
-            }),
-        };
-        if !["", "zh-CN", "en"].contains(&row.language.as_str()) {
-            self.refuse("language", "zh-CN or en");
-        }
-        let customer_id = match row.customer_id.as_str() {
-            "" => None,
-            text => {
-                let id =
-                    uuid::Uuid::try_parse(text).ok().filter(|_| row.kind == Some(PrincipalKind::Citizen));
-                if id.is_none() {
-                    self.refuse("customer_id", "a UUID, and only of a citizen");
+        match from {
+            Some(from) => all.later.push((from, n, principal)),
+            None if changes(life, &principal) && !is_timely(row.changes_from, known.now) => {
+                if all.gives_up(row, &principal) {
+                    continue;
                 }
-                id
+                check.refuse("changes_from", late());
             }
-        };
-        let (issuer, subject) = row.token(&known.default_issuer);
-        self.good.then(|| Principal {
-            id: row.id.clone(),
-            issuer,
-            subject,
-            name: row.name.trim().to_owned(),
-            kind: row.kind.unwrap_or(PrincipalKind::Person),
-            roles: sorted(&row.roles),
-            unit_ids: row.unit_ids.clone(),
-            regions,
-            rights: sorted(&row.rights),
-            email: Some(row.email.clone()).filter(|email| !email.is_empty()),
-            skills: row.skills.clone(),
-            tier,
-            active: row.active.unwrap_or(true),
-            language: or(&row.language, "zh-CN"),
-            customer_id,
-        })
-    }
-
-    fn each_of(&mut self, field: &str, texts: &[String], mut check: impl FnMut(&str) -> Result<(), String>) {
-        for (m, text) in texts.iter().enumerate() {
-            if let Err(rule) = check(text) {
-                self.refuse(&format!("{field}[{m}]"), rule);
-            } else if texts[..m].contains(text) {
-                self.refuse(&format!("{field}[{m}]"), "given twice");
-            }
+            None => all.at_once(row, principal, plan),
         }
     }
+    all.later.sort_by_key(|(from, n, _)| (*from, *n));
+    for (from, n, principal) in std::mem::take(&mut all.later) {
+        let Some((row, life)) = rows.get(n).and_then(|row| Some((row, all.lives.get_mut(row.id.as_str())?)))
+        else {
+            continue;
+        };
+        if life.later(from, principal) {
+            all.acted.insert(&row.id);
+        } else {
+            plan.unchanged += 1;
+        }
+    }
+    tokens::check(&all.lives, rows, known, found);
+    all.write(plan);
 }
 
-fn looks_like_mail(text: &str) -> bool {
-    text.split_once('@')
-        .is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
-        && !text.chars().any(|c| c.is_whitespace() || c.is_control())
+/// Whether it would change at once.
+fn changes(life: &Life<Principal>, principal: &Principal) -> bool {
+    life.present.as_ref() != Some(principal)
 }
 
-fn or(text: &str, default: &str) -> String {
-    if text.is_empty() { default.to_owned() } else { text.to_owned() }
-}
+impl<'a> Rows<'a> {
+    fn at_once(&mut self, row: &'a PrincipalRow, principal: Principal, plan: &mut Plan) {
+        if self.gives_up(row, &principal) {
+            return;
+        }
+        let Some(life) = self.lives.get_mut(row.id.as_str()) else { return };
+        if principal.kind == PrincipalKind::Citizen {
+            life.planned.clear();
+        }
+        let new = life.present.is_none();
+        if !life.now(principal.clone()) {
+            plan.unchanged += 1;
+            return;
+        }
+        self.acted.insert(&row.id);
+        if new {
+            plan.principals_created.push(principal);
+        } else {
+            plan.principals_changed.push(principal);
+        }
+    }
 
-fn sorted(texts: &[String]) -> Vec<String> {
-    let mut texts = texts.to_vec();
-    texts.sort_unstable();
-    texts
+    /// Whether the row names the instant of a plan that failed and says that they stay what they are, or do not come.
+    fn gives_up(&mut self, row: &'a PrincipalRow, principal: &Principal) -> bool {
+        let failed = self.known.failed_principals.get(&row.id);
+        let Some(at) = row.changes_from.filter(|at| failed.is_some_and(|failed| failed.contains(at))) else {
+            return false;
+        };
+        let present = self.lives.get(row.id.as_str()).and_then(|life| life.present.as_ref());
+        let stays = present.map_or_else(|| principal.is_nothing(), |present| present == principal);
+        if stays {
+            self.given_up.insert((&row.id, at));
+        }
+        stays
+    }
+
+    /// What of their lives is to be written.
+    fn write(mut self, plan: &mut Plan) {
+        for (id, life) in self.lives {
+            let before = self.known.planned_principals.get(id);
+            let was = |at: &Timestamp| before.and_then(|planned| planned.get(at));
+            let gone =
+                before.into_iter().flatten().map(|(at, _)| at).filter(|at| !life.planned.contains_key(at));
+            plan.principals_unplanned.extend(gone.map(|at| (id.to_owned(), *at)));
+            if self.acted.contains(id) {
+                let failed = self.known.failed_principals.get(id).into_iter().flatten();
+                self.given_up.extend(failed.map(|at| (id, *at)));
+            }
+            for (at, principal) in life.planned {
+                if was(&at) != Some(&principal) {
+                    plan.principals_planned.push((at, principal));
+                }
+            }
+        }
+        let given_up = self.given_up.into_iter();
+        plan.principals_unplanned.extend(given_up.map(|(id, at)| (id.to_owned(), at)));
+    }
 }

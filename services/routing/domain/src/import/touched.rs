@@ -51,7 +51,8 @@ impl Touched {
             .chain(&plan.principals_changed)
             .map(|principal| (principal.id.as_str(), principal))
             .collect();
-        for (n, row) in rows.iter().enumerate() {
+        let at_once = |row: &&PrincipalRow| row.changes_from.is_none_or(|from| from <= known.now);
+        for (n, row) in rows.iter().enumerate().filter(|(_, row)| at_once(row)) {
             let Some(after) = changed.get(row.id.as_str()) else { continue };
             let before = known.principals.get(&row.id);
             let (field, work) = person_field(before, after);
@@ -122,7 +123,8 @@ impl Touched {
             FindingKind::PersonGoneWithTickets
             | FindingKind::PersonGoneInRules
             | FindingKind::PersonGoneInRosters
-            | FindingKind::PersonGoneInResponsibilities => self.people.get(&finding.person_id),
+            | FindingKind::PersonGoneInResponsibilities
+            | FindingKind::PersonPlanFailed => self.people.get(&finding.person_id),
             FindingKind::UnitWithoutPeople | FindingKind::NobodyOnDuty => {
                 self.staff.get(unit).or_else(|| self.areas.get(unit)).or_else(|| self.units.get(unit))
             }

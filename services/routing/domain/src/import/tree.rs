@@ -12,7 +12,7 @@ const SHOWN: usize = 8;
 pub(super) struct Tree<'a> {
     pub known: &'a HashMap<String, Unit>,
     pub planned: &'a HashMap<String, crate::Planned>,
-    pub touched: &'a BTreeMap<&'a str, Life>,
+    pub touched: &'a BTreeMap<&'a str, Life<Unit>>,
     pub now: Timestamp,
 }
 

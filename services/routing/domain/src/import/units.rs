@@ -1,6 +1,10 @@
 //! Units of an upload: each row by itself, then what each unit is and will be, then the tree they make.
 
-use super::{Known, Plan, UnitRow, planned::Life, tree::Tree};
+use super::{
+    Known, Plan, UnitRow,
+    planned::{Life, State, field},
+    tree::Tree,
+};
 use crate::{
     Unit, UnitKind, Violation,
     id::{check_id, check_line, quoted},
@@ -14,6 +18,20 @@ const LATE_HOURS: i64 = 24;
 /// At how many instants units may change that are planned at a time.
 pub const MAX_DATES: usize = 366;
 
+impl State for Unit {
+    fn followed(&self, was: &Self, is: &Self) -> Self {
+        Self {
+            id: self.id.clone(),
+            name: field(&self.name, &was.name, &is.name),
+            kind: field(&self.kind, &was.kind, &is.kind),
+            parent_id: field(&self.parent_id, &was.parent_id, &is.parent_id),
+            region: field(&self.region, &was.region, &is.region),
+            valid_from: field(&self.valid_from, &was.valid_from, &is.valid_from),
+            valid_to: field(&self.valid_to, &was.valid_to, &is.valid_to),
+        }
+    }
+}
+
 /// Plans the units; answers which units there will be.
 pub(super) fn plan(
     rows: &[UnitRow],
@@ -24,7 +42,7 @@ pub(super) fn plan(
     let mut exists: HashSet<String> = known.units.keys().cloned().collect();
     exists.extend(rows.iter().map(|row| row.id.clone()));
     let mut seen = HashSet::new();
-    let mut lives: BTreeMap<&str, Life> = BTreeMap::new();
+    let mut lives: BTreeMap<&str, Life<Unit>> = BTreeMap::new();
     let mut later = Vec::new();
     for (n, row) in rows.iter().enumerate() {
         let from = row.changes_from.filter(|from| *from > known.now);
