@@ -25,6 +25,7 @@ mod r8_returns;
 mod r9_claim;
 mod records;
 mod rules;
+mod s10_schedules;
 mod supervision;
 mod the_loop;
 mod tracing;

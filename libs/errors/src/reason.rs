@@ -181,6 +181,8 @@ reasons! {
     RuleNotFound = "RULE_NOT_FOUND",
     /// The set of rules is not there. Code NOT_FOUND.
     RuleSetNotFound = "RULE_SET_NOT_FOUND",
+    /// The schedule is not there. Code NOT_FOUND.
+    ScheduleNotFound = "SCHEDULE_NOT_FOUND",
     /// The server has too much to do: try again later. Code RESOURCE_EXHAUSTED.
     ServerBusy = "SERVER_BUSY",
     /// The time for which a suspension was asked is over: ask anew. Code FAILED_PRECONDITION.

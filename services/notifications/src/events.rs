@@ -4,7 +4,7 @@ use gongdan_notifications_domain::{About, Deadline, EventTypes, Happening, Kind,
 use gongdan_outbox::{ApplyError, Event};
 use gongdan_proto::{
     from_timestamp,
-    sla::v1::{Clock, ClockEvent, ClockKind, clock_event},
+    sla::v1::{Clock, ClockEvent, ClockKind, ScheduleEvent, clock_event, schedule_event},
     tickets::v1::{
         AnnouncementEvent, Directive, EmergencyService, Phase, Signer, Ticket, TicketEvent, TicketType,
         ticket_event::Change,
@@ -235,7 +235,10 @@ fn target(signer: &Signer, region: Option<RegionCode>) -> Target {
     }
 }
 
-/// What an event of sla means here; `None` for imports and for what is neither warning nor breach. It does not say whether
+/// The event of sla that is of no ticket and reminds people.
+pub const REMINDED: &str = "schedule_reminded";
+
+/// What an event of sla means here; `None` for imports and for what is neither warning nor breach nor reminder. It does not say whether
 /// its ticket is sensitive: until somebody who knows does, it counts as such.
 ///
 /// # Errors
@@ -244,6 +247,7 @@ pub fn from_sla(event: &Event) -> Result<Option<Happening>, ApplyError> {
     let kind = match event.kind.as_str() {
         "warned" => Kind::Warned,
         "breached" => Kind::Breached,
+        REMINDED => return schedule_reminded(event),
         _ => return Ok(None),
     };
     if event.is_import() {
@@ -270,6 +274,24 @@ pub fn from_sla(event: &Event) -> Result<Option<Happening>, ApplyError> {
         deadline: Some(Deadline { clock: clock_kind(clock.kind()), due_at, percent }),
         named: Vec::new(),
         ticket: clock_facts(event, clock)?,
+    }))
+}
+
+/// What recurring work reminds of: of no ticket, and told those only whom its schedule names.
+fn schedule_reminded(event: &Event) -> Result<Option<Happening>, ApplyError> {
+    let payload: ScheduleEvent = event.decode().map_err(|e| ApplyError::undecodable(event, &e))?;
+    let Some(schedule_event::Change::ScheduleReminded(reminded)) = payload.change else {
+        return Err(ApplyError::poison(event, "the event reminds of nothing"));
+    };
+    Ok(Some(Happening {
+        event_id: event.id,
+        event_type: format!("sla.{REMINDED}"),
+        kind: Some(Kind::ScheduleReminded),
+        about: About { schedule: payload.schedule_name, text: reminded.text, ..About::default() },
+        occurred_at: event.occurred_at,
+        ticket: TicketFacts { unit_id: reminded.unit_id, ..TicketFacts::default() },
+        deadline: None,
+        named: reminded.person_ids.into_iter().map(Target::Person).collect(),
     }))
 }
 

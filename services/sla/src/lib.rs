@@ -6,15 +6,18 @@ mod error;
 mod events;
 mod grpc;
 mod jobs;
+mod schedules;
 mod store;
 mod telemetry;
 
 pub use config::Config;
 
 use crate::{
+    config::SchedulesConfig,
     consumers::TicketClocksHandler,
     grpc::{Api, Rooms},
-    jobs::{Alarm, CatchUp, FireTimers, WatchYears, Years},
+    jobs::{Alarm, CatchUp, FireTimers, PerformRuns, RunSchedules, WatchYears, Years},
+    schedules::{Schedules, Tickets},
     store::{TermsCache, put_shipped},
     telemetry::Metrics,
 };
@@ -26,7 +29,7 @@ use gongdan_outbox::{Consumer, DeadLetterServer, EventServer, Inbox};
 use gongdan_pg::Schema;
 use gongdan_proto::sla::v1::{
     calendar_service_server::CalendarServiceServer, clock_service_server::ClockServiceServer,
-    policy_service_server::PolicyServiceServer,
+    policy_service_server::PolicyServiceServer, schedule_service_server::ScheduleServiceServer,
 };
 use gongdan_runtime::{Foundation, Listeners, Running};
 use sqlx::PgPool;
@@ -88,6 +91,7 @@ async fn serve(
     listeners: Listeners,
     shutdown: CancellationToken,
 ) -> anyhow::Result<()> {
+    config.schedules.check()?;
     let system: SharedClock = Arc::new(SystemClock);
     let started = Foundation::start(&config.common, NAME, schema(), listeners, system, shutdown).await?;
     let Some(mut base) = started else {
@@ -126,11 +130,15 @@ async fn serve(
     };
     base.spawn(watch.run(base.shutdown.clone()));
 
+    let schedules = schedule(&base, &clock, &terms, config.schedules)?;
+
     let (pool, limit, root) = (base.pool.clone(), base.max_message_bytes(), config.common.bus.root.clone());
-    let rooms = Rooms { pool: pool.clone(), clock, terms, policies: config.policies, metrics, years };
+    let rooms =
+        Rooms { pool: pool.clone(), clock, terms, policies: config.policies, metrics, years, schedules };
     let api = Api(Arc::new(rooms));
     base.add(CalendarServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(PolicyServiceServer::new(api.clone()).max_decoding_message_size(limit))
+        .add(ScheduleServiceServer::new(api.clone()).max_decoding_message_size(limit))
         .add(ClockServiceServer::new(api).max_decoding_message_size(limit))
         .add(EventServer::new(pool.clone(), NAME, root, guard()))
         .add(DeadLetterServer::new(pool, inboxes, guard()));
@@ -161,6 +169,36 @@ async fn ship(
             () = tokio::time::sleep(TRY_AGAIN) => {}
         }
     }
+}
+
+/// Starts what runs recurring work.
+fn schedule(
+    base: &Foundation,
+    clock: &SharedClock,
+    terms: &TermsCache,
+    config: SchedulesConfig,
+) -> anyhow::Result<Schedules> {
+    let schedules = Schedules {
+        config,
+        tickets: Tickets::new(base.peers.channel(TICKETS)?),
+        metrics: schedules::Metrics::new(),
+        relay: base.relay.clone(),
+        due: Alarm::default(),
+        waiting: Alarm::default(),
+    };
+    let (pool, clock) = (base.pool.clone(), clock.clone());
+    let due = RunSchedules {
+        pool: pool.clone(),
+        clock: clock.clone(),
+        terms: terms.clone(),
+        schedules: schedules.clone(),
+    };
+    base.spawn(due.run(base.shutdown.clone()));
+    let keep = schedules.config.keep_runs;
+    base.spawn(jobs::forget_runs(pool.clone(), clock.clone(), keep, base.shutdown.clone()));
+    let waiting = PerformRuns { pool, clock, schedules: schedules.clone() };
+    base.spawn(waiting.run(base.shutdown.clone()));
+    Ok(schedules)
 }
 
 /// Starts listening; answers the inboxes, for the dead letters.

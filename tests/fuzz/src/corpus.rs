@@ -14,8 +14,10 @@ use gongdan_proto::{
         UnitKind, UnitRow, rule_action::Target,
     },
     sla::v1::{
-        CalendarFormat, ClockKind, ImportCalendarRequest, PolicyRule, PolicySet, PreviewDeadlineRequest,
-        PutPolicySetRequest, preview_deadline_request::Amount,
+        CalendarFormat, CatchUp, ClockKind, ImportCalendarRequest, PolicyRule, PolicySet,
+        PreviewDeadlineRequest, PreviewScheduleRequest, PutPolicySetRequest, PutScheduleRequest, Reminder,
+        Schedule, ScheduleAction, TicketTemplate, WorkingRecurrence, preview_deadline_request::Amount,
+        preview_schedule_request, schedule::Recurrence, schedule_action::Action, working_recurrence::Days,
     },
     tickets::v1::{
         CatalogueRow, Channel, Impact, ImportCatalogueRequest, Priority, PriorityCell,
@@ -71,6 +73,12 @@ pub fn good(rpcs: &[Rpc]) -> Vec<(Rpc, DynamicMessage)> {
         Amount::ClockHours(prost_duration(24 * 3_600)),
     ] {
         add("/PreviewDeadline", &preview(amount));
+    }
+    for schedule in [inspection(), reminder()] {
+        let draft = preview_schedule_request::Schedule::Draft(schedule.clone());
+        add("/PreviewSchedule", &PreviewScheduleRequest { schedule: Some(draft), ..Default::default() });
+        let schedule = Some(schedule);
+        add("/PutSchedule", &PutScheduleRequest { request_id: request_id(), schedule, ..Default::default() });
     }
     add(
         "/CreateWebhook",
@@ -175,6 +183,48 @@ fn policies() -> PutPolicySetRequest {
             rules: vec![rule],
             ..Default::default()
         }),
+    }
+}
+
+/// A ticket every Monday.
+fn inspection() -> Schedule {
+    let template = TicketTemplate {
+        r#type: TicketType::Maintenance.into(),
+        subject: "巡检 {date}".into(),
+        body: "每周巡检。".into(),
+        region: COUNTY.into(),
+        channel: Channel::Api.into(),
+        ..Default::default()
+    };
+    Schedule {
+        key: "fuzz-cron".into(),
+        name: "巡检".into(),
+        recurrence: Some(Recurrence::Cron("30 2,9-17/2 1,15W,L 1-6 MON#2".into())),
+        time_zone: "America/New_York".into(),
+        catch_up: CatchUp::All.into(),
+        action: Some(ScheduleAction { action: Some(Action::CreateTicket(template)) }),
+        ..Default::default()
+    }
+}
+
+/// A reminder two working days before the end of each quarter.
+fn reminder() -> Schedule {
+    let working = WorkingRecurrence {
+        calendar: "cn".into(),
+        region: COUNTY.into(),
+        days: Some(Days::BeforeMonthEnd(2)),
+        months: vec![3, 6, 9, 12],
+        times: vec!["09:00".into(), "14:30".into()],
+    };
+    let reminder =
+        Reminder { unit_id: ENVIRONMENT.into(), text: "报送 {month} 月报".into(), ..Default::default() };
+    Schedule {
+        key: "fuzz-working".into(),
+        name: "月报".into(),
+        recurrence: Some(Recurrence::Working(working)),
+        catch_up: CatchUp::Once.into(),
+        action: Some(ScheduleAction { action: Some(Action::Remind(reminder)) }),
+        ..Default::default()
     }
 }
 

@@ -13,6 +13,7 @@
 //! | reminded | who asked for it |
 //! | circulated | those whom it was shown to, but not who shows it |
 //! | announced | the members of the unit, but not who announces it |
+//! | schedule reminded | the persons or the members of the unit that the schedule names |
 //! | handed off | the leaders of the unit that has the ticket, and dispatchers of the ticket's region |
 //! | returned | dispatchers of the ticket's region |
 //! | pooled | the members of the pool's unit, else dispatchers of the ticket's region |
@@ -110,6 +111,9 @@ pub fn targets(happening: &Happening) -> Vec<Target> {
     let dispatchers = || Target::Dispatchers(ticket.region);
     match kind {
         Kind::ReviewSubmitted | Kind::Mentioned => happening.named.clone(),
+        Kind::ScheduleReminded => {
+            happening.named.iter().cloned().chain(unit().map(Target::Members)).collect()
+        }
         Kind::ReviewRejected => person().or_else(|| unit().map(Target::Members)).into_iter().collect(),
         Kind::Dispatched | Kind::Transferred | Kind::Escalated => {
             person().or_else(|| unit().map(Target::Members)).into_iter().collect()
@@ -351,6 +355,18 @@ mod tests {
         assert_eq!(ids(&staff), ["super.gz"]);
         staff.retain(|person| person.id != "super.gz");
         assert_eq!(ids(&staff), ["dispatcher.gz"]);
+    }
+
+    #[test]
+    fn recurring_work_is_told_to_those_whom_the_schedule_names() {
+        let staff = staff();
+        let ids = |happening: &Happening| -> Vec<String> {
+            told(&targets(happening), false, &staff).iter().map(|p| p.id.clone()).collect()
+        };
+        assert_eq!(ids(&happening(Kind::ScheduleReminded, "env", "")), ["chen", "leader"]);
+        let mut named = happening(Kind::ScheduleReminded, "", "");
+        named.named = ["wang", "agent"].map(|id| Target::Person(id.to_owned())).to_vec();
+        assert_eq!(ids(&named), ["agent", "wang"]);
     }
 
     #[test]

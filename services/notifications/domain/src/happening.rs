@@ -72,6 +72,8 @@ pub enum Kind {
     Announced,
     /// An emergency service took over.
     HandedOff,
+    /// 定时提醒: recurring work is due.
+    ScheduleReminded,
     /// 预警
     Warned,
     /// 超时
@@ -80,7 +82,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 35] = [
         Self::Dispatched,
         Self::Transferred,
         Self::Returned,
@@ -113,6 +115,7 @@ impl Kind {
         Self::Circulated,
         Self::Announced,
         Self::HandedOff,
+        Self::ScheduleReminded,
         Self::Warned,
         Self::Breached,
     ];
@@ -153,6 +156,7 @@ impl Kind {
             Self::Circulated => "circulated",
             Self::Announced => "announced",
             Self::HandedOff => "handed_off",
+            Self::ScheduleReminded => "schedule_reminded",
             Self::Warned => "warned",
             Self::Breached => "breached",
         }
@@ -165,7 +169,8 @@ impl Kind {
     }
 }
 
-/// A live event of tickets or sla; of an announcement, which is of no ticket, the ticket is nil and only its unit is given.
+/// A live event of tickets or sla; of an announcement and of recurring work, which are of no
+/// ticket, the ticket is nil and only its unit is given.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Happening {
     /// The event.
@@ -202,6 +207,10 @@ pub struct About {
     pub due_at: Option<Timestamp>,
     /// The number of the emergency service: 110, 119, 120; 0: none.
     pub emergency: i32,
+    /// Of recurring work: the schedule's name.
+    pub schedule: String,
+    /// Of recurring work: what it reminds of.
+    pub text: String,
 }
 
 /// What is told of a ticket: nothing personal and no free text.

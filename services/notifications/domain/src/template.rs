@@ -22,13 +22,13 @@ const SOURCES: &[(&str, &str)] = sources! {
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
         "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
-        "directive_withdrawn", "directive_late", "reminded", "circulated", "announced", "handed_off",
+        "directive_withdrawn", "directive_late", "reminded", "circulated", "announced", "handed_off", "schedule_reminded",
         "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "review_submitted", "review_rejected", "mentioned", "closed", "warned", "breached", "email";
     "en" / "suspension_requested", "suspended", "suspension_rejected", "resumed",
         "extension_requested", "extension_approved", "extension_rejected",
         "assist_requested", "assist_replied", "assist_declined", "assist_waived",
         "escalated", "directive_issued", "directive_replied", "directive_accepted", "directive_rejected",
-        "directive_withdrawn", "directive_late", "reminded", "circulated", "announced", "handed_off",
+        "directive_withdrawn", "directive_late", "reminded", "circulated", "announced", "handed_off", "schedule_reminded",
         "dispatched", "transferred", "returned", "pooled", "reopened", "urged", "review_submitted", "review_rejected", "mentioned", "closed", "warned", "breached", "email";
 };
 
@@ -105,6 +105,8 @@ impl Templates {
             due_at => deadline.map(|d| d.due_at).or(about.due_at).map(|at| self.local(at)).unwrap_or_default(),
             level => about.level,
             emergency => about.emergency,
+            schedule => &about.schedule,
+            text => &about.text,
             clock_name => deadline.map(|d| clock_name(d.clock, language)).unwrap_or_default(),
             percent => deadline.map_or(0, |d| d.percent),
         };
@@ -249,6 +251,18 @@ mod tests {
             "Ticket GD2611220000000123: 80% of the time for handling is used up\n\
              It is due by 2026-12-11 18:00 and with 天河区生态环境局."
         );
+    }
+
+    #[test]
+    fn recurring_work_says_what_is_due() {
+        let mut due = happening(Kind::ScheduleReminded);
+        (due.about.schedule, due.about.text) = ("月报".to_owned(), "报送 2026-11 月报 <附表>".to_owned());
+        let said = |language| {
+            let message = templates().message(&due, language, &Names::default()).unwrap().unwrap();
+            format!("{}\n{}", message.title, message.body)
+        };
+        assert_eq!(said(Language::ZhCn), "定时提醒:月报\n报送 2026-11 月报 <附表>");
+        assert_eq!(said(Language::En), "Reminder: 月报\n报送 2026-11 月报 <附表>");
     }
 
     #[test]

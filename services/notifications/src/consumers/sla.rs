@@ -1,4 +1,4 @@
-//! `sla.v1.>`: warnings and breaches.
+//! `sla.v1.>`: warnings and breaches, and what recurring work reminds of.
 //!
 //! Contiguous per clock; a batch takes as many statements as one of tickets. A ticket of which tickets told nothing yet
 //! counts as sensitive.
@@ -10,10 +10,14 @@ use gongdan_outbox::{ApplyError, Event, Handler};
 use sqlx::PgConnection;
 
 use super::tell::Teller;
-use crate::{Rooms, events::from_sla, store::open_ones};
+use crate::{
+    Rooms,
+    events::{REMINDED, from_sla},
+    store::open_ones,
+};
 
 /// The types it asks for.
-pub const KINDS: &[&str] = &["warned", "breached"];
+pub const KINDS: &[&str] = &["warned", "breached", REMINDED];
 
 /// Tells what happened.
 pub struct Sla(Teller);
@@ -32,7 +36,7 @@ impl Handler for Sla {
         let mut happenings = happenings.collect::<Result<Vec<_>, _>>()?;
         let tickets: Vec<_> = happenings.iter().map(|happening| happening.ticket.id).collect();
         let open = open_ones(connection, &tickets).await?;
-        for happening in &mut happenings {
+        for happening in happenings.iter_mut().filter(|happening| !happening.ticket.id.is_nil()) {
             happening.ticket.sensitive = !open.contains(&happening.ticket.id);
         }
         self.0.tell(connection, &happenings).await

@@ -5,7 +5,7 @@ use gongdan_testkit::PrincipalSpec;
 
 use crate::{
     suite::Suite,
-    tickets::{TestTicket, announced, unit_below},
+    tickets::{TestTicket, announced, schedule_reminded, unit_below},
 };
 
 /// A handler and a leader of a unit, leaders of the bureau above it and of the centre, supervisors and dispatchers of two
@@ -188,4 +188,21 @@ async fn t34_an_announcement_reaches_the_members_of_its_unit_and_nobody_else() {
     suite.publish(&ticket.dispatched("env", "chen")).await;
     let received = receiver.receives(1).await;
     assert_eq!(received[0].json()["type"], "tickets.dispatched");
+}
+
+#[tokio::test]
+async fn s10_recurring_work_reminds_those_whom_its_schedule_names() {
+    let suite = staffed().await;
+    let event = schedule_reminded("env", &[], "报送 2026-11 月报");
+    suite.publish(&event).await;
+    suite.publish(&gongdan_bus::Event { id: crate::suite::id(), ..event.clone() }).await;
+    let expected = ["chen", "leader"].map(|who| (who, times("schedule_reminded", 1)));
+    assert_eq!(suite.all_told(&event).await, expected);
+    let item = suite.items("chen").await.remove(0);
+    assert_eq!((item.title.as_str(), item.body.as_str()), ("定时提醒:月报", "报送 2026-11 月报"));
+    assert_eq!((item.ticket_id.as_str(), item.ticket_number.as_str()), ("", ""), "it is about no ticket");
+    let event = schedule_reminded("", &["sun.gz", "nobody"], "巡检");
+    suite.publish(&event).await;
+    let told = suite.all_told(&event).await;
+    assert!(told.contains(&("sun.gz", times("schedule_reminded", 1))), "{told:?}");
 }

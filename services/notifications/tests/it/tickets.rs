@@ -5,7 +5,10 @@ use gongdan_clock::new_id;
 use gongdan_proto::{
     common::v1::{ActorRef, PrincipalKind},
     routing::v1::{Unit, UnitEvent, UnitKind},
-    sla::v1::{Clock, ClockBreached, ClockEvent, ClockKind, ClockWarned, clock_event},
+    sla::v1::{
+        Clock, ClockBreached, ClockEvent, ClockKind, ClockWarned, ScheduleEvent, ScheduleReminded,
+        clock_event, schedule_event,
+    },
     tickets::v1::{
         AnnouncementEvent, Cancelled, Circulated, CloseReason, Closed, Directive, DirectiveIssued,
         DirectiveLate, DirectiveRejected, DirectiveReplied, Dispatched, EmergencyService, Erased, Escalated,
@@ -292,6 +295,24 @@ pub fn clock_event(
         ..ClockEvent::default()
     };
     event("sla", kind, clock_id, 1, origin, &payload)
+}
+
+/// What recurring work reminds a unit or persons of.
+pub fn schedule_reminded(unit: &str, persons: &[&str], text: &str) -> Event {
+    let run = id();
+    let reminded = ScheduleReminded {
+        unit_id: unit.to_owned(),
+        person_ids: persons.iter().map(|person| (*person).to_owned()).collect(),
+        text: text.to_owned(),
+    };
+    let payload = ScheduleEvent {
+        run_id: run.to_string(),
+        version: 1,
+        schedule_name: "月报".to_owned(),
+        change: Some(schedule_event::Change::ScheduleReminded(reminded)),
+        ..ScheduleEvent::default()
+    };
+    event("sla", "schedule_reminded", run, 1, Origin::Live, &payload)
 }
 
 /// The name of a unit, as routing tells it.

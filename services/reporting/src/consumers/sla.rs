@@ -47,6 +47,10 @@ impl Handler for Clocks {
 }
 
 fn read(event: &Event) -> Result<Option<Handling>, Unreadable> {
+    // runs of schedules are of no clock
+    if event.kind.starts_with("schedule_") {
+        return Ok(None);
+    }
     let message: ClockEvent = event.decode()?;
     let clock = required(message.state, "state")?;
     if clock.kind() != ClockKind::Handling {
@@ -67,4 +71,31 @@ fn read(event: &Event) -> Result<Option<Handling>, Unreadable> {
         on_time,
         working_seconds: on_time.map(|_| clock.handling_working_seconds),
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use gongdan_proto::sla::v1::{ScheduleEvent, ScheduleRun};
+    use prost::Message as _;
+
+    #[test]
+    fn runs_of_schedules_are_passed_over() {
+        let state = ScheduleRun { id: "r".into(), schedule: "daily".into(), ..ScheduleRun::default() };
+        let payload = ScheduleEvent { run_id: "r".into(), state: Some(state), ..ScheduleEvent::default() };
+        let event = Event {
+            id: uuid::Uuid::nil(),
+            source: "sla".into(),
+            kind: "schedule_ticket_created".into(),
+            aggregate_id: uuid::Uuid::nil(),
+            version: 1,
+            occurred_at: jiff::Timestamp::UNIX_EPOCH,
+            recorded_at: jiff::Timestamp::UNIX_EPOCH,
+            origin: gongdan_bus::Origin::Live,
+            subject: String::new(),
+            traceparent: None,
+            payload: payload.encode_to_vec().into(),
+        };
+        assert!(matches!(read(&event), Ok(None)));
+    }
 }

@@ -57,6 +57,11 @@ pub fn request_id(text: &str, violations: &mut Violations) -> Option<Uuid> {
     violations.field("request_id", Uuid::try_parse(text).map_err(|_| "a UUID"))
 }
 
+/// The version an etag names; one that is no etag of ours names a version that is not there. Empty: no guard.
+pub fn etag(text: &str) -> Option<i64> {
+    (!text.is_empty()).then(|| text.parse().unwrap_or(-1))
+}
+
 /// A word of an enum; none for its zero.
 pub fn optional_word<T: TryFrom<i32, Error = UnknownWord>>(
     field: &str,

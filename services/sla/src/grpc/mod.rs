@@ -1,4 +1,4 @@
-//! The three services of the API; each RPC in a file of its own, named after it.
+//! The four services of the API; each RPC in a file of its own, named after it.
 
 pub mod convert;
 mod decode;
@@ -11,8 +11,11 @@ mod list_clocks;
 mod list_policy_sets;
 mod preview_deadline;
 mod put_policy_set;
+mod schedules;
 
-use crate::{config::PoliciesConfig, jobs::Years, store::TermsCache, telemetry::Metrics};
+use crate::{
+    config::PoliciesConfig, jobs::Years, schedules::Schedules, store::TermsCache, telemetry::Metrics,
+};
 use gongdan_access::caller;
 use gongdan_clock::SharedClock;
 use gongdan_proto::sla::v1::{
@@ -37,9 +40,11 @@ pub struct Rooms {
     pub metrics: Metrics,
     /// Asks for a look at what calendars know, after an import.
     pub years: Years,
+    /// Recurring work.
+    pub schedules: Schedules,
 }
 
-/// The server of all three services.
+/// The server of all four services.
 #[derive(Clone)]
 pub struct Api(pub Arc<Rooms>);
 

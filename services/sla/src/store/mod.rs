@@ -3,6 +3,8 @@
 pub mod calendars;
 pub mod clocks;
 pub mod policy_sets;
+pub mod schedule_runs;
+pub mod schedules;
 mod shipped;
 mod terms;
 

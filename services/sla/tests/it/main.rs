@@ -8,6 +8,8 @@ mod plans;
 mod policies;
 mod preview;
 mod records;
+mod s10_schedules;
+mod s10_tickets;
 mod s1_icalendar;
 mod s1_looks_ahead;
 mod s1_over_midnight;

@@ -89,8 +89,11 @@ pub(super) async fn take_down(
     request: pb::CreateTicketRequest,
     asked: Asked,
 ) -> Result<pb::Ticket, Error> {
+    let validate_only = request.validate_only;
     let ticket = Box::pin(create(rooms, caller, request, asked)).await?;
-    touched(&ticket);
+    if !validate_only {
+        touched(&ticket);
+    }
     Ok(ticket)
 }
 
@@ -101,7 +104,7 @@ async fn create(
     asked: Asked,
 ) -> Result<pb::Ticket, Error> {
     let now = rooms.clock.now();
-    let answer = asked.answer.clone();
+    let (answer, validate_only) = (asked.answer.clone(), request.validate_only);
     let decoded = decode(rooms, caller, request, asked, now).await?;
     let Create { key, draft, mut intake, contact, found, place, repeat_of } = match decoded {
         Decoded::Create(create) => *create,
@@ -114,6 +117,9 @@ async fn create(
         sensitive: intake.sensitive,
         ..Item::default()
     })?;
+    if validate_only {
+        return Ok(pb::Ticket::default());
+    }
     let id = new_id(now);
     let number = rooms.numbers.next(intake.received_at).await?;
     let sealed =

@@ -4,6 +4,7 @@ mod calendar;
 mod clocks;
 mod policy;
 mod preview;
+mod schedule;
 
 use anyhow::Result;
 use clap::Subcommand;
@@ -25,6 +26,9 @@ pub enum Command {
     /// Policy sets (时限策略)
     #[command(subcommand)]
     Policy(policy::Command),
+    /// Recurring work (定时任务)
+    #[command(subcommand)]
+    Schedule(schedule::Command),
 }
 
 pub async fn run(context: &Context, command: Command) -> Result<()> {
@@ -33,6 +37,7 @@ pub async fn run(context: &Context, command: Command) -> Result<()> {
         Command::Clocks { ticket } => clocks::run(context, ticket).await,
         Command::Calendar(command) => calendar::run(context, command).await,
         Command::Policy(command) => policy::run(context, command).await,
+        Command::Schedule(command) => schedule::run(context, command).await,
     }
 }
 

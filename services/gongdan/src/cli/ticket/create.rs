@@ -146,6 +146,7 @@ impl Create {
             custom_fields: fields::message(&self.fields)?,
             repeat_of: self.repeat_of,
             place: (place != Place::default()).then_some(place),
+            validate_only: false,
         })
     }
 }

@@ -25,5 +25,7 @@ pub use working::{Days, Working};
 
 use jiff::civil::{Date, date};
 
+/// The first day that calendars know.
+const FIRST: Date = date(1950, 1, 1);
 /// The last day that is looked at, as of calendars.
 const LAST: Date = date(2149, 12, 31);

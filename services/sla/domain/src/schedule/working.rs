@@ -1,6 +1,6 @@
 //! Recurrence by a working calendar: which working days, and when on them.
 
-use super::LAST;
+use super::{FIRST, LAST};
 use crate::{Fault, Faults, calendar::Table, is_key};
 use gongdan_region::RegionCode;
 use jiff::{
@@ -87,7 +87,7 @@ impl Working {
 
     /// The first time on the wall after another, or at it; none up to the last day.
     pub(super) fn next(&self, table: &Table, after: DateTime, inclusive: bool) -> Option<DateTime> {
-        let mut month = after.date().first_of_month();
+        let mut month = after.date().max(FIRST).first_of_month();
         while month <= LAST {
             if self.months.is_empty() || self.months.contains(&month.month()) {
                 let days = self.days_of(table, month).into_iter().filter(|day| *day >= after.date());
