@@ -185,6 +185,27 @@ async fn t16_suspend_with_approval_stops_the_clocks_and_resume_goes_on_with_what
     let stopped =
         clock(&desk, &ticket, ClockKind::Handling, |clock| clock.state() == ClockState::Stopped).await;
     assert!(!stopped.breached);
+
+    // S8: how it came to its due time, as tables and as a picture
+    let file = tempfile::tempdir().expect("a directory");
+    let picture = file.path().join("clock.svg");
+    let svg = picture.to_str().expect("a path");
+    let explained = run(&suite, "li.wei", &["sla", "explain", number, "--svg", svg]).await;
+    let kinds: Vec<_> =
+        explained["steps"].as_array().expect("steps").iter().map(|step| &step["turn"]["kind"]).collect();
+    let turn = |kind: &str| json!(format!("CLOCK_TURN_KIND_{kind}"));
+    let (paused, resumed) = (turn("PAUSED"), turn("RESUMED"));
+    assert_eq!(kinds, [&Value::Null, &paused, &resumed, &paused, &resumed]);
+    let stretches = explained["stretches"].as_array().expect("stretches");
+    let ran: Vec<_> = stretches.iter().map(|stretch| stretch["ran"] == true).collect();
+    assert_eq!(ran, [true, false, true, false, true]);
+    let drawn = std::fs::read_to_string(&picture).expect("the picture");
+    assert!(drawn.starts_with("<svg") && drawn.contains(number), "{drawn}");
+    let said = suite.cli(&["sla", "explain", number, "--as", "li.wei", "--lang", "zh"]).await;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    assert!(said.contains("暂停") && said.contains("此后到期"), "{said}");
+    let none = refused(&suite, "li.wei", &["sla", "explain", number, "--clock", "supervision"]).await;
+    assert!(none.contains(number), "{none}");
 }
 
 #[tokio::test]

@@ -315,7 +315,10 @@ impl TicketClocks {
     fn follow(&mut self, fact: &TicketFact, setting: &Setting<'_>) -> Result<Vec<Fact>, Unfit> {
         let (ticket, mut facts) = (&fact.ticket, Vec::new());
         for clock in self.clocks.iter_mut().filter(|clock| clock.is_open()) {
-            if !clock.kind.is_of_another() {
+            // who did not accept it answers for that, whoever has it now
+            let handed_on = matches!(fact.act, Act::Dispatched | Act::Transferred | Act::Returned);
+            let ends = clock.kind == ClockKind::Accept && handed_on;
+            if !clock.kind.is_of_another() && !ends {
                 clock.unit_id.clone_from(&ticket.unit_id);
                 clock.handler_id.clone_from(&ticket.handler_id);
             }

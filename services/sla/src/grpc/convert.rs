@@ -62,6 +62,7 @@ pub fn terms(terms: &TermsBefore) -> pb::ClockTerms {
         rule: rule_position(terms.rule),
         calendar: terms.calendar.clone(),
         amount: terms.amount.to_string(),
+        region: terms.region.to_string(),
     }
 }
 
@@ -80,7 +81,9 @@ fn duration(time: SignedDuration) -> prost_types::Duration {
     prost_types::Duration { seconds: time.as_secs(), nanos: time.subsec_nanos() }
 }
 
-fn turn(turn: &Turn) -> pb::ClockTurn {
+/// What interrupted or moved a clock.
+#[must_use]
+pub fn turn(turn: &Turn) -> pb::ClockTurn {
     use pb::ClockTurnKind as Kind;
     let at = Some(to_timestamp(turn.at()));
     let plain = |kind: Kind| pb::ClockTurn { kind: kind.into(), at, ..Default::default() };

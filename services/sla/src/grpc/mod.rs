@@ -2,6 +2,7 @@
 
 pub mod convert;
 mod decode;
+mod explain_clock;
 mod get_calendar;
 mod get_clock;
 mod get_policy_set;
@@ -98,6 +99,14 @@ impl ClockService for Api {
     async fn get_clock(&self, request: Request<pb::GetClockRequest>) -> Answer<pb::Clock> {
         let caller = caller(&request)?;
         Ok(Response::new(get_clock::get_clock(&self.0, &caller, request.into_inner()).await?))
+    }
+
+    async fn explain_clock(
+        &self,
+        request: Request<pb::ExplainClockRequest>,
+    ) -> Answer<pb::ExplainClockResponse> {
+        let caller = caller(&request)?;
+        Ok(Response::new(explain_clock::explain_clock(&self.0, &caller, request.into_inner()).await?))
     }
 
     async fn preview_deadline(

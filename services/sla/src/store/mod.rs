@@ -2,6 +2,7 @@
 
 pub mod calendars;
 pub mod clocks;
+pub mod firings;
 pub mod policy_sets;
 pub mod schedule_runs;
 pub mod schedules;

@@ -15,6 +15,7 @@ mod s1_looks_ahead;
 mod s1_over_midnight;
 mod s3_response_and_accept;
 mod s7_ticket_changes;
+mod s8_explain;
 mod scope;
 mod suite;
 mod timers;

@@ -53,7 +53,7 @@ async fn s3_who_gets_a_ticket_has_its_own_time_to_accept_it() {
     let to = Transferred { to_unit_id: "yuexiu-env".into(), ..Default::default() };
     ticket.act(&suite, Change::Transferred(to), "2026-03-02T10:00").await;
     let cancelled = suite.clock_in(&service, &id, ClockKind::Accept, ClockState::Cancelled).await;
-    assert_eq!(cancelled.id, first.id);
+    assert_eq!((cancelled.id, cancelled.unit_id.as_str()), (first.id, "tianhe-env"), "who did not accept it");
     let second = suite.clock_in(&service, &id, ClockKind::Accept, ClockState::Running).await;
     assert_eq!((second.unit_id.as_str(), second.rule > 0), ("yuexiu-env", true));
     ticket.accepted(&suite, "2026-03-02T11:00").await;

@@ -8,24 +8,31 @@ use super::{Context, Table, channel, mark};
 
 const PAGE: i32 = 200;
 
+/// The service's client.
+pub(super) type Client = ClockServiceClient<super::Channel>;
+
 pub async fn run(context: &Context, ticket: String) -> Result<()> {
-    let mut client = ClockServiceClient::new(channel(context)?);
-    let mut request = ListClocksRequest { ticket, page_size: PAGE, page_token: String::new() };
-    let mut clocks: Vec<Clock> = Vec::new();
-    loop {
-        let page = client.list_clocks(request.clone()).await?.into_inner();
-        clocks.extend(page.clocks);
-        if page.next_page_token.is_empty() {
-            break;
-        }
-        request.page_token = page.next_page_token;
-    }
+    let clocks = of_ticket(&mut ClockServiceClient::new(channel(context)?), &ticket).await?;
     let json = || {
         let clocks: Result<Vec<_>> =
             clocks.iter().map(|clock| context.json("gongdan.sla.v1.Clock", clock)).collect();
         Ok(json!(clocks?))
     };
     context.print(json, || table(context, &clocks))
+}
+
+/// All clocks of a ticket, in the order they started.
+pub(super) async fn of_ticket(client: &mut Client, ticket: &str) -> Result<Vec<Clock>> {
+    let mut request = ListClocksRequest { ticket: ticket.to_owned(), page_size: PAGE, ..Default::default() };
+    let mut clocks: Vec<Clock> = Vec::new();
+    loop {
+        let page = client.list_clocks(request.clone()).await?.into_inner();
+        clocks.extend(page.clocks);
+        if page.next_page_token.is_empty() {
+            return Ok(clocks);
+        }
+        request.page_token = page.next_page_token;
+    }
 }
 
 fn table(context: &Context, clocks: &[Clock]) -> Table {

@@ -12,7 +12,7 @@ use gongdan_proto::{
 };
 use jiff::Timestamp;
 
-use super::{Context, Table, channel, mark};
+use super::{Context, Table, channel, length, mark};
 
 #[derive(Debug, clap::Args)]
 #[command(group = ArgGroup::new("amount").required(true))]
@@ -170,9 +170,4 @@ fn days(context: &Context, answer: &PreviewDeadlineResponse) -> Table {
         ]);
     }
     table
-}
-
-/// Seconds as `7:30`, hours and minutes; empty for none.
-fn length(seconds: i64) -> String {
-    if seconds == 0 { String::new() } else { format!("{}:{:02}", seconds / 3_600, seconds / 60 % 60) }
 }

@@ -1,6 +1,7 @@
 //! A clock and what can happen to it. Source: S3, S5.
 
 mod course;
+mod explain;
 mod moves;
 mod spent;
 mod terms;
@@ -8,6 +9,7 @@ mod transitions;
 mod turn;
 
 pub use course::{Course, Segment};
+pub use explain::{Explained, Step, Stretch};
 pub use spent::Spent;
 pub use terms::{Cause, NewTerms};
 pub use transitions::{Begin, News, NoDeadline};

@@ -140,9 +140,11 @@ impl Clock {
         self.policy.split_once('@').is_some_and(|(key, _)| key == set)
     }
 
-    fn terms(&self) -> TermsBefore {
-        let Self { policy, rule, calendar, amount, .. } = self;
-        TermsBefore { policy: policy.clone(), rule: *rule, calendar: calendar.clone(), amount: *amount }
+    /// The terms that count.
+    pub(super) fn terms(&self) -> TermsBefore {
+        let Self { policy, rule, calendar, region, amount, .. } = self;
+        let (policy, calendar) = (policy.clone(), calendar.clone());
+        TermsBefore { policy, rule: *rule, calendar, region: *region, amount: *amount }
     }
 
     fn dispatched(&self) -> Option<Timestamp> {

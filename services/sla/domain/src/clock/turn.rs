@@ -2,6 +2,7 @@
 
 use super::Spent;
 use crate::Amount;
+use gongdan_region::RegionCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,8 @@ pub struct TermsBefore {
     pub rule: Option<u16>,
     /// Calendar and version.
     pub calendar: String,
+    /// The ticket's region, whose days of the calendar counted.
+    pub region: RegionCode,
     /// How much time.
     pub amount: Amount,
 }

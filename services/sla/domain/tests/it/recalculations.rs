@@ -10,7 +10,7 @@ use gongdan_sla_domain::{
 };
 use jiff::{SignedDuration, Timestamp};
 use proptest::prelude::*;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use uuid::Uuid;
 
 const LATE: SignedDuration = SignedDuration::from_secs(30);
@@ -238,7 +238,7 @@ fn another_calendar_counts_from_the_change_on() {
     assert_eq!(clock.working_seconds, Some(5 * 8 * 3_600), "2nd to 5th and the 9th");
 }
 
-static CALENDAR: LazyLock<Calendar> = LazyLock::new(cn);
+static CALENDAR: LazyLock<Arc<Calendar>> = LazyLock::new(|| Arc::new(cn()));
 
 fn amounts() -> impl Strategy<Value = Amount> {
     prop_oneof![
@@ -329,6 +329,35 @@ proptest! {
         let thresholds = &clock.thresholds;
         prop_assert!(thresholds.is_sorted_by_key(|threshold| threshold.at));
         prop_assert!(thresholds.iter().all(|threshold| threshold.at <= clock.due_at.max(when)));
+    }
+
+    /// What is explained is what counts: the steps end at due, and the stretches hold the time that was used, without gaps.
+    #[test]
+    fn s8_an_explanation_adds_up(amount in amounts(), steps in steps(), after in 0_i64..20_000) {
+        let (mut clock, now) = play(amount, &steps);
+        let (table, end) = (CALENDAR.table(None), now + SignedDuration::from_mins(after));
+        let calendar = |id: &str| (id == "cn@1").then(|| Arc::clone(&CALENDAR));
+        let running = clock.explain(&calendar, end).unwrap();
+        prop_assert_eq!(running.steps.last().unwrap().due_at, clock.due_at);
+        prop_assert_eq!(running.steps.len(), clock.turns.len() + 1);
+        let sum: SignedDuration = running.stretches.iter().map(|stretch| stretch.working).sum();
+        prop_assert_eq!(sum, clock.course().spent(table, end, None).unwrap().worked);
+        for pair in running.stretches.windows(2) {
+            prop_assert_eq!(pair[0].segment.to, Some(pair[1].segment.from));
+        }
+        prop_assert_eq!(running.stretches[0].segment.from, clock.started_at);
+        prop_assert_eq!(running.stretches.last().unwrap().segment.to, None);
+        if !clock.turns.iter().any(|turn| matches!(turn, Turn::Recalculated { .. } | Turn::Restarted { .. })) {
+            let days: u32 = running.stretches.iter().map(|stretch| stretch.days).sum();
+            let spent = clock.course().spent(table, end, None).unwrap();
+            let same_time = matches!(clock.amount, Amount::WorkingDays { end: DayEnd::SameTime, .. });
+            prop_assert_eq!(days, if same_time { spent.marks } else { spent.closes });
+        }
+        clock.stop(news(end), None, table).unwrap();
+        let ended = clock.explain(&calendar, end + SignedDuration::from_hours(999)).unwrap();
+        let sum: SignedDuration = ended.stretches.iter().map(|stretch| stretch.working).sum();
+        prop_assert_eq!(Some(sum.as_secs()), clock.working_seconds);
+        prop_assert_eq!(ended.stretches.last().unwrap().segment.to, Some(end));
     }
 
     /// Turns are stored and read as they are.
