@@ -96,10 +96,18 @@ impl Suite {
         .await
     }
 
-    /// What the service published so far.
+    /// All that was told by now and is on the bus: what is committed gets there a moment later.
     pub async fn published(&self) -> Vec<(Event, pb::ClockEvent)> {
-        let events = self.env.events("sla").await;
-        events.into_iter().map(|event| (event.clone(), event.decode().unwrap())).collect()
+        let committed = "SELECT count(*) FROM events WHERE type IN ('started', 'warned', 'breached', 'stopped', \
+                         'cancelled', 'paused', 'resumed', 'extended', 'restored', 'recalculated', 'restarted')";
+        let committed: i64 = sqlx::query_scalar(committed).fetch_one(self.env.pool()).await.unwrap();
+        eventually_some("what is committed is on the bus", async || {
+            let events = self.env.events("sla").await;
+            let told: Vec<_> =
+                events.into_iter().map(|event| (event.clone(), event.decode().unwrap())).collect();
+            (i64::try_from(told.len()).unwrap() >= committed).then_some(told)
+        })
+        .await
     }
 
     /// The names of what happened to a clock, in order.
