@@ -154,13 +154,12 @@ impl Ticket {
         Subject { attributes, first_dispatched_at: self.first_dispatched_at }
     }
 
-    /// Whether policies are asked for something else than what an open clock goes by.
+    /// Whether policies are asked for something else than what a clock goes by.
     #[must_use]
     pub fn moves(&self, clock: &Clock) -> bool {
-        clock.is_open()
-            && clock.subject.as_ref().is_some_and(|known| {
-                clock.region != self.region || known.attributes != self.subject(Some(known)).attributes
-            })
+        clock.subject.as_ref().is_some_and(|known| {
+            clock.region != self.region || known.attributes != self.subject(Some(known)).attributes
+        })
     }
 }
 

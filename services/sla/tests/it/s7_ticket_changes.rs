@@ -1,6 +1,7 @@
 //! S7: when a ticket's priority or region changes, what is left of its clocks moves; what was used stays.
 
 use crate::suite::{Suite, TicketLife, at};
+use gongdan_clock::Clock as _;
 use gongdan_proto::{
     from_timestamp,
     sla::v1::{self as pb, ClockKind, ClockState, ClockTurnKind, RecalculationCause, clock_event},
@@ -81,5 +82,37 @@ async fn s7_a_suspended_ticket_that_changes_keeps_what_it_used() {
     // three of forty working hours were used
     let after = due(&suite, &service, &id, "2026-03-10T15:00").await;
     assert_eq!(after.amount, "40wh");
+    service.stop().await;
+}
+
+/// All in one batch: the consumer has loaded what the restored clock needs, though it was not open when the batch began.
+#[tokio::test]
+async fn s7_a_merge_that_is_undone_and_a_change_in_one_batch() {
+    use gongdan_proto::tickets::v1::{MergeUndone, Merged, ticket_event::Change};
+    let suite = Suite::at("2026-03-02T09:00").await;
+    let mut ticket = TicketLife::complaint("GD2603020000000001", "2026-03-02T09:00");
+    (ticket.state.r#type, ticket.state.sla_policy) = (TicketType::Incident.into(), "priority".into());
+    ticket.state.priority = Priority::P3.into();
+    let id = ticket.state.id.clone();
+    let service = suite.serve().await;
+    ticket.submitted(&suite, "2026-03-02T09:00").await;
+    due(&suite, &service, &id, "2026-03-04T18:00").await;
+    ticket.act(&suite, Change::Merged(Merged::default()), "2026-03-02T09:30").await;
+    suite.clock_in(&service, &id, ClockKind::Handling, ClockState::Cancelled).await;
+    let mut policies = suite.policies(&service, "admin");
+    let set = pb::GetPolicySetRequest { key: "priority".into(), version: 0 };
+    let set = policies.get_policy_set(set).await.unwrap().into_inner();
+    let newer = pb::PolicySet { name: "newer".into(), ..set };
+    let request_id = gongdan_clock::new_id(suite.clock.now()).to_string();
+    let put = pb::PutPolicySetRequest { request_id, policy_set: Some(newer) };
+    assert_eq!(policies.put_policy_set(put).await.unwrap().into_inner().version, 2);
+    service.stop().await;
+    ticket.act(&suite, Change::MergeUndone(MergeUndone::default()), "2026-03-02T10:00").await;
+    ticket.state.priority = Priority::P2.into();
+    ticket.dispatched(&suite, "2026-03-02T11:00").await;
+    let service = suite.serve().await;
+    let after = due(&suite, &service, &id, "2026-03-02T17:00").await;
+    assert_eq!((after.state(), after.amount.as_str()), (ClockState::Running, "8h"));
+    assert_eq!(after.policy, "priority@1", "its own version counts");
     service.stop().await;
 }
