@@ -171,19 +171,16 @@ pub(super) async fn plan(
     sqlx::query!(
         "INSERT INTO principal_plans (principal_id, begins_at, issuer, subject, name, kind, roles, unit_ids, regions, rights,
                                       email, language, skills, tier, active, recorded_at, recorded_by)
-         SELECT n.id, t.begins_at, n.issuer, n.subject, n.name, n.kind, n.roles, n.unit_ids, n.regions, n.rights, n.email,
-                n.language, n.skills, n.tier, n.active, $3, $4
-         FROM unnest($1::timestamptz[]) WITH ORDINALITY AS t (begins_at, nth)
-         JOIN jsonb_to_recordset($2) AS n (nth int8, id text, issuer text, subject text, name text, kind int2, roles text[],
-                                           unit_ids text[], regions int8[], rights text[], email text, language text,
-                                           skills text[], tier int2, active bool) ON n.nth = t.nth
+         SELECT n.*, $2, $3
+         FROM jsonb_to_recordset($1) AS n (principal_id text, begins_at timestamptz, issuer text, subject text, name text,
+                                           kind int2, roles text[], unit_ids text[], regions int8[], rights text[], email text,
+                                           language text, skills text[], tier int2, active bool)
          ON CONFLICT ON CONSTRAINT principal_plans_pkey DO UPDATE SET issuer = excluded.issuer, subject = excluded.subject,
              name = excluded.name, kind = excluded.kind, roles = excluded.roles, unit_ids = excluded.unit_ids,
              regions = excluded.regions, rights = excluded.rights, email = excluded.email, language = excluded.language,
              skills = excluded.skills, tier = excluded.tier, active = excluded.active, recorded_at = excluded.recorded_at,
              recorded_by = excluded.recorded_by, failure = NULL",
-        &planned.iter().map(|(at, _)| at.to_sqlx()).collect::<Vec<_>>() as _,
-        Value::Array(planned.iter().zip(1_i64..).map(|((_, principal), nth)| row_of(principal, nth)).collect()),
+        Value::Array(planned.iter().map(row_of).collect()),
         now.to_sqlx() as _,
         by,
     )
@@ -193,10 +190,11 @@ pub(super) async fn plan(
     Ok(())
 }
 
-fn row_of(principal: &Principal, nth: i64) -> Value {
+fn row_of((at, principal): &(Timestamp, Principal)) -> Value {
     let regions: Vec<i64> = principal.regions.iter().map(|region| region.as_i64()).collect();
     json!({
-        "nth": nth, "id": principal.id, "issuer": principal.issuer, "subject": principal.subject, "name": principal.name,
+        "principal_id": principal.id, "begins_at": at.to_string(), "issuer": principal.issuer,
+        "subject": principal.subject, "name": principal.name,
         "kind": kind_number(principal.kind), "roles": principal.roles, "unit_ids": principal.unit_ids, "regions": regions,
         "rights": principal.rights, "email": principal.email.as_deref().unwrap_or_default(),
         "language": principal.language, "skills": principal.skills, "tier": principal.tier, "active": principal.active,

@@ -4,7 +4,6 @@ use super::principal_plans::kind_number;
 use gongdan_routing_domain::{Principal, PrincipalKind};
 use gongdan_telemetry::sql_span;
 use jiff::Timestamp;
-use jiff_sqlx::ToSqlx as _;
 use serde_json::{Value, json};
 use sqlx::PgConnection;
 use tracing::Instrument as _;
@@ -28,16 +27,14 @@ pub(super) async fn keep(connection: &mut PgConnection, ended: &[Ended]) -> Resu
     sqlx::query!(
         "INSERT INTO principal_states (principal_id, ended_at, version, kind, roles, unit_ids, regions, rights, skills, tier,
                                        active)
-         SELECT n.id, greatest(t.ended_at, (SELECT max(s.ended_at) + interval '1 microsecond' FROM principal_states s
+         SELECT n.id, greatest(n.ended_at, (SELECT max(s.ended_at) + interval '1 microsecond' FROM principal_states s
                                             WHERE s.principal_id = n.id)),
                 n.version, n.kind, n.roles, n.unit_ids, n.regions, n.rights, n.skills, n.tier, n.active
-         FROM unnest($1::timestamptz[]) WITH ORDINALITY AS t (ended_at, nth)
-         JOIN jsonb_to_recordset($2) AS n (nth int8, id text, version int8, kind int2, roles text[], unit_ids text[],
-                                           regions int8[], rights text[], skills text[], tier int2, active bool)
-              ON n.nth = t.nth
+         FROM jsonb_to_recordset($1) AS n (id text, ended_at timestamptz, version int8, kind int2, roles text[],
+                                           unit_ids text[], regions int8[], rights text[], skills text[], tier int2,
+                                           active bool)
          ON CONFLICT DO NOTHING",
-        &ended.iter().map(|(at, ..)| at.to_sqlx()).collect::<Vec<_>>() as _,
-        Value::Array(ended.iter().zip(1_i64..).map(|(ended, nth)| row_of(ended, nth)).collect()),
+        Value::Array(ended.iter().map(row_of).collect()),
     )
     .execute(connection)
     .instrument(sql_span!("principal_states.keep", "INSERT"))
@@ -45,11 +42,12 @@ pub(super) async fn keep(connection: &mut PgConnection, ended: &[Ended]) -> Resu
     Ok(())
 }
 
-fn row_of((_, id, state): &Ended, nth: i64) -> Value {
-    let Some((principal, version)) = state else { return json!({ "nth": nth, "id": id }) };
+fn row_of((at, id, state): &Ended) -> Value {
+    let ended_at = at.to_string();
+    let Some((principal, version)) = state else { return json!({ "id": id, "ended_at": ended_at }) };
     let regions: Vec<i64> = principal.regions.iter().map(|region| region.as_i64()).collect();
     json!({
-        "nth": nth, "id": id, "version": version, "kind": kind_number(principal.kind), "roles": principal.roles,
+        "id": id, "ended_at": ended_at, "version": version, "kind": kind_number(principal.kind), "roles": principal.roles,
         "unit_ids": principal.unit_ids, "regions": regions, "rights": principal.rights, "skills": principal.skills,
         "tier": principal.tier, "active": principal.active,
     })
