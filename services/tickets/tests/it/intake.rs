@@ -1,6 +1,6 @@
 //! T4, T8: requests become tickets.
 
-use crate::suite::{Suite, complaint, id};
+use crate::suite::{Suite, complaint, fields, id};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_testkit::eventually;
 use prost::Message as _;
@@ -53,6 +53,29 @@ async fn a_draft_waits_until_it_is_submitted() {
         panic!("not submitted")
     };
     assert_eq!(submitted.subject, "夜间施工噪音", "a draft's texts travel when it is submitted");
+}
+
+#[tokio::test]
+async fn a_request_that_is_only_checked_is_held_to_all_and_leaves_nothing_behind() {
+    let suite = Suite::start().await;
+    let mut client = suite.tickets("zhao.min");
+    let checked = pb::CreateTicketRequest { validate_only: true, ..complaint() };
+    let answer = client.create_ticket(checked.clone()).await.unwrap().into_inner();
+    assert_eq!(answer, pb::Ticket::default());
+    let bad = pb::CreateTicketRequest {
+        region: "999999".to_owned(),
+        item: "no/such".to_owned(),
+        subject: String::new(),
+        ..checked.clone()
+    };
+    let status = client.create_ticket(bad).await.unwrap_err();
+    assert_eq!(fields(&status), ["subject", "region", "item"]);
+    assert_eq!((suite.count("tickets").await, suite.count("requests").await), (0, 0));
+
+    // the id is as good as new
+    let request = pb::CreateTicketRequest { validate_only: false, ..checked };
+    let ticket = client.create_ticket(request).await.unwrap().into_inner();
+    assert!(ticket.number.starts_with("GD"));
 }
 
 #[tokio::test]
