@@ -32,7 +32,7 @@ pub(super) async fn book_visit(
     let changed =
         opened.ticket.book_visit(new_id(now), window, person.clone(), note, &by, now).map_err(refused)?;
     if let Some(person) = &person {
-        check_person(rooms, person).await?;
+        check_person(rooms, changed.ticket.sensitive, person).await?;
     }
     rooms.tickets.save(opened.view, &changed, &call).await
 }

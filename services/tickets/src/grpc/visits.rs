@@ -10,7 +10,7 @@ use crate::{
         tickets::{Call, Fresh, Opened},
     },
 };
-use gongdan_access::Caller;
+use gongdan_access::{Caller, sees_sensitive};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::tickets::v1 as pb;
 use gongdan_tickets_domain::{
@@ -166,7 +166,9 @@ pub(super) async fn take(
         {
             return Err(Error::invalid_field("photo_ids", "attachments of the ticket"));
         }
-        What::Moved { person: Some(person), .. } => check_person(rooms, person).await?,
+        What::Moved { person: Some(person), .. } => {
+            check_person(rooms, opened.ticket.sensitive, person).await?;
+        }
         _ => {}
     }
     let report = said.report.clone();
@@ -191,9 +193,18 @@ pub(super) async fn take(
     Ok(Taken::Now(Box::new(ticket)))
 }
 
-/// Who goes is staff.
-pub(super) async fn check_person(rooms: &Rooms, person: &PrincipalId) -> Result<(), Error> {
-    rooms.units.check_staff("person_id", person).await
+/// Who goes is staff, and may see where and what for.
+pub(super) async fn check_person(rooms: &Rooms, sensitive: bool, person: &PrincipalId) -> Result<(), Error> {
+    rooms.units.check_staff("person_id", person).await?;
+    if !sensitive {
+        return Ok(());
+    }
+    let policies = rooms.access.policies();
+    let known = rooms.units.known_people(std::slice::from_ref(person)).await?;
+    match known.iter().any(|who| sees_sensitive(&policies, &who.roles, &who.rights)) {
+        true => Ok(()),
+        false => Err(Error::invalid_field("person_id", format!("{person} may not see sensitive tickets"))),
+    }
 }
 
 /// What is said by a call: its request is the report.

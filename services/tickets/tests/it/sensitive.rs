@@ -3,6 +3,7 @@
 use crate::{
     suite::{Suite, dispatch, fields, id, transfer},
     supervised::escalate,
+    visits::{book, visits},
 };
 use gongdan_proto::tickets::v1::{self as pb, Phase, bulk_act_request::Act};
 use gongdan_testkit::PrincipalSpec;
@@ -91,4 +92,31 @@ async fn what_is_not_sensitive_is_given_to_anybody_of_the_unit() {
     assert_eq!(fields(&stranger), ["person_id"], "of another unit");
     suite.tickets("chen.jing").dispatch_ticket(to("li.wei")).await.unwrap();
     suite.shown_to("li.wei", &ticket).await.unwrap();
+}
+
+#[tokio::test]
+async fn nobody_is_sent_to_a_visit_about_what_they_may_not_see() {
+    let suite = Suite::with_trusted().await;
+    let ticket = suite.submitted().await;
+    suite.marked_sensitive(&ticket).await;
+    let to = pb::DispatchTicketRequest { person_id: "zhou.qi".to_owned(), ..dispatch(&ticket, "tianhe-env") };
+    suite.tickets("chen.jing").dispatch_ticket(to).await.unwrap();
+    let accept =
+        pb::AcceptTicketRequest { request_id: id(), ticket: ticket.id.clone(), ..Default::default() };
+    suite.tickets("zhou.qi").accept_ticket(accept).await.unwrap();
+    let by = |person: &str| pb::BookVisitRequest { person_id: person.to_owned(), ..book(&suite, &ticket) };
+    let mut visits = visits(&suite, "zhou.qi");
+    blind(visits.book_visit(by("li.wei")).await.unwrap_err());
+    let booked = visits.book_visit(by("wu.gang")).await.unwrap().into_inner();
+    let moved = pb::MoveVisitRequest {
+        request_id: id(),
+        ticket: ticket.id.clone(),
+        visit_id: booked.visits[0].id.clone(),
+        window_start: booked.visits[0].window_start,
+        window_end: booked.visits[0].window_end,
+        person_id: "li.wei".to_owned(),
+        reason: "改期".to_owned(),
+        ..Default::default()
+    };
+    blind(visits.move_visit(moved).await.unwrap_err());
 }

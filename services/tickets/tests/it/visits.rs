@@ -12,7 +12,7 @@ use gongdan_proto::{
 use jiff::SignedDuration;
 use tonic::Code;
 
-fn visits(suite: &Suite, principal: &str) -> VisitServiceClient<AuthChannel> {
+pub fn visits(suite: &Suite, principal: &str) -> VisitServiceClient<AuthChannel> {
     VisitServiceClient::new(suite.env.channel(&suite.service, principal))
 }
 
