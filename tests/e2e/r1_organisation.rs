@@ -92,6 +92,15 @@ async fn received(suite: &Suite, who: &str, by: &[&str]) -> Vec<(String, i64)> {
     rows
 }
 
+/// Who is of a unit, then or now.
+async fn people(suite: &Suite, unit: &str, at: Option<&str>) -> Vec<String> {
+    let mut words = vec!["org", "list", "people", "--unit", unit, "-o", "json"];
+    words.extend(at.into_iter().flat_map(|at| ["--at", at]));
+    let people = suite.cli_json(&words).await;
+    let people = people["people"].as_array().expect("people");
+    people.iter().map(|person| person["id"].as_str().expect("an id").to_owned()).collect()
+}
+
 /// Units below one, then or now.
 async fn below(suite: &Suite, parent: &str, at: Option<&str>) -> Vec<String> {
     let mut words = vec!["org", "list", "units", "--parent", parent, "-o", "json"];
@@ -135,17 +144,31 @@ async fn r1_a_county_moves_under_another_city_at_its_date_and_the_past_stays_whe
     let reform =
         format!("id,name,kind,parent_id,region,changes_from\ncounty,县政务中心,unit,fs,440604,{from}\n");
     let reform = write(suite, "reform.csv", &reform).await;
-    let planned = suite.cli_json(&["org", "import", &reform, "-o", "json"]).await;
-    assert_eq!(planned["units_planned"], 1, "{planned}");
+    // With it somebody moves to the city's office, and somebody new comes there.
+    let staff = format!(
+        "id,name,roles,unit_ids,changes_from\nstaff.0,人员0,handler,gz,{from}\nxin.ren,新人,agent,gz,{from}\n"
+    );
+    let staff = write(suite, "staff.csv", &staff).await;
+    let planned = suite.cli_json(&["org", "import", &reform, &staff, "-o", "json"]).await;
+    assert_eq!(
+        (&planned["units_planned"], &planned["principals_planned"]),
+        (&1.into(), &2.into()),
+        "{planned}"
+    );
     let (now, then) = (now.to_string(), from.to_string());
     assert_eq!(below(suite, "gz", Some(&now)).await, ["county"]);
     assert_eq!(below(suite, "fs", Some(&then)).await, ["county"]);
+    assert_eq!(people(suite, "gz", Some(&now)).await, ["gz.head"]);
+    assert_eq!(people(suite, "gz", Some(&then)).await, ["gz.head", "staff.0", "xin.ren"]);
     eventually("the county has moved by itself", || async {
         (below(suite, "fs", None).await == ["county"]).then_some(())
     })
     .await;
     assert!(below(suite, "gz", None).await.is_empty());
     assert_eq!(below(suite, "gz", Some(&now)).await, ["county"], "what was can be asked for");
+    gongdan_e2e::organisation::known(suite, "xin.ren").await;
+    assert_eq!(people(suite, "gz", None).await, ["gz.head", "staff.0", "xin.ren"]);
+    assert_eq!(people(suite, "gz", Some(&now)).await, ["gz.head"]);
     let after = taken_on(suite, "440604").await;
 
     // Each city sees and counts what is its own; the county has both.
