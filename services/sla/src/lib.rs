@@ -6,7 +6,6 @@ mod error;
 mod events;
 mod grpc;
 mod jobs;
-mod schedules;
 mod store;
 mod telemetry;
 
@@ -16,8 +15,8 @@ use crate::{
     config::SchedulesConfig,
     consumers::TicketClocksHandler,
     grpc::{Api, Rooms},
+    jobs::schedules::{Schedules, Tickets},
     jobs::{Alarm, CatchUp, FireTimers, PerformRuns, RunSchedules, WatchYears, Years},
-    schedules::{Schedules, Tickets},
     store::{TermsCache, put_shipped},
     telemetry::Metrics,
 };
@@ -181,7 +180,7 @@ fn schedule(
     let schedules = Schedules {
         config,
         tickets: Tickets::new(base.peers.channel(TICKETS)?),
-        metrics: schedules::Metrics::new(),
+        metrics: jobs::schedules::Metrics::new(),
         relay: base.relay.clone(),
         due: Alarm::default(),
         waiting: Alarm::default(),

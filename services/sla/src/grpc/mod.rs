@@ -15,7 +15,7 @@ mod put_policy_set;
 mod schedules;
 
 use crate::{
-    config::PoliciesConfig, jobs::Years, schedules::Schedules, store::TermsCache, telemetry::Metrics,
+    config::PoliciesConfig, jobs::Years, jobs::schedules::Schedules, store::TermsCache, telemetry::Metrics,
 };
 use gongdan_access::caller;
 use gongdan_clock::SharedClock;

@@ -7,6 +7,7 @@ mod fire_timers;
 mod forget_runs;
 mod perform_runs;
 mod run_schedules;
+pub(crate) mod schedules;
 mod watch_years;
 
 pub use alarm::Alarm;

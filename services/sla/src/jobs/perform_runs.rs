@@ -3,7 +3,7 @@
 //! Source: S10.
 
 use crate::{
-    schedules::{Outcome, Refused, Schedules, action, outcome},
+    jobs::schedules::{Outcome, Refused, Schedules, action, outcome},
     store::schedule_runs::{self, DONE, FAILED, RunRow},
 };
 use gongdan_clock::SharedClock;

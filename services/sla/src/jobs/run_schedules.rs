@@ -2,7 +2,7 @@
 //! in the transaction that moves it on. Any number of replicas share the work by SKIP LOCKED. Source: S10.
 
 use crate::{
-    schedules::{Schedules, claim},
+    jobs::schedules::{Schedules, claim},
     store::{
         TermsCache,
         schedules::{self, ScheduleRow},

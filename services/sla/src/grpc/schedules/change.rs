@@ -2,7 +2,7 @@
 
 use super::super::{Rooms, decode};
 use crate::{
-    schedules,
+    jobs::schedules,
     store::schedules::{self as table, ScheduleRow},
 };
 use gongdan_errors::{Error, Reason, Violations};

@@ -1,7 +1,7 @@
 //! `ScheduleService.GetSchedule`
 
 use super::{super::Rooms, change};
-use crate::schedules::convert;
+use crate::jobs::schedules::convert;
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::sla::v1 as pb;
 

@@ -4,7 +4,7 @@ use super::{
     super::{Rooms, decode::Page},
     change,
 };
-use crate::{schedules::convert, store::schedule_runs};
+use crate::{jobs::schedules::convert, store::schedule_runs};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::sla::v1 as pb;
 use jiff::Timestamp;

@@ -1,7 +1,7 @@
 //! `ScheduleService.ListSchedules`
 
 use super::super::{Rooms, decode::Page};
-use crate::{schedules::convert, store::schedules};
+use crate::{jobs::schedules::convert, store::schedules};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::sla::v1 as pb;
 

@@ -5,7 +5,7 @@ use super::{
     change::{self, Named, guard, locked, look, take_on},
 };
 use crate::{
-    schedules::convert,
+    jobs::schedules::convert,
     store::schedules::{self, ACTIVE, PAUSED},
 };
 use gongdan_access::Caller;

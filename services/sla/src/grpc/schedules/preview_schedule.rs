@@ -1,7 +1,7 @@
 //! `ScheduleService.PreviewSchedule`
 
 use super::{super::Rooms, change, read};
-use crate::schedules::{Compiled, convert};
+use crate::jobs::schedules::{Compiled, convert};
 use gongdan_errors::{Error, Violations};
 use gongdan_proto::{
     from_timestamp,

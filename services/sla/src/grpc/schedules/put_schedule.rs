@@ -6,7 +6,7 @@ use super::{
     read,
 };
 use crate::{
-    schedules::{Compiled, action, convert},
+    jobs::schedules::{Compiled, action, convert},
     store::schedules::{self, ACTIVE, ScheduleRow},
 };
 use gongdan_access::Caller;

@@ -5,7 +5,7 @@ use super::{
     change::{self, Named, guard, locked, look},
 };
 use crate::{
-    schedules::{Compiled, convert},
+    jobs::schedules::{Compiled, convert},
     store::schedules::{self, ACTIVE, PAUSED},
 };
 use gongdan_access::Caller;

@@ -5,7 +5,7 @@ use super::{
     change::{Named, locked, look, not_found},
 };
 use crate::{
-    schedules::{Compiled, action, convert, pending},
+    jobs::schedules::{Compiled, action, convert, pending},
     store::schedule_runs,
 };
 use gongdan_access::Caller;
