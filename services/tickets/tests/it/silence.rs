@@ -49,6 +49,13 @@ impl ClockService for Sla {
         Err(Status::unimplemented("not asked"))
     }
 
+    async fn explain_clock(
+        &self,
+        _: Request<sla::ExplainClockRequest>,
+    ) -> Result<Response<sla::ExplainClockResponse>, Status> {
+        Err(Status::unimplemented("not asked"))
+    }
+
     async fn get_clock(&self, _: Request<sla::GetClockRequest>) -> Result<Response<sla::Clock>, Status> {
         Err(Status::unimplemented("not asked"))
     }
