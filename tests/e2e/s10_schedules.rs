@@ -2,6 +2,7 @@
 //! out, a reminder. Source: S10.
 
 use crate::desk::text;
+use gongdan_clock::{Clock as _, SystemClock};
 use gongdan_e2e::{
     eventually::eventually,
     organisation::{self, COUNTY},
@@ -100,7 +101,7 @@ async fn s10_recurring_work_is_done_once_also_over_a_power_cut() {
     let missed = instant(&named(&suite, "get", "kept").await["next_run_at"]);
     suite.power_cut().await;
     eventually("the planned time has passed", || async {
-        (Timestamp::now() > missed + SignedDuration::from_secs(2)).then_some(())
+        (SystemClock.now() > missed + SignedDuration::from_secs(2)).then_some(())
     })
     .await;
     suite.start_again().await;
@@ -124,7 +125,7 @@ async fn s10_recurring_work_is_done_once_also_over_a_power_cut() {
     assert_eq!(kept.filter(|ticket| text(&ticket["subject"]).starts_with("kept ")).count(), all.len());
 
     let resumed = named(suite, "resume", "rests").await;
-    assert!(instant(&resumed["next_run_at"]) > Timestamp::now() - SignedDuration::from_secs(5), "{resumed}");
+    assert!(instant(&resumed["next_run_at"]) > SystemClock.now() - SignedDuration::from_secs(5), "{resumed}");
     named(suite, "delete", "rests").await;
 
     // A reminder, asked for by hand.
