@@ -73,6 +73,7 @@ fn ticket(state: PbTicket, occurred_at: Timestamp) -> Result<Ticket, String> {
             region: Some(region),
             customer_tier: state.customer_tier,
         },
+        policy_set: state.sla_policy,
         number: state.number,
         unit_id: state.lead_unit_id,
         handler_id: state.handler_id,

@@ -46,6 +46,9 @@ pub struct Threshold {
 /// What of its ticket a clock goes by.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
+    /// The policy set that its catalogue item names; empty: the default.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub policy_set: String,
     /// What policies ask for, but the region.
     #[serde(flatten)]
     pub attributes: Attributes,

@@ -27,6 +27,7 @@ struct Life {
     response: Option<SignedDuration>,
     attributes: Attributes,
     region: &'static str,
+    policy_set: &'static str,
 }
 
 impl Life {
@@ -45,6 +46,7 @@ impl Life {
             response: None,
             attributes: Attributes { kind: Some(TicketType::Complaint), ..Default::default() },
             region: "440106",
+            policy_set: "",
         }
     }
 
@@ -69,6 +71,7 @@ impl Life {
             response: self.response,
             pending_dispatch: matches!(act, Act::Submitted | Act::Verified | Act::Returned | Act::Reopened),
             quarantined: self.quarantined,
+            policy_set: self.policy_set.into(),
             region: RegionCode::parse(self.region).unwrap(),
             attributes: self.attributes.clone(),
             received_at: at("2026-03-02T08:00"),
@@ -334,7 +337,11 @@ fn s7_an_item_that_asks_for_another_policy_set_moves_what_is_left() {
     life.event(Act::Submitted, "2026-03-02T09:00");
     assert_eq!(life.of(ClockKind::Handling)[0].due_at, at("2026-03-23T18:00"));
     life.terms.policy = Arc::new(PolicySet::read(PRIORITY, 1).unwrap());
-    life.attributes = p(Priority::P1);
+    assert!(
+        life.event(Act::Other, "2026-03-02T09:30").is_empty(),
+        "another default moves no clock that runs"
+    );
+    (life.attributes, life.policy_set) = (p(Priority::P1), "priority");
     life.event(Act::Other, "2026-03-02T10:00");
     let handling = life.of(ClockKind::Handling)[0];
     assert_eq!((handling.policy.as_str(), handling.due_at), ("priority@1", at("2026-03-02T12:00")));

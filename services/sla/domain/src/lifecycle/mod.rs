@@ -11,157 +11,19 @@
 //! Suspension pauses the clocks whose policy says so; a merge cancels all, and undoing it restores them. When what
 //! policies ask for changes (priority, type, item, region, …), what is left of running clocks moves.
 
+mod facts;
+
+pub use facts::{Act, Ticket, TicketFact};
+
 use crate::{
     Amount, ClockKind, Origin,
     calendar::{Calendar, Table},
-    clock::{Begin, CancelReason, Cause, Clock, ClockState, Fact, NewTerms, News, NoDeadline, Subject},
+    clock::{Begin, CancelReason, Cause, Clock, ClockState, Fact, NewTerms, News, NoDeadline},
     policy::{Attributes, PolicySet, Rule, When, default_warn_percent},
 };
-use gongdan_region::RegionCode;
 use jiff::{SignedDuration, Timestamp};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// What of a ticket's events clocks care about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Act {
-    /// It was submitted; one that waits in quarantine gets no clocks yet.
-    Submitted,
-    /// It was verified out of quarantine: its clocks begin now.
-    Verified,
-    /// It was dispatched or claimed, or escalated to a unit.
-    Dispatched,
-    /// Who got it took it on.
-    Accepted,
-    /// It was handed on to another recipient.
-    Transferred,
-    /// It was given back, or escalated to whomever routing finds.
-    Returned,
-    /// The unit says it is done.
-    Resolved,
-    /// It is over.
-    Closed,
-    /// The next round begins.
-    Reopened,
-    /// It was taken back.
-    Cancelled,
-    /// It was suspended.
-    Suspended,
-    /// It was resumed.
-    Resumed,
-    /// A later deadline for handling was granted.
-    Extended {
-        /// The new due time.
-        due_at: Timestamp,
-    },
-    /// Something is owed by a deadline of its own: an assist, a review, the reply to a directive.
-    Owed {
-        /// Which clock measures it.
-        kind: ClockKind,
-        /// The record.
-        record_id: Uuid,
-        /// Who owes it; empty: who holds the ticket.
-        unit_id: String,
-        /// The deadline that was set; none: the policy's amount.
-        due_at: Option<Timestamp>,
-    },
-    /// What was owed came.
-    Met {
-        /// Which clock measures it.
-        kind: ClockKind,
-        /// The record.
-        record_id: Uuid,
-    },
-    /// What was owed came, and the same is owed anew: a review's next step.
-    Renewed {
-        /// Which clock measures it.
-        kind: ClockKind,
-        /// The record.
-        record_id: Uuid,
-        /// Who owes it now; empty: who holds the ticket.
-        unit_id: String,
-    },
-    /// What was owed is owed no more.
-    Released {
-        /// Which clock measures it.
-        kind: ClockKind,
-        /// The record.
-        record_id: Uuid,
-        /// Why.
-        reason: CancelReason,
-    },
-    /// It was merged into another ticket.
-    Merged,
-    /// The merge was undone.
-    MergeUndone,
-    /// Something else; the holder may have changed.
-    Other,
-}
-
-/// A ticket's event.
-#[derive(Debug, Clone)]
-pub struct TicketFact {
-    /// What happened.
-    pub act: Act,
-    /// When.
-    pub occurred_at: Timestamp,
-    /// Live or import.
-    pub origin: Origin,
-    /// Whether it is an act by which a member of staff responds to the request.
-    pub responds: bool,
-    /// The ticket after it.
-    pub ticket: Ticket,
-}
-
-/// The ticket after an event.
-#[derive(Debug, Clone)]
-pub struct Ticket {
-    /// UUID.
-    pub id: Uuid,
-    /// For people.
-    pub number: String,
-    /// 1, and +1 per reopening.
-    pub round: i32,
-    /// Whether it waits for dispatch.
-    pub pending_dispatch: bool,
-    /// Whether it was dispatched and nobody took it on yet.
-    pub unaccepted: bool,
-    /// Whether it waits in quarantine.
-    pub quarantined: bool,
-    /// The standard of its channel for the first response; none: nothing is promised.
-    pub response: Option<SignedDuration>,
-    /// Region.
-    pub region: RegionCode,
-    /// What policies ask for.
-    pub attributes: Attributes,
-    /// When the request was received.
-    pub received_at: Timestamp,
-    /// First dispatch in this round.
-    pub first_dispatched_at: Option<Timestamp>,
-    /// The unit that holds it.
-    pub unit_id: String,
-    /// The person that holds it.
-    pub handler_id: String,
-}
-
-impl Ticket {
-    /// What its clocks go by, and went by before: an erased customer's ticket goes on under the tier it had.
-    fn subject(&self, before: Option<&Subject>) -> Subject {
-        let mut attributes = Attributes { region: None, ..self.attributes.clone() };
-        if let Some(before) = before.filter(|_| attributes.customer_tier.is_empty()) {
-            before.attributes.customer_tier.clone_into(&mut attributes.customer_tier);
-        }
-        Subject { attributes, first_dispatched_at: self.first_dispatched_at }
-    }
-
-    /// Whether policies are asked for something else than what a clock goes by.
-    #[must_use]
-    pub fn moves(&self, clock: &Clock) -> bool {
-        clock.subject.as_ref().is_some_and(|known| {
-            clock.region != self.region || known.attributes != self.subject(Some(known)).attributes
-        })
-    }
-}
 
 /// What decides over new clocks: a policy set and its calendar.
 #[derive(Debug, Clone)]
@@ -322,11 +184,13 @@ impl TicketClocks {
                 clock.handler_id.clone_from(&ticket.handler_id);
             }
             let other = ticket.moves(clock);
+            // another default changes nothing for clocks that run
+            let named = clock.subject.as_ref().is_some_and(|known| known.policy_set != ticket.policy_set);
             let subject = ticket.subject(clock.subject.as_ref());
             let attributes = Attributes { region: Some(ticket.region), ..subject.attributes.clone() };
             clock.subject = Some(subject);
-            if other || !clock.is_under(&setting.terms.policy.key) {
-                facts.extend(lay_on_terms_of(clock, &attributes, fact, setting)?);
+            if other {
+                facts.extend(lay_on_terms_of(clock, (&attributes, named), fact, setting)?);
                 clock.region = ticket.region;
             }
         }
@@ -510,12 +374,12 @@ fn rule_of_its_own(kind: ClockKind) -> Rule {
 /// its ticket asks for now. One that no rule speaks of any more stays as it is.
 fn lay_on_terms_of(
     clock: &mut Clock,
-    attributes: &Attributes,
+    (attributes, another_set): (&Attributes, bool),
     fact: &TicketFact,
     setting: &Setting<'_>,
 ) -> Result<Vec<Fact>, Unfit> {
     let own = calendar_of(clock, setting)?;
-    let (policy, calendar) = if clock.is_under(&setting.terms.policy.key) {
+    let (policy, calendar) = if !another_set || clock.is_under(&setting.terms.policy.key) {
         match (setting.policy)(&clock.policy) {
             Some(policy) => (policy, Arc::clone(&own)),
             None => return Err(Unfit::PolicyGone(clock.policy.clone())),
